@@ -1,0 +1,2 @@
+/** The collectives as operators; they come with the collectives themselves. */
+export {}

@@ -1,0 +1,89 @@
+/** The kinds of data: 0 is an object in CBOR, the others are buffers that travel as their raw bytes. */
+
+export type BufferLike = ArrayBufferView | ArrayBuffer
+
+interface Datatype {
+  readonly name: string
+  /** Bytes of an element; 1 where the buffer has no element type. */
+  readonly size: number
+  /** A view of its own kind on a whole buffer. */
+  readonly on: (buffer: ArrayBuffer, offset: number, bytes: number) => BufferLike
+}
+
+type ViewConstructor = { new (buffer: ArrayBuffer, offset: number, length: number): ArrayBufferView; readonly BYTES_PER_ELEMENT: number }
+
+const typed = (name: string, type: ViewConstructor): Datatype => {
+  const size = type.BYTES_PER_ELEMENT
+  return { name, size, on: (buffer, offset, bytes) => new type(buffer, offset, bytes / size) }
+}
+
+export const OBJECT = 0
+export const BUFFER = 13
+const ARRAY_BUFFER = 14
+const DATA_VIEW = 15
+const UINT8 = 2
+
+/** The index is the code on the wire. */
+const datatypes: (Datatype | undefined)[] = [
+  { name: 'object', size: 1, on: (buffer) => buffer },
+  typed('Int8Array', Int8Array),
+  typed('Uint8Array', Uint8Array),
+  typed('Uint8ClampedArray', Uint8ClampedArray),
+  typed('Int16Array', Int16Array),
+  typed('Uint16Array', Uint16Array),
+  typed('Int32Array', Int32Array),
+  typed('Uint32Array', Uint32Array),
+  typed('Float32Array', Float32Array),
+  typed('Float64Array', Float64Array),
+  typed('BigInt64Array', BigInt64Array),
+  typed('BigUint64Array', BigUint64Array),
+  'Float16Array' in globalThis ? typed('Float16Array', Reflect.get(globalThis, 'Float16Array') as ViewConstructor) : undefined,
+  { name: 'Buffer', size: 1, on: (buffer, offset, bytes) => Buffer.from(buffer, offset, bytes) },
+  {
+    name: 'ArrayBuffer',
+    size: 1,
+    on: (buffer, offset, bytes) => (bytes === buffer.byteLength ? buffer : buffer.slice(offset, offset + bytes))
+  },
+  { name: 'DataView', size: 1, on: (buffer, offset, bytes) => new DataView(buffer, offset, bytes) }
+]
+
+const codes = new Map(datatypes.map((datatype, code) => [datatype?.name, code] as const))
+
+/** By name and not by `instanceof`, which fails for values of another realm and sees subclasses as strangers. */
+export function datatypeOf(data: unknown): number {
+  if (typeof data !== 'object' || data === null) return OBJECT
+  if (ArrayBuffer.isView(data)) {
+    const name = (data as unknown as { readonly [Symbol.toStringTag]: string })[Symbol.toStringTag]
+    const code = codes.get(name)
+    if (code === UINT8) return Buffer.isBuffer(data) ? BUFFER : UINT8
+    return code ?? DATA_VIEW
+  }
+  return isArrayBuffer(data) ? ARRAY_BUFFER : OBJECT
+}
+
+export function isArrayBuffer(data: object): data is ArrayBuffer {
+  if (data instanceof ArrayBuffer) return true
+  const tag = Object.prototype.toString.call(data)
+  return tag === '[object ArrayBuffer]' || tag === '[object SharedArrayBuffer]'
+}
+
+export const nameOf = (code: number): string => datatypes[code]?.name ?? `datatype ${code}`
+
+export const elementSize = (code: number): number => datatypes[code]?.size ?? 1
+
+export const isKnown = (code: number): boolean => datatypes[code] !== undefined
+
+/** Kinds without an element type hold bytes, and bytes match bytes. */
+const holdsBytes = (code: number): boolean => code === UINT8 || code >= BUFFER
+
+export const matches = (a: number, b: number): boolean => a === b || (a !== OBJECT && b !== OBJECT && holdsBytes(a) && holdsBytes(b))
+
+/** The value of that kind which the whole or a run of `buffer` is, without copying. */
+export const valueOn = (code: number, buffer: ArrayBuffer, offset = 0, bytes = buffer.byteLength): BufferLike =>
+  datatypes[code]!.on(buffer, offset, bytes)
+
+/** The bytes of a buffer, without copying; throws a TypeError where it is detached. */
+export function bytesOf(data: BufferLike): Uint8Array {
+  if (data instanceof Uint8Array) return data
+  return ArrayBuffer.isView(data) ? new Uint8Array(data.buffer, data.byteOffset, data.byteLength) : new Uint8Array(data)
+}

@@ -1,0 +1,457 @@
+import { Observable } from 'rxjs'
+import {
+  checkAttached,
+  checkDest,
+  checkInto,
+  checkOptions,
+  checkReceiveTag,
+  checkSignal,
+  checkSource,
+  checkStatus,
+  checkTag
+} from './arguments.js'
+import { type CallSite, captureCallSite, recordCallSite } from './call-site.js'
+import { type BufferLike, bytesOf, datatypeOf, OBJECT, valueOn } from './codec/datatype.js'
+import { encodeObject } from './codec/object.js'
+import { ANY_SOURCE, ANY_TAG, PROC_NULL } from './constants.js'
+import type { Context, Endpoint } from './endpoint.js'
+import { AbortError, ArgumentError, TimeoutError } from './errors.js'
+import { inContext } from './error-context.js'
+import { goneError } from './gone.js'
+import type { Incoming, Taker } from './incoming.js'
+import { EAGER_BYTES, Outgoing } from './link.js'
+import type { Message } from './message.js'
+import { MessageStream } from './message-stream.js'
+import { ClaimRequest, type Envelope, ProbeRequest, ReceiveRequest, type TakingRequest } from './receive.js'
+import { Request } from './request.js'
+import { SendRequest } from './send.js'
+import { Status } from './status.js'
+
+export interface To {
+  dest: number
+  /** 0 … TAG_UB; default 0. */
+  tag?: number
+  signal?: AbortSignal
+}
+
+export interface From {
+  /** Default ANY_SOURCE. */
+  source?: number
+  /** Default ANY_TAG. */
+  tag?: number
+  /** Receive in place: the call resolves to this object. */
+  into?: BufferLike
+  status?: Status
+  signal?: AbortSignal
+}
+
+export interface Exchange {
+  dest: number
+  sendTag?: number
+  source?: number
+  recvTag?: number
+  /** May be the data itself. */
+  into?: BufferLike
+  status?: Status
+  signal?: AbortSignal
+}
+
+const sent = Promise.resolve()
+
+/** A group of ranks and a context of its own for their messages. MPI: MPI_Comm, MPI 4.1 §7; point to point: §3. */
+export class Communicator {
+  readonly rank: number
+  readonly size: number
+  readonly name: string
+  readonly #endpoint: Endpoint
+  readonly #id: number
+  readonly #context: Context
+  /** The endpoint's rank of each rank here, and back. */
+  readonly #members: readonly number[]
+  readonly #ranks: readonly number[]
+
+  /** @internal */
+  constructor(endpoint: Endpoint, id: number, name: string, members: readonly number[]) {
+    this.#endpoint = endpoint
+    this.#id = id
+    this.#context = endpoint.context(id)
+    this.#members = members
+    const ranks: number[] = []
+    for (const [rank, member] of members.entries()) ranks[member] = rank
+    this.#ranks = ranks
+    this.rank = ranks[endpoint.transport.rank]!
+    this.size = members.length
+    this.name = name
+  }
+
+  /**
+   * Sends anything; resolves when the data may be changed again. Up to 64 KiB that is at once, unless the receiver's window is full.
+   *
+   *     rank 0   send(a)  |          resolves at once
+   *     rank 1   recv()   --a|
+   *
+   * Cost: one copy into the segment and one out of it; messages above 64 KiB wait for their receive first.
+   * Errors: RankError, TagError, ArgumentError, DataCloneError; RankFailedError; AbortError.
+   * MPI: MPI_Send, MPI 4.1 §3.2; mpi4py: comm.send, comm.Send.
+   */
+  send(data: unknown, to: To & { transfer?: boolean }): Promise<void> {
+    const request = this.#send(data, to, false)
+    return request === undefined ? sent : request.wait()
+  }
+
+  /** As `send`, but resolves once a receive has matched the message. MPI: MPI_Ssend, §3.4; mpi4py: comm.ssend, comm.Ssend. */
+  ssend(data: unknown, to: To & { transfer?: boolean }): Promise<void> {
+    const request = this.#send(data, to, true)
+    return request === undefined ? sent : request.wait()
+  }
+
+  /** As `send`, as a request. MPI: MPI_Isend, §3.7; mpi4py: comm.isend, comm.Isend. */
+  isend(data: unknown, to: To & { transfer?: boolean }): Request<void> {
+    return this.#send(data, to, false) ?? this.#sent()
+  }
+
+  /** As `ssend`, as a request. MPI: MPI_Issend; mpi4py: comm.issend, comm.Issend. */
+  issend(data: unknown, to: To & { transfer?: boolean }): Request<void> {
+    return this.#send(data, to, true) ?? this.#sent()
+  }
+
+  /**
+   * Receives a message; without options any. With `into` in place.
+   *
+   * Errors: RankError, TagError, ArgumentError at the call; TruncationError and DatatypeError consume the message and leave `into` untouched;
+   * RankFailedError; AbortError. MPI: MPI_Recv, MPI 4.1 §3.2; mpi4py: comm.recv, comm.Recv.
+   */
+  recv<B extends BufferLike>(from: From & { into: B }): Promise<B>
+  recv<T = unknown>(from?: From): Promise<T>
+  recv<T>(from?: From): Promise<T> {
+    return this.#receive<T>(from).wait()
+  }
+
+  /** As `recv`, as a request: it is live from the call. MPI: MPI_Irecv; mpi4py: comm.irecv, comm.Irecv. */
+  irecv<B extends BufferLike>(from: From & { into: B }): Request<B>
+  irecv<T = unknown>(from?: From): Request<T>
+  irecv<T>(from?: From): Request<T> {
+    return this.#receive<T>(from)
+  }
+
+  /**
+   * Sends and receives at once, so that exchanges cannot deadlock. `into` may be the data itself.
+   * Errors: those of `send` and `recv`. MPI: MPI_Sendrecv, MPI 4.1 §3.10; mpi4py: comm.sendrecv, comm.Sendrecv.
+   */
+  sendrecv<B extends BufferLike>(data: unknown, exchange: Exchange & { into: B }): Promise<B>
+  sendrecv<S = unknown, R = unknown>(data: S, exchange: Exchange): Promise<R>
+  async sendrecv<R>(data: unknown, exchange: Exchange): Promise<R> {
+    const { dest, sendTag, source, recvTag, into, status, signal } = this.#exchange(exchange)
+    const outgoing = this.isend(into !== undefined && overlap(data, into) ? snapshot(data as BufferLike) : data, {
+      dest,
+      tag: sendTag,
+      signal
+    } as To)
+    if (outgoing.settled) await outgoing.wait()
+    const incoming = this.#receive<R>({ source, tag: recvTag, into, status, signal } as From)
+    try {
+      await outgoing.wait()
+    } catch (error) {
+      incoming.cancel()
+      throw error
+    }
+    return incoming.wait()
+  }
+
+  /** Waits for a message and leaves it in the queue. MPI: MPI_Probe, MPI 4.1 §3.8; mpi4py: comm.probe. */
+  probe(from?: Omit<From, 'into'>): Promise<Status> {
+    const site = recordCallSite()
+    try {
+      const probe = new ProbeRequest(this, this.#envelope(from), site)
+      return this.#startProbe(probe, from?.signal).wait()
+    } catch (error) {
+      return refuse(new ProbeRequest(this, anything, captureCallSite()), error).wait()
+    }
+  }
+
+  /** What `probe` would find now; polls. MPI: MPI_Iprobe; mpi4py: comm.iprobe. */
+  iprobe(from?: Omit<From, 'into' | 'signal'>): Status | undefined {
+    const { peer, tag, status = new Status() } = this.#envelopeNow(from)
+    if (peer === PROC_NULL) return status.setNobody()
+    this.poll()
+    const message = this.#context.matching.find(peer, tag)
+    return message && this.fillStatus(status, message)
+  }
+
+  /** Waits for a message and takes it out of the queue, to be received by its `recv`. MPI: MPI_Mprobe; mpi4py: comm.mprobe. */
+  mprobe<T = unknown>(from?: Omit<From, 'into'>): Promise<Message<T>> {
+    const site = recordCallSite()
+    try {
+      return this.#start(new ClaimRequest<T>(this, this.#envelope(from), site), from?.signal).wait()
+    } catch (error) {
+      return refuse(new ClaimRequest<T>(this, anything, captureCallSite()), error).wait()
+    }
+  }
+
+  /** What `mprobe` would take now; polls. MPI: MPI_Improbe; mpi4py: comm.improbe. */
+  improbe<T = unknown>(from?: Omit<From, 'into' | 'signal'>): Message<T> | undefined {
+    const request = new ClaimRequest<T>(this, this.#envelopeNow(from), undefined)
+    if (request.peer === PROC_NULL) return request.finishEmpty().value
+    this.poll()
+    return this.#endpoint.receiveNow(this.#context, request) ? request.value : undefined
+  }
+
+  /**
+   * Every message that matches, for ever, one at a time: what is not taken is left for a later receive.
+   *
+   *     sent              --a--b--c--d--
+   *     messages()        --a--b--c--d--
+   *     pipe(take(2))     --a--(b|)        c is left in the queue
+   *
+   * Errors: RankError, TagError at the call; RankFailedError when the source is gone. MPI has no such call: it is a loop over `recv`.
+   */
+  messages<T = unknown>(from?: Omit<From, 'into' | 'status'>): Observable<Message<T>> {
+    const site = recordCallSite()
+    const envelope = this.#envelopeNow(from)
+    const signal = from?.signal
+    return new Observable<Message<T>>((subscriber) => {
+      if (envelope.peer === PROC_NULL) return
+      const stream = new MessageStream<T>(this, envelope, subscriber, site)
+      if (signal !== undefined) subscriber.add(onAbort(signal, (error) => stream.fail(error)))
+    })
+  }
+
+  /** @internal A message that `mprobe` has taken. */
+  receiveClaimed<T>(message: Incoming | undefined, status: Status, options: { into?: BufferLike }): Request<T> {
+    const site = recordCallSite()
+    try {
+      checkOptions(options, '{ into: new Float64Array(8) }')
+      const { into } = options
+      if (into !== undefined) checkInto(into)
+      if (status.source === PROC_NULL) return new ReceiveRequest<T>(this, anything, into, site).finishEmpty()
+      if (message === undefined) throw new ArgumentError('message: it was received already; a message can be received once')
+      const request = new ReceiveRequest<T>(this, { peer: message.source, tag: message.tag }, into, site)
+      request.holds(this.#endpoint.transport)
+      this.#endpoint.assign(message, request)
+      return request
+    } catch (error) {
+      return refuse(new ReceiveRequest<T>(this, anything, undefined, captureCallSite()), error)
+    }
+  }
+
+  /** @internal */
+  get endpoint(): Endpoint {
+    return this.#endpoint
+  }
+
+  /** @internal */
+  poll(): void {
+    this.#endpoint.transport.poll()
+  }
+
+  /** @internal Whether the receive was still waiting. */
+  withdraw(taker: Taker): boolean {
+    return this.#context.matching.withdraw(taker)
+  }
+
+  /** @internal Gives the taker what has come already; false when it has to wait. */
+  receiveNow(taker: Taker): boolean {
+    return this.#endpoint.receiveNow(this.#context, taker)
+  }
+
+  /** @internal Lets the taker wait. */
+  post(taker: Taker): void {
+    const reason = taker.peer >= 0 ? this.#endpoint.reasonGone(taker.peer) : undefined
+    if (reason === undefined) this.#endpoint.post(this.#context, taker)
+    else taker.fail(goneError(this.rankOf(taker.peer), reason))
+  }
+
+  /** @internal */
+  unwatch(probe: ProbeRequest): void {
+    const { probes } = this.#context
+    const index = probes.indexOf(probe)
+    if (index >= 0) probes.splice(index, 1)
+  }
+
+  /** @internal */
+  rankOf(member: number): number {
+    return this.#ranks[member] ?? member
+  }
+
+  /** @internal */
+  fillStatus(status: Status, message: Incoming): Status {
+    return status.set(this.rankOf(message.source), message.tag, message.datatype, message.bytes)
+  }
+
+  /** @internal */
+  inContext(error: unknown, site: CallSite | undefined): Error {
+    return inContext(error, { rank: this.rank, communicator: this.name }, site)
+  }
+
+  #send(data: unknown, to: To & { transfer?: boolean }, synchronous: boolean): SendRequest | undefined {
+    const site = recordCallSite()
+    try {
+      checkOptions(to, '{ dest: 1 }')
+      const { dest, tag = 0, transfer = false, signal } = to
+      checkDest(dest, this.size)
+      checkTag(tag)
+      if (signal !== undefined) checkSignal(signal)
+      const datatype = datatypeOf(data)
+      if (datatype !== OBJECT) checkAttached(data as BufferLike, 'data')
+      else if (transfer) throw new ArgumentError('transfer: only typed arrays, DataView, Buffer and ArrayBuffer can be moved')
+      if (signal?.aborted) throw abortError(signal)
+      const bytes = datatype === OBJECT ? encodeObject(data) : transfer ? takeOver(data as BufferLike) : bytesOf(data as BufferLike)
+      if (dest === PROC_NULL) return undefined
+      const member = this.#members[dest]!
+      const reason = this.#endpoint.reasonGone(member)
+      if (reason !== undefined) throw goneError(dest, reason)
+      const link = this.#endpoint.links[member]!
+      if (!synchronous && link.sendNow(this.#id, tag, datatype, bytes, bytes.length)) return undefined
+      const request = new SendRequest(this, site)
+      const kept = datatype === OBJECT ? bytes.slice() : bytes
+      const moved = transfer && kept.length > EAGER_BYTES ? (kept.buffer as ArrayBuffer) : undefined
+      request.holds(this.#endpoint.transport)
+      request.start(link, new Outgoing(this.#id, tag, datatype, kept, kept.length, synchronous, moved, request), dest)
+      if (signal !== undefined) abandonOn(signal, request, (error) => request.abandon(error))
+      return request
+    } catch (error) {
+      return refuse(new SendRequest(this, captureCallSite()), error)
+    }
+  }
+
+  /** A send that is out already. */
+  #sent(): Request<void> {
+    const request = new SendRequest(this, undefined)
+    request.done()
+    return request
+  }
+
+  #receive<T>(from: From | undefined): ReceiveRequest<T> {
+    const site = recordCallSite()
+    try {
+      const envelope = this.#envelope(from)
+      if (from?.into !== undefined) checkInto(from.into)
+      return this.#start(new ReceiveRequest<T>(this, envelope, from?.into, site), from?.signal)
+    } catch (error) {
+      return refuse(new ReceiveRequest<T>(this, anything, undefined, captureCallSite()), error)
+    }
+  }
+
+  #start<R extends TakingRequest<unknown>>(request: R, signal: AbortSignal | undefined): R {
+    if (request.peer === PROC_NULL) return request.finishEmpty()
+    request.holds(this.#endpoint.transport)
+    if (this.receiveNow(request)) return request
+    this.post(request)
+    if (signal !== undefined) {
+      abandonOn(signal, request, (error) => {
+        if (this.withdraw(request)) request.fail(error)
+      })
+    }
+    return request
+  }
+
+  #startProbe(probe: ProbeRequest, signal: AbortSignal | undefined): ProbeRequest {
+    if (probe.peer === PROC_NULL) return probe.finishEmpty()
+    this.poll()
+    const message = this.#context.matching.find(probe.peer, probe.tag)
+    const reason = probe.peer >= 0 ? this.#endpoint.reasonGone(probe.peer) : undefined
+    if (message !== undefined) probe.see(message)
+    else if (reason !== undefined) probe.fail(goneError(this.rankOf(probe.peer), reason))
+    else {
+      probe.holds(this.#endpoint.transport)
+      this.#context.probes.push(probe)
+      if (signal !== undefined) {
+        abandonOn(signal, probe, (error) => {
+          this.unwatch(probe)
+          probe.fail(error)
+        })
+      }
+    }
+    return probe
+  }
+
+  /** Checks whom and what a receive is for, and puts it in the endpoint's ranks. */
+  #envelope(from: Omit<From, 'into'> | undefined): Envelope {
+    if (from === undefined) return anything
+    checkOptions(from, '{ source: 0 }')
+    const { source = ANY_SOURCE, tag = ANY_TAG, status, signal } = from
+    checkSource(source, this.size)
+    checkReceiveTag(tag)
+    if (status !== undefined) checkStatus(status)
+    if (signal !== undefined) {
+      checkSignal(signal)
+      if (signal.aborted) throw abortError(signal)
+    }
+    return { peer: source >= 0 ? this.#members[source]! : source, tag, status }
+  }
+
+  /** The same for a call that throws what is wrong. */
+  #envelopeNow(from: Omit<From, 'into'> | undefined): Envelope {
+    try {
+      return this.#envelope(from)
+    } catch (error) {
+      throw this.inContext(error, captureCallSite())
+    }
+  }
+
+  #exchange(exchange: Exchange): Exchange {
+    try {
+      checkOptions(exchange, '{ dest: 1, source: 0 }')
+      const { dest, sendTag = 0, source = ANY_SOURCE, recvTag = ANY_TAG, into, status, signal } = exchange
+      checkDest(dest, this.size)
+      checkTag(sendTag, 'sendTag')
+      checkSource(source, this.size)
+      checkReceiveTag(recvTag, 'recvTag')
+      if (into !== undefined) checkInto(into)
+      if (status !== undefined) checkStatus(status)
+      if (signal !== undefined) checkSignal(signal)
+      return exchange
+    } catch (error) {
+      throw this.inContext(error, captureCallSite())
+    }
+  }
+}
+
+const anything: Envelope = { peer: ANY_SOURCE, tag: ANY_TAG }
+
+function refuse<R extends Request<unknown>>(request: R, error: unknown): R {
+  request.fail(error as Error)
+  return request
+}
+
+/** The bytes of a buffer whose memory is taken away from its owner, without copying where they fill it. */
+function takeOver(data: BufferLike): Uint8Array {
+  const [buffer, offset] = ArrayBuffer.isView(data) ? [data.buffer, data.byteOffset] : [data, 0]
+  const { byteLength } = data
+  let moved: ArrayBuffer
+  try {
+    moved = structuredClone(buffer as ArrayBuffer, { transfer: [buffer as ArrayBuffer] })
+  } catch (cause) {
+    throw new ArgumentError(
+      'transfer: this memory cannot be moved, for others use it too (a pooled Buffer, a SharedArrayBuffer, WebAssembly memory); ' +
+        'send without transfer, or a copy',
+      { cause }
+    )
+  }
+  return new Uint8Array(byteLength === moved.byteLength ? moved : moved.slice(offset, offset + byteLength))
+}
+
+function overlap(data: unknown, into: BufferLike): boolean {
+  if (datatypeOf(data) === OBJECT) return false
+  return (ArrayBuffer.isView(data) ? data.buffer : data) === (ArrayBuffer.isView(into) ? into.buffer : into)
+}
+
+function snapshot(data: BufferLike): BufferLike {
+  return valueOn(datatypeOf(data), bytesOf(data).slice().buffer as ArrayBuffer)
+}
+
+function abortError(signal: AbortSignal): Error {
+  const timeout = signal.reason?.name === 'TimeoutError'
+  const reason = String(signal.reason?.message ?? signal.reason)
+  return new (timeout ? TimeoutError : AbortError)(`the call's signal was aborted: ${reason}`, { cause: signal.reason })
+}
+
+function onAbort(signal: AbortSignal, abandon: (error: Error) => void): () => void {
+  const listener = (): void => abandon(abortError(signal))
+  signal.addEventListener('abort', listener, { once: true })
+  return () => signal.removeEventListener('abort', listener)
+}
+
+function abandonOn(signal: AbortSignal, request: Request<unknown>, abandon: (error: Error) => void): void {
+  if (!request.settled) request.onSettled(onAbort(signal, abandon))
+}

@@ -1,0 +1,293 @@
+import { isKnown } from './codec/datatype.js'
+import { ProtocolError } from './errors.js'
+import {
+  contextOf,
+  CREDIT,
+  datatypeAt,
+  DISCARDED,
+  flagsOf,
+  HEADER,
+  idOf,
+  kindOf,
+  MATCHED,
+  REST,
+  RETRACT,
+  RETRACTED,
+  START,
+  tagOf,
+  TAKEN,
+  totalOf
+} from './frame.js'
+import { goneError } from './gone.js'
+import { Incoming, type Taker, type Waiting } from './incoming.js'
+import { EAGER_BYTES, ENVELOPE_BYTES, Link, windowBytes } from './link.js'
+import { Matching } from './matching.js'
+import type { SegmentReceiver, Slot, Transport } from './transport/transport.js'
+
+/** One rank's end of all that it exchanges: turns segments into messages and brings messages and receives together, in any context. */
+export class Endpoint implements SegmentReceiver {
+  readonly transport: Transport
+  readonly links: Link[]
+  readonly #contexts = new Map<number, Context>()
+  readonly #windows: Window[]
+  /** By source, messages whose data is not complete. */
+  readonly #partial: Map<number, Incoming>[]
+  readonly #gone = new Map<number, string>()
+
+  /** Ends the job; the launcher's rank knows how. */
+  abort: (code: number, reason: string | undefined) => never = (code) => process.exit(code)
+
+  constructor(transport: Transport) {
+    const { size } = transport
+    this.transport = transport
+    this.links = Array.from({ length: size }, (_, dest) => new Link(transport, dest, windowBytes(size)))
+    this.#windows = Array.from({ length: size }, () => new Window(windowBytes(size)))
+    this.#partial = Array.from({ length: size }, () => new Map())
+    transport.attach(this)
+  }
+
+  /** The matching of a communicator; messages may come before this rank has made it. */
+  context(id: number): Context {
+    let context = this.#contexts.get(id)
+    if (context === undefined) {
+      context = { matching: new Matching(this.transport.size), probes: [] }
+      this.#contexts.set(id, context)
+    }
+    return context
+  }
+
+  /** All that waits for other ranks, or only what waits for `rank`. */
+  *waiting(rank?: number): Generator<Waiting> {
+    for (const { matching, probes } of this.#contexts.values()) {
+      for (const waiting of [...matching.waiting(), ...probes]) if (rank === undefined || waiting.peer === rank) yield waiting
+    }
+    for (const [source, messages] of this.#partial.entries()) {
+      if (rank !== undefined && source !== rank) continue
+      for (const { taker } of messages.values()) if (taker !== undefined) yield taker
+    }
+    for (const [dest, link] of this.links.entries()) {
+      if (rank === undefined || dest === rank) for (const { owner } of link.unfinished()) yield owner
+    }
+  }
+
+  /** Why a rank is no more, or undefined. */
+  reasonGone(rank: number): string | undefined {
+    return this.#gone.get(rank)
+  }
+
+  /** Whether all sends are out. */
+  get flushed(): boolean {
+    return this.links.every((link) => link.empty)
+  }
+
+  /** Gives a receive the message that waits for it; false when there is none. */
+  receiveNow(context: Context, taker: Taker): boolean {
+    const message = context.matching.find(taker.peer, taker.tag)
+    if (message === undefined) return false
+    this.take(context, message)
+    this.assign(message, taker)
+    return true
+  }
+
+  /** Lets a receive wait for its message. */
+  post(context: Context, taker: Taker): void {
+    context.matching.post(taker)
+    if (taker.peer >= 0) this.#widen(taker.peer, context)
+    else for (let source = 0; source < this.#windows.length; source++) this.#widen(source, context)
+  }
+
+  /** Takes an unexpected message out of its queue, so that it matches nothing else. */
+  take(context: Context, message: Incoming): void {
+    context.matching.take(message)
+    this.#consumed(message)
+  }
+
+  /** Brings a message that has come and its taker together. */
+  assign(message: Incoming, taker: Taker): void {
+    if (taker.claims) {
+      if (!message.later) this.#answer(message, TAKEN)
+      taker.finish(message)
+      return
+    }
+    message.taker = taker
+    const wanted = taker.accept(message)
+    this.#answer(message, wanted ? TAKEN : DISCARDED)
+    this.#await(message, taker, wanted)
+  }
+
+  /** Gives a message that its taker had no use for to the next, or keeps it in its old place. */
+  offer(message: Incoming): void {
+    const { matching } = this.context(message.context)
+    message.taker = undefined
+    const taker = matching.match(message.source, message.tag)
+    if (taker === undefined) matching.putBack(message)
+    else this.assign(message, taker)
+  }
+
+  segment(source: number, slot: Slot): void {
+    switch (kindOf(slot)) {
+      case START:
+        return this.#start(source, slot)
+      case REST:
+        return this.#rest(source, slot)
+      case MATCHED:
+        return this.links[source]!.onMatched(idOf(slot), tagOf(slot))
+      case CREDIT:
+        return this.links[source]!.onCredit(totalOf(slot))
+      case RETRACT:
+        return this.#retracted(source, idOf(slot))
+      default:
+        throw new ProtocolError(`a segment of unknown kind ${kindOf(slot)} came from rank ${source}`)
+    }
+  }
+
+  room(dest: number): boolean {
+    return this.links[dest]!.pump()
+  }
+
+  moved(source: number, id: number, buffer: ArrayBuffer): void {
+    const message = this.#partial[source]!.get(id)
+    if (message === undefined) return
+    this.#partial[source]!.delete(id)
+    this.transport.expect?.(-1)
+    message.arrived = message.bytes
+    if (message.inPlace) message.target!.set(new Uint8Array(buffer))
+    else message.moved = buffer
+    message.taker!.finish(message)
+  }
+
+  gone(rank: number, reason: string): void {
+    this.#gone.set(rank, reason)
+    const waiting = [...this.waiting(rank)]
+    this.links[rank]!.clear()
+    for (const { moves, taker } of this.#partial[rank]!.values()) if (moves && taker) this.transport.expect?.(-1)
+    this.#partial[rank]!.clear()
+    for (const operation of waiting) operation.fail(goneError(rank, reason))
+  }
+
+  #start(source: number, slot: Slot): void {
+    const datatype = datatypeAt(slot)
+    if (!isKnown(datatype)) throw new ProtocolError(`a message of unknown datatype ${datatype} came from rank ${source}`)
+    const share = slot.length - HEADER
+    const message = new Incoming(
+      source,
+      tagOf(slot),
+      contextOf(slot),
+      datatype,
+      totalOf(slot),
+      idOf(slot),
+      flagsOf(slot)
+    )
+    const context = this.context(message.context)
+    const taker = context.matching.match(source, message.tag)
+    this.#windows[source]!.used += weight(message)
+    if (taker === undefined || taker.claims) {
+      if (!message.later) message.allocate()
+      message.add(slot, slot.at + HEADER, share)
+      if (!message.later && !message.complete) this.#partial[source]!.set(message.id, message)
+      if (taker === undefined) {
+        context.matching.keep(message)
+        this.#widen(source, context)
+      }
+    }
+    for (const probe of context.probes.length === 0 ? [] : [...context.probes]) probe.see(message)
+    if (taker === undefined) return
+    this.#consumed(message)
+    if (taker.claims) return this.assign(message, taker)
+    message.taker = taker
+    const wanted = taker.accept(message)
+    message.add(slot, slot.at + HEADER, share)
+    this.#answer(message, wanted ? TAKEN : DISCARDED)
+    this.#await(message, taker, wanted)
+  }
+
+  /** Finishes a matched message, now or when all its data has come. */
+  #await(message: Incoming, taker: Taker, wanted: boolean): void {
+    if (message.complete || (message.later && !wanted)) return taker.finish(message)
+    this.#partial[message.source]!.set(message.id, message)
+    if (message.moves) this.transport.expect?.(1)
+  }
+
+  #answer(message: Incoming, outcome: number): void {
+    if (!message.answer) return
+    message.answer = false
+    this.links[message.source]!.answer(MATCHED, message.id, outcome)
+  }
+
+  #rest(source: number, slot: Slot): void {
+    const message = this.#partial[source]!.get(idOf(slot))
+    if (message === undefined) return
+    message.add(slot, slot.at + HEADER, slot.length - HEADER)
+    if (!message.complete) return
+    this.#partial[source]!.delete(message.id)
+    message.taker?.finish(message)
+  }
+
+  /** The sender takes a message back: it may, as long as nobody has matched it. */
+  #retracted(source: number, id: number): void {
+    for (const context of this.#contexts.values()) {
+      for (const message of context.matching.unexpected(source)) {
+        if (message.id !== id) continue
+        this.take(context, message)
+        this.#partial[source]!.delete(id)
+        this.links[source]!.answer(MATCHED, id, RETRACTED)
+        return
+      }
+    }
+  }
+
+  #consumed(message: Incoming): void {
+    const granted = this.#windows[message.source]!.consume(weight(message))
+    if (granted > 0) this.links[message.source]!.answer(CREDIT, 0, 0, granted)
+  }
+
+  /**
+   * A receive waits, and the window is full of messages that it does not match: the one it waits for may be behind them, and
+   * MPI promises that it comes (MPI 4.1 §3.5, progress). So the window grows while that lasts.
+   */
+  #widen(source: number, context: Context): void {
+    const window = this.#windows[source]!
+    if (window.exhausted && context.matching.waitsFor(source)) this.links[source]!.answer(CREDIT, 0, 0, window.widen())
+  }
+}
+
+export interface Context {
+  readonly matching: Matching<Taker, Incoming>
+  /** Called with every message before a receive gets it. */
+  readonly probes: (Waiting & { readonly peer: number; see(message: Incoming): void })[]
+}
+
+const weight = (message: Incoming): number => ENVELOPE_BYTES + (message.later ? 0 : message.bytes)
+
+/** What one source may send before its messages are received. */
+class Window {
+  /** Weight of the messages that have come. */
+  used = 0
+  readonly #bytes: number
+  #consumed = 0
+  #granted: number
+
+  constructor(bytes: number) {
+    this.#bytes = bytes
+    this.#granted = bytes
+  }
+
+  /** The sender may be without credit for its next message. */
+  get exhausted(): boolean {
+    return this.#granted - this.used < EAGER_BYTES + ENVELOPE_BYTES && this.used > this.#consumed
+  }
+
+  /** Counts a message as received; all credit granted so far when it is worth telling, else 0. */
+  consume(weight: number): number {
+    this.#consumed += weight
+    const due = this.#consumed + this.#bytes
+    if (due - this.#granted < this.#bytes >> 2) return 0
+    this.#granted = due
+    return due
+  }
+
+  widen(): number {
+    this.#granted = Math.max(this.#granted, this.used) + this.#bytes
+    return this.#granted
+  }
+}

@@ -1,0 +1,183 @@
+/** Every error of rxmpi, each with a stable code. `docs/reference/errors.md` is the table of them. */
+
+export interface ErrorContext {
+  /** The rank in the communicator where it happened. */
+  rank?: number | undefined
+  /** The communicator's name. */
+  communicator?: string | undefined
+  /** `file:line:column` of the call in the user's program. */
+  callSite?: string | undefined
+  cause?: unknown
+}
+
+export class RxmpiError extends Error {
+  declare readonly code: string
+  rank: number | undefined
+  communicator: string | undefined
+  callSite: string | undefined
+
+  constructor(message: string, context: ErrorContext = {}) {
+    super(message + where(context), context.cause === undefined ? undefined : { cause: context.cause })
+    this.rank = context.rank
+    this.communicator = context.communicator
+    this.callSite = context.callSite
+  }
+
+  static {
+    identify(RxmpiError, 'RxmpiError', 'ERR_RXMPI')
+  }
+}
+
+function where({ rank, communicator, callSite }: ErrorContext): string {
+  const parts = []
+  if (rank !== undefined) parts.push(`rank ${rank}`)
+  if (communicator !== undefined) parts.push(`of '${communicator}'`)
+  if (callSite !== undefined) parts.push(`at ${callSite}`)
+  return parts.length === 0 ? '' : ` (${parts.join(' ')})`
+}
+
+/** On the prototype, so that an inspected error does not list them as fields of its own. */
+function identify(type: typeof RxmpiError, name: string, code: string): void {
+  Object.defineProperty(type.prototype, 'name', { value: name, configurable: true, writable: true })
+  Object.defineProperty(type.prototype, 'code', { value: code, configurable: true, writable: true })
+}
+
+/** An argument that none of the more specific errors fits. */
+export class ArgumentError extends RxmpiError {
+  static {
+    identify(ArgumentError, 'ArgumentError', 'ERR_ARGUMENT')
+  }
+}
+
+/** A rank or root that is not in the communicator or no integer. MPI: MPI_ERR_RANK, MPI_ERR_ROOT. */
+export class RankError extends RxmpiError {
+  static {
+    identify(RankError, 'RankError', 'ERR_RANK')
+  }
+}
+
+/** A tag outside 0…TAG_UB. MPI: MPI_ERR_TAG. */
+export class TagError extends RxmpiError {
+  static {
+    identify(TagError, 'TagError', 'ERR_TAG')
+  }
+}
+
+/** A count, displacement or length that does not fit. MPI: MPI_ERR_COUNT. */
+export class CountError extends RxmpiError {
+  static {
+    identify(CountError, 'CountError', 'ERR_COUNT')
+  }
+}
+
+/** A message longer than the buffer it was received into. MPI: MPI_ERR_TRUNCATE. */
+export class TruncationError extends RxmpiError {
+  static {
+    identify(TruncationError, 'TruncationError', 'ERR_TRUNCATE')
+  }
+}
+
+/** Another element type than the one expected. MPI: MPI_ERR_TYPE. */
+export class DatatypeError extends RxmpiError {
+  static {
+    identify(DatatypeError, 'DatatypeError', 'ERR_DATATYPE')
+  }
+}
+
+/** Buffers that share memory where they must not. MPI: MPI_ERR_BUFFER. */
+export class AliasError extends RxmpiError {
+  static {
+    identify(AliasError, 'AliasError', 'ERR_ALIAS')
+  }
+}
+
+/** A value that cannot travel: a function, a symbol, a promise, an observable, a weak collection. */
+export class DataCloneError extends RxmpiError {
+  static {
+    identify(DataCloneError, 'DataCloneError', 'ERR_DATA_CLONE')
+  }
+}
+
+/** Ranks that called different collectives, or the same with arguments that disagree. */
+export class CollectiveMismatchError extends RxmpiError {
+  static {
+    identify(CollectiveMismatchError, 'CollectiveMismatchError', 'ERR_COLLECTIVE_MISMATCH')
+  }
+}
+
+/** Streams of a collective that ended after different numbers of values. */
+export class RaggedStreamError extends RxmpiError {
+  static {
+    identify(RaggedStreamError, 'RaggedStreamError', 'ERR_RAGGED_STREAM')
+  }
+}
+
+/** Every rank waits and nothing is under way, so nothing can ever happen again. */
+export class DeadlockError extends RxmpiError {
+  static {
+    identify(DeadlockError, 'DeadlockError', 'ERR_DEADLOCK')
+  }
+}
+
+/** An error that was thrown on another rank; `rank` is where, `cause` is the original. */
+export class RemoteError extends RxmpiError {
+  static {
+    identify(RemoteError, 'RemoteError', 'ERR_REMOTE')
+  }
+}
+
+/** An operation needs a rank that has failed or ended. MPI: MPI_ERR_PROC_FAILED. */
+export class RankFailedError extends RxmpiError {
+  static {
+    identify(RankFailedError, 'RankFailedError', 'ERR_RANK_FAILED')
+  }
+}
+
+/** The communicator was revoked. MPI: MPI_ERR_REVOKED. */
+export class RevokedError extends RxmpiError {
+  static {
+    identify(RevokedError, 'RevokedError', 'ERR_REVOKED')
+  }
+}
+
+/** The communicator was freed. MPI: MPI_ERR_COMM. */
+export class FreedError extends RxmpiError {
+  static {
+    identify(FreedError, 'FreedError', 'ERR_FREED')
+  }
+}
+
+/** A source outran the credit of its receiver and its buffer is full. */
+export class OverflowError extends RxmpiError {
+  static {
+    identify(OverflowError, 'OverflowError', 'ERR_OVERFLOW')
+  }
+}
+
+/** A peer that could not prove that it belongs to the job. */
+export class AuthenticationError extends RxmpiError {
+  static {
+    identify(AuthenticationError, 'AuthenticationError', 'ERR_AUTHENTICATION')
+  }
+}
+
+/** Bytes that are no frame of rxmpi. */
+export class ProtocolError extends RxmpiError {
+  static {
+    identify(ProtocolError, 'ProtocolError', 'ERR_PROTOCOL')
+  }
+}
+
+/** A time limit ran out: an AbortSignal's, or the job's. */
+export class TimeoutError extends RxmpiError {
+  static {
+    identify(TimeoutError, 'TimeoutError', 'ERR_TIMEOUT')
+  }
+}
+
+/** The call's AbortSignal was aborted; `cause` is the signal's reason. */
+export class AbortError extends RxmpiError {
+  static {
+    identify(AbortError, 'AbortError', 'ERR_ABORT')
+  }
+}

@@ -1,0 +1,98 @@
+import type { CallSite } from './call-site.js'
+import { valueOn, OBJECT } from './codec/datatype.js'
+import { decodeObject } from './codec/object.js'
+import { copy } from './copy.js'
+import { ANSWER, LATER, MOVES } from './frame.js'
+import type { Arrived, Posted } from './matching.js'
+import type { Slot } from './transport/transport.js'
+
+/** A message on its way in, and where its data goes. */
+export class Incoming implements Arrived {
+  order = 0
+  gone = false
+  /** Bytes that have come. */
+  arrived = 0
+  /** Who gets it; without one it is unexpected. */
+  taker: Taker | undefined
+  /** The memory its bytes go to; absent while its sender waits for a match, and where nobody wants them. */
+  target: Uint8Array | undefined
+  /** The receiver's own memory is the target. */
+  inPlace = false
+  /** What a finished message carries, where it is not to be made from `target`. */
+  moved: ArrayBuffer | undefined
+  readonly source: number
+  readonly tag: number
+  readonly context: number
+  readonly datatype: number
+  readonly bytes: number
+  readonly id: number
+  /** Its sender still waits to hear that it was matched. */
+  answer: boolean
+  /** Its data comes only after that. */
+  readonly later: boolean
+
+  /** Its data comes as a buffer that changes its owner. */
+  readonly moves: boolean
+
+  constructor(source: number, tag: number, context: number, datatype: number, bytes: number, id: number, flags: number) {
+    this.source = source
+    this.tag = tag
+    this.context = context
+    this.datatype = datatype
+    this.bytes = bytes
+    this.id = id
+    this.answer = (flags & ANSWER) !== 0
+    this.later = (flags & LATER) !== 0
+    this.moves = (flags & MOVES) !== 0
+  }
+
+  get complete(): boolean {
+    return this.arrived === this.bytes
+  }
+
+  /** Takes over a segment's data. */
+  add(slot: Slot, from: number, count: number): void {
+    if (this.target !== undefined) copy(slot.bytes, from, this.target, this.arrived, count)
+    this.arrived += count
+  }
+
+  /** Makes room of its own for the data. */
+  allocate(): void {
+    this.target = new Uint8Array(this.bytes)
+  }
+
+  /** Gives it a place in the receiver's memory, with what has come so far. */
+  redirect(target: Uint8Array): void {
+    if (this.target !== undefined) copy(this.target, 0, target, 0, this.arrived)
+    this.target = target
+    this.inPlace = true
+  }
+
+  /** The data as a value that shares nothing. */
+  value(): unknown {
+    if (this.datatype !== OBJECT) return valueOn(this.datatype, this.moved ?? (this.target!.buffer as ArrayBuffer))
+    return decodeObject(this.moved === undefined ? this.target! : new Uint8Array(this.moved))
+  }
+}
+
+/** A receive, and all that takes messages as one does. */
+export interface Taker extends Posted, Waiting {
+  /** It takes the message out of the queue and leaves its data where it is: `finish` follows at once. */
+  readonly claims?: boolean
+  /**
+   * The message is this one's: gives it a `target`. Returns false where its data is of no use; then only `finish` follows.
+   */
+  accept(message: Incoming): boolean
+  /** All its data has come. User code may run. */
+  finish(message: Incoming): void
+}
+
+/** An operation that waits for another rank. */
+export interface Waiting {
+  /** It can never be done. */
+  fail(error: Error): void
+  /** The same, with an error that is only made when it is known where the operation was called. */
+  giveUp(makeError: (site: CallSite | undefined) => Promise<Error>): void
+  /** What it waits for: 'in recv for rank 1, tag 0'. */
+  describe(): string
+}

@@ -1,0 +1,251 @@
+import { copy } from './copy.js'
+import type { Waiting } from './incoming.js'
+import { Fifo } from './fifo.js'
+import { ANSWER, type CREDIT, HEADER, LATER, type MATCHED, MOVES, REST, RETRACT, START, TAKEN, writeHeader } from './frame.js'
+import type { Transport } from './transport/transport.js'
+
+/**
+ * The way out to one rank: messages become segments, in order, as credit and room allow.
+ *
+ * A message of up to `EAGER_BYTES` goes at once, within the window of bytes that its receiver has granted. Of a longer one only the
+ * envelope goes; its data follows when a receive has matched it, and is written straight to where it belongs. So what a
+ * receiver must keep for messages that nobody has asked for yet is bounded by its window.
+ */
+
+export const EAGER_BYTES = 2 ** 16
+/** What a message weighs in the window beside its data: its envelope and the objects that keep it. */
+export const ENVELOPE_BYTES = 128
+/** Shorter segments would overlap copying in and out better, but each costs a header and two counters. */
+const SEGMENT_BYTES = 2 ** 14
+/** Data written before the event loop gets its turn. */
+const TURN_BYTES = 2 ** 22
+
+/** The window of bytes that a rank grants each other rank. */
+export const windowBytes = (size: number): number => Math.min(2 ** 19, Math.max(3 * EAGER_BYTES, 2 ** 25 / size))
+
+/** Who sends a message. */
+export interface Owner extends Waiting {
+  /** It is out and, if synchronous, matched. */
+  done(): void
+}
+
+/** A message on its way out. */
+export class Outgoing {
+  gone = false
+  id = 0
+  sent = 0
+  /** The answer of its receiver has come. */
+  matched = false
+  readonly context: number
+  readonly tag: number
+  readonly datatype: number
+  /** The caller's own memory, until it is sent. */
+  bytes: Uint8Array
+  readonly length: number
+  /** Wants to know when it was matched. */
+  readonly synchronous: boolean
+  /** To be handed over whole. */
+  readonly buffer: ArrayBuffer | undefined
+  readonly owner: Owner
+
+  constructor(
+    context: number,
+    tag: number,
+    datatype: number,
+    bytes: Uint8Array,
+    length: number,
+    synchronous: boolean,
+    buffer: ArrayBuffer | undefined,
+    owner: Owner
+  ) {
+    this.context = context
+    this.tag = tag
+    this.datatype = datatype
+    this.bytes = bytes
+    this.length = length
+    this.synchronous = synchronous
+    this.buffer = buffer
+    this.owner = owner
+  }
+
+  get later(): boolean {
+    return this.buffer !== undefined || this.length > EAGER_BYTES
+  }
+}
+
+export class Link {
+  readonly #transport: Transport
+  readonly #dest: number
+  #credit: number
+  /** All credit ever given; what the receiver says replaces it. */
+  #granted: number
+  #nextId = 0
+  readonly #answers: { kind: number; id: number; tag: number; total: number }[] = []
+  /** Messages whose envelope, or whose data that goes along, is not out yet. */
+  readonly #queue = new Fifo<Outgoing>()
+  /** Messages that a receive has matched and whose data is under way. */
+  readonly #matched = new Fifo<Outgoing>()
+  readonly #awaiting = new Map<number, Outgoing>()
+
+  constructor(transport: Transport, dest: number, window: number) {
+    this.#transport = transport
+    this.#dest = dest
+    this.#granted = window
+    this.#credit = window
+  }
+
+  /** Sends a message at once if it can go whole; false when it cannot, and nothing has happened. */
+  sendNow(context: number, tag: number, datatype: number, bytes: Uint8Array, length: number): boolean {
+    const segment = this.#segmentBytes(length)
+    if (length > segment || this.#credit < length + ENVELOPE_BYTES || this.#answers.length > 0 || !this.#queue.empty) return false
+    const slot = this.#transport.reserve(this.#dest, HEADER + length)
+    if (slot === undefined) return false
+    writeHeader(slot, START, datatype, 0, context, tag, 0, length)
+    copy(bytes, 0, slot.bytes, slot.at + HEADER, length)
+    this.#transport.publish(this.#dest)
+    this.#credit -= length + ENVELOPE_BYTES
+    return true
+  }
+
+  /** Sends a message when it can go. */
+  send(message: Outgoing): void {
+    message.id = ++this.#nextId
+    this.#queue.push(message)
+    this.pump()
+  }
+
+  /** Tells the peer something about a message of its own, or its credit. */
+  answer(kind: typeof MATCHED | typeof RETRACT | typeof CREDIT, id: number, tag = 0, total = 0): void {
+    this.#answers.push({ kind, id, tag, total })
+    this.pump()
+  }
+
+  /** The peer's receive has matched a message. */
+  onMatched(id: number, outcome: number): void {
+    const message = this.#awaiting.get(id)
+    if (message === undefined) return
+    this.#awaiting.delete(id)
+    message.matched = true
+    if (outcome === TAKEN && message.buffer !== undefined && this.#transport.move) {
+      this.#transport.move(this.#dest, id, message.buffer)
+      message.owner.done()
+    } else if (outcome === TAKEN && message.later) {
+      this.#matched.push(message)
+      this.pump()
+    } else if (message.later || message.sent === message.length) {
+      message.owner.done()
+    }
+  }
+
+  onCredit(granted: number): void {
+    this.#credit += granted - this.#granted
+    this.#granted = granted
+    this.pump()
+  }
+
+  /**
+   * Takes a message back. True when nothing of it was sent; else the peer is asked, and `onMatched` tells what
+   * became of it. Its data is copied, since the caller may change it from now on.
+   */
+  retract(message: Outgoing): boolean {
+    if (message.id === 0 || (message.sent === 0 && !this.#awaiting.has(message.id))) {
+      message.gone = true
+      this.#queue.left()
+      return true
+    }
+    message.bytes = message.bytes.slice(0, message.length)
+    if (this.#awaiting.has(message.id)) this.answer(RETRACT, message.id)
+    return false
+  }
+
+  /** The messages that are not out yet, or not matched. */
+  unfinished(): Set<Outgoing> {
+    return new Set([...this.#queue, ...this.#matched, ...this.#awaiting.values()])
+  }
+
+  /** The peer is gone. */
+  clear(): void {
+    for (const message of this.unfinished()) message.gone = true
+    this.#awaiting.clear()
+    this.#answers.length = 0
+  }
+
+  /** Whether all that was given to it is out. */
+  get empty(): boolean {
+    return this.#answers.length === 0 && this.#queue.empty && this.#matched.empty && this.#awaiting.size === 0
+  }
+
+  /** Writes what can go now: answers first, then messages in order, between them a segment of matched ones. True when anything went. */
+  pump(): boolean {
+    let budget = TURN_BYTES
+    let any = false
+    while (this.#pumpAnswer()) any = true
+    if (this.#answers.length > 0) return any
+    while (budget > 0) {
+      const started = this.#pumpQueue()
+      const rest = this.#pumpMatched()
+      if (started + rest === 0) return any
+      budget -= started + rest
+      any = true
+    }
+    this.#transport.again(this.#dest)
+    return any
+  }
+
+  #pumpAnswer(): boolean {
+    const answer = this.#answers[0]
+    if (answer === undefined) return false
+    const slot = this.#transport.reserve(this.#dest, HEADER)
+    if (slot === undefined) return false
+    writeHeader(slot, answer.kind, 0, 0, 0, answer.tag, answer.id, answer.total)
+    this.#transport.publish(this.#dest)
+    this.#answers.shift()
+    return true
+  }
+
+  #pumpQueue(): number {
+    const message = this.#queue.first()
+    if (message === undefined) return 0
+    if (message.sent > 0) return this.#writeRest(message, this.#queue)
+    const share = message.later ? 0 : Math.min(message.length, this.#segmentBytes(message.length))
+    const weight = ENVELOPE_BYTES + (message.later ? 0 : message.length)
+    if (this.#credit < weight) return 0
+    const slot = this.#transport.reserve(this.#dest, HEADER + share)
+    if (slot === undefined) return 0
+    const answered = message.later || message.synchronous
+    const flags = (answered ? ANSWER : 0) | (message.later ? LATER : 0) | (message.buffer && this.#transport.move ? MOVES : 0)
+    writeHeader(slot, START, message.datatype, flags, message.context, message.tag, message.id, message.length)
+    copy(message.bytes, 0, slot.bytes, slot.at + HEADER, share)
+    this.#transport.publish(this.#dest)
+    this.#credit -= weight
+    message.sent = share
+    if (answered) this.#awaiting.set(message.id, message)
+    if (message.later || share === message.length) this.#queue.shift()
+    if (!answered && share === message.length) message.owner.done()
+    return HEADER + share
+  }
+
+  #pumpMatched(): number {
+    const message = this.#matched.first()
+    return message === undefined ? 0 : this.#writeRest(message, this.#matched)
+  }
+
+  #writeRest(message: Outgoing, queue: Fifo<Outgoing>): number {
+    const share = Math.min(message.length - message.sent, this.#segmentBytes(message.length))
+    const slot = this.#transport.reserve(this.#dest, HEADER + share)
+    if (slot === undefined) return 0
+    writeHeader(slot, REST, 0, 0, 0, 0, message.id, 0)
+    copy(message.bytes, message.sent, slot.bytes, slot.at + HEADER, share)
+    this.#transport.publish(this.#dest)
+    message.sent += share
+    if (message.sent === message.length) {
+      queue.shift()
+      if (message.matched || !message.synchronous) message.owner.done()
+    }
+    return HEADER + share
+  }
+
+  #segmentBytes(length: number): number {
+    return Math.min(this.#transport.maxSegment - HEADER, Math.max(SEGMENT_BYTES, length >> 3))
+  }
+}

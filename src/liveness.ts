@@ -1,0 +1,93 @@
+import type { MessagePort } from 'node:worker_threads'
+import { locate, renewCallSiteBudget } from './call-site.js'
+import type { Endpoint } from './endpoint.js'
+import { DeadlockError, TimeoutError } from './errors.js'
+import type { FromRank, ToRank } from './launch/protocol.js'
+import { type HostMemory, IDLE, isStuck, stateWord, WAKE_UP } from './transport/shared/host-memory.js'
+import type { SharedTransport } from './transport/shared/shared-transport.js'
+
+/**
+ * When a rank may end, and when it never can.
+ *
+ * A rank asleep in a receive holds nothing that keeps Node's event loop open; Node then says `beforeExit`, and that is the proof
+ * that nothing but a message can wake this rank. So it is then that the loop is held open, and then that a
+ * rank says so: when all say so and nothing is under way, it is a deadlock.
+ */
+export class Liveness {
+  readonly #endpoint: Endpoint
+  readonly #transport: SharedTransport
+  readonly #memory: HostMemory
+  readonly #port: MessagePort | undefined
+  readonly #states: Int32Array
+  #idle = false
+  #reported: ((text: string) => void) | undefined
+
+  constructor(endpoint: Endpoint, transport: SharedTransport, memory: HostMemory, port: MessagePort | undefined) {
+    this.#endpoint = endpoint
+    this.#transport = transport
+    this.#memory = memory
+    this.#port = port
+    this.#states = new Int32Array(memory.states)
+    transport.poller.onSleep = renewCallSiteBudget
+    transport.poller.onWake = () => this.#wake()
+    process.on('beforeExit', () => this.#rest())
+  }
+
+  /** What the launcher says about it. */
+  onMessage(message: ToRank): void {
+    if (message.type === 'report') this.#report(message.reason)
+    else if (message.type === 'reported') this.#reported?.(message.text)
+  }
+
+  #rest(): void {
+    if (!this.#transport.poller.held || this.#idle) return
+    if (this.#port === undefined) {
+      this.#report('deadlock')
+      return
+    }
+    this.#idle = true
+    this.#port.ref()
+    Atomics.or(this.#states, stateWord(this.#transport.rank), IDLE)
+    if (isStuck(this.#memory)) this.#tell({ type: 'idle' })
+  }
+
+  #wake(): void {
+    if (!this.#idle) return
+    this.#idle = false
+    Atomics.add(this.#states, stateWord(this.#transport.rank), WAKE_UP - IDLE)
+    this.#port!.unref()
+  }
+
+  #tell(message: FromRank): void {
+    this.#port?.postMessage(message)
+  }
+
+  /** Gives up all that waits, and says what it was and where: some call sites only show when their promise is rejected. */
+  #report(reason: 'deadlock' | 'timeout'): void {
+    const { rank } = this.#transport
+    const waiting = [...this.#endpoint.waiting()]
+    const lines: string[] = []
+    const everybody = new Promise<string>((resolve) => {
+      this.#reported = resolve
+    })
+    const done = (line: string): void => {
+      if (lines.push(line) < waiting.length) return
+      const shown = lines.length > SHOWN ? [...lines.slice(0, SHOWN), `rank ${rank} … and ${lines.length - SHOWN} more`] : lines
+      if (this.#port === undefined) this.#reported!(shown.join('\n'))
+      else this.#tell({ type: 'waits', lines: shown })
+    }
+    if (waiting.length === 0) this.#tell({ type: 'waits', lines: [] })
+    for (const operation of waiting) {
+      operation.giveUp(async (site) => {
+        const where = locate(site)
+        done(`rank ${rank} waits ${operation.describe()}${where === undefined ? '' : `, at ${where}`}`)
+        const text = await everybody
+        return reason === 'timeout'
+          ? new TimeoutError(`the job's time is up\n${text}`)
+          : new DeadlockError(`deadlock: every rank waits and nothing is under way, so nothing can ever happen again\n${text}\n`)
+      })
+    }
+  }
+}
+
+const SHOWN = 20

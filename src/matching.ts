@@ -1,0 +1,179 @@
+import { ANY_SOURCE, ANY_TAG } from './constants.js'
+import { Fifo } from './fifo.js'
+
+/**
+ * Posted receives × unexpected messages: which message meets which receive. Pure, no I/O; one for each communicator.
+ *
+ * A message goes to the receive that was posted first among those that match it; a receive gets the message that
+ * arrived first among those that match it. With messages of one source arriving in the order they were sent, this is
+ * MPI's non-overtaking rule. Source: MPI 4.1 §3.5. Cost: O(1) for exact receives and for messages, O(p) for a receive from any source.
+ */
+export class Matching<R extends Posted, M extends Arrived> {
+  readonly #posted = new Buckets<R>()
+  /** By source and tag, and under ANY_TAG all of a source. */
+  readonly #unexpected = new Buckets<M>()
+  #order = 0
+  readonly #size: number
+
+  constructor(size: number) {
+    this.#size = size
+  }
+
+  /** The receive for a message that has arrived, taken out; `undefined` when none waits for it. */
+  match(source: number, tag: number): R | undefined {
+    const posted = this.#posted
+    let bucket = posted.get(source, tag)
+    let found = bucket?.first()
+    if (posted.wildcards > 0) {
+      const wider = [posted.get(source, ANY_TAG), posted.get(ANY_SOURCE, tag), posted.get(ANY_SOURCE, ANY_TAG)]
+      for (const other of wider) {
+        const receive = other?.first()
+        if (receive !== undefined && (found === undefined || receive.order < found.order)) {
+          found = receive
+          bucket = other
+        }
+      }
+    }
+    if (found === undefined) return undefined
+    bucket!.shift()
+    this.#forget(posted, found)
+    found.gone = true
+    return found
+  }
+
+  /** Lets a receive wait. */
+  post(receive: R): void {
+    receive.order = this.#order++
+    receive.gone = false
+    this.#posted.add(receive.peer, receive.tag).push(receive)
+    this.#posted.count(receive.peer, receive.tag, 1)
+  }
+
+  /** Takes back a receive; false when it does not wait (any more). */
+  withdraw(receive: R): boolean {
+    if (receive.gone) return false
+    receive.gone = true
+    this.#posted.get(receive.peer, receive.tag)!.left()
+    this.#forget(this.#posted, receive)
+    return true
+  }
+
+  /** Keeps a message that no receive waits for. */
+  keep(message: M): void {
+    message.order = this.#order++
+    message.gone = false
+    this.#unexpected.add(message.source, message.tag).push(message)
+    this.#unexpected.add(message.source, ANY_TAG).push(message)
+  }
+
+  /** Keeps a message again that was taken and not used, before all that came after it. */
+  putBack(message: M): void {
+    message.gone = false
+    this.#unexpected.add(message.source, message.tag).unshift(message)
+    this.#unexpected.add(message.source, ANY_TAG).unshift(message)
+  }
+
+  /** The message that a receive would get now, left in its place. */
+  find(source: number, tag: number): M | undefined {
+    if (source !== ANY_SOURCE) return this.#unexpected.get(source, tag)?.first()
+    let found: M | undefined
+    for (let from = 0; from < this.#size; from++) {
+      const message = this.#unexpected.get(from, tag)?.first()
+      if (message !== undefined && (found === undefined || message.order < found.order)) found = message
+    }
+    return found
+  }
+
+  /** Takes out a message that `find` gave, or one that was taken back by its sender. */
+  take(message: M): void {
+    message.gone = true
+    for (const tag of [message.tag, ANY_TAG]) {
+      const bucket = this.#unexpected.get(message.source, tag)!
+      bucket.left()
+      this.#unexpected.prune(message.source, tag, bucket)
+    }
+  }
+
+  /** The messages of a source that no receive waits for. */
+  *unexpected(source: number): Generator<M> {
+    yield* this.#unexpected.get(source, ANY_TAG) ?? []
+  }
+
+  /** Whether a receive waits that a message of this source could match. */
+  waitsFor(source: number): boolean {
+    return this.#posted.waiting(source) > 0 || this.#posted.waiting(ANY_SOURCE) > 0
+  }
+
+  /** The receives that wait. */
+  *waiting(): Generator<R> {
+    yield* this.#posted.all()
+  }
+
+  #forget(posted: Buckets<R>, receive: R): void {
+    posted.count(receive.peer, receive.tag, -1)
+    posted.prune(receive.peer, receive.tag, posted.get(receive.peer, receive.tag)!)
+  }
+}
+
+export interface Posted {
+  /** The source it waits for. */
+  readonly peer: number
+  readonly tag: number
+  /** The place in the order of posting. */
+  order: number
+  /** It does not wait (any more). */
+  gone: boolean
+}
+
+export interface Arrived {
+  readonly source: number
+  readonly tag: number
+  order: number
+  gone: boolean
+}
+
+/** Queues by source and tag. */
+class Buckets<T extends { tag: number; gone: boolean }> {
+  /** How many entries name ANY_SOURCE or ANY_TAG. */
+  wildcards = 0
+  /** At the place `source + 1`. */
+  readonly #sources: (Map<number, Fifo<T>> | undefined)[] = []
+  readonly #waiting: number[] = []
+
+  get(source: number, tag: number): Fifo<T> | undefined {
+    return this.#sources[source + 1]?.get(tag)
+  }
+
+  add(source: number, tag: number): Fifo<T> {
+    let tags = this.#sources[source + 1]
+    if (tags === undefined) {
+      tags = new Map()
+      this.#sources[source + 1] = tags
+    }
+    let queue = tags.get(tag)
+    if (queue === undefined) {
+      queue = new Fifo()
+      tags.set(tag, queue)
+    }
+    return queue
+  }
+
+  count(peer: number, tag: number, by: 1 | -1): void {
+    this.#waiting[peer + 1] = this.waiting(peer) + by
+    if (peer === ANY_SOURCE || tag === ANY_TAG) this.wildcards += by
+  }
+
+  waiting(source: number): number {
+    return this.#waiting[source + 1] ?? 0
+  }
+
+  /** Programs that use a new tag for every message must not leave a queue behind for each; the usual few tags keep theirs. */
+  prune(source: number, tag: number, queue: Fifo<T>): void {
+    const tags = this.#sources[source + 1]!
+    if (tags.size > 256 && queue.empty) tags.delete(tag)
+  }
+
+  *all(): Generator<T> {
+    for (const tags of this.#sources) if (tags !== undefined) for (const queue of tags.values()) yield* queue
+  }
+}

@@ -1,0 +1,232 @@
+import type { CallSite } from './call-site.js'
+import { type BufferLike, bytesOf, datatypeOf, matches, nameOf, OBJECT } from './codec/datatype.js'
+import type { Communicator } from './communicator.js'
+import { ANY_SOURCE, ANY_TAG } from './constants.js'
+import { ArgumentError, DatatypeError, TruncationError } from './errors.js'
+import type { Incoming, Taker } from './incoming.js'
+import { Message } from './message.js'
+import { Request } from './request.js'
+import { Status } from './status.js'
+
+/** What a message becomes in the hands of its receiver: a value of its own, or the contents of `into`. */
+export class Reception {
+  readonly into: BufferLike | undefined
+  #error: Error | undefined
+
+  constructor(into: BufferLike | undefined) {
+    this.into = into
+  }
+
+  /** Finds a place for the message's data; false where it has none. */
+  accept(message: Incoming): boolean {
+    try {
+      if (this.into === undefined) {
+        if (message.target === undefined && !message.moves) message.allocate()
+      } else {
+        message.redirect(this.#fitting(this.into, message))
+      }
+      return true
+    } catch (error) {
+      this.#error = error as Error
+      message.target = undefined
+      return false
+    }
+  }
+
+  /** The value of a message that is complete; throws what was wrong with it. */
+  value(message: Incoming): unknown {
+    if (this.#error !== undefined) throw this.#error
+    return this.into === undefined ? message.value() : this.into
+  }
+
+  #fitting(into: BufferLike, message: Incoming): Uint8Array {
+    const expected = datatypeOf(into)
+    if (!matches(expected, message.datatype)) {
+      const what = message.datatype === OBJECT ? 'an object' : `a ${nameOf(message.datatype)}`
+      throw new DatatypeError(
+        `into: a ${nameOf(expected)} cannot receive ${what} that rank ${message.source} sent with tag ${message.tag}; ` +
+          `receive it without into, or into a buffer of its kind`
+      )
+    }
+    if (message.bytes > into.byteLength) {
+      throw new TruncationError(
+        `into: the message from rank ${message.source} with tag ${message.tag} has ${message.bytes} bytes, ` +
+          `the buffer only ${into.byteLength}; give a larger one, or ask probe for the length first`
+      )
+    }
+    return usable(into)
+  }
+}
+
+/** The bytes of a buffer for receiving; a detached one is an ArgumentError. */
+export function usable(into: BufferLike): Uint8Array {
+  try {
+    return bytesOf(into)
+  } catch (cause) {
+    throw new ArgumentError('into: the buffer is detached (it was transferred away); give one that is not', { cause })
+  }
+}
+
+/** What all requests of a communicator that take a message have in common. */
+export abstract class TakingRequest<T> extends Request<T> implements Taker {
+  order = 0
+  gone = true
+  readonly peer: number
+  readonly tag: number
+  readonly status: Status
+  protected readonly comm: Communicator
+
+  constructor(comm: Communicator, { peer, tag, status }: Envelope, site: CallSite | undefined) {
+    super(site)
+    this.comm = comm
+    this.peer = peer
+    this.tag = tag
+    this.status = status ?? new Status()
+  }
+
+  abstract accept(message: Incoming): boolean
+  abstract finish(message: Incoming): void
+  /** Of a receive from nobody. */
+  abstract finishEmpty(): this
+
+  override cancel(): boolean {
+    if (this.settled || !this.comm.withdraw(this)) return false
+    this.status.setCancelled()
+    this.complete(undefined as T)
+    return true
+  }
+
+  protected override leave(): void {
+    this.comm.withdraw(this)
+  }
+
+  describe(): string {
+    return `in ${this.operation} for ${describeEnvelope(this.comm, this)}`
+  }
+
+  protected abstract readonly operation: string
+
+  protected poll(): void {
+    this.comm.poll()
+  }
+
+  protected inContext(error: Error, site: CallSite | undefined): Error {
+    return this.comm.inContext(error, site)
+  }
+}
+
+/** A receive. MPI: MPI_Irecv. */
+export class ReceiveRequest<T> extends TakingRequest<T> {
+  readonly #reception: Reception
+  protected readonly operation = 'recv'
+
+  constructor(comm: Communicator, envelope: Envelope, into: BufferLike | undefined, site: CallSite | undefined) {
+    super(comm, envelope, site)
+    this.#reception = new Reception(into)
+  }
+
+  accept(message: Incoming): boolean {
+    return this.#reception.accept(message)
+  }
+
+  finish(message: Incoming): void {
+    this.comm.fillStatus(this.status, message)
+    let value: unknown
+    try {
+      value = this.#reception.value(message)
+    } catch (error) {
+      this.fail(error as Error)
+      return
+    }
+    this.complete(value as T)
+  }
+
+  finishEmpty(): this {
+    this.status.setNobody()
+    this.complete(undefined as T)
+    return this
+  }
+}
+
+/** A matched probe: takes the message out of the queue and leaves its data where it is. MPI: MPI_Mprobe. */
+export class ClaimRequest<T> extends TakingRequest<Message<T>> {
+  readonly claims = true
+  protected readonly operation = 'mprobe'
+
+  accept(): boolean {
+    return true
+  }
+
+  finish(message: Incoming): void {
+    this.complete(new Message<T>(this.comm.fillStatus(this.status, message), undefined, this.comm, message))
+  }
+
+  finishEmpty(): this {
+    this.complete(new Message<T>(this.status.setNobody(), undefined, this.comm))
+    return this
+  }
+}
+
+/** A probe: looks, and leaves the message in the queue. MPI: MPI_Probe. */
+export class ProbeRequest extends Request<Status> {
+  readonly peer: number
+  readonly tag: number
+  readonly status: Status
+  readonly #comm: Communicator
+
+  constructor(comm: Communicator, { peer, tag, status }: Envelope, site: CallSite | undefined) {
+    super(site)
+    this.#comm = comm
+    this.peer = peer
+    this.tag = tag
+    this.status = status ?? new Status()
+  }
+
+  /** Looks at a message that has come. */
+  see(message: Incoming): void {
+    if (this.peer !== ANY_SOURCE && this.peer !== message.source) return
+    if (this.tag !== ANY_TAG && this.tag !== message.tag) return
+    this.#comm.unwatch(this)
+    this.complete(this.#comm.fillStatus(this.status, message))
+  }
+
+  finishEmpty(): this {
+    this.complete(this.status.setNobody())
+    return this
+  }
+
+  override cancel(): boolean {
+    if (this.settled) return false
+    this.#comm.unwatch(this)
+    this.complete(this.status.setCancelled())
+    return true
+  }
+
+  protected override leave(): void {
+    this.#comm.unwatch(this)
+  }
+
+  describe(): string {
+    return `in probe for ${describeEnvelope(this.#comm, this)}`
+  }
+
+  protected poll(): void {
+    this.#comm.poll()
+  }
+
+  protected inContext(error: Error, site: CallSite | undefined): Error {
+    return this.#comm.inContext(error, site)
+  }
+}
+
+/** Whom and what a receive is for, in ranks of the endpoint. */
+export interface Envelope {
+  readonly peer: number
+  readonly tag: number
+  readonly status?: Status | undefined
+}
+
+export function describeEnvelope(comm: Communicator, { peer, tag }: Envelope): string {
+  const from = peer === ANY_SOURCE ? 'any rank' : `rank ${comm.rankOf(peer)}`
+  return `${from}, ${tag === ANY_TAG ? 'any tag' : `tag ${tag}`}`
+}

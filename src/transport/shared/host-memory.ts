@@ -1,0 +1,81 @@
+/**
+ * The memory that the ranks of a host share: one inbox a rank, and the state of every rank.
+ *
+ * An inbox is a line of flags, then a lane's counters for every source, then a ring of bytes for every source. Counters that different
+ * threads write stand 128 bytes apart, so that no write takes a cache line from somebody who writes another.
+ */
+
+export interface HostMemory {
+  inboxes: SharedArrayBuffer[]
+  states: SharedArrayBuffer
+}
+
+/** Words of an inbox: 1 while its rank sleeps. */
+export const ASLEEP = 0
+const FLAGS_BYTES = 128
+const LANE_BYTES = 256
+
+/** Bytes of the ring between each two ranks: large ones let copies in and out overlap, the total stays below 16 MiB a rank. */
+export const ringBytes = (size: number): number => Math.min(2 ** 21, Math.max(2 ** 17, 2 ** Math.floor(Math.log2(2 ** 24 / size))))
+
+export const laneWord = (source: number): number => (FLAGS_BYTES + source * LANE_BYTES) >> 2
+/** Words of a lane: the writer's position, whether the writer waits for room, the reader's position. */
+export const HEAD = 0
+export const WANTED = 1
+export const TAIL = LANE_BYTES >> 3
+
+export const ringStart = (size: number, source: number): number => FLAGS_BYTES + size * LANE_BYTES + source * ringBytes(size)
+
+/** Words of `states`: how many ranks have gone so far, then the state of each. */
+export const GONE_COUNT = 0
+export const stateWord = (rank: number): number => 16 + rank
+/** The state is in the lowest two bits; the others count how often the rank woke up. */
+export const RUNNING = 0
+/** Its event loop holds nothing but pending requests. */
+export const IDLE = 1
+export const ENDED = 2
+export const FAILED = 3
+export const STATE_BITS = 3
+export const WAKE_UP = 4
+
+export function allocateHost(size: number): HostMemory {
+  const bytes = ringStart(size, size)
+  return {
+    inboxes: Array.from({ length: size }, () => new SharedArrayBuffer(bytes)),
+    states: new SharedArrayBuffer(stateWord(size) * 4)
+  }
+}
+
+/** Tells all ranks that one of them has gone. */
+export function markGone({ inboxes, states }: HostMemory, rank: number, state: typeof ENDED | typeof FAILED): void {
+  const words = new Int32Array(states)
+  Atomics.store(words, stateWord(rank), state)
+  Atomics.add(words, GONE_COUNT, 1)
+  for (const inbox of inboxes) wake(new Int32Array(inbox))
+}
+
+/** Wakes the rank of an inbox if it sleeps. */
+export function wake(inbox: Int32Array): void {
+  if (Atomics.load(inbox, ASLEEP) === 1 && Atomics.compareExchange(inbox, ASLEEP, 1, 0) === 1) Atomics.notify(inbox, ASLEEP)
+}
+
+/**
+ * Whether nothing can ever happen again: every rank has ended or waits, and no segment is under way. A rank that waits can only be
+ * woken by a segment, and would count its waking, so states that are the same before and after looking at the rings prove it.
+ */
+export function isStuck({ inboxes, states }: HostMemory): boolean {
+  const words = new Int32Array(states)
+  const size = inboxes.length
+  const look = (): number[] => inboxes.map((_, rank) => Atomics.load(words, stateWord(rank)))
+  const before = look()
+  if (before.some((state) => (state & STATE_BITS) === RUNNING) || before.every((state) => (state & STATE_BITS) !== IDLE)) return false
+  for (const [dest, inbox] of inboxes.entries()) {
+    if ((before[dest]! & STATE_BITS) !== IDLE) continue
+    const lanes = new Int32Array(inbox)
+    for (let source = 0; source < size; source++) {
+      const lane = laneWord(source)
+      if (Atomics.load(lanes, lane + HEAD) !== Atomics.load(lanes, lane + TAIL)) return false
+    }
+  }
+  return look().every((state, rank) => state === before[rank])
+}

@@ -1,0 +1,124 @@
+import type { Slot } from '../transport.js'
+import { HEAD, laneWord, ringBytes, ringStart, TAIL, WANTED } from './host-memory.js'
+
+/**
+ * One way between two threads: segments one behind the other in a ring of bytes, each behind a word with its length.
+ * A segment never wraps; a length of -1 sends the reader back to the start. Positions only grow (modulo 2³²).
+ */
+
+const WRAP = -1
+/** An empty ring is used from its start again when it got this far: what was written last is still in the cache. */
+const WARM_BYTES = 2 ** 17
+const LENGTH_BYTES = 8
+
+const padded = (bytes: number): number => LENGTH_BYTES + ((bytes + 7) & ~7)
+
+/** The views on an inbox that its rings share. */
+export class Inbox {
+  readonly words: Int32Array
+  readonly bytes: Uint8Array
+  readonly doubles: Float64Array
+
+  constructor(memory: SharedArrayBuffer) {
+    this.words = new Int32Array(memory)
+    this.bytes = new Uint8Array(memory)
+    this.doubles = new Float64Array(memory)
+  }
+}
+
+class RingEnd implements Slot {
+  readonly words: Int32Array
+  readonly bytes: Uint8Array
+  readonly doubles: Float64Array
+  at = 0
+  length = 0
+  protected readonly head: number
+  protected readonly tail: number
+  protected readonly wanted: number
+  protected readonly start: number
+  protected readonly size: number
+
+  constructor(inbox: Inbox, source: number, ranks: number) {
+    this.words = inbox.words
+    this.bytes = inbox.bytes
+    this.doubles = inbox.doubles
+    this.head = laneWord(source) + HEAD
+    this.tail = laneWord(source) + TAIL
+    this.wanted = laneWord(source) + WANTED
+    this.start = ringStart(ranks, source)
+    this.size = ringBytes(ranks)
+  }
+}
+
+export class RingWriter extends RingEnd {
+  #position = 0
+  /** What the reader was last seen to have read. */
+  #read = 0
+
+  /** Makes this the slot for a segment; false when there is no room. */
+  reserve(bytes: number): boolean {
+    const need = padded(bytes)
+    let offset = this.#position & (this.size - 1)
+    if (offset > WARM_BYTES && this.#empty()) offset = this.#wrap(offset)
+    else if (offset + need > this.size) {
+      if (!this.#fits(this.size - offset + need)) return false
+      offset = this.#wrap(offset)
+    }
+    if (!this.#fits(need)) return false
+    this.at = this.start + offset + LENGTH_BYTES
+    this.length = bytes
+    return true
+  }
+
+  publish(): void {
+    this.words[(this.at - LENGTH_BYTES) >> 2] = this.length
+    this.#position = (this.#position + padded(this.length)) | 0
+    Atomics.store(this.words, this.head, this.#position)
+  }
+
+  /** Asks the reader to say when there is room, once. The caller tries again afterwards, for the reader may just have made some. */
+  want(): void {
+    Atomics.store(this.words, this.wanted, 1)
+  }
+
+  #empty(): boolean {
+    this.#read = Atomics.load(this.words, this.tail)
+    return this.#read === this.#position
+  }
+
+  #fits(bytes: number): boolean {
+    if (this.size - ((this.#position - this.#read) | 0) >= bytes) return true
+    this.#read = Atomics.load(this.words, this.tail)
+    return this.size - ((this.#position - this.#read) | 0) >= bytes
+  }
+
+  #wrap(offset: number): number {
+    this.words[(this.start + offset) >> 2] = WRAP
+    this.#position = (this.#position + this.size - offset) | 0
+    return 0
+  }
+}
+
+export class RingReader extends RingEnd {
+  #position = 0
+
+  /** Makes this the slot of the next segment; false when none has come. */
+  next(): boolean {
+    if (Atomics.load(this.words, this.head) === this.#position) return false
+    let offset = this.#position & (this.size - 1)
+    if (this.words[(this.start + offset) >> 2] === WRAP) {
+      this.#position = (this.#position + this.size - offset) | 0
+      offset = 0
+    }
+    this.at = this.start + offset + LENGTH_BYTES
+    this.length = this.words[(this.start + offset) >> 2]!
+    this.#position = (this.#position + padded(this.length)) | 0
+    return true
+  }
+
+  /** Gives the room of all segments so far back; true when the writer waits for it. */
+  free(): boolean {
+    Atomics.store(this.words, this.tail, this.#position)
+    return Atomics.load(this.words, this.wanted) === 1 && Atomics.exchange(this.words, this.wanted, 0) === 1
+  }
+}

@@ -1,0 +1,140 @@
+import type { SegmentReceiver, Slot, Transport } from '../transport.js'
+import { ASLEEP, ENDED, FAILED, GONE_COUNT, type HostMemory, ringBytes, STATE_BITS, stateWord, wake } from './host-memory.js'
+import type { Lines } from './lines.js'
+import { Poller } from './poller.js'
+import { Inbox, RingReader, RingWriter } from './ring.js'
+
+/** Joins the threads of a host by rings in shared memory. */
+export class SharedTransport implements Transport {
+  readonly rank: number
+  readonly size: number
+  readonly maxSegment: number
+  readonly poller: Poller
+  readonly move: ((dest: number, id: number, buffer: ArrayBuffer) => void) | undefined
+  readonly expect: ((change: 1 | -1) => void) | undefined
+  readonly #readers: RingReader[]
+  readonly #writers: RingWriter[]
+  readonly #inboxes: Int32Array[]
+  readonly #states: Int32Array
+  /** Ranks that `reserve` found no room to; they keep the transport polling. */
+  #full: number[] = []
+  #gone = 0
+  readonly #goneRanks = new Set<number>()
+  #receiver!: SegmentReceiver
+
+  constructor(rank: number, size: number, memory: HostMemory, crowded: boolean, lines?: Lines) {
+    this.rank = rank
+    this.size = size
+    this.maxSegment = ringBytes(size) >> 3
+    const inboxes = memory.inboxes.map((inbox) => new Inbox(inbox))
+    this.#readers = inboxes.map((_, source) => new RingReader(inboxes[rank]!, source, size))
+    this.#writers = inboxes.map((inbox) => new RingWriter(inbox, rank, size))
+    this.#inboxes = inboxes.map((inbox) => inbox.words)
+    this.#states = new Int32Array(memory.states)
+    this.poller = new Poller(this, crowded)
+    this.move = lines && ((dest, id, buffer) => lines.move(dest, id, buffer))
+    this.expect = lines && ((change) => lines.expect(change))
+    lines?.onMoved((source, id, buffer) => this.#receiver.moved(source, id, buffer))
+  }
+
+  attach(receiver: SegmentReceiver): void {
+    this.#receiver = receiver
+  }
+
+  reserve(dest: number, bytes: number): Slot | undefined {
+    const ring = this.#writers[dest]!
+    if (ring.reserve(bytes)) return ring
+    ring.want()
+    if (ring.reserve(bytes)) return ring
+    this.again(dest)
+    return undefined
+  }
+
+  again(dest: number): void {
+    if (this.#full.includes(dest)) return
+    if (this.#full.push(dest) === 1) this.hold()
+  }
+
+  publish(dest: number): void {
+    this.#writers[dest]!.publish()
+    wake(this.#inboxes[dest]!)
+  }
+
+  hold(): void {
+    this.poller.hold()
+  }
+
+  release(): void {
+    this.poller.release()
+  }
+
+  poll(): boolean {
+    const gone = Atomics.load(this.#states, GONE_COUNT)
+    let any = false
+    for (let source = 0; source < this.size; source++) if (this.#drain(source)) any = true
+    if (this.#full.length > 0 && this.#retry()) any = true
+    if (gone !== this.#gone) {
+      this.#reportGone(gone)
+      any = true
+    }
+    return any
+  }
+
+  fallAsleep(): boolean {
+    Atomics.store(this.#inboxes[this.rank]!, ASLEEP, 1)
+    return this.poll()
+  }
+
+  wakeUp(): void {
+    Atomics.store(this.#inboxes[this.rank]!, ASLEEP, 0)
+  }
+
+  woken(): Promise<unknown> {
+    const waiting = Atomics.waitAsync(this.#inboxes[this.rank]!, ASLEEP, 1)
+    return waiting.async ? waiting.value : Promise.resolve()
+  }
+
+  /** Sleeps this thread, for at most `ms`, unless something has come: for `process.exit` with sends still under way. */
+  blockUntilWoken(ms: number): void {
+    if (!this.fallAsleep()) Atomics.wait(this.#inboxes[this.rank]!, ASLEEP, 1, ms)
+    this.wakeUp()
+  }
+
+  /** At most a ring's worth at a time, so that the event loop gets its turn. */
+  #drain(source: number): boolean {
+    const ring = this.#readers[source]!
+    if (!ring.next()) return false
+    let budget = this.maxSegment << 3
+    for (;;) {
+      budget -= ring.length + 8
+      const large = ring.length > 4096
+      this.#receiver.segment(source, ring)
+      if (budget <= 0 || large) {
+        if (ring.free()) wake(this.#inboxes[source]!)
+        if (budget <= 0) return true
+      }
+      if (!ring.next()) break
+    }
+    if (ring.free()) wake(this.#inboxes[source]!)
+    return true
+  }
+
+  #retry(): boolean {
+    const full = this.#full
+    this.#full = []
+    this.release()
+    let any = false
+    for (const dest of full) if (this.#receiver.room(dest)) any = true
+    return any
+  }
+
+  #reportGone(count: number): void {
+    this.#gone = count
+    for (let rank = 0; rank < this.size; rank++) {
+      const state = Atomics.load(this.#states, stateWord(rank)) & STATE_BITS
+      if (state < ENDED || this.#goneRanks.has(rank)) continue
+      this.#goneRanks.add(rank)
+      this.#receiver.gone(rank, state === FAILED ? 'has failed' : 'has ended')
+    }
+  }
+}

@@ -1,0 +1,59 @@
+/**
+ * What carries segments between ranks: rings in shared memory, a network in virtual time, sockets. A transport knows
+ * ranks and segments and nothing of messages.
+ *
+ * It delivers what one rank publishes to another whole, once and in order, loses nothing, and says "no room" instead of
+ * growing. `testing/transportCompliance.ts` is this contract as tests.
+ */
+export interface Transport {
+  readonly rank: number
+  readonly size: number
+  /** The longest segment in bytes; a multiple of 8. */
+  readonly maxSegment: number
+
+  /** Who is called for what arrives; set once, before the first poll. */
+  attach(receiver: SegmentReceiver): void
+
+  /**
+   * Room for a segment of `bytes` to `dest`: write it into the slot, then `publish`. `undefined` when there is none now:
+   * `receiver.room(dest)` is then called once there may be. The slot is valid until `publish`, which must follow in the same turn.
+   */
+  reserve(dest: number, bytes: number): Slot | undefined
+  publish(dest: number): void
+  /** Asks for `receiver.room(dest)` at the next poll, though there may be room now. */
+  again(dest: number): void
+
+  /**
+   * Hands over an ArrayBuffer that nobody else holds, without copying it; it is delivered by `receiver.moved`. Absent where memory is not shared.
+   */
+  move?(dest: number, id: number, buffer: ArrayBuffer): void
+  /** How many buffers are expected by `move`, so that the transport stays ready for them: one more, or one less. */
+  expect?(change: 1 | -1): void
+
+  /** Delivers what has come; true when that was anything. Segments published while it delivers may wait for the next poll. */
+  poll(): boolean
+
+  /** Counts the operations that wait for a segment: while there are any, the transport polls by itself. */
+  hold(): void
+  release(): void
+}
+
+export interface SegmentReceiver {
+  /** The slot is valid during this call only, and user code may run only as its last step. */
+  segment(source: number, slot: Slot): void
+  /** There may be room for segments to `dest` again; true when some were written. */
+  room(dest: number): boolean
+  /** A buffer that `move` handed over. */
+  moved(source: number, id: number, buffer: ArrayBuffer): void
+  /** A rank has ended, or died for a reason, and no segment of it will come any more. */
+  gone(rank: number, reason: string): void
+}
+
+/** A place for one segment. Its bytes are `bytes[at] … bytes[at + length - 1]`; `at` is a multiple of 8. */
+export interface Slot {
+  readonly bytes: Uint8Array
+  readonly words: Int32Array
+  readonly doubles: Float64Array
+  at: number
+  length: number
+}

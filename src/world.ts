@@ -1,0 +1,59 @@
+import { availableParallelism } from 'node:os'
+import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
+import { Communicator } from './communicator.js'
+import { Endpoint } from './endpoint.js'
+import type { FromRank, RankData, ToRank } from './launch/protocol.js'
+import { Liveness } from './liveness.js'
+import { allocateHost } from './transport/shared/host-memory.js'
+import { Lines } from './transport/shared/lines.js'
+import { SharedTransport } from './transport/shared/shared-transport.js'
+
+/** Who this rank is: the only place that knows the launcher. A program that none has started is a world of size 1. */
+
+const seat = (workerData as Partial<RankData> | null)?.rxmpi
+const port = seat === undefined ? undefined : (parentPort as MessagePort)
+const { rank, size, ...memory } = seat ?? { rank: 0, size: 1, ...allocateHost(1) }
+
+const tell = (message: FromRank, transfer: MessagePort[] = []): void => port?.postMessage(message, transfer)
+const lines = port && new Lines((to, end) => tell({ type: 'line', to, port: end }, [end]))
+const transport = new SharedTransport(rank, size, memory, size > availableParallelism(), lines)
+const endpoint = new Endpoint(transport)
+const liveness = new Liveness(endpoint, transport, memory, port)
+
+port?.on('message', (message: ToRank) => {
+  if (message.type === 'line') lines!.accept(message.from, message.port as MessagePort)
+  else liveness.onMessage(message)
+})
+port?.unref()
+
+endpoint.abort = (code, reason) => {
+  if (port === undefined) {
+    if (reason !== undefined) console.error(`abort: ${reason}`)
+    process.exit(code)
+  }
+  tell({ type: 'abort', code, reason })
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0)
+  throw new Error('unreachable: the launcher ends an aborted rank')
+}
+
+/** All ranks of the job. MPI: MPI_COMM_WORLD. */
+export const COMM_WORLD = new Communicator(
+  endpoint,
+  0,
+  'world',
+  Array.from({ length: size }, (_, member) => member)
+)
+
+/** This rank alone. MPI: MPI_COMM_SELF. */
+export const COMM_SELF = new Communicator(endpoint, 1, 'self', [rank])
+
+/** For the launcher's side of this rank. */
+export const runtime = {
+  /** Blocks until all sends are out: `process.exit` does not wait for the event loop. */
+  flush(): void {
+    while (!endpoint.flushed) {
+      transport.poll()
+      if (!endpoint.flushed) transport.blockUntilWoken(10)
+    }
+  }
+}

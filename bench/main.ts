@@ -1,0 +1,75 @@
+/** `rxmpi bench`: measures this machine, alone or beside mpi4py. */
+
+import { Command, InvalidArgumentError } from 'commander'
+import { alternate } from './alternate.js'
+import { machine, machineText } from './machine.js'
+import { pageOf } from './page.js'
+import { findPeer } from './peer.js'
+import type { Result } from './result.js'
+import { type Case, cases } from './suite.js'
+import { tableOf } from './table.js'
+
+const names = cases.map(({ name }) => name)
+
+function caseNamed(name: string, before: Case[] | undefined): Case[] {
+  const found = cases.find((subject) => subject.name === name)
+  if (found === undefined) throw new InvalidArgumentError(`There is no case '${name}'; the cases are ${names.join(', ')}.`)
+  return [...(before ?? []), found]
+}
+
+function count(text: string): number {
+  const value = Number(text)
+  if (!Number.isInteger(value) || value < 1)
+    throw new InvalidArgumentError(`'${text}' is no number of runs: a whole number from 1 was expected.`)
+  return value
+}
+
+interface Flags {
+  peer?: boolean
+  quick?: boolean
+  runs?: number
+  json?: boolean
+  markdown?: boolean
+}
+
+const program = new Command('rxmpi bench')
+  .description(`Measures rxmpi on this machine. Cases: ${names.join(', ')}.`)
+  .argument('[name...]', 'cases to run; all when none is named', caseNamed)
+  .option('--peer', 'run the same cases with mpi4py too, by turns, and print the ratio')
+  .option('--quick', 'fewer sizes, repetitions and runs: about two minutes for everything')
+  .option('--runs <count>', 'runs of each case (default: 5, with --quick 3)', count)
+  .option('--json', 'print one JSON document')
+  .option('--markdown', 'print docs/reference/performance.md')
+
+program.parse()
+
+const flags = program.opts<Flags>()
+const chosen: readonly Case[] = program.processedArgs[0] ?? cases
+const quick = flags.quick ?? false
+const runs = flags.runs ?? (quick ? 3 : 5)
+const asText = !flags.json && !flags.markdown
+
+const peer = flags.peer ? findPeer() : undefined
+if (flags.peer && peer === undefined) {
+  console.error(
+    'mpi4py with NumPy and mpirun were not found, so only rxmpi is measured; bench/peer/install.sh installs them on Debian and Ubuntu.'
+  )
+}
+
+const here = machine(peer?.versions)
+if (here.load > here.cores / 2) {
+  console.error(
+    `This machine is busy: ${here.load.toFixed(1)} processes were running on ${here.cores} cores, so the figures will say more about that than about rxmpi.`
+  )
+}
+if (asText) console.log(`# ${machineText(here)}\n`)
+const results: Result[] = []
+for (const subject of chosen) {
+  if (!asText) console.error(`rxmpi bench: ${subject.name} …`)
+  const result = await alternate(subject, { quick, runs, peer })
+  results.push(result)
+  if (asText) console.log(tableOf(result, peer !== undefined))
+}
+if (flags.json) console.log(JSON.stringify({ machine: here, results }, undefined, 2))
+if (flags.markdown) console.log(pageOf(results, here).trimEnd())
+if (results.some(({ failures }) => failures.length > 0)) process.exitCode = 1

@@ -1,0 +1,62 @@
+/** A case's figures, ours beside the peer's, and what came of its bars. */
+
+import type { Outcome } from './command.js'
+import { median } from './median.js'
+import { type Case, type Row, sizesOf } from './suite.js'
+
+export interface Line {
+  row: string
+  label: string
+  size?: number
+  /** Medians over the runs; absent where none succeeded. */
+  ours?: number
+  theirs?: number
+  /** ours ÷ theirs */
+  ratio?: number
+  bar?: string
+  met?: boolean
+}
+
+export interface Result {
+  case: string
+  title: string
+  unit: string
+  runs: number
+  lines: Line[]
+  failures: string[]
+}
+
+/** What each run of a case gave. */
+export interface Runs {
+  ours: Outcome[]
+  theirs: Outcome[]
+}
+
+function figure({ measures = 'program' }: Case, row: Row, size: number | undefined, outcome: Outcome): number | undefined {
+  if (measures === 'wall') return outcome.wall
+  if (measures === 'cpu' && row.name === 'command') return outcome.cpu
+  return outcome.figures.find((found) => found.row === row.name && (found.size ?? undefined) === size)?.value
+}
+
+export function resultOf(subject: Case, quick: boolean, runs: Runs, failures: string[]): Result {
+  const over = (row: Row, size: number | undefined, outcomes: Outcome[]): number | undefined => {
+    const values = outcomes.map((outcome) => figure(subject, row, size, outcome)).filter((value) => value !== undefined)
+    return values.length === 0 ? undefined : median(values)
+  }
+  const line = (row: Row, size: number | undefined): Line => {
+    const ours = over(row, size, runs.ours)
+    const theirs = over(row, size, runs.theirs)
+    const bar = row.bar?.(size ?? 0)
+    const met = ours === undefined ? undefined : bar?.met({ ours, theirs, at: (other) => over(row, other, runs.ours) })
+    const ratio = ours === undefined || theirs === undefined ? undefined : ours / theirs
+    return { row: row.name, label: row.label, size, ours, theirs, ratio, bar: bar?.text, met }
+  }
+  return {
+    case: subject.name,
+    title: subject.title,
+    unit: subject.unit,
+    runs: Math.max(runs.ours.length, runs.theirs.length),
+    lines: subject.rows.flatMap((row) => sizesOf(row, quick).map((size) => line(row, size))),
+    failures
+  }
+}

@@ -1,0 +1,168 @@
+/** The cases: their rows, sizes and bars, once for rxmpi and for the peer. */
+
+import { above, atLeast, atMost, type Bar, below, both, sameAs } from './bar.js'
+import type { Plan, Step } from './plan.js'
+import { KiB, MiB } from './size.js'
+
+export interface Row {
+  readonly name: string
+  readonly label: string
+  /** What mpi4py does in this row, where that needs saying. */
+  readonly peer?: string
+  readonly sizes?: readonly number[]
+  readonly bar?: (size: number) => Bar | undefined
+}
+
+export interface Case {
+  readonly name: string
+  readonly title: string
+  readonly unit: string
+  readonly ranks: number
+  readonly rows: readonly Row[]
+  /** `program` prints figures; the others are taken from outside of a program that is run as it is. */
+  readonly measures?: 'program' | 'wall' | 'cpu'
+  /** One run is long and hardly varies: three are enough, and one for a quick run. */
+  readonly steady?: boolean
+  /** The ranks are meant to share cores: the peer must be told to give way. */
+  readonly yields?: boolean
+  readonly step?: (row: Row, size: number) => Omit<Step, 'row' | 'size'>
+}
+
+const all = [8, KiB, 8 * KiB, 64 * KiB, 256 * KiB, MiB, 4 * MiB, 16 * MiB, 64 * MiB]
+const some = new Set([8, 64 * KiB, MiB, 64 * MiB])
+const least64KiB = (bar: Bar, twoBars: Bar) => (size: number) => {
+  if (size < 64 * KiB) return undefined
+  return size === 64 * KiB || size === MiB ? twoBars : bar
+}
+
+/** As many as move `bytes` in all, so that every size takes about the same time. */
+const moving = (bytes: number, size: number, least: number, most: number): number =>
+  Math.round(Math.min(most, Math.max(least, bytes / Math.max(1, size))))
+
+export const cases: readonly Case[] = [
+  {
+    name: 'latency',
+    title: 'ping-pong of two ranks, one way',
+    unit: 'µs',
+    ranks: 2,
+    rows: [
+      { name: 'object', label: 'object {a: 7, b: 3.14}', peer: 'send, recv', bar: () => atMost(1.3) },
+      {
+        name: 'into',
+        label: 'Float64Array, into',
+        peer: 'Send, Recv',
+        sizes: all,
+        bar: (size) => (size === 8 ? atMost(2) : least64KiB(atMost(1), atMost(1 / 1.5))(size))
+      },
+      { name: 'fresh', label: 'Float64Array, without into', peer: 'send, recv', sizes: all, bar: () => atMost(1) },
+      {
+        name: 'transfer',
+        label: 'Float64Array, transfer: true',
+        peer: 'Send, Recv',
+        sizes: [MiB, 64 * MiB],
+        bar: (size) => (size === MiB ? undefined : both(atMost(0.1), sameAs(MiB, '1 MiB')))
+      }
+    ],
+    step: (row, size) => {
+      const iterations = row.name === 'transfer' ? moving(1536 * MiB, size, 20, 1000) : moving(128 * MiB, size, 3, 20_000)
+      return { iterations, warmup: Math.max(2, iterations / 2) }
+    }
+  },
+  {
+    name: 'bandwidth',
+    title: 'one way, windows of isend that an answer ends',
+    unit: 'MB/s',
+    ranks: 2,
+    rows: [
+      {
+        name: 'into',
+        label: 'Float64Array, irecv into',
+        peer: 'Isend, Irecv',
+        sizes: all,
+        bar: least64KiB(atLeast(1), atLeast(1.5))
+      }
+    ],
+    step: (_, size) => {
+      const window = moving(256 * MiB, size, 4, 64)
+      const iterations = moving(512 * MiB, size * window, 1, 300)
+      return { window, iterations, warmup: Math.max(1, iterations / 4) }
+    }
+  },
+  {
+    name: 'message-rate',
+    title: 'objects {a: 7, b: 3.14} one way, windows of 64 isend',
+    unit: 'M/s',
+    ranks: 2,
+    rows: [
+      { name: 'recv', label: 'received by recv, an answer a window', bar: () => atLeast(1) },
+      { name: 'irecv', label: 'received by 64 irecv, an answer a window', bar: () => atLeast(1) },
+      { name: 'messages', label: 'received by messages(), no answers', peer: 'recv', bar: () => above(2, 'M/s') }
+    ],
+    step: () => ({ window: 64, iterations: 1500, warmup: 1000 })
+  },
+  {
+    name: 'startup',
+    title: 'hello on four ranks, the whole command',
+    unit: 's',
+    ranks: 4,
+    measures: 'wall',
+    rows: [{ name: 'hello', label: 'hello', bar: () => atMost(1) }]
+  },
+  {
+    name: 'idle',
+    title: 'processor time of two ranks that wait in recv for 3 s',
+    unit: 's',
+    ranks: 2,
+    measures: 'cpu',
+    steady: true,
+    rows: [
+      { name: 'waiting', label: 'while they wait', bar: () => below(0.15, 's') },
+      { name: 'command', label: 'the whole command, with its start' }
+    ],
+    step: () => ({ iterations: 1, warmup: 0, seconds: 3 })
+  },
+  {
+    name: 'ring',
+    title: 'eight ranks, an object {a: 7, b: 3.14} 1,000 times round',
+    unit: 'ms',
+    ranks: 8,
+    yields: true,
+    rows: [{ name: 'ring', label: '1,000 rounds', bar: () => atMost(3) }],
+    step: () => ({ iterations: 1000, warmup: 200 })
+  },
+  {
+    name: 'memory',
+    title: 'peak of resident memory of hello on four ranks, a rank',
+    unit: 'MB',
+    ranks: 4,
+    steady: true,
+    rows: [{ name: 'hello', label: 'hello', bar: () => below(30, 'MB') }],
+    step: () => ({ iterations: 1, warmup: 0 })
+  },
+  {
+    name: 'flood',
+    title: 'growth of resident memory of a rank that sleeps while it is sent 1,000,000 objects',
+    unit: 'MB',
+    ranks: 2,
+    steady: true,
+    rows: [
+      { name: 'timer', label: 'it awaits a timer of 2 s', peer: 'sleep', bar: () => below(64, 'MB') },
+      { name: 'blocked', label: 'its thread is blocked for 2 s', peer: 'sleep', bar: () => below(64, 'MB') }
+    ],
+    step: () => ({ iterations: 1_000_000, warmup: 0, seconds: 2 })
+  }
+]
+
+/** The sizes of a row that are measured; a quick run leaves out those between the bars. */
+export const sizesOf = (row: Row, quick: boolean): readonly (number | undefined)[] =>
+  row.sizes === undefined ? [undefined] : row.sizes.filter((size) => !quick || some.has(size))
+
+export function planOf({ rows, step }: Case, quick: boolean): Plan {
+  const steps = rows.flatMap((row) =>
+    sizesOf(row, quick).map((size) => {
+      const counts = step?.(row, size ?? 0) ?? { iterations: 1, warmup: 0 }
+      return { row: row.name, ...(size === undefined ? {} : { size }), ...counts, warmup: Math.ceil(counts.warmup) }
+    })
+  )
+  return { repetitions: quick ? 3 : 5, steps }
+}

@@ -1,0 +1,131 @@
+import { atLeast, atMost, below, both, sameAs } from '../../bench/bar.js'
+import { run } from '../../bench/command.js'
+import { figureText } from '../../bench/figure.js'
+import { median } from '../../bench/median.js'
+import type { Figure } from '../../bench/plan.js'
+import { resultOf } from '../../bench/result.js'
+import { MiB, sizeName } from '../../bench/size.js'
+import { type Case, cases, planOf } from '../../bench/suite.js'
+import { tableOf } from '../../bench/table.js'
+
+const nowhere = () => undefined
+
+describe('bars', () => {
+  test('compare with the peer, and say nothing where it was not measured', () => {
+    expect(atMost(1.3).met({ ours: 2.6, theirs: 2, at: nowhere })).toBe(true)
+    expect(atMost(1.3).met({ ours: 2.7, theirs: 2, at: nowhere })).toBe(false)
+    expect(atLeast(1.5).met({ ours: 3, theirs: 2, at: nowhere })).toBe(true)
+    expect(atLeast(1.5).met({ ours: 2.9, theirs: 2, at: nowhere })).toBe(false)
+    expect(atMost(1).met({ ours: 1, at: nowhere })).toBeUndefined()
+    expect(atMost(1 / 1.5).text).toBe('at most 0.67 ×')
+  })
+
+  test('that need no peer are decided without one', () => {
+    expect(below(30, 'MB').met({ ours: 29, at: nowhere })).toBe(true)
+    expect(below(30, 'MB').met({ ours: 30, at: nowhere })).toBe(false)
+  })
+
+  test('of two, one that is missed decides and one that is not known leaves it open', () => {
+    const bar = both(atMost(0.1), sameAs(MiB, '1 MiB'))
+    expect(bar.met({ ours: 20, theirs: 10_000, at: () => 15 })).toBe(true)
+    expect(bar.met({ ours: 40, theirs: 10_000, at: () => 15 })).toBe(false)
+    expect(bar.met({ ours: 40, at: () => 15 })).toBe(false)
+    expect(bar.met({ ours: 20, at: () => 15 })).toBeUndefined()
+  })
+})
+
+describe('the plan', () => {
+  test.each(cases.map((subject) => [subject.name, subject] as const))(
+    'of %s has a step for every row and size, with whole counts',
+    (_, subject) => {
+      const { steps, repetitions } = planOf(subject, false)
+      expect(repetitions).toBeGreaterThan(0)
+      expect(steps.map(({ row, size }) => [row, size])).toEqual(
+        subject.rows.flatMap(({ name, sizes = [undefined] }) => sizes.map((size) => [name, size]))
+      )
+      for (const { iterations, warmup, window = 1 } of steps) {
+        expect([iterations, warmup, window].every(Number.isInteger)).toBe(true)
+        expect(iterations).toBeGreaterThan(0)
+        expect(window).toBeGreaterThan(0)
+      }
+    }
+  )
+
+  test('of a quick run keeps every size that has a bar of its own', () => {
+    const sizes = planOf(cases[0], true).steps.map(({ size }) => size)
+    for (const size of [8, 64 * 1024, MiB, 64 * MiB]) expect(sizes).toContain(size)
+  })
+})
+
+describe('a result', () => {
+  const subject: Case = {
+    name: 'latency',
+    title: 'there and back',
+    unit: 'µs',
+    ranks: 2,
+    rows: [
+      { name: 'object', label: 'an object', bar: () => atMost(1) },
+      { name: 'into', label: 'an array', sizes: [8, MiB] }
+    ]
+  }
+  const outcome = (...values: number[]) => {
+    const figures: Figure[] = [
+      { row: 'object', value: values[0] },
+      { row: 'into', size: 8, value: values[1] },
+      { row: 'into', size: MiB, value: values[2] }
+    ]
+    return { figures, wall: 1, cpu: Number.NaN }
+  }
+  const runs = { ours: [outcome(1, 3, 100), outcome(2, 4, 200), outcome(9, 5, 300)], theirs: [outcome(4, 4, 100)] }
+
+  test('holds the medians of all runs, their ratio and whether the bar is met', () => {
+    const { lines } = resultOf(subject, false, runs, [])
+    expect(lines[0]).toEqual({ row: 'object', label: 'an object', ours: 2, theirs: 4, ratio: 0.5, bar: 'at most 1 ×', met: true })
+    expect(lines[2]).toEqual({ row: 'into', label: 'an array', size: MiB, ours: 200, theirs: 100, ratio: 2 })
+  })
+
+  test('is printed with sizes down and figures across', () => {
+    const text = tableOf(resultOf(subject, false, runs, ['mpi4py ended with 1']), true)
+    expect(text.split('\n').map((line) => line.replaceAll(/ +/g, ' '))).toEqual([
+      '# latency: there and back (µs, median of 3 runs)',
+      '# rxmpi mpi4py ratio',
+      'an object 2.00 4.00 0.50 at most 1 ×: met',
+      'an array',
+      ' 8 B 4.00 4.00 1.00',
+      ' 1 MiB 200 100 2.00',
+      '# mpi4py ended with 1',
+      ''
+    ])
+  })
+
+  test('without a run that succeeded has lines without figures', () => {
+    const { lines } = resultOf(subject, false, { ours: [], theirs: [] }, ['rxmpi ended with 1'])
+    expect(lines[0]).toEqual({ row: 'object', label: 'an object', bar: 'at most 1 ×' })
+  })
+})
+
+describe('a command', () => {
+  test('gives the figures among its output and the processor time of its children', async () => {
+    const script = `console.log('hello'); console.log(JSON.stringify({ row: 'object', value: 2 })); while (process.cpuUsage().user < 60_000);`
+    const { figures, wall, cpu } = await run({ file: process.execPath, args: ['-e', script] }, true)
+    expect(figures).toEqual([{ row: 'object', value: 2 }])
+    expect(wall).toBeGreaterThan(0)
+    expect(cpu).toBeGreaterThan(0)
+  })
+
+  test('that fails rejects with its status and its last words', async () => {
+    const failing = run({ file: process.execPath, args: ['-e', `console.error('no such thing'); process.exit(3)`] })
+    await expect(failing).rejects.toThrow('ended with 3: no such thing')
+    await expect(run({ file: process.execPath, args: ['-e', `process.exit(4)`] }, true)).rejects.toThrow('ended with 4')
+  })
+})
+
+test('the median of an even number of values is between the two in the middle', () => {
+  expect(median([4, 1, 3, 2])).toBe(2.5)
+  expect(median([3, 1, 20])).toBe(3)
+})
+
+test('figures keep three digits and sizes their unit', () => {
+  expect([0.004, 0.123, 1.5, 12.34, 1234.5, undefined].map(figureText)).toEqual(['0.004', '0.12', '1.50', '12.3', '1235', '–'])
+  expect([8, 65_536, 64 * MiB].map(sizeName)).toEqual(['8 B', '64 KiB', '64 MiB'])
+})

@@ -1,0 +1,108 @@
+import { createRequire } from 'node:module'
+import { join } from 'node:path'
+import { ArgumentError } from '../errors.js'
+import { MAX_TIMEOUT } from './index.js'
+import { packageDirectory, packageVersion } from './package.js'
+
+// Required, not imported: for an import Node reads all of it a second time to find the names of its exports.
+const { Command, CommanderError, InvalidArgumentError, Option } = createRequire(import.meta.url)('commander') as typeof import('commander')
+const USAGE_STATUS = 2
+
+interface RunFlags {
+  ranks: number
+  placement: string
+  prefix: boolean
+  timeout?: number
+  env?: Record<string, string | undefined>
+  hostfile?: string
+  host?: string
+}
+
+const cli = new Command('rxmpi')
+  .description('MPI for RxJS: start programs on several ranks')
+  .version(packageVersion(), '-V, --version', 'print the version')
+  .enablePositionalOptions()
+  .showHelpAfterError("(see 'rxmpi --help')")
+  .exitOverride()
+
+cli
+  .command('run')
+  .description('run a program on N ranks')
+  .usage('-n N [options] program.ts [args…]')
+  .argument('<program>', 'a .ts, .mts, .js or .mjs file')
+  .argument('[args...]', "the program's own arguments, passed on as they are")
+  .requiredOption('-n, --ranks <N>', 'how many ranks; more than there are cores are fine', rankCount)
+  .option('--timeout <SECONDS>', 'end the job after this time and say what every rank waits for (status 124)', seconds)
+  .option('--env <NAME[=VALUE]>', 'set a variable for the ranks, or pass on one of this environment; may be repeated', variable)
+  .option('--no-prefix', 'leave out the [rank] before every line')
+  .addOption(new Option('--placement <WHERE>', 'thread: ranks are threads of one process').choices(['thread', 'process']).default('thread'))
+  .addOption(new Option('--hostfile <FILE>').hideHelp())
+  .addOption(new Option('--host <HOSTS>').hideHelp())
+  .passThroughOptions()
+  .exitOverride()
+  .action(async (program: string, args: string[], flags: RunFlags) => {
+    refuse(flags)
+    const { run } = await import('./run.js')
+    process.exit(await run({ ...flags, program, args }))
+  })
+
+cli
+  .command('info')
+  .description('versions, transports, launcher, cores and memory')
+  .option('--json', 'as JSON')
+  .exitOverride()
+  .action(async ({ json }: { json?: boolean }) => {
+    const { info, printable } = await import('./info.js')
+    const facts = info()
+    process.stdout.write(json ? `${JSON.stringify(facts, undefined, 2)}\n` : printable(facts))
+  })
+
+cli
+  .command('bench')
+  .description('run the benchmarks on this machine')
+  .usage('[name…] [options]')
+  .argument('[args...]', "names of benchmarks and their options, see 'rxmpi bench --help'")
+  .helpOption(false)
+  .allowUnknownOption()
+  .passThroughOptions()
+  .exitOverride()
+  .action(async (args: string[]) => {
+    const { run } = await import('./run.js')
+    process.exit(await run({ ranks: 1, program: join(packageDirectory, 'bench/main.ts'), args, prefix: false }))
+  })
+
+function rankCount(text: string): number {
+  const count = Number(text)
+  if (!/^\d+$/.test(text) || !Number.isSafeInteger(count) || count < 1) throw new InvalidArgumentError('Expected a whole number from 1 up.')
+  return count
+}
+
+function seconds(text: string): number {
+  const time = Number(text)
+  if (text.trim() === '' || !(time > 0 && time <= MAX_TIMEOUT))
+    throw new InvalidArgumentError(`Expected seconds, more than 0 and at most ${MAX_TIMEOUT}.`)
+  return time
+}
+
+function variable(text: string, before: Record<string, string | undefined> = {}): Record<string, string | undefined> {
+  const [name] = text.split('=', 1)
+  if (name === '') throw new InvalidArgumentError('Expected NAME or NAME=VALUE.')
+  return { ...before, [name]: text === name ? process.env[name] : text.slice(name.length + 1) }
+}
+
+function refuse({ placement, hostfile, host }: RunFlags): void {
+  const asked =
+    placement === 'process' ? '--placement process' : hostfile !== undefined ? '--hostfile' : host !== undefined ? '--host' : undefined
+  if (asked !== undefined)
+    throw new ArgumentError(`${asked} is not available: this version runs the ranks as threads of one process on this machine`)
+}
+
+try {
+  await cli.parseAsync()
+} catch (error) {
+  if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : USAGE_STATUS
+  else if (error instanceof ArgumentError) {
+    process.stderr.write(`rxmpi: ${error.message}\n`)
+    process.exitCode = USAGE_STATUS
+  } else throw error
+}

@@ -1,0 +1,18 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+
+/** The directory of rxmpi itself. */
+export const packageDirectory = findPackage(dirname(fileURLToPath(import.meta.url)))
+
+/** The compiled module that a rank's thread starts with. */
+export const rankModule = pathToFileURL(join(packageDirectory, 'dist/src/launch/rank.js'))
+
+export function packageVersion(): string {
+  return JSON.parse(readFileSync(join(packageDirectory, 'package.json'), 'utf8')).version
+}
+
+/** How deep this module lies depends on how it was built. */
+function findPackage(directory: string): string {
+  return existsSync(join(directory, 'package.json')) ? directory : findPackage(dirname(directory))
+}

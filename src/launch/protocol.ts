@@ -1,0 +1,64 @@
+/** What the host's main thread and its ranks say to each other, over `parentPort`. The launcher's side is `job.ts`, a rank's is `rank.ts`. */
+import type { MessagePort } from 'node:worker_threads'
+import type { ErrorRecord } from './error-record.js'
+
+/** `workerData` of a rank: who it is, the memory it shares with the other ranks of its host, and its terminal. */
+export interface RankData {
+  rxmpi: Seat
+  launch: Setting
+}
+
+export interface Seat {
+  rank: number
+  size: number
+  /** Made by `allocateHost`: one inbox a rank, and the states of all. */
+  inboxes: SharedArrayBuffer[]
+  states: SharedArrayBuffer
+}
+
+export interface Setting {
+  /** Whether anybody wants the program's default export. */
+  wantsResult: boolean
+  /** One word a rank: the bytes of output that it has posted and nobody has written yet. */
+  unwritten: SharedArrayBuffer
+  /** Whether reports of errors may be coloured. */
+  colors: boolean
+  /** What standard output and standard error are connected to, where a rank may draw on them. */
+  terminals: { 1?: Terminal | undefined; 2?: Terminal | undefined }
+  /** Where rank 0 asks for standard input. */
+  input?: MessagePort | undefined
+  inputIsTerminal?: boolean
+}
+
+export interface Terminal {
+  columns: number
+  rows: number
+  colorDepth: number
+}
+
+export type ToRank =
+  /** The program, transpiled: import `url`, and be `argv[1] = path`. */
+  | { type: 'program'; url: string; path: string }
+  | { type: 'signal'; signal: 'SIGINT' | 'SIGTERM' }
+  /** A rank's end of a line for buffers moved without copying. */
+  | { type: 'line'; from: number; port: unknown }
+  /** Say what you wait for, for a report; `fail` then rejects it all. */
+  | { type: 'report'; reason: 'deadlock' | 'timeout' }
+  /** What every rank waits for, after a `report`. */
+  | { type: 'reported'; reason: 'deadlock' | 'timeout'; text: string }
+
+export type FromRank =
+  | { type: 'output'; fd: 1 | 2; chunk: string | Uint8Array; bytes: number }
+  | { type: 'result'; value: unknown }
+  /** An error that nobody caught: the rank is about to end. */
+  | { type: 'failed'; error: ErrorRecord }
+  /** `comm.abort`: end every rank. */
+  | { type: 'abort'; code: number; reason?: string | undefined }
+  | { type: 'line'; to: number; port: unknown }
+  /** The rank's event loop holds nothing but pending requests. */
+  | { type: 'idle' }
+  | { type: 'waits'; lines: string[] }
+
+/** Over the port for standard input. */
+export type ToInput = { type: 'want' } | { type: 'raw'; mode: boolean }
+export type FromInput = { type: 'chunk'; chunk: Uint8Array } | { type: 'end' } | { type: 'error'; message: string }

@@ -1,0 +1,72 @@
+/** The thread of a rank: makes it look like a process of its own, and runs the program in it. */
+import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
+import { runtime } from '../world.js'
+import { recordError } from './error-record.js'
+import type { FromRank, RankData, ToRank } from './protocol.js'
+import { connectStdio } from './rank-stdio.js'
+
+type Program = Extract<ToRank, { type: 'program' }>
+
+const port = parentPort as MessagePort
+const { rxmpi: seat, launch } = workerData as RankData
+const signalNumbers = { SIGINT: 2, SIGTERM: 15 }
+
+function tell(message: FromRank): void {
+  port.postMessage(message)
+}
+
+/** `process.exit` ends the thread before any event: what the program has sent must be out by then. */
+function flushBeforeExit(): void {
+  const exit = process.exit
+  process.exit = (code): never => {
+    runtime.flush()
+    return exit(code)
+  }
+}
+
+function reportErrors(): void {
+  // Node would name a reason that is no Error by its type alone.
+  process.on('unhandledRejection', (reason) => {
+    if (process.listenerCount('unhandledRejection') === 1) throw reason
+  })
+  process.on('uncaughtExceptionMonitor', (error) => {
+    if (process.listenerCount('uncaughtException') === 0) tell({ type: 'failed', error: recordError(error, { colors: launch.colors }) })
+  })
+}
+
+function drain(signal: 'SIGINT' | 'SIGTERM'): void {
+  if (process.listenerCount(signal) > 0) process.emit(signal, signal)
+  else process.exit(128 + signalNumbers[signal])
+}
+
+function program(): Promise<Program> {
+  return new Promise((resolve) => {
+    port.on('message', (message: ToRank) => {
+      if (message.type === 'program') resolve(message)
+      else if (message.type === 'signal') drain(message.signal)
+    })
+  })
+}
+
+async function tellResult(path: string, module: { default?: unknown }): Promise<void> {
+  if (!launch.wantsResult || !('default' in module)) return
+  const value = await module.default
+  try {
+    tell({ type: 'result', value })
+  } catch (cause) {
+    throw new TypeError(`the default export of ${path} cannot be handed to launch(): ${(cause as Error).message}`, { cause })
+  }
+}
+
+process.setSourceMapsEnabled(true)
+connectStdio(seat.rank, launch, port)
+flushBeforeExit()
+reportErrors()
+const loaded = program()
+// The world's own listener has let go of the port.
+port.ref()
+const { url, path } = await loaded
+process.argv[1] = path
+// From here on Node's own rules decide when the rank ends, as for any program.
+port.unref()
+await tellResult(path, await import(url))

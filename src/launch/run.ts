@@ -1,0 +1,58 @@
+import { environment } from './index.js'
+import { type DrainSignal, type Failure, Job } from './job.js'
+import { programPath } from './program.js'
+
+export interface RunOptions {
+  ranks: number
+  program: string
+  args: string[]
+  env?: Record<string, string | undefined> | undefined
+  timeout?: number | undefined
+  prefix: boolean
+}
+
+/** npm passes an interrupt on that the terminal has already given to the whole foreground group. */
+const ECHO_MS = 200
+
+/** Runs a job for the command line and resolves to its exit status. */
+export async function run({ ranks, program, args, env = {}, timeout, prefix }: RunOptions): Promise<number> {
+  const job = new Job({
+    ranks,
+    program: programPath(program),
+    args,
+    env: environment(env),
+    timeout,
+    prefix,
+    wantsResults: false,
+    stdout: process.stdout,
+    stderr: process.stderr,
+    stdin: () => process.stdin,
+    inputIsTerminal: process.stdin.isTTY
+  })
+  onSignal((signal) => job.drain(signal))
+  const { failure, stuck } = await job.outcome
+  if (failure !== undefined) await print(failure, ranks)
+  // Node waits for every thread before it exits, and these never come back.
+  if (stuck.length > 0) process.kill(process.pid, 'SIGKILL')
+  return failure?.status ?? 0
+}
+
+function onSignal(handle: (signal: DrainSignal) => void): void {
+  const echoes = process.env.npm_command !== undefined && process.stdin.isTTY
+  let last = Number.NEGATIVE_INFINITY
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(signal, () => {
+      const now = performance.now()
+      if (!echoes || now - last > ECHO_MS) handle(signal)
+      last = now
+    })
+  }
+}
+
+function print({ kind, rank, text }: Failure, ranks: number): Promise<void> {
+  if (kind === 'broken' || kind === 'signal') return Promise.resolve()
+  if (kind === 'exit' && ranks === 1) return Promise.resolve()
+  const label = rank === undefined || ranks === 1 ? '' : `[${rank}] `
+  const lines = (kind === 'timeout' || kind === 'exit' ? `rxmpi: ${text}` : text).split('\n').map((line) => `${label}${line}\n`)
+  return new Promise((resolve) => process.stderr.write(lines.join(''), () => resolve()))
+}

@@ -4,13 +4,14 @@ import { fileURLToPath } from 'node:url'
 /**
  * Where in the user's program a call was made.
  *
- * Walking the stack costs 2 µs, as much as sending a message. So a rank records the call sites of its next
- * thousand calls each time it has been quiet: that covers programs that make few calls, and the errors of all others at their start. For an
+ * Walking the stack costs 2 µs, as much as sending a message. So a rank records the call sites of its first
+ * thousand calls, and of some more each time it has been quiet: that covers programs that make few calls, and all others at their start. For an
  * awaited call that was not recorded, V8 still knows who waits: an error made in a promise job on the way to the
  * `await` has the waiting function in its stack (`rejectLater`).
  */
 
 const BUDGET = 1000
+const RENEWAL = 50
 const FRAMES = 12
 let budget = BUDGET
 
@@ -34,9 +35,9 @@ export function captureCallSite(): CallSite {
   return site
 }
 
-/** The rank has been quiet: calls are few enough to be recorded. */
+/** The rank has been quiet: some more calls can be recorded. */
 export function renewCallSiteBudget(): void {
-  budget = BUDGET
+  budget = Math.min(BUDGET, budget + RENEWAL)
 }
 
 /** `file:line:column` of the first frame that is the user's. */

@@ -1,4 +1,4 @@
-import { isKnown } from './codec/datatype.js'
+import { isKnown, OBJECT } from './codec/datatype.js'
 import { ProtocolError } from './errors.js'
 import {
   contextOf,
@@ -190,13 +190,14 @@ export class Endpoint implements SegmentReceiver {
         this.#widen(source, context)
       }
     }
-    for (const probe of context.probes.length === 0 ? [] : [...context.probes]) probe.see(message)
+    if (context.probes.length > 0) for (const probe of [...context.probes]) probe.see(message)
     if (taker === undefined) return
     this.#consumed(message)
     if (taker.claims) return this.assign(message, taker)
     message.taker = taker
+    if (datatype === OBJECT && share === message.bytes) message.borrow(slot, slot.at + HEADER)
     const wanted = taker.accept(message)
-    message.add(slot, slot.at + HEADER, share)
+    if (!message.complete) message.add(slot, slot.at + HEADER, share)
     this.#answer(message, wanted ? TAKEN : DISCARDED)
     this.#await(message, taker, wanted)
   }

@@ -1,25 +1,32 @@
 /** First in, first out, with entries that may leave from the middle: they set `gone` and are passed over. */
 export class Fifo<T extends { gone: boolean }> {
-  #items: T[] = []
+  /** Places from `#head` to `#tail` are in use. The array never shrinks but when it is packed: setting its length costs more than all else here. */
+  #items: (T | undefined)[] = []
   #head = 0
+  #tail = 0
   #gone = 0
 
   push(item: T): void {
-    this.#items.push(item)
+    if (this.#tail > 1024 && this.#head * 2 > this.#tail) this.#pack()
+    this.#items[this.#tail++] = item
   }
 
   /** To the front. */
   unshift(item: T): void {
-    this.#items.splice(this.#head, 0, item)
+    if (this.#head === 0) {
+      this.#items.unshift(item)
+      this.#tail++
+    } else {
+      this.#items[--this.#head] = item
+    }
   }
 
   /** The oldest that is still there. */
   first(): T | undefined {
-    const items = this.#items
-    while (this.#head < items.length) {
-      const item = items[this.#head]!
+    while (this.#head < this.#tail) {
+      const item = this.#items[this.#head]!
       if (!item.gone) return item
-      this.#drop()
+      this.shift()
       if (this.#gone > 0) this.#gone--
     }
     return undefined
@@ -27,17 +34,17 @@ export class Fifo<T extends { gone: boolean }> {
 
   /** Takes out what `first` gave. */
   shift(): void {
-    this.#drop()
+    this.#items[this.#head++] = undefined
+    if (this.#head === this.#tail) {
+      this.#head = 0
+      this.#tail = 0
+    }
   }
 
   /** To be called when an entry has set `gone`: keeps those that wait in the middle from piling up. */
   left(): void {
     this.#gone++
-    if (this.#gone > 32 && this.#gone * 2 > this.#items.length - this.#head) {
-      this.#items = this.#items.slice(this.#head).filter((item) => !item.gone)
-      this.#head = 0
-      this.#gone = 0
-    }
+    if (this.#gone > 32 && this.#gone * 2 > this.#tail - this.#head) this.#pack()
   }
 
   get empty(): boolean {
@@ -45,18 +52,13 @@ export class Fifo<T extends { gone: boolean }> {
   }
 
   *[Symbol.iterator](): Generator<T> {
-    for (let k = this.#head; k < this.#items.length; k++) if (!this.#items[k]!.gone) yield this.#items[k]!
+    for (let k = this.#head; k < this.#tail; k++) if (!this.#items[k]!.gone) yield this.#items[k]!
   }
 
-  #drop(): void {
-    const items = this.#items
-    items[this.#head++] = undefined as never
-    if (this.#head === items.length) {
-      items.length = 0
-      this.#head = 0
-    } else if (this.#head > 1024 && this.#head * 2 > items.length) {
-      items.splice(0, this.#head)
-      this.#head = 0
-    }
+  #pack(): void {
+    this.#items = this.#items.slice(this.#head, this.#tail).filter((item) => !item!.gone)
+    this.#head = 0
+    this.#tail = this.#items.length
+    this.#gone = 0
   }
 }

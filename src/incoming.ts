@@ -18,8 +18,10 @@ export class Incoming implements Arrived {
   target: Uint8Array | undefined
   /** The receiver's own memory is the target. */
   inPlace = false
-  /** What a finished message carries, where it is not to be made from `target`. */
+  /** The memory that came by a move. */
   moved: ArrayBuffer | undefined
+  /** Where in the target the data starts. */
+  #offset = 0
   readonly source: number
   readonly tag: number
   readonly context: number
@@ -50,6 +52,13 @@ export class Incoming implements Arrived {
     return this.arrived === this.bytes
   }
 
+  /** The only segment has it all, and it will be read before that goes: no need to take anything over. */
+  borrow(slot: Slot, at: number): void {
+    this.target = slot.bytes
+    this.#offset = at
+    this.arrived = this.bytes
+  }
+
   /** Takes over a segment's data. */
   add(slot: Slot, from: number, count: number): void {
     if (this.target !== undefined) copy(slot.bytes, from, this.target, this.arrived, count)
@@ -71,7 +80,7 @@ export class Incoming implements Arrived {
   /** The data as a value that shares nothing. */
   value(): unknown {
     if (this.datatype !== OBJECT) return valueOn(this.datatype, this.moved ?? (this.target!.buffer as ArrayBuffer))
-    return decodeObject(this.moved === undefined ? this.target! : new Uint8Array(this.moved))
+    return decodeObject(this.target!, this.#offset, this.bytes)
   }
 }
 

@@ -36,8 +36,8 @@ export class Matching<R extends Posted, M extends Arrived> {
     }
     if (found === undefined) return undefined
     bucket!.shift()
-    this.#forget(posted, found)
     found.gone = true
+    posted.left(found.peer, found.tag, bucket!)
     return found
   }
 
@@ -45,16 +45,16 @@ export class Matching<R extends Posted, M extends Arrived> {
   post(receive: R): void {
     receive.order = this.#order++
     receive.gone = false
-    this.#posted.add(receive.peer, receive.tag).push(receive)
-    this.#posted.count(receive.peer, receive.tag, 1)
+    this.#posted.entered(receive.peer, receive.tag).push(receive)
   }
 
   /** Takes back a receive; false when it does not wait (any more). */
   withdraw(receive: R): boolean {
     if (receive.gone) return false
     receive.gone = true
-    this.#posted.get(receive.peer, receive.tag)!.left()
-    this.#forget(this.#posted, receive)
+    const bucket = this.#posted.get(receive.peer, receive.tag)!
+    bucket.left()
+    this.#posted.left(receive.peer, receive.tag, bucket)
     return true
   }
 
@@ -62,15 +62,15 @@ export class Matching<R extends Posted, M extends Arrived> {
   keep(message: M): void {
     message.order = this.#order++
     message.gone = false
-    this.#unexpected.add(message.source, message.tag).push(message)
-    this.#unexpected.add(message.source, ANY_TAG).push(message)
+    this.#unexpected.entered(message.source, message.tag).push(message)
+    this.#unexpected.entered(message.source, ANY_TAG).push(message)
   }
 
   /** Keeps a message again that was taken and not used, before all that came after it. */
   putBack(message: M): void {
     message.gone = false
-    this.#unexpected.add(message.source, message.tag).unshift(message)
-    this.#unexpected.add(message.source, ANY_TAG).unshift(message)
+    this.#unexpected.entered(message.source, message.tag).unshift(message)
+    this.#unexpected.entered(message.source, ANY_TAG).unshift(message)
   }
 
   /** The message that a receive would get now, left in its place. */
@@ -87,11 +87,8 @@ export class Matching<R extends Posted, M extends Arrived> {
   /** Takes out a message that `find` gave, or one that was taken back by its sender. */
   take(message: M): void {
     message.gone = true
-    for (const tag of [message.tag, ANY_TAG]) {
-      const bucket = this.#unexpected.get(message.source, tag)!
-      bucket.left()
-      this.#unexpected.prune(message.source, tag, bucket)
-    }
+    this.#leave(message.source, message.tag)
+    this.#leave(message.source, ANY_TAG)
   }
 
   /** The messages of a source that no receive waits for. */
@@ -109,9 +106,10 @@ export class Matching<R extends Posted, M extends Arrived> {
     yield* this.#posted.all()
   }
 
-  #forget(posted: Buckets<R>, receive: R): void {
-    posted.count(receive.peer, receive.tag, -1)
-    posted.prune(receive.peer, receive.tag, posted.get(receive.peer, receive.tag)!)
+  #leave(source: number, tag: number): void {
+    const bucket = this.#unexpected.get(source, tag)!
+    bucket.left()
+    this.#unexpected.left(source, tag, bucket)
   }
 }
 
@@ -132,6 +130,8 @@ export interface Arrived {
   gone: boolean
 }
 
+const FEW_TAGS = 256
+
 /** Queues by source and tag. */
 class Buckets<T extends { tag: number; gone: boolean }> {
   /** How many entries name ANY_SOURCE or ANY_TAG. */
@@ -144,7 +144,10 @@ class Buckets<T extends { tag: number; gone: boolean }> {
     return this.#sources[source + 1]?.get(tag)
   }
 
-  add(source: number, tag: number): Fifo<T> {
+  /** The queue for an entry that comes. */
+  entered(source: number, tag: number): Fifo<T> {
+    this.#waiting[source + 1] = this.waiting(source) + 1
+    if (source === ANY_SOURCE || tag === ANY_TAG) this.wildcards++
     let tags = this.#sources[source + 1]
     if (tags === undefined) {
       tags = new Map()
@@ -158,19 +161,19 @@ class Buckets<T extends { tag: number; gone: boolean }> {
     return queue
   }
 
-  count(peer: number, tag: number, by: 1 | -1): void {
-    this.#waiting[peer + 1] = this.waiting(peer) + by
-    if (peer === ANY_SOURCE || tag === ANY_TAG) this.wildcards += by
-  }
-
   waiting(source: number): number {
     return this.#waiting[source + 1] ?? 0
   }
 
-  /** Programs that use a new tag for every message must not leave a queue behind for each; the usual few tags keep theirs. */
-  prune(source: number, tag: number, queue: Fifo<T>): void {
+  /**
+   * An entry of the queue has gone. Programs that use a new tag for every message must not leave a queue behind for each; the
+   * usual few tags keep theirs.
+   */
+  left(source: number, tag: number, queue: Fifo<T>): void {
+    this.#waiting[source + 1]!--
+    if (source === ANY_SOURCE || tag === ANY_TAG) this.wildcards--
     const tags = this.#sources[source + 1]!
-    if (tags.size > 256 && queue.empty) tags.delete(tag)
+    if (tags.size > FEW_TAGS && queue.empty) tags.delete(tag)
   }
 
   *all(): Generator<T> {

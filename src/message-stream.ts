@@ -3,7 +3,7 @@ import type { CallSite } from './call-site.js'
 import type { Communicator } from './communicator.js'
 import type { Incoming, Taker } from './incoming.js'
 import { Message } from './message.js'
-import { describeEnvelope, type Envelope, Reception } from './receive.js'
+import { describeEnvelope, type Envelope, place } from './receive.js'
 import { Status } from './status.js'
 
 /** A subscription to `messages()`: receives one message at a time, and the next only when the subscriber has had the last. */
@@ -15,7 +15,7 @@ export class MessageStream<T> implements Taker {
   readonly #comm: Communicator
   readonly #subscriber: Subscriber<Message<T>>
   readonly #site: CallSite | undefined
-  readonly #reception = new Reception(undefined)
+  #misfit: Error | undefined
   #emitting = false
   #waiting = false
   #released = false
@@ -35,7 +35,8 @@ export class MessageStream<T> implements Taker {
   }
 
   accept(message: Incoming): boolean {
-    return this.#reception.accept(message)
+    this.#misfit = place(message, undefined)
+    return this.#misfit === undefined
   }
 
   finish(message: Incoming): void {
@@ -43,7 +44,8 @@ export class MessageStream<T> implements Taker {
     if (this.#subscriber.closed) return this.#comm.endpoint.offer(message)
     const status = this.#comm.fillStatus(new Status(), message)
     try {
-      const data = this.#reception.value(message) as T
+      if (this.#misfit !== undefined) throw this.#misfit
+      const data = message.value() as T
       const looping = this.#emitting
       this.#emitting = true
       this.#subscriber.next(new Message(status, data))

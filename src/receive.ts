@@ -8,54 +8,34 @@ import { Message } from './message.js'
 import { Request } from './request.js'
 import { Status } from './status.js'
 
-/** What a message becomes in the hands of its receiver: a value of its own, or the contents of `into`. */
-export class Reception {
-  readonly into: BufferLike | undefined
-  #error: Error | undefined
-
-  constructor(into: BufferLike | undefined) {
-    this.into = into
+/** Finds a place for a message's data: in `into`, or a buffer of its own. Returns what is wrong with it. */
+export function place(message: Incoming, into: BufferLike | undefined): Error | undefined {
+  try {
+    if (into !== undefined) message.redirect(fitting(into, message))
+    else if (message.target === undefined && !message.moves) message.allocate()
+    return undefined
+  } catch (error) {
+    message.target = undefined
+    return error as Error
   }
+}
 
-  /** Finds a place for the message's data; false where it has none. */
-  accept(message: Incoming): boolean {
-    try {
-      if (this.into === undefined) {
-        if (message.target === undefined && !message.moves) message.allocate()
-      } else {
-        message.redirect(this.#fitting(this.into, message))
-      }
-      return true
-    } catch (error) {
-      this.#error = error as Error
-      message.target = undefined
-      return false
-    }
+function fitting(into: BufferLike, message: Incoming): Uint8Array {
+  const expected = datatypeOf(into)
+  if (!matches(expected, message.datatype)) {
+    const what = message.datatype === OBJECT ? 'an object' : `a ${nameOf(message.datatype)}`
+    throw new DatatypeError(
+      `into: a ${nameOf(expected)} cannot receive ${what} that rank ${message.source} sent with tag ${message.tag}; ` +
+        `receive it without into, or into a buffer of its kind`
+    )
   }
-
-  /** The value of a message that is complete; throws what was wrong with it. */
-  value(message: Incoming): unknown {
-    if (this.#error !== undefined) throw this.#error
-    return this.into === undefined ? message.value() : this.into
+  if (message.bytes > into.byteLength) {
+    throw new TruncationError(
+      `into: the message from rank ${message.source} with tag ${message.tag} has ${message.bytes} bytes, ` +
+        `the buffer only ${into.byteLength}; give a larger one, or ask probe for the length first`
+    )
   }
-
-  #fitting(into: BufferLike, message: Incoming): Uint8Array {
-    const expected = datatypeOf(into)
-    if (!matches(expected, message.datatype)) {
-      const what = message.datatype === OBJECT ? 'an object' : `a ${nameOf(message.datatype)}`
-      throw new DatatypeError(
-        `into: a ${nameOf(expected)} cannot receive ${what} that rank ${message.source} sent with tag ${message.tag}; ` +
-          `receive it without into, or into a buffer of its kind`
-      )
-    }
-    if (message.bytes > into.byteLength) {
-      throw new TruncationError(
-        `into: the message from rank ${message.source} with tag ${message.tag} has ${message.bytes} bytes, ` +
-          `the buffer only ${into.byteLength}; give a larger one, or ask probe for the length first`
-      )
-    }
-    return usable(into)
-  }
+  return usable(into)
 }
 
 /** The bytes of a buffer for receiving; a detached one is an ArgumentError. */
@@ -73,15 +53,35 @@ export abstract class TakingRequest<T> extends Request<T> implements Taker {
   gone = true
   readonly peer: number
   readonly tag: number
-  readonly status: Status
   protected readonly comm: Communicator
+  #status: Status | undefined
+  /** What was received, until somebody asks for the status. */
+  #message: Incoming | undefined
 
   constructor(comm: Communicator, { peer, tag, status }: Envelope, site: CallSite | undefined) {
     super(site)
     this.comm = comm
     this.peer = peer
     this.tag = tag
-    this.status = status ?? new Status()
+    this.#status = status
+  }
+
+  get status(): Status | undefined {
+    if (this.#message !== undefined) {
+      this.#status = this.comm.fillStatus(this.#status ?? new Status(), this.#message)
+      this.#message = undefined
+    }
+    return this.settled ? this.#status : undefined
+  }
+
+  protected found(message: Incoming): void {
+    if (this.#status === undefined) this.#message = message
+    else this.comm.fillStatus(this.#status, message)
+  }
+
+  protected foundNobody(): Status {
+    this.#status ??= new Status()
+    return this.#status.setNobody()
   }
 
   abstract accept(message: Incoming): boolean
@@ -91,7 +91,8 @@ export abstract class TakingRequest<T> extends Request<T> implements Taker {
 
   override cancel(): boolean {
     if (this.settled || !this.comm.withdraw(this)) return false
-    this.status.setCancelled()
+    this.#status ??= new Status()
+    this.#status.setCancelled()
     this.complete(undefined as T)
     return true
   }
@@ -104,7 +105,7 @@ export abstract class TakingRequest<T> extends Request<T> implements Taker {
     return `in ${this.operation} for ${describeEnvelope(this.comm, this)}`
   }
 
-  protected abstract readonly operation: string
+  protected abstract get operation(): string
 
   protected poll(): void {
     this.comm.poll()
@@ -117,32 +118,37 @@ export abstract class TakingRequest<T> extends Request<T> implements Taker {
 
 /** A receive. MPI: MPI_Irecv. */
 export class ReceiveRequest<T> extends TakingRequest<T> {
-  readonly #reception: Reception
-  protected readonly operation = 'recv'
+  readonly #into: BufferLike | undefined
+  #misfit: Error | undefined
 
   constructor(comm: Communicator, envelope: Envelope, into: BufferLike | undefined, site: CallSite | undefined) {
     super(comm, envelope, site)
-    this.#reception = new Reception(into)
+    this.#into = into
   }
 
   accept(message: Incoming): boolean {
-    return this.#reception.accept(message)
+    this.#misfit = place(message, this.#into)
+    return this.#misfit === undefined
   }
 
   finish(message: Incoming): void {
-    this.comm.fillStatus(this.status, message)
+    this.found(message)
+    if (this.#misfit !== undefined) return this.fail(this.#misfit)
     let value: unknown
     try {
-      value = this.#reception.value(message)
+      value = this.#into ?? message.value()
     } catch (error) {
-      this.fail(error as Error)
-      return
+      return this.fail(error as Error)
     }
     this.complete(value as T)
   }
 
+  protected get operation(): string {
+    return 'recv'
+  }
+
   finishEmpty(): this {
-    this.status.setNobody()
+    this.foundNobody()
     this.complete(undefined as T)
     return this
   }
@@ -151,18 +157,22 @@ export class ReceiveRequest<T> extends TakingRequest<T> {
 /** A matched probe: takes the message out of the queue and leaves its data where it is. MPI: MPI_Mprobe. */
 export class ClaimRequest<T> extends TakingRequest<Message<T>> {
   readonly claims = true
-  protected readonly operation = 'mprobe'
+
+  protected get operation(): string {
+    return 'mprobe'
+  }
 
   accept(): boolean {
     return true
   }
 
   finish(message: Incoming): void {
-    this.complete(new Message<T>(this.comm.fillStatus(this.status, message), undefined, this.comm, message))
+    this.found(message)
+    this.complete(new Message<T>(this.comm.fillStatus(new Status(), message), undefined, this.comm, message))
   }
 
   finishEmpty(): this {
-    this.complete(new Message<T>(this.status.setNobody(), undefined, this.comm))
+    this.complete(new Message<T>(this.foundNobody(), undefined, this.comm))
     return this
   }
 }

@@ -11,11 +11,12 @@ import {
   checkTag
 } from './arguments.js'
 import { type CallSite, captureCallSite, recordCallSite } from './call-site.js'
-import { type BufferLike, bytesOf, datatypeOf, OBJECT, valueOn } from './codec/datatype.js'
+import { type BufferLike, datatypeOf, memoryOf, OBJECT, valueOn } from './codec/datatype.js'
 import { encodeObject } from './codec/object.js'
 import { ANY_SOURCE, ANY_TAG, PROC_NULL } from './constants.js'
 import type { Context, Endpoint } from './endpoint.js'
 import { AbortError, ArgumentError, TimeoutError } from './errors.js'
+import { duplicate, type Memory } from './copy.js'
 import { inContext } from './error-context.js'
 import { goneError } from './gone.js'
 import type { Incoming, Taker } from './incoming.js'
@@ -295,18 +296,18 @@ export class Communicator {
       if (datatype !== OBJECT) checkAttached(data as BufferLike, 'data')
       else if (transfer) throw new ArgumentError('transfer: only typed arrays, DataView, Buffer and ArrayBuffer can be moved')
       if (signal?.aborted) throw abortError(signal)
-      const bytes = datatype === OBJECT ? encodeObject(data) : transfer ? takeOver(data as BufferLike) : bytesOf(data as BufferLike)
+      const bytes = datatype === OBJECT ? encodeObject(data) : transfer ? takeOver(data as BufferLike) : memoryOf(data as BufferLike)
       if (dest === PROC_NULL) return undefined
       const member = this.#members[dest]!
       const reason = this.#endpoint.reasonGone(member)
       if (reason !== undefined) throw goneError(dest, reason)
       const link = this.#endpoint.links[member]!
-      if (!synchronous && link.sendNow(this.#id, tag, datatype, bytes, bytes.length)) return undefined
+      if (!synchronous && link.sendNow(this.#id, tag, datatype, bytes as Uint8Array, bytes.byteLength)) return undefined
       const request = new SendRequest(this, site)
-      const kept = datatype === OBJECT ? bytes.slice() : bytes
-      const moved = transfer && kept.length > EAGER_BYTES ? (kept.buffer as ArrayBuffer) : undefined
+      const kept = datatype === OBJECT ? (bytes as Uint8Array).slice() : bytes
+      const moved = transfer && kept.byteLength > EAGER_BYTES ? (kept.buffer as ArrayBuffer) : undefined
       request.holds(this.#endpoint.transport)
-      request.start(link, new Outgoing(this.#id, tag, datatype, kept, kept.length, synchronous, moved, request), dest)
+      request.start(link, new Outgoing(this.#id, tag, datatype, kept, synchronous, moved, request), dest)
       if (signal !== undefined) abandonOn(signal, request, (error) => request.abandon(error))
       return request
     } catch (error) {
@@ -415,7 +416,7 @@ function refuse<R extends Request<unknown>>(request: R, error: unknown): R {
 }
 
 /** The bytes of a buffer whose memory is taken away from its owner, without copying where they fill it. */
-function takeOver(data: BufferLike): Uint8Array {
+function takeOver(data: BufferLike): Memory {
   const [buffer, offset] = ArrayBuffer.isView(data) ? [data.buffer, data.byteOffset] : [data, 0]
   const { byteLength } = data
   let moved: ArrayBuffer
@@ -428,7 +429,7 @@ function takeOver(data: BufferLike): Uint8Array {
       { cause }
     )
   }
-  return new Uint8Array(byteLength === moved.byteLength ? moved : moved.slice(offset, offset + byteLength))
+  return memoryOf(byteLength === moved.byteLength ? moved : moved.slice(offset, offset + byteLength))
 }
 
 function overlap(data: unknown, into: BufferLike): boolean {
@@ -437,7 +438,7 @@ function overlap(data: unknown, into: BufferLike): boolean {
 }
 
 function snapshot(data: BufferLike): BufferLike {
-  return valueOn(datatypeOf(data), bytesOf(data).slice().buffer as ArrayBuffer)
+  return valueOn(datatypeOf(data), duplicate(memoryOf(data)).buffer as ArrayBuffer)
 }
 
 function abortError(signal: AbortSignal): Error {

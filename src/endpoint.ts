@@ -18,6 +18,7 @@ import {
   TAKEN,
   totalOf
 } from './frame.js'
+import { copyAll } from './copy.js'
 import { goneError } from './gone.js'
 import { Incoming, type Taker, type Waiting } from './incoming.js'
 import { EAGER_BYTES, ENVELOPE_BYTES, Link, windowBytes } from './link.js'
@@ -151,7 +152,7 @@ export class Endpoint implements SegmentReceiver {
     this.#partial[source]!.delete(id)
     this.transport.expect?.(-1)
     message.arrived = message.bytes
-    if (message.inPlace) message.target!.set(new Uint8Array(buffer))
+    if (message.inPlace) copyAll({ buffer, byteOffset: 0, byteLength: buffer.byteLength }, message.target!)
     else message.moved = buffer
     message.taker!.finish(message)
   }

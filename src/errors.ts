@@ -38,6 +38,8 @@ function where({ rank, communicator, callSite }: ErrorContext): string {
 
 /** On the prototype, so that an inspected error does not list them as fields of its own. */
 function identify(type: typeof RxmpiError, name: string, code: string): void {
+  // Bundlers rename classes that name themselves.
+  Object.defineProperty(type, 'name', { value: name, configurable: true })
   Object.defineProperty(type.prototype, 'name', { value: name, configurable: true, writable: true })
   Object.defineProperty(type.prototype, 'code', { value: code, configurable: true, writable: true })
 }

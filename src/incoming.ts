@@ -1,7 +1,7 @@
 import type { CallSite } from './call-site.js'
 import { valueOn, OBJECT } from './codec/datatype.js'
 import { decodeObject } from './codec/object.js'
-import { copy } from './copy.js'
+import { copy, copyRun, type Memory } from './copy.js'
 import { ANSWER, LATER, MOVES } from './frame.js'
 import type { Arrived, Posted } from './matching.js'
 import type { Slot } from './transport/transport.js'
@@ -15,7 +15,7 @@ export class Incoming implements Arrived {
   /** Who gets it; without one it is unexpected. */
   taker: Taker | undefined
   /** The memory its bytes go to; absent while its sender waits for a match, and where nobody wants them. */
-  target: Uint8Array | undefined
+  target: Memory | undefined
   /** The receiver's own memory is the target. */
   inPlace = false
   /** The memory that came by a move. */
@@ -61,18 +61,20 @@ export class Incoming implements Arrived {
 
   /** Takes over a segment's data. */
   add(slot: Slot, from: number, count: number): void {
-    if (this.target !== undefined) copy(slot.bytes, from, this.target, this.arrived, count)
+    if (this.target !== undefined && this.later) copyRun(slot.bytes, from, this.target, this.arrived, count)
+    else if (this.target !== undefined) copy(slot.bytes, from, this.target as Uint8Array, this.arrived, count)
     this.arrived += count
   }
 
   /** Makes room of its own for the data. */
   allocate(): void {
-    this.target = new Uint8Array(this.bytes)
+    const buffer = new ArrayBuffer(this.bytes)
+    this.target = this.later ? { buffer, byteOffset: 0, byteLength: this.bytes } : new Uint8Array(buffer)
   }
 
   /** Gives it a place in the receiver's memory, with what has come so far. */
-  redirect(target: Uint8Array): void {
-    if (this.target !== undefined) copy(this.target, 0, target, 0, this.arrived)
+  redirect(target: Memory): void {
+    if (this.target !== undefined) copyRun(this.target, 0, target, 0, this.arrived)
     this.target = target
     this.inPlace = true
   }
@@ -80,7 +82,8 @@ export class Incoming implements Arrived {
   /** The data as a value that shares nothing. */
   value(): unknown {
     if (this.datatype !== OBJECT) return valueOn(this.datatype, this.moved ?? (this.target!.buffer as ArrayBuffer))
-    return decodeObject(this.target!, this.#offset, this.bytes)
+    if (this.later) return decodeObject(new Uint8Array(this.target!.buffer))
+    return decodeObject(this.target as Uint8Array, this.#offset, this.bytes)
   }
 }
 

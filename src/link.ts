@@ -1,4 +1,4 @@
-import { copy } from './copy.js'
+import { copy, copyRun, duplicate, type Memory } from './copy.js'
 import type { Waiting } from './incoming.js'
 import { Fifo } from './fifo.js'
 import { ANSWER, type CREDIT, HEADER, LATER, type MATCHED, MOVES, REST, RETRACT, START, TAKEN, writeHeader } from './frame.js'
@@ -40,8 +40,7 @@ export class Outgoing {
   readonly tag: number
   readonly datatype: number
   /** The caller's own memory, until it is sent. */
-  bytes: Uint8Array
-  readonly length: number
+  bytes: Memory
   /** Wants to know when it was matched. */
   readonly synchronous: boolean
   /** To be handed over whole. */
@@ -52,8 +51,7 @@ export class Outgoing {
     context: number,
     tag: number,
     datatype: number,
-    bytes: Uint8Array,
-    length: number,
+    bytes: Memory,
     synchronous: boolean,
     buffer: ArrayBuffer | undefined,
     owner: Owner
@@ -62,10 +60,13 @@ export class Outgoing {
     this.tag = tag
     this.datatype = datatype
     this.bytes = bytes
-    this.length = length
     this.synchronous = synchronous
     this.buffer = buffer
     this.owner = owner
+  }
+
+  get length(): number {
+    return this.bytes.byteLength
   }
 
   get later(): boolean {
@@ -153,7 +154,7 @@ export class Link {
       this.#queue.left()
       return true
     }
-    message.bytes = message.bytes.slice(0, message.length)
+    message.bytes = duplicate(message.bytes)
     if (this.#awaiting.has(message.id)) this.answer(RETRACT, message.id)
     return false
   }
@@ -215,7 +216,7 @@ export class Link {
     const answered = message.later || message.synchronous
     const flags = (answered ? ANSWER : 0) | (message.later ? LATER : 0) | (message.buffer && this.#transport.move ? MOVES : 0)
     writeHeader(slot, START, message.datatype, flags, message.context, message.tag, message.id, message.length)
-    copy(message.bytes, 0, slot.bytes, slot.at + HEADER, share)
+    copy(message.bytes as Uint8Array, 0, slot.bytes, slot.at + HEADER, share)
     this.#transport.publish(this.#dest)
     this.#credit -= weight
     message.sent = share
@@ -235,7 +236,7 @@ export class Link {
     const slot = this.#transport.reserve(this.#dest, HEADER + share)
     if (slot === undefined) return 0
     writeHeader(slot, REST, 0, 0, 0, 0, message.id, 0)
-    copy(message.bytes, message.sent, slot.bytes, slot.at + HEADER, share)
+    copyRun(message.bytes, message.sent, slot.bytes, slot.at + HEADER, share)
     this.#transport.publish(this.#dest)
     message.sent += share
     if (message.sent === message.length) {

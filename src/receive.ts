@@ -1,5 +1,6 @@
 import type { CallSite } from './call-site.js'
-import { type BufferLike, bytesOf, datatypeOf, matches, nameOf, OBJECT } from './codec/datatype.js'
+import { type BufferLike, datatypeOf, matches, memoryOf, nameOf, OBJECT } from './codec/datatype.js'
+import type { Memory } from './copy.js'
 import type { Communicator } from './communicator.js'
 import { ANY_SOURCE, ANY_TAG } from './constants.js'
 import { ArgumentError, DatatypeError, TruncationError } from './errors.js'
@@ -20,7 +21,7 @@ export function place(message: Incoming, into: BufferLike | undefined): Error | 
   }
 }
 
-function fitting(into: BufferLike, message: Incoming): Uint8Array {
+function fitting(into: BufferLike, message: Incoming): Memory {
   const expected = datatypeOf(into)
   if (!matches(expected, message.datatype)) {
     const what = message.datatype === OBJECT ? 'an object' : `a ${nameOf(message.datatype)}`
@@ -39,9 +40,9 @@ function fitting(into: BufferLike, message: Incoming): Uint8Array {
 }
 
 /** The bytes of a buffer for receiving; a detached one is an ArgumentError. */
-export function usable(into: BufferLike): Uint8Array {
+function usable(into: BufferLike): Memory {
   try {
-    return bytesOf(into)
+    return memoryOf(into)
   } catch (cause) {
     throw new ArgumentError('into: the buffer is detached (it was transferred away); give one that is not', { cause })
   }

@@ -1,3 +1,5 @@
+import type { Memory } from '../copy.js'
+
 /** The kinds of data: 0 is an object in CBOR, the others are buffers that travel as their raw bytes. */
 
 export type BufferLike = ArrayBufferView | ArrayBuffer
@@ -83,6 +85,14 @@ export const valueOn = (code: number, buffer: ArrayBuffer, offset = 0, bytes = b
   datatypes[code]!.on(buffer, offset, bytes)
 
 /** The bytes of a buffer, without copying; throws a TypeError where it is detached. */
+export function memoryOf(data: BufferLike): Memory {
+  if (data.byteLength < LARGEST_UINT8ARRAY) return bytesOf(data)
+  return ArrayBuffer.isView(data) ? data : { buffer: data, byteOffset: 0, byteLength: data.byteLength }
+}
+
+const LARGEST_UINT8ARRAY = 2 ** 32 - 1
+
+/** The same for buffers of less than 4 GiB. */
 export function bytesOf(data: BufferLike): Uint8Array {
   if (data instanceof Uint8Array) return data
   return ArrayBuffer.isView(data) ? new Uint8Array(data.buffer, data.byteOffset, data.byteLength) : new Uint8Array(data)

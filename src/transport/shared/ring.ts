@@ -59,7 +59,8 @@ export class RingWriter extends RingEnd {
   reserve(bytes: number): boolean {
     const need = padded(bytes)
     let offset = this.#position & (this.size - 1)
-    if (offset > WARM_BYTES && this.#empty()) offset = this.#wrap(offset)
+    // What is skipped counts as written until the reader has passed it, so the segment must fit in what is left.
+    if (offset > WARM_BYTES && need <= offset && this.#empty()) offset = this.#wrap(offset)
     else if (offset + need > this.size) {
       if (!this.#fits(this.size - offset + need)) return false
       offset = this.#wrap(offset)

@@ -1,0 +1,47 @@
+import { ArgumentError } from '../../errors.js'
+import { Lane } from './lane.js'
+import { type Fabric, MemoryTransport } from './memory-transport.js'
+import type { LinkModel, MemoryNetworkOptions } from './options.js'
+
+/** The least that holds a header and some data. */
+const LEAST_CAPACITY = 64
+
+/**
+ * Ranks in one thread, joined by links in virtual time. It has no timer, promise or clock but its scheduler's, and all that happens
+ * are calls of the ranks and actions of the scheduler.
+ *
+ * A link sends one segment after the other, each whole before the next (store and forward):
+ *
+ *     arrival = max(previous arrival, now + latency) + bytes / bytesPerMs
+ *
+ * so n bytes take latency + n / bytesPerMs however they are cut into segments. What `move` hands over takes the latency only.
+ *
+ * Nothing is delivered within the call that publishes it. So a program on the `queueScheduler`, which does at once what is scheduled outside its
+ * own actions, has to run within one, `queueScheduler.schedule(program)`, or poll.
+ */
+export class MemoryNetwork {
+  readonly transports: readonly MemoryTransport[]
+
+  constructor(size: number, options: MemoryNetworkOptions) {
+    const { capacity = 2 ** 20, latency = 0, bytesPerMs = Number.POSITIVE_INFINITY, link } = options
+    if (!Number.isInteger(size) || size < 1) throw new ArgumentError(`size: expected an integer from 1 on, got ${size}`)
+    if (!(capacity >= LEAST_CAPACITY)) throw new ArgumentError(`capacity: expected at least ${LEAST_CAPACITY} bytes, got ${capacity}`)
+    const ranks = Array.from({ length: size }, (_, rank) => rank)
+    const lane = (from: number, to: number): Lane => new Lane(checked({ latency, bytesPerMs, ...link?.(from, to) }), capacity)
+    const fabric: Fabric = { options, capacity, lanes: ranks.map((from) => ranks.map((to) => lane(from, to))), transports: [], sent: 0 }
+    for (const rank of ranks) fabric.transports.push(new MemoryTransport(rank, fabric))
+    this.transports = fabric.transports
+  }
+
+  /** Ends a rank: the others are told, each after all that it has sent them. */
+  end(rank: number, reason = 'has ended'): void {
+    this.transports[rank]!.end(reason)
+  }
+}
+
+function checked(model: Required<LinkModel>): Required<LinkModel> {
+  const { latency, bytesPerMs } = model
+  if (!(latency >= 0)) throw new ArgumentError(`latency: expected milliseconds from 0 on, got ${latency}`)
+  if (!(bytesPerMs > 0)) throw new ArgumentError(`bytesPerMs: expected a number above 0, got ${bytesPerMs}`)
+  return model
+}

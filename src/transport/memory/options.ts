@@ -1,0 +1,33 @@
+import type { SchedulerLike } from 'rxjs'
+import type { Slot } from '../transport.js'
+
+/** How fast a link is. */
+export interface LinkModel {
+  /** Milliseconds that a segment takes from one end to the other; default 0. `Infinity` is a cut link. */
+  latency?: number
+  /** Default `Infinity`. */
+  bytesPerMs?: number
+}
+
+export interface MemoryNetworkOptions extends LinkModel {
+  /** All time is its time: a `TestScheduler` makes it exact. */
+  scheduler: SchedulerLike
+  /** How fast each link is, where they differ; what it leaves out is as in `latency` and `bytesPerMs`. */
+  link?: (from: number, to: number) => LinkModel
+  /** Bytes that may be under way from one rank to another; default 1 MiB. */
+  capacity?: number
+  /** Bytes of each segment that take no time, so that the diagrams of small messages come out even; default 0. */
+  headerBytes?: number
+  /** Decides, lowest first, between segments from several ranks that reach a rank at the same time; default as they were sent. */
+  order?: () => number
+  /** Sees every segment just before it is delivered. */
+  observe?: (delivery: Delivery) => void
+}
+
+export interface Delivery {
+  readonly from: number
+  readonly to: number
+  readonly time: number
+  /** Valid during the call only. */
+  readonly segment: Slot
+}

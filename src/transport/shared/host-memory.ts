@@ -72,6 +72,8 @@ export function isStuck({ inboxes, states }: HostMemory): boolean {
   for (const [dest, inbox] of inboxes.entries()) {
     if ((before[dest]! & STATE_BITS) !== IDLE) continue
     const lanes = new Int32Array(inbox)
+    // Somebody has woken it and it has not said so yet.
+    if (Atomics.load(lanes, ASLEEP) === 0) return false
     for (let source = 0; source < size; source++) {
       const lane = laneWord(source)
       if (Atomics.load(lanes, lane + HEAD) !== Atomics.load(lanes, lane + TAIL)) return false

@@ -7,8 +7,12 @@ import { HEAD, laneWord, ringBytes, ringStart, TAIL, WANTED } from './host-memor
  */
 
 const WRAP = -1
-/** An empty ring is used from its start again when it got this far: what was written last is still in the cache. */
+/**
+ * An empty ring is used from its start again when it got this far: what was written last is still in the cache. What is skipped counts
+ * as written until the reader has passed it, so that is for small segments only.
+ */
 const WARM_BYTES = 2 ** 17
+const SMALL_BYTES = 2 ** 15
 const LENGTH_BYTES = 8
 
 const padded = (bytes: number): number => LENGTH_BYTES + ((bytes + 7) & ~7)
@@ -59,8 +63,7 @@ export class RingWriter extends RingEnd {
   reserve(bytes: number): boolean {
     const need = padded(bytes)
     let offset = this.#position & (this.size - 1)
-    // What is skipped counts as written until the reader has passed it, so the segment must fit in what is left.
-    if (offset > WARM_BYTES && need <= offset && this.#empty()) offset = this.#wrap(offset)
+    if (offset > WARM_BYTES && need <= SMALL_BYTES && this.#empty()) offset = this.#wrap(offset)
     else if (offset + need > this.size) {
       if (!this.#fits(this.size - offset + need)) return false
       offset = this.#wrap(offset)

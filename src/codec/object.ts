@@ -1,0 +1,133 @@
+import { types } from 'node:util'
+import { Tag } from 'cbor-x'
+import { DataCloneError, ProtocolError } from '../errors.js'
+import { read, write } from './cbor.js'
+import { MAX_LENGTH, TABLE_TAG, TAG_BYTES } from './kinds.js'
+import { isFaithful, isInteger64, isPlainKey } from './primitive.js'
+import { observableSymbol, refusalOf } from './refusal.js'
+import { restore } from './restore.js'
+import { isTree } from './scan.js'
+import { Table } from './table.js'
+
+/** What a look at a primitive says about how it can be written. */
+type Look = typeof COMPACT | typeof DOUBLES | typeof LISTED
+/** As it is. */
+const COMPACT = 0
+/** With all numbers as doubles, for there is a -0. */
+const DOUBLES = 1
+/** Not before `Table` has seen to it. */
+const LISTED = 2
+
+/**
+ * The bytes of any value but a buffer, as kinds.ts describes them. They are in memory that all calls share: copy them before anything else
+ * can run.
+ *
+ * Errors: DataCloneError names the path of what cannot be sent. What a getter throws is thrown.
+ */
+export function encodeObject(value: unknown): Uint8Array {
+  if (typeof value !== 'object' || value === null) {
+    const look = lookAt(value)
+    if (look !== LISTED) return write(value, look === DOUBLES)
+    if (typeof value === 'bigint' || typeof value === 'string') return writeTable(new Table(value))
+    throw new DataCloneError(`data: ${refusalOf(value)}`)
+  }
+  const prototype = Object.getPrototypeOf(value)
+  if (prototype === Object.prototype || prototype === null) {
+    // What a getter says is read once and nothing of the user's runs after that.
+    const copy: Record<string, unknown> = { ...value }
+    const look = observableSymbol() === undefined ? lookInto(copy) : LISTED
+    return look === LISTED ? writeTable(new Table(value, copy)) : write(copy, look === DOUBLES)
+  }
+  if (Array.isArray(value) && value.constructor === Array && value.length <= MAX_LENGTH && !types.isProxy(value)) {
+    const look = lookThrough(value)
+    if (look !== LISTED) return write(value, look === DOUBLES)
+  }
+  return writeTable(new Table(value))
+}
+
+function lookAt(value: unknown): Look {
+  switch (typeof value) {
+    case 'number':
+      return Object.is(value, -0) ? DOUBLES : COMPACT
+    case 'string':
+      return isFaithful(value) ? COMPACT : LISTED
+    case 'undefined':
+    case 'boolean':
+      return COMPACT
+    case 'bigint':
+      return isInteger64(value) ? COMPACT : LISTED
+  }
+  return value === null ? COMPACT : LISTED
+}
+
+function lookInto(record: Record<string, unknown>): Look {
+  let look: Look = COMPACT
+  for (const key in record) {
+    if (!isPlainKey(key)) return LISTED
+    const found = lookAt(record[key])
+    if (found === LISTED) return LISTED
+    if (found === DOUBLES) look = DOUBLES
+  }
+  return look
+}
+
+function lookThrough(array: readonly unknown[]): Look {
+  let look: Look = COMPACT
+  for (let i = 0; i < array.length; i++) {
+    const value = array[i]
+    if (typeof value === 'number') {
+      if (value === 0 && 1 / value < 0) look = DOUBLES
+      continue
+    }
+    if (value === undefined && !(i in array)) return LISTED
+    const found = lookAt(value)
+    if (found === LISTED) return LISTED
+  }
+  return look
+}
+
+function writeTable(table: Table): Uint8Array {
+  const item = table.isTree ? table.nodes[0]!.copy : new Tag(table.rows(), TABLE_TAG)
+  try {
+    return write(item, table.hasNegativeZero)
+  } catch (cause) {
+    // Nothing of the user's runs here, so it is memory.
+    throw new DataCloneError('data: too large for one object message (4 GiB); send large buffers by themselves, or parts', { cause })
+  }
+}
+
+/** Messages up to here are copied to a place that cbor-x knows: making it known costs more than decoding a small object. */
+const scratch = new Uint8Array(4096)
+const SMALL = 64
+
+/**
+ * The value that `length` bytes from `at` on are. It shares no memory with them.
+ *
+ * Errors: ProtocolError when they are no message of `encodeObject`.
+ */
+export function decodeObject(bytes: Uint8Array, at = 0, length = bytes.length - at): unknown {
+  const isTable = bytes[at] === 0xd9 && length > TAG_BYTES
+  let start = at
+  let size = length
+  if (isTable) {
+    if (bytes[at + 1] !== TABLE_TAG >> 8 || bytes[at + 2] !== (TABLE_TAG & 0xff))
+      throw new ProtocolError('malformed object message: an unknown tag')
+    start += TAG_BYTES
+    size -= TAG_BYTES
+  }
+  let source: Uint8Array = scratch
+  if (size <= SMALL) for (let i = 0; i < size; i++) scratch[i] = bytes[start + i]!
+  else if (size <= scratch.length) scratch.set(bytes.subarray(start, start + size))
+  else source = unshared(bytes.subarray(start, start + size))
+  if (!isTree(source, size)) throw new ProtocolError('malformed object message: no CBOR that rxmpi writes')
+  try {
+    const tree = read(source, size)
+    return isTable ? restore(tree) : tree
+  } catch (cause) {
+    if (cause instanceof ProtocolError) throw cause
+    throw new ProtocolError('malformed object message', { cause })
+  }
+}
+
+/** Text decoders refuse shared memory, and what others can write to may change after it was looked through. */
+const unshared = (bytes: Uint8Array): Uint8Array => (types.isSharedArrayBuffer(bytes.buffer) ? Uint8Array.from(bytes) : bytes)

@@ -34,7 +34,7 @@ interface Travelling extends Parcel {
 }
 
 /** An empty segment takes room too, or there could be any number of them. */
-const LEAST_WEIGHT = 8
+export const LEAST_WEIGHT = 64
 
 const weight = ({ segment }: Parcel): number => (segment === undefined ? 0 : Math.max(segment.length, LEAST_WEIGHT))
 

@@ -1,10 +1,7 @@
 import { ArgumentError } from '../../errors.js'
-import { Lane } from './lane.js'
+import { Lane, LEAST_WEIGHT } from './lane.js'
 import { type Fabric, MemoryTransport } from './memory-transport.js'
 import type { LinkModel, MemoryNetworkOptions } from './options.js'
-
-/** The least that holds a header and some data. */
-const LEAST_CAPACITY = 64
 
 /**
  * Ranks in one thread, joined by links in virtual time. It has no timer, promise or clock but its scheduler's, and all that happens
@@ -25,7 +22,7 @@ export class MemoryNetwork {
   constructor(size: number, options: MemoryNetworkOptions) {
     const { capacity = 2 ** 20, latency = 0, bytesPerMs = Number.POSITIVE_INFINITY, link } = options
     if (!Number.isInteger(size) || size < 1) throw new ArgumentError(`size: expected an integer from 1 on, got ${size}`)
-    if (!(capacity >= LEAST_CAPACITY)) throw new ArgumentError(`capacity: expected at least ${LEAST_CAPACITY} bytes, got ${capacity}`)
+    if (!(capacity >= LEAST_WEIGHT)) throw new ArgumentError(`capacity: expected at least ${LEAST_WEIGHT} bytes, got ${capacity}`)
     const ranks = Array.from({ length: size }, (_, rank) => rank)
     const lane = (from: number, to: number): Lane => new Lane(checked({ latency, bytesPerMs, ...link?.(from, to) }), capacity)
     const fabric: Fabric = { options, capacity, lanes: ranks.map((from) => ranks.map((to) => lane(from, to))), transports: [], sent: 0 }

@@ -1,0 +1,21 @@
+import { VirtualTimeScheduler } from 'rxjs'
+import { MemoryNetwork } from '../../src/transport/memory/memory-network.js'
+import { transportCompliance } from '../../testing/transportCompliance.js'
+
+for (const [name, model] of [
+  ['memory', {}],
+  ['memory, 3 ms away', { latency: 3 }],
+  ['memory, 3 ms away, slow and small', { latency: 3, bytesPerMs: 1000, capacity: 4096 }]
+] as const) {
+  const create = (size: number) => {
+    const scheduler = new VirtualTimeScheduler()
+    const network = new MemoryNetwork(size, { scheduler, ...model })
+    return {
+      transports: network.transports,
+      settle: () => scheduler.flush(),
+      end: (rank: number) => network.end(rank),
+      close: () => undefined
+    }
+  }
+  transportCompliance({ name, create }, { describe, it })
+}

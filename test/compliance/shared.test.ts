@@ -1,0 +1,22 @@
+import type { MessagePort } from 'node:worker_threads'
+import { allocateHost, ENDED, markGone } from '../../src/transport/shared/host-memory.js'
+import { Lines } from '../../src/transport/shared/lines.js'
+import { SharedTransport } from '../../src/transport/shared/shared-transport.js'
+import { transportCompliance } from '../../testing/transportCompliance.js'
+
+for (const crowded of [false, true]) {
+  const create = (size: number) => {
+    const memory = allocateHost(size)
+    const lines: Lines[] = []
+    for (let rank = 0; rank < size; rank++) {
+      lines.push(new Lines((dest: number, port: MessagePort) => lines[dest]!.accept(rank, port)))
+    }
+    return {
+      transports: lines.map((line, rank) => new SharedTransport(rank, size, memory, crowded, line)),
+      settle: () => new Promise<void>((resolve) => setImmediate(resolve)),
+      end: (rank: number) => markGone(memory, rank, ENDED),
+      close: () => undefined
+    }
+  }
+  transportCompliance({ name: crowded ? 'shared, more ranks than cores' : 'shared', create }, { describe, it })
+}

@@ -1,0 +1,29 @@
+/** What the suites need of a test runner: jest, Vitest, Mocha and node:test have it. */
+export interface Runner {
+  describe(name: string, body: () => void): unknown
+  it: ((name: string, body: () => Promise<void>) => unknown) & { skip?: (name: string, body: () => Promise<void>) => unknown }
+}
+
+/** Tests that a transport does not pass, and why it does not have to. */
+export interface Skip {
+  reason: string
+  tests: readonly string[]
+}
+
+/** Declares one test of a suite. */
+export type Declare = (name: string, body: () => Promise<void>) => void
+
+/** Declares a suite, without what is to be skipped; that has to name tests that there are. */
+export function suite({ describe, it }: Runner, name: string, skip: readonly Skip[], body: (test: Declare) => void): void {
+  describe(name, () => {
+    const reasons = new Map(skip.flatMap(({ reason, tests }) => tests.map((test) => [test, reason] as const)))
+    body((test, run) => {
+      const reason = reasons.get(test)
+      reasons.delete(test)
+      if (reason === undefined) it(test, run)
+      else it.skip?.(`${test} (${reason})`, run)
+    })
+    if (reasons.size > 0)
+      throw new Error(`skip: no test of '${name}' is called ${[...reasons.keys()].map((test) => `'${test}'`).join(', ')}`)
+  })
+}

@@ -1,0 +1,35 @@
+import { asapScheduler } from 'rxjs'
+import { Communicator } from '../src/communicator.js'
+import { Endpoint } from '../src/endpoint.js'
+import { HEADER } from '../src/frame.js'
+import { MemoryNetwork } from '../src/transport/memory/memory-network.js'
+import type { MemoryNetworkOptions } from '../src/transport/memory/options.js'
+import type { Transport } from '../src/transport/transport.js'
+
+/**
+ * A world of `size` ranks in this thread; the communicator of each. `bytesPerMs` counts what messages carry and not their headers.
+ *
+ * @example
+ * const scheduler = new VirtualTimeScheduler()
+ * const [a, b] = memoryWorld(2, { scheduler, latency: 3 })
+ * b.irecv().subscribe((value) => console.log(value, 'at', scheduler.now()))     // 'hello' at 3
+ * a.isend('hello', { dest: 1 })
+ * scheduler.flush()
+ */
+export function memoryWorld(size: number, options: Partial<MemoryNetworkOptions> = {}): Communicator[] {
+  return worldOver(new MemoryNetwork(size, { scheduler: asapScheduler, headerBytes: HEADER, ...options }).transports)
+}
+
+/** A communicator of all ranks on each of their transports. */
+export function worldOver(transports: readonly Transport[]): Communicator[] {
+  const members = transports.map(({ rank }) => rank)
+  return transports.map((transport) => new Communicator(withoutExit(new Endpoint(transport)), 0, 'world', members))
+}
+
+/** Ranks of one thread that abort must not take the process with them. */
+function withoutExit(endpoint: Endpoint): Endpoint {
+  endpoint.abort = (code, reason) => {
+    throw new Error(`rank ${endpoint.transport.rank} aborted with code ${code}${reason === undefined ? '' : `: ${reason}`}`)
+  }
+  return endpoint
+}

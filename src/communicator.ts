@@ -14,17 +14,17 @@ import { type CallSite, captureCallSite, recordCallSite } from './call-site.js'
 import { type BufferLike, datatypeOf, memoryOf, OBJECT, valueOn } from './codec/datatype.js'
 import { encodeObject } from './codec/object.js'
 import { ANY_SOURCE, ANY_TAG, PROC_NULL } from './constants.js'
-import type { Context, Endpoint } from './endpoint.js'
-import { AbortError, ArgumentError, TimeoutError } from './errors.js'
 import { duplicate, type Memory } from './copy.js'
+import type { Context, Endpoint } from './endpoint.js'
 import { inContext } from './error-context.js'
+import { AbortError, ArgumentError, TimeoutError } from './errors.js'
 import { goneError } from './gone.js'
 import type { Incoming, Taker } from './incoming.js'
 import { EAGER_BYTES, Outgoing } from './link.js'
 import type { Message } from './message.js'
 import { MessageStream } from './message-stream.js'
 import { ClaimRequest, type Envelope, ProbeRequest, ReceiveRequest, type TakingRequest } from './receive.js'
-import { Request } from './request.js'
+import type { Request } from './request.js'
 import { SendRequest } from './send.js'
 import { Status } from './status.js'
 
@@ -355,6 +355,7 @@ export class Communicator {
     else if (reason !== undefined) probe.fail(goneError(this.rankOf(probe.peer), reason))
     else {
       probe.holds(this.#endpoint.transport)
+      probe.order = this.#context.matching.next()
       this.#context.probes.push(probe)
       if (signal !== undefined) {
         abandonOn(signal, probe, (error) => {

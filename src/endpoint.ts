@@ -1,10 +1,11 @@
 import { isKnown, OBJECT } from './codec/datatype.js'
+import { copyAll } from './copy.js'
 import { ProtocolError } from './errors.js'
 import {
-  contextOf,
   CREDIT,
-  datatypeAt,
+  contextOf,
   DISCARDED,
+  datatypeAt,
   flagsOf,
   HEADER,
   idOf,
@@ -14,11 +15,10 @@ import {
   RETRACT,
   RETRACTED,
   START,
-  tagOf,
   TAKEN,
+  tagOf,
   totalOf
 } from './frame.js'
-import { copyAll } from './copy.js'
 import { goneError } from './gone.js'
 import { Incoming, type Taker, type Waiting } from './incoming.js'
 import { EAGER_BYTES, ENVELOPE_BYTES, Link, windowBytes } from './link.js'
@@ -34,6 +34,7 @@ export class Endpoint implements SegmentReceiver {
   /** By source, messages whose data is not complete. */
   readonly #partial: Map<number, Incoming>[]
   readonly #gone = new Map<number, string>()
+  #arrivals = 0
 
   /** Ends the job; the launcher's rank knows how. */
   abort: (code: number, reason: string | undefined) => never = (code) => process.exit(code)
@@ -118,11 +119,13 @@ export class Endpoint implements SegmentReceiver {
 
   /** Gives a message that its taker had no use for to the next, or keeps it in its old place. */
   offer(message: Incoming): void {
-    const { matching } = this.context(message.context)
+    const context = this.context(message.context)
+    const { matching } = context
     message.taker = undefined
     const taker = matching.match(message.source, message.tag)
     if (taker === undefined) matching.putBack(message)
-    else this.assign(message, taker)
+    show(message, context, taker)
+    if (taker !== undefined) this.assign(message, taker)
   }
 
   segment(source: number, slot: Slot): void {
@@ -170,15 +173,7 @@ export class Endpoint implements SegmentReceiver {
     const datatype = datatypeAt(slot)
     if (!isKnown(datatype)) throw new ProtocolError(`a message of unknown datatype ${datatype} came from rank ${source}`)
     const share = slot.length - HEADER
-    const message = new Incoming(
-      source,
-      tagOf(slot),
-      contextOf(slot),
-      datatype,
-      totalOf(slot),
-      idOf(slot),
-      flagsOf(slot)
-    )
+    const message = new Incoming(this.#arrivals++, source, tagOf(slot), contextOf(slot), datatype, totalOf(slot), idOf(slot), flagsOf(slot))
     const context = this.context(message.context)
     const taker = context.matching.match(source, message.tag)
     this.#windows[source]!.used += weight(message)
@@ -191,21 +186,26 @@ export class Endpoint implements SegmentReceiver {
         this.#widen(source, context)
       }
     }
-    if (context.probes.length > 0) for (const probe of [...context.probes]) probe.see(message)
+    if (context.probes.length > 0) show(message, context, taker)
     if (taker === undefined) return
+    if (taker.claims) this.assign(message, taker)
+    else {
+      message.taker = taker
+      if (datatype === OBJECT && share === message.bytes) message.borrow(slot, slot.at + HEADER)
+      const wanted = taker.accept(message)
+      if (!message.complete) message.add(slot, slot.at + HEADER, share)
+      // The slot is read by now: what is told to the sender may let a send of our own go, and so run user code, which may poll.
+      this.#await(message, taker, wanted)
+      this.#answer(message, wanted ? TAKEN : DISCARDED)
+    }
     this.#consumed(message)
-    if (taker.claims) return this.assign(message, taker)
-    message.taker = taker
-    if (datatype === OBJECT && share === message.bytes) message.borrow(slot, slot.at + HEADER)
-    const wanted = taker.accept(message)
-    if (!message.complete) message.add(slot, slot.at + HEADER, share)
-    this.#answer(message, wanted ? TAKEN : DISCARDED)
-    this.#await(message, taker, wanted)
   }
 
   /** Finishes a matched message, now or when all its data has come. */
   #await(message: Incoming, taker: Taker, wanted: boolean): void {
     if (message.complete || (message.later && !wanted)) return taker.finish(message)
+    const reason = this.#gone.get(message.source)
+    if (reason !== undefined) return taker.fail(goneError(message.source, reason))
     this.#partial[message.source]!.set(message.id, message)
     if (message.moves) this.transport.expect?.(1)
   }
@@ -255,8 +255,12 @@ export class Endpoint implements SegmentReceiver {
 
 export interface Context {
   readonly matching: Matching<Taker, Incoming>
-  /** Called with every message before a receive gets it. */
-  readonly probes: (Waiting & { readonly peer: number; see(message: Incoming): void })[]
+  /** They see every message that a receive posted in their place could get. */
+  readonly probes: (Waiting & { readonly peer: number; readonly order: number; see(message: Incoming): void })[]
+}
+
+function show(message: Incoming, { probes }: Context, taker: Taker | undefined): void {
+  for (const probe of [...probes]) if (taker === undefined || probe.order < taker.order) probe.see(message)
 }
 
 const weight = (message: Incoming): number => ENVELOPE_BYTES + (message.later ? 0 : message.bytes)

@@ -11,14 +11,12 @@ export class Fifo<T extends { gone: boolean }> {
     this.#items[this.#tail++] = item
   }
 
-  /** To the front. */
-  unshift(item: T): void {
-    if (this.#head === 0) {
-      this.#items.unshift(item)
-      this.#tail++
-    } else {
-      this.#items[--this.#head] = item
-    }
+  /** Before the first that `isLater`. It may have been here before and have left. Linear. */
+  insert(item: T, isLater: (other: T) => boolean): void {
+    this.#pack()
+    const at = this.#items.findIndex((other) => isLater(other!))
+    this.#items.splice(at < 0 ? this.#tail : at, 0, item)
+    this.#tail++
   }
 
   /** The oldest that is still there. */

@@ -1,15 +1,15 @@
 import { constants } from 'node:buffer'
 import type { CallSite } from './call-site.js'
-import { valueOn, OBJECT } from './codec/datatype.js'
+import { OBJECT, valueOn } from './codec/datatype.js'
 import { decodeObject } from './codec/object.js'
-import { copy, copyRun, type Memory } from './copy.js'
+import { copy, copyAll, copyRun, type Memory } from './copy.js'
 import { ANSWER, LATER, MOVES } from './frame.js'
 import type { Arrived, Posted } from './matching.js'
 import type { Slot } from './transport/transport.js'
 
 /** A message on its way in, and where its data goes. */
 export class Incoming implements Arrived {
-  order = 0
+  readonly order: number
   gone = false
   /** Bytes that have come. */
   arrived = 0
@@ -37,7 +37,8 @@ export class Incoming implements Arrived {
   /** Its data comes as a buffer that changes its owner. */
   readonly moves: boolean
 
-  constructor(source: number, tag: number, context: number, datatype: number, bytes: number, id: number, flags: number) {
+  constructor(order: number, source: number, tag: number, context: number, datatype: number, bytes: number, id: number, flags: number) {
+    this.order = order
     this.source = source
     this.tag = tag
     this.context = context
@@ -75,7 +76,8 @@ export class Incoming implements Arrived {
 
   /** Gives it a place in the receiver's memory, with what has come so far. */
   redirect(target: Memory): void {
-    if (this.target !== undefined) copyRun(this.target, 0, target, 0, this.arrived)
+    const buffer = this.moved ?? this.target?.buffer
+    if (buffer !== undefined) copyAll({ buffer, byteOffset: this.target?.byteOffset ?? 0, byteLength: this.arrived }, target)
     this.target = target
     this.inPlace = true
   }

@@ -1,7 +1,7 @@
 import { copy, copyRun, duplicate, type Memory } from './copy.js'
-import type { Waiting } from './incoming.js'
 import { Fifo } from './fifo.js'
 import { ANSWER, type CREDIT, HEADER, LATER, type MATCHED, MOVES, REST, RETRACT, START, TAKEN, writeHeader } from './frame.js'
+import type { Waiting } from './incoming.js'
 import type { Transport } from './transport/transport.js'
 
 /**
@@ -149,7 +149,7 @@ export class Link {
    * became of it. Its data is copied, since the caller may change it from now on.
    */
   retract(message: Outgoing): boolean {
-    if (message.id === 0 || (message.sent === 0 && !this.#awaiting.has(message.id))) {
+    if (!message.matched && message.sent === 0 && !this.#awaiting.has(message.id)) {
       message.gone = true
       this.#queue.left()
       return true

@@ -43,9 +43,14 @@ export class Matching<R extends Posted, M extends Arrived> {
 
   /** Lets a receive wait. */
   post(receive: R): void {
-    receive.order = this.#order++
+    receive.order = this.next()
     receive.gone = false
     this.#posted.entered(receive.peer, receive.tag).push(receive)
+  }
+
+  /** A place in the order of posting. */
+  next(): number {
+    return this.#order++
   }
 
   /** Takes back a receive; false when it does not wait (any more). */
@@ -60,17 +65,17 @@ export class Matching<R extends Posted, M extends Arrived> {
 
   /** Keeps a message that no receive waits for. */
   keep(message: M): void {
-    message.order = this.#order++
     message.gone = false
     this.#unexpected.entered(message.source, message.tag).push(message)
     this.#unexpected.entered(message.source, ANY_TAG).push(message)
   }
 
-  /** Keeps a message again that was taken and not used, before all that came after it. */
+  /** Keeps a message again that was taken and not used, in its old place. */
   putBack(message: M): void {
+    const isLater = (other: M): boolean => other.order > message.order
+    this.#unexpected.entered(message.source, message.tag).insert(message, isLater)
+    this.#unexpected.entered(message.source, ANY_TAG).insert(message, isLater)
     message.gone = false
-    this.#unexpected.entered(message.source, message.tag).unshift(message)
-    this.#unexpected.entered(message.source, ANY_TAG).unshift(message)
   }
 
   /** The message that a receive would get now, left in its place. */
@@ -126,7 +131,8 @@ export interface Posted {
 export interface Arrived {
   readonly source: number
   readonly tag: number
-  order: number
+  /** The place in the order of arrival. */
+  readonly order: number
   gone: boolean
 }
 

@@ -1,8 +1,8 @@
 import type { CallSite } from './call-site.js'
 import { type BufferLike, datatypeOf, matches, memoryOf, nameOf, OBJECT } from './codec/datatype.js'
-import type { Memory } from './copy.js'
 import type { Communicator } from './communicator.js'
 import { ANY_SOURCE, ANY_TAG } from './constants.js'
+import type { Memory } from './copy.js'
 import { ArgumentError, DatatypeError, TruncationError } from './errors.js'
 import type { Incoming, Taker } from './incoming.js'
 import { Message } from './message.js'
@@ -180,6 +180,8 @@ export class ClaimRequest<T> extends TakingRequest<Message<T>> {
 
 /** A probe: looks, and leaves the message in the queue. MPI: MPI_Probe. */
 export class ProbeRequest extends Request<Status> {
+  /** The place among the receives that wait. */
+  order = 0
   readonly peer: number
   readonly tag: number
   readonly status: Status

@@ -46,6 +46,6 @@ await build({
   platform: 'node',
   target: 'node20',
   ignoreAnnotations: true,
-  external: ['commander', 'esbuild', 'ws', 'uWebSockets.js'],
+  external: ['commander', 'es-module-lexer', 'esbuild', 'ws', 'uWebSockets.js'],
   plugins: [quickLoads]
 })

@@ -1,3 +1,4 @@
+import { totalmem } from 'node:os'
 import type { Readable, Writable } from 'node:stream'
 import { AbortError, ArgumentError, RankFailedError, RxmpiError, TimeoutError } from '../errors.js'
 import { restoreError } from './error-record.js'
@@ -74,7 +75,15 @@ export async function launch<T = unknown>(options: LaunchOptions): Promise<T[]> 
 
 export function checkRanks(ranks: number): void {
   if (!Number.isSafeInteger(ranks) || ranks < 1) throw new ArgumentError(`ranks was ${String(ranks)}: expected a whole number from 1 up`)
+  const memory = Math.min(totalmem(), process.constrainedMemory() || Number.POSITIVE_INFINITY)
+  if (ranks * RANK_BYTES > memory) {
+    const [needed, there] = [ranks * RANK_BYTES, memory].map((bytes) => `${(bytes / 2 ** 30).toFixed(1)} GiB`)
+    throw new ArgumentError(`ranks was ${ranks}: they would need at least ${needed} of memory, and this machine has ${there}`)
+  }
 }
+
+/** What a rank takes that does nothing. */
+const RANK_BYTES = 8 * 2 ** 20
 
 function checkTimeout(timeout: number | undefined): void {
   if (timeout === undefined || (timeout > 0 && timeout <= MAX_TIMEOUT)) return

@@ -1,8 +1,9 @@
 import type { Readable, Writable } from 'node:stream'
 import { MessageChannel, Worker } from 'node:worker_threads'
 import { allocateHost, ENDED, FAILED, type HostMemory, markGone } from '../transport/shared/host-memory.js'
-import { type Bundle, BundleError, bundle } from './bundle.js'
-import type { ErrorRecord } from './error-record.js'
+import { type Compiled, CompileError, compile } from './compile.js'
+import { DeadlockWatch } from './deadlock.js'
+import { type ErrorRecord, translateRecord } from './error-record.js'
 import { Input } from './input.js'
 import { Outlet } from './outlet.js'
 import { rankModule } from './package.js'
@@ -27,7 +28,7 @@ export interface JobOptions {
 
 export interface Failure {
   /** `exit`: a status other than 0; `broken`: nobody reads the output any more. */
-  kind: 'program' | 'error' | 'exit' | 'abort' | 'timeout' | 'deadlock' | 'broken' | 'signal'
+  kind: 'program' | 'error' | 'exit' | 'abort' | 'timeout' | 'broken' | 'signal'
   status: number
   rank?: number | undefined
   text: string
@@ -46,6 +47,11 @@ const signalNumbers = { SIGINT: 2, SIGTERM: 15 }
 export type DrainSignal = keyof typeof signalNumbers
 const DRAIN_MS = 5000
 const END_MS = 1500
+/**
+ * Often all ranks fail alike, and a thread that is ended while Node prepares the report of its own error takes the process down
+ * (an assertion in `AppendExceptionLine`, seen on Node 20): those that fail anyway get the time to.
+ */
+const SETTLE_MS = 100
 const RUNAWAY_PIPE = 128 + 13
 /** Node's status for a program whose top-level await can never go on. */
 const UNSETTLED = 13
@@ -63,9 +69,10 @@ export class Job {
   readonly #outlets: { 1: Outlet; 2: Outlet }
   readonly #results: unknown[]
   readonly #timers: NodeJS.Timeout[] = []
+  readonly #deadlock: DeadlockWatch
   #report: Report | undefined
   #input: Input | undefined
-  #bundle: Bundle | undefined
+  #compiled: Compiled | undefined
   #failure: Failure | undefined
   #ending = false
   #settle!: (outcome: Outcome) => void
@@ -75,6 +82,7 @@ export class Job {
     this.#options = options
     this.#results = new Array(ranks).fill(undefined)
     this.#memory = allocateHost(ranks)
+    this.#deadlock = new DeadlockWatch(this, this.#memory)
     this.#unwritten = new Int32Array(new SharedArrayBuffer(4 * ranks))
     const style = { prefix: prefix && ranks > 1, raw: ranks === 1 }
     this.#outlets = { 1: new Outlet(stdout, style), 2: new Outlet(stderr, style) }
@@ -116,7 +124,7 @@ export class Job {
   fail(failure: Failure): void {
     if (this.#failure !== undefined) return
     this.#failure = failure
-    this.end()
+    this.#after(SETTLE_MS, () => this.end())
   }
 
   /** Ends every rank at once. */
@@ -159,22 +167,29 @@ export class Job {
     })
     this.#alive.add(rank)
     worker.on('message', (message: FromRank) => this.#onMessage(rank, message))
-    worker.on('error', (error) => this.#onError(rank, error))
-    worker.on('exit', (status) => this.#onExit(rank, status))
+    // It may overtake what the rank itself tells, `exit` does not.
+    let fatal: { error: unknown } | undefined
+    worker.on('error', (error) => {
+      fatal = { error }
+    })
+    worker.on('exit', (status) => {
+      if (fatal !== undefined) this.fail({ kind: 'error', status: 1, rank, text: this.#describe(fatal.error) })
+      this.#onExit(rank, status)
+    })
     return worker
   }
 
   async #load(): Promise<void> {
     const { program } = this.#options
     try {
-      this.#bundle = await bundle(program)
-      if (this.#ending) this.#removeBundle()
-      else for (const rank of this.#alive) this.post(rank, { type: 'program', url: this.#bundle.url, path: program })
+      this.#compiled = await compile(program)
+      if (this.#ending) this.#removeCompiled()
+      else for (const rank of this.#alive) this.post(rank, { type: 'program', url: this.#compiled.url, path: program })
     } catch (error) {
       this.fail({
         kind: 'program',
         status: 1,
-        text: error instanceof BundleError ? error.message : String((error as Error)?.stack ?? error)
+        text: error instanceof CompileError ? error.message : String((error as Error)?.stack ?? error)
       })
     }
   }
@@ -190,14 +205,19 @@ export class Job {
       case 'result':
         this.#results[rank] = message.value
         break
-      case 'failed':
-        this.fail({ kind: 'error', status: 1, rank, text: message.error.text, error: message.error })
+      case 'failed': {
+        const error = translateRecord(message.error, (text) => this.#compiled?.translate(text) ?? text)
+        this.fail({ kind: 'error', status: 1, rank, text: error.text, error })
         break
+      }
       case 'abort':
         this.fail({ kind: 'abort', status: message.code, rank, text: `abort: ${message.reason ?? `status ${message.code}`}` })
         break
       case 'line':
         this.post(message.to, { type: 'line', from: rank, port: message.port }, [message.port as never])
+        break
+      case 'idle':
+        void this.#deadlock.check()
         break
       case 'waits':
         this.#report?.answer(rank, message.lines)
@@ -206,12 +226,10 @@ export class Job {
   }
 
   /** An error that the rank could not tell about itself: its heap is full, or it could not be started. */
-  #onError(rank: number, error: unknown): void {
-    const text =
-      (error as NodeJS.ErrnoException)?.code === 'ERR_WORKER_OUT_OF_MEMORY'
-        ? 'out of memory: the JavaScript heap of this rank is full (NODE_OPTIONS=--max-old-space-size=MEGABYTES gives every rank a larger one)'
-        : String((error as Error)?.stack ?? error)
-    this.fail({ kind: 'error', status: 1, rank, text })
+  #describe(error: unknown): string {
+    return (error as NodeJS.ErrnoException)?.code === 'ERR_WORKER_OUT_OF_MEMORY'
+      ? 'out of memory: the JavaScript heap of this rank is full (NODE_OPTIONS=--max-old-space-size=MEGABYTES gives every rank a larger one)'
+      : String((error as Error)?.stack ?? error)
   }
 
   #onExit(rank: number, status: number): void {
@@ -220,7 +238,8 @@ export class Job {
     this.#outlets[1].finish(rank)
     this.#outlets[2].finish(rank)
     this.#report?.ended(rank)
-    if (status !== 0) {
+    void this.#deadlock.check()
+    if (status !== 0 && !this.#ending) {
       const text = status === UNSETTLED ? 'ended while its top-level await was still waiting (status 13)' : `ended with status ${status}`
       this.fail({ kind: 'exit', status, rank, text })
     }
@@ -244,7 +263,7 @@ export class Job {
   #finish(): void {
     for (const timer of this.#timers) clearTimeout(timer)
     this.#input?.close()
-    this.#removeBundle()
+    this.#removeCompiled()
     const { stdout, stderr } = this.#options
     const reportFollows = this.#failure !== undefined
     void Promise.all([this.#outlets[1].drained({ reportFollows }), this.#outlets[2].drained({ reportFollows })]).then(() => {
@@ -254,8 +273,8 @@ export class Job {
     })
   }
 
-  #removeBundle(): void {
-    this.#bundle?.remove()
-    this.#bundle = undefined
+  #removeCompiled(): void {
+    this.#compiled?.remove()
+    this.#compiled = undefined
   }
 }

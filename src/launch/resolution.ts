@@ -1,54 +1,82 @@
+import { realpathSync } from 'node:fs'
 import { isBuiltin } from 'node:module'
 import { relative } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
-import type { OnResolveArgs, OnResolveResult, Plugin, PluginBuild } from 'esbuild'
+import type { OnResolveArgs, OnResolveResult, PluginBuild } from 'esbuild'
 import { packageDirectory } from './package.js'
 
-const OWN = /^rxmpi(\/|$)/
-const SHARED = /^rxjs(\/|$)/
+const OWN = /^(rxmpi|rxjs)(\/|$)/
+const RELATIVE = /^(\.{0,2}\/|\.{1,2}$|file:)/
 const TYPESCRIPT = /\.[cm]?tsx?$/
+const COMMONJS = /\.cjs$/
 const INSTALLED = /[\\/]node_modules[\\/]/
-/** Marks the plugin's own questions to esbuild, which come back to it. */
+/** Marks our own questions to esbuild, which come back to us. */
 const ASKED = Symbol('asked')
 
+/** Where an import leads: to a file of the program, or to something that Node loads by itself, named so that it means the same from anywhere. */
+export type Target = { file: string } | { url: string }
+
 /**
- * What an import of the program means: files of the program become part of the bundle, packages stay what they are and are named by their absolute URL,
- * found from the importing file as Node would. `rxmpi` is always the launcher's own, for the ranks run on that one; where the program has no
- * `rxjs` installed, the launcher's is used.
+ * Finds what the imports of the program's files mean, as Node would from the importing file. `rxmpi` and `rxjs` are the
+ * launcher's own, which the ranks run on, also where the program has others or none installed: two copies would not know each other's
+ * observables. `./x.js` finds `x.ts`, as TypeScript wants it written.
  */
-export const resolution: Plugin = {
-  name: 'resolution',
-  setup(build) {
-    build.onResolve({ filter: /^[^./]|\.cjs$|node_modules/ }, async (args) => {
-      if (args.kind === 'entry-point' || args.pluginData === ASKED) return undefined
-      if (isBuiltin(args.path)) return { path: args.path, external: true }
-      if (args.path.startsWith('file:')) return { path: fileURLToPath(args.path) }
-      if (/^[a-z][a-z0-9+.-]*:/.test(args.path)) return { path: args.path, external: true }
-      return (await find(build, args)) ?? missing(args)
-    })
+export class Resolution {
+  readonly #build: PluginBuild
+  readonly #targets = new Map<string, Target>()
+
+  constructor(build: PluginBuild) {
+    this.#build = build
+    build.onResolve({ filter: /.*/ }, (args) => this.#onResolve(args))
+  }
+
+  /** What an import that esbuild has met leads to. */
+  target(importer: string, specifier: string): Target | undefined {
+    return this.#targets.get(key(importer, specifier))
+  }
+
+  async #onResolve(args: OnResolveArgs): Promise<OnResolveResult | undefined> {
+    if (args.pluginData === ASKED) return undefined
+    if (args.kind === 'entry-point') return { path: realpathSync(args.path) }
+    if (args.kind === 'require-call' || args.kind === 'require-resolve') return { path: args.path, external: true }
+    const target = await this.#find(args)
+    if (target === undefined) return missing(args)
+    this.#targets.set(key(args.importer, args.path), target)
+    return 'file' in target ? { path: target.file } : { path: target.url, external: true }
+  }
+
+  async #find(args: OnResolveArgs): Promise<Target | undefined> {
+    const { path, resolveDir } = args
+    if (isBuiltin(path)) return { url: path.startsWith('node:') ? path : `node:${path}` }
+    if (path.startsWith('file:')) return this.#locate({ ...args, path: fileURLToPath(path) }, resolveDir)
+    if (/^[a-z][a-z0-9+.-]*:/.test(path)) return { url: path }
+    const own = OWN.test(path) ? await this.#locate(args, packageDirectory) : undefined
+    return own ?? this.#locate(args, resolveDir)
+  }
+
+  async #locate({ path, kind, importer, namespace }: OnResolveArgs, resolveDir: string): Promise<Target | undefined> {
+    const found = await this.#build.resolve(path, { kind, importer, namespace, resolveDir, pluginData: ASKED })
+    if (found.errors.length > 0) return this.#writtenAsCompiled(path, resolveDir)
+    const isProgram = TYPESCRIPT.test(found.path) || ((RELATIVE.test(path) || path.startsWith('#')) && !INSTALLED.test(found.path))
+    return isProgram && !COMMONJS.test(found.path) ? { file: found.path } : { url: pathToFileURL(found.path).href + found.suffix }
+  }
+
+  /** `./x.js` for `x.ts`, which esbuild knows in TypeScript files only. */
+  async #writtenAsCompiled(path: string, resolveDir: string): Promise<Target | undefined> {
+    if (!RELATIVE.test(path) || !/\.m?js$/.test(path)) return undefined
+    const source = path.replace(/js$/, 'ts')
+    const found = await this.#build.resolve(source, { kind: 'import-statement', resolveDir, pluginData: ASKED })
+    return found.errors.length > 0 ? undefined : { file: found.path }
   }
 }
 
-async function find(build: PluginBuild, args: OnResolveArgs): Promise<OnResolveResult | undefined> {
-  if (OWN.test(args.path)) return locate(build, args, packageDirectory)
-  return (await locate(build, args, args.resolveDir)) ?? (SHARED.test(args.path) ? locate(build, args, packageDirectory) : undefined)
-}
-
-async function locate(
-  build: PluginBuild,
-  { path, kind, importer, namespace }: OnResolveArgs,
-  from: string
-): Promise<OnResolveResult | undefined> {
-  const found = await build.resolve(path, { kind, importer, namespace, resolveDir: from, pluginData: ASKED })
-  if (found.errors.length > 0) return undefined
-  if (found.external) return { path: found.path, external: true }
-  const isProgram = TYPESCRIPT.test(found.path) || (path.startsWith('#') && !INSTALLED.test(found.path))
-  if (isProgram) return { path: found.path }
-  return { path: kind === 'require-call' ? found.path : pathToFileURL(found.path).href + found.suffix, external: true }
+function key(importer: string, specifier: string): string {
+  return `${importer}\0${specifier}`
 }
 
 /** A dynamic import may never be reached, or be meant to fail: that is left to the program. */
 function missing({ path, kind, importer }: OnResolveArgs): OnResolveResult {
-  if (kind === 'dynamic-import' || kind === 'require-call') return { path, external: true }
-  return { errors: [{ text: `Cannot find package '${path}' imported from ${relative(process.cwd(), importer)}` }] }
+  if (kind === 'dynamic-import') return { path, external: true }
+  const what = RELATIVE.test(path) ? 'module' : 'package'
+  return { errors: [{ text: `Cannot find ${what} '${path}' imported from ${relative(process.cwd(), importer)}` }] }
 }

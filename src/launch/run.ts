@@ -1,4 +1,4 @@
-import { environment } from './index.js'
+import { checkRanks, environment } from './index.js'
 import { type DrainSignal, type Failure, Job } from './job.js'
 import { programPath } from './program.js'
 
@@ -16,6 +16,7 @@ const ECHO_MS = 200
 
 /** Runs a job for the command line and resolves to its exit status. */
 export async function run({ ranks, program, args, env = {}, timeout, prefix }: RunOptions): Promise<number> {
+  checkRanks(ranks)
   const job = new Job({
     ranks,
     program: programPath(program),

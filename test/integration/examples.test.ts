@@ -1,0 +1,141 @@
+import { execFile } from 'node:child_process'
+import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+
+const root = join(__dirname, '../..')
+const SIZES = [1, 2, 3, 5]
+
+/** What each rank of a numbered example prints, by the number of ranks. */
+const examples: Record<string, (size: number) => string[][]> = {
+  '01-hello': (size) => eachRank(size, (rank) => [`I am rank ${rank} in group of ${size} processes`]),
+
+  '02-work-by-rank': (size) => {
+    const jobs = [
+      'there are 9 words',
+      'the first word of five letters is "quick"',
+      '26 different letters occur',
+      'backwards it ends with "eht"'
+    ]
+    const idle = ['there is nothing left for me']
+    return eachRank(size, (rank) => (rank < jobs.length ? jobs.filter((_, job) => job % size === rank) : idle))
+  },
+
+  '03-object': (size) =>
+    onlyRank(size, size - 1, ['Zugspitze at 47.421° N, since 1900', 'wind 12.5', 'temperature -8.25', 'seen 12345678901234567890 times']),
+
+  '04-array': (size) =>
+    onlyRank(size, size - 1, [
+      '1000 numbers (8000 bytes) from rank 0',
+      'number 144 is 12, the one after the last is 0',
+      'they are in my own buffer'
+    ]),
+
+  '05-exchange': (size) => eachRank(size, (rank) => [`greetings from rank ${size - 1 - rank}`]),
+
+  '06-neighbours': (size) =>
+    eachRank(size, (rank) => {
+      const line = ['0', '1', '4', '9', '16'].slice(0, size)
+      const near = line.slice(Math.max(0, rank - 1), rank + 2).map(Number)
+      const mean = near.reduce((a, b) => a + b) / near.length
+      return [`${line[rank - 1] ?? 'nobody'} | ${line[rank]} | ${line[rank + 1] ?? 'nobody'}: mean ${mean.toFixed(2)}`]
+    }),
+
+  '08-requests': (size) =>
+    onlyRank(size, 0, [
+      `race: rank ${size - 1}`,
+      `forkJoin: ${upTo(size)
+        .map((rank) => `rank ${rank}`)
+        .join(', ')}`
+    ]),
+
+  '09-ring': (size) => onlyRank(size, 0, [`${[...upTo(size), 0].join(' → ')}: the sum of the ranks is ${(size * (size - 1)) / 2}`]),
+
+  '10-task-farm': (size) => onlyRank(size, 0, ['40 tasks found 17984 primes below 200000']),
+
+  '12-probe': (size) =>
+    onlyRank(
+      size,
+      0,
+      upTo(size).map((rank) => `${10 * (rank + 1)} numbers from rank ${rank}, each of them ${rank}`)
+    )
+}
+
+describe.each(Object.entries(examples))('example %s', (name, expected) => {
+  test.each(SIZES)('on %d ranks', async (size) => {
+    expect(await run(name, size)).toEqual(expected(size))
+  })
+})
+
+describe('example 07-heat', () => {
+  test('has the same bits on any number of ranks, and diffuses heat', async () => {
+    const [alone] = await run('07-heat', 1)
+    expect(alone.slice(-3)).toEqual([
+      expect.stringMatching(/^after 600 steps: centre /),
+      expect.stringMatching(/^checksum [0-9a-f]{8}$/),
+      SAME
+    ])
+    const [, centre, sum] = alone
+      .at(-3)!
+      .match(/centre ([\d.]+), sum ([\d.]+)/)!
+      .map(Number)
+    expect(centre).toBeGreaterThan(80)
+    expect(centre).toBeLessThan(100)
+    expect(sum).toBeGreaterThan(0)
+    for (const size of SIZES.slice(1)) expect(await run('07-heat', size)).toEqual(onlyRank(size, 0, alone))
+  })
+})
+
+const SAME = 'the same bits as on one rank'
+
+describe('example 11-parallel-sum', () => {
+  test.each(SIZES)('shares the array evenly on %d ranks and adds up to the whole', async (size) => {
+    const output = await run('11-parallel-sum', size)
+    const parts = output.map(([line]) =>
+      line
+        .match(/^(\d+) numbers, from (\d+) to (\d+), make (\d+)$/)!
+        .slice(1)
+        .map(Number)
+    )
+    let next = 1
+    for (const [count, from, to, sum] of parts) {
+      expect(from).toBe(next)
+      expect(Math.abs(count - 1_000_000 / size)).toBeLessThanOrEqual(size)
+      expect(sum).toBe(((from + to) * count) / 2)
+      next = to + 1
+    }
+    expect(next).toBe(1_000_001)
+    expect(output[0].slice(1)).toEqual(['the sum is 500000500000'])
+    for (const rank of output.slice(1)) expect(rank).toHaveLength(1)
+  })
+})
+
+test('every numbered example is run here', () => {
+  const files = readdirSync(join(root, 'examples')).filter((file) => /^\d\d-.*\.ts$/.test(file))
+  expect(files.map((file) => file.slice(0, -3)).sort()).toEqual([...Object.keys(examples), '07-heat', '11-parallel-sum'].sort())
+})
+
+/** The lines that each rank of an example printed, as a user would run it. */
+async function run(name: string, size: number): Promise<string[][]> {
+  const args = ['bin/rxmpi.js', 'run', '-n', String(size), `examples/${name}.ts`]
+  const { stdout, stderr } = await promisify(execFile)(process.execPath, args, { cwd: root })
+  expect(stderr).toBe('')
+  const output = eachRank(size, () => [])
+  for (const line of stdout.split('\n').slice(0, -1)) {
+    const [, rank, text] = size === 1 ? [line, '0', line] : line.match(/^\[(\d+)\] ?(.*)$/)!
+    output[Number(rank)].push(text)
+  }
+  return output
+}
+
+function upTo(size: number): number[] {
+  return Array.from({ length: size }, (_, rank) => rank)
+}
+
+function eachRank(size: number, lines: (rank: number) => string[]): string[][] {
+  return upTo(size).map(lines)
+}
+
+function onlyRank(size: number, speaker: number, lines: string[]): string[][] {
+  return eachRank(size, (rank) => (rank === speaker ? lines : []))
+}

@@ -94,7 +94,7 @@ export abstract class TakingRequest<T> extends Request<T> implements Taker {
     if (this.settled || !this.comm.withdraw(this)) return false
     this.#status ??= new Status()
     this.#status.setCancelled()
-    this.complete(undefined as T)
+    this.completeEmpty()
     return true
   }
 

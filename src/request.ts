@@ -24,7 +24,8 @@ export abstract class Request<T> extends Observable<T> {
   #promise: Promise<T> | undefined
   /** Of the promise; without its type, so that a `Request<number>` is a `Request<unknown>`. */
   #resolve: ((value: PromiseLike<never>) => void) | undefined
-  #listeners: (() => void)[] | undefined
+  #listeners: Set<() => void> | undefined
+  #empty = false
   #looked = false
   #transport: Transport | undefined
   readonly #site: CallSite | undefined
@@ -69,9 +70,12 @@ export abstract class Request<T> extends Observable<T> {
 
   /** All values, in the requests' order. MPI: MPI_Waitall. */
   static waitAll<const R extends readonly Request<unknown>[]>(requests: R): Promise<{ -readonly [K in keyof R]: ValueOf<R[K]> }> {
-    return Promise.all(checked(requests, 'waitAll').map((request) => request.wait())) as Promise<{
-      -readonly [K in keyof R]: ValueOf<R[K]>
-    }>
+    type Values = Promise<{ -readonly [K in keyof R]: ValueOf<R[K]> }>
+    try {
+      return Promise.all(checked(requests, 'waitAll').map((request) => request.wait())) as Values
+    } catch (error) {
+      return Promise.reject(error)
+    }
   }
 
   /** Whether all are complete or have failed; polls. MPI: MPI_Testall. */
@@ -94,7 +98,8 @@ export abstract class Request<T> extends Observable<T> {
 
   /** The lowest that is complete, or undefined; polls. MPI: MPI_Testany. */
   static testAny<T>(requests: readonly Request<T>[]): [index: number, value: T] | undefined {
-    return Request.testSome(requests)[0]
+    const index = checked(requests, 'testAny').findIndex((request) => request.test())
+    return index < 0 ? undefined : [index, requests[index]!.#result()]
   }
 
   /** All that are complete once at least one is. MPI: MPI_Waitsome. */
@@ -109,9 +114,7 @@ export abstract class Request<T> extends Observable<T> {
   static testSome<T>(requests: readonly Request<T>[]): [index: number, value: T][] {
     const done: [number, T][] = []
     for (const [index, request] of checked(requests, 'testSome').entries()) {
-      if (!request.test()) continue
-      if (request.#error !== undefined) throw request.#error
-      done.push([index, request.#value as T])
+      if (request.test()) done.push([index, request.#result()])
     }
     return done
   }
@@ -185,28 +188,43 @@ export abstract class Request<T> extends Observable<T> {
     return this.#site === undefined && this.#resolve !== undefined && !this.#looked
   }
 
-  /** @internal Somebody will see its failure. */
-  look(): void {
-    this.#looked = true
+  /** @internal It completes without a value. */
+  protected completeEmpty(): void {
+    this.#empty = true
+    this.complete(undefined as T)
   }
 
-  /** @internal */
-  onSettled(listener: () => void): void {
-    if (this.#state === PENDING) {
-      this.#listeners ??= []
-      this.#listeners.push(listener)
-    } else listener()
+  /** @internal Somebody sees its failure. */
+  look(): void {
+    this.#looked = true
+    if (this.#state === FAILED) this.#promise?.catch(() => undefined)
+  }
+
+  /** @internal Calls back when it is settled, which may be now; returns how to take that back. */
+  onSettled(listener: () => void): () => void {
+    if (this.#state !== PENDING) {
+      listener()
+      return () => undefined
+    }
+    this.#listeners ??= new Set()
+    this.#listeners.add(listener)
+    return () => this.#listeners?.delete(listener)
   }
 
   /** @internal Emits what there is to a subscriber. */
   emitTo(subscriber: Subscriber<T>): void {
-    if (this.#state === FAILED) {
-      this.#promise?.catch(() => undefined)
-      subscriber.error(this.#error)
-    } else {
-      if (!this.status?.cancelled) subscriber.next(this.#value as T)
+    if (this.#state === FAILED) subscriber.error(this.#error)
+    else {
+      if (!this.#empty) subscriber.next(this.#value as T)
       subscriber.complete()
     }
+  }
+
+  /** Of one that is settled. */
+  #result(): T {
+    if (this.#state === COMPLETE) return this.#value as T
+    this.look()
+    throw this.#error
   }
 
   #release(): void {
@@ -215,7 +233,7 @@ export abstract class Request<T> extends Observable<T> {
   }
 
   #notify(): void {
-    const listeners = this.#listeners ?? []
+    const listeners = this.#listeners!
     this.#listeners = undefined
     for (const listener of listeners) listener()
   }
@@ -226,16 +244,21 @@ export type ValueOf<R> = R extends Request<infer T> ? T : never
 function replay<T>(this: Observable<T>, subscriber: Subscriber<T>): void {
   const request = this as Request<T>
   request.look()
-  request.onSettled(() => request.emitTo(subscriber))
+  subscriber.add(request.onSettled(() => request.emitTo(subscriber)))
 }
 
 function whenAny(requests: readonly Request<unknown>[]): Promise<void> {
+  for (const request of requests) request.look()
   for (const request of requests) if (request.test()) return Promise.resolve()
+  // Looking at one may have completed another.
+  if (requests.some((request) => request.settled)) return Promise.resolve()
   return new Promise((resolve) => {
-    for (const request of requests) {
-      request.look()
-      request.onSettled(resolve)
+    const stops: (() => void)[] = []
+    const done = (): void => {
+      for (const stop of stops) stop()
+      resolve()
     }
+    for (const request of requests) stops.push(request.onSettled(done))
   })
 }
 

@@ -80,9 +80,12 @@ export class RingWriter extends RingEnd {
     Atomics.store(this.words, this.head, this.#position)
   }
 
-  /** Asks the reader to say when there is room, once. The caller tries again afterwards, for the reader may just have made some. */
+  /**
+   * Asks the reader to say when there is room, once. The caller tries again afterwards, for the reader may just have made some.
+   * Writing it anew at each try would take the line from the reader, who looks for the head there.
+   */
   want(): void {
-    Atomics.store(this.words, this.wanted, 1)
+    if (Atomics.load(this.words, this.wanted) === 0) Atomics.store(this.words, this.wanted, 1)
   }
 
   #empty(): boolean {

@@ -16,8 +16,9 @@ export class SharedTransport implements Transport {
   readonly #writers: RingWriter[]
   readonly #inboxes: Int32Array[]
   readonly #states: Int32Array
-  /** Ranks that `reserve` found no room to; they keep the transport polling. */
-  #full: number[] = []
+  /** 1 for ranks that `reserve` found no room to; they keep the transport polling. */
+  readonly #full: Uint8Array
+  #fullCount = 0
   #gone = 0
   readonly #goneRanks = new Set<number>()
   #receiver!: SegmentReceiver
@@ -26,6 +27,7 @@ export class SharedTransport implements Transport {
     this.rank = rank
     this.size = size
     this.maxSegment = ringBytes(size) >> 3
+    this.#full = new Uint8Array(size)
     const inboxes = memory.inboxes.map((inbox) => new Inbox(inbox))
     this.#readers = inboxes.map((_, source) => new RingReader(inboxes[rank]!, source, size))
     this.#writers = inboxes.map((inbox) => new RingWriter(inbox, rank, size))
@@ -51,8 +53,9 @@ export class SharedTransport implements Transport {
   }
 
   again(dest: number): void {
-    if (this.#full.includes(dest)) return
-    if (this.#full.push(dest) === 1) this.hold()
+    if (this.#full[dest] === 1) return
+    this.#full[dest] = 1
+    if (this.#fullCount++ === 0) this.hold()
   }
 
   publish(dest: number): void {
@@ -72,7 +75,7 @@ export class SharedTransport implements Transport {
     const gone = Atomics.load(this.#states, GONE_COUNT)
     let any = false
     for (let source = 0; source < this.size; source++) if (this.#drain(source)) any = true
-    if (this.#full.length > 0 && this.#retry()) any = true
+    if (this.#fullCount > 0 && this.#retry()) any = true
     if (gone !== this.#gone) {
       this.#reportGone(gone)
       any = true
@@ -120,11 +123,13 @@ export class SharedTransport implements Transport {
   }
 
   #retry(): boolean {
-    const full = this.#full
-    this.#full = []
-    this.release()
     let any = false
-    for (const dest of full) if (this.#receiver.room(dest)) any = true
+    for (let dest = 0; dest < this.size; dest++) {
+      if (this.#full[dest] === 0) continue
+      this.#full[dest] = 0
+      if (this.#receiver.room(dest)) any = true
+      if (--this.#fullCount === 0) this.release()
+    }
     return any
   }
 

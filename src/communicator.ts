@@ -217,14 +217,15 @@ export class Communicator {
     })
   }
 
-  /** @internal A message that `mprobe` has taken. */
-  receiveClaimed<T>(message: Incoming | undefined, status: Status, options: { into?: BufferLike }): Request<T> {
+  /** @internal The message that `mprobe` has taken, unless it was received already. */
+  receiveClaimed<T>(status: Status, options: { into?: BufferLike }, take: () => Incoming | undefined): Request<T> {
     const site = recordCallSite()
     try {
       checkOptions(options, '{ into: new Float64Array(8) }')
       const { into } = options
       if (into !== undefined) checkInto(into)
       if (status.source === PROC_NULL) return new ReceiveRequest<T>(this, anything, into, site).finishEmpty()
+      const message = take()
       if (message === undefined) throw new ArgumentError('message: it was received already; a message can be received once')
       const request = new ReceiveRequest<T>(this, { peer: message.source, tag: message.tag }, into, site)
       request.holds(this.#endpoint.transport)

@@ -48,7 +48,7 @@ export class MessageStream<T> implements Taker {
       const data = message.value() as T
       const looping = this.#emitting
       this.#emitting = true
-      this.#subscriber.next(new Message(status, data))
+      this.#subscriber.next(new Message(this.#comm, status, data))
       this.#emitting = looping
     } catch (error) {
       this.fail(error as Error)

@@ -9,11 +9,11 @@ export class Message<T> {
   readonly status: Status
   /** What was sent; of a message from `mprobe`, `undefined`. */
   readonly data: T
-  readonly #comm: Communicator | undefined
+  readonly #comm: Communicator
   #incoming: Incoming | undefined
 
   /** @internal */
-  constructor(status: Status, data: T | undefined, comm?: Communicator, incoming?: Incoming) {
+  constructor(comm: Communicator, status: Status, data: T | undefined, incoming?: Incoming) {
     this.status = status
     this.data = data as T
     this.#comm = comm
@@ -21,14 +21,20 @@ export class Message<T> {
   }
 
   /** Receives the message, once. MPI: MPI_Mrecv. */
-  recv(options: { into?: BufferLike } = {}): Promise<T> {
+  recv<B extends BufferLike>(options: { into: B }): Promise<B>
+  recv(options?: { into?: BufferLike }): Promise<T>
+  recv(options?: { into?: BufferLike }): Promise<T> {
     return this.irecv(options).wait()
   }
 
   /** Receives the message, once. MPI: MPI_Imrecv. */
+  irecv<B extends BufferLike>(options: { into: B }): Request<B>
+  irecv(options?: { into?: BufferLike }): Request<T>
   irecv(options: { into?: BufferLike } = {}): Request<T> {
-    const incoming = this.#incoming
-    this.#incoming = undefined
-    return this.#comm!.receiveClaimed<T>(incoming, this.status, options)
+    return this.#comm.receiveClaimed<T>(this.status, options, () => {
+      const incoming = this.#incoming
+      this.#incoming = undefined
+      return incoming
+    })
   }
 }

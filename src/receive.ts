@@ -169,11 +169,11 @@ export class ClaimRequest<T> extends TakingRequest<Message<T>> {
 
   finish(message: Incoming): void {
     this.found(message)
-    this.complete(new Message<T>(this.comm.fillStatus(new Status(), message), undefined, this.comm, message))
+    this.complete(new Message<T>(this.comm, this.comm.fillStatus(new Status(), message), undefined, message))
   }
 
   finishEmpty(): this {
-    this.complete(new Message<T>(this.foundNobody(), undefined, this.comm))
+    this.complete(new Message<T>(this.comm, this.foundNobody(), undefined))
     return this
   }
 }

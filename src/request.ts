@@ -69,7 +69,7 @@ export abstract class Request<T> extends Observable<T> {
   }
 
   /** All values, in the requests' order. MPI: MPI_Waitall. */
-  static waitAll<const R extends readonly Request<unknown>[]>(requests: R): Promise<{ -readonly [K in keyof R]: ValueOf<R[K]> }> {
+  static waitAll<const R extends Requests>(requests: R): Promise<{ -readonly [K in keyof R]: ValueOf<R[K]> }> {
     type Values = Promise<{ -readonly [K in keyof R]: ValueOf<R[K]> }>
     try {
       return Promise.all(checked(requests, 'waitAll').map((request) => request.wait())) as Values
@@ -79,12 +79,12 @@ export abstract class Request<T> extends Observable<T> {
   }
 
   /** Whether all are complete or have failed; polls. MPI: MPI_Testall. */
-  static testAll(requests: readonly Request<unknown>[]): boolean {
+  static testAll(requests: Requests): boolean {
     return checked(requests, 'testAll').filter((request) => !request.test()).length === 0
   }
 
   /** The first that completes, ties to the lowest index; a loop takes it out of its list. MPI: MPI_Waitany. */
-  static waitAny<T>(requests: readonly Request<T>[]): Promise<[index: number, value: T]> {
+  static waitAny<const R extends Requests>(requests: R): Promise<[index: number, value: ValueOf<R[number]>]> {
     try {
       if (checked(requests, 'waitAny').length === 0) throw new ArgumentError('requests: waitAny needs at least one request, got []')
     } catch (error) {
@@ -92,29 +92,29 @@ export abstract class Request<T> extends Observable<T> {
     }
     return whenAny(requests).then(async () => {
       const index = requests.findIndex((request) => request.settled)
-      return [index, await requests[index]!.wait()]
+      return [index, (await requests[index]!.wait()) as ValueOf<R[number]>]
     })
   }
 
   /** The lowest that is complete, or undefined; polls. MPI: MPI_Testany. */
-  static testAny<T>(requests: readonly Request<T>[]): [index: number, value: T] | undefined {
+  static testAny<const R extends Requests>(requests: R): [index: number, value: ValueOf<R[number]>] | undefined {
     const index = checked(requests, 'testAny').findIndex((request) => request.test())
-    return index < 0 ? undefined : [index, requests[index]!.#result()]
+    return index < 0 ? undefined : [index, requests[index]!.#result() as ValueOf<R[number]>]
   }
 
   /** All that are complete once at least one is. MPI: MPI_Waitsome. */
-  static async waitSome<T>(requests: readonly Request<T>[]): Promise<[index: number, value: T][]> {
+  static async waitSome<const R extends Requests>(requests: R): Promise<[index: number, value: ValueOf<R[number]>][]> {
     if (checked(requests, 'waitSome').length === 0) return []
     await whenAny(requests)
     const done = requests.map((request, index) => [index, request] as const).filter(([, request]) => request.settled)
-    return Promise.all(done.map(async ([index, request]) => [index, await request.wait()] as [number, T]))
+    return Promise.all(done.map(async ([index, request]) => [index, await request.wait()] as [index: number, value: ValueOf<R[number]>]))
   }
 
   /** All that are complete now; polls. MPI: MPI_Testsome. */
-  static testSome<T>(requests: readonly Request<T>[]): [index: number, value: T][] {
-    const done: [number, T][] = []
+  static testSome<const R extends Requests>(requests: R): [index: number, value: ValueOf<R[number]>][] {
+    const done: [index: number, value: ValueOf<R[number]>][] = []
     for (const [index, request] of checked(requests, 'testSome').entries()) {
-      if (request.test()) done.push([index, request.#result()])
+      if (request.test()) done.push([index, request.#result() as ValueOf<R[number]>])
     }
     return done
   }
@@ -239,6 +239,7 @@ export abstract class Request<T> extends Observable<T> {
   }
 }
 
+type Requests = readonly Request<unknown>[]
 export type ValueOf<R> = R extends Request<infer T> ? T : never
 
 function replay<T>(this: Observable<T>, subscriber: Subscriber<T>): void {
@@ -247,7 +248,7 @@ function replay<T>(this: Observable<T>, subscriber: Subscriber<T>): void {
   subscriber.add(request.onSettled(() => request.emitTo(subscriber)))
 }
 
-function whenAny(requests: readonly Request<unknown>[]): Promise<void> {
+function whenAny(requests: Requests): Promise<void> {
   for (const request of requests) request.look()
   for (const request of requests) if (request.test()) return Promise.resolve()
   // Looking at one may have completed another.

@@ -1,16 +1,14 @@
 // Communicators and what they exchange
-export { type Exchange, type From, Communicator, type To } from './communicator.js'
+
 export type { BufferLike } from './codec/datatype.js'
+export { Communicator, type Exchange, type From, type To } from './communicator.js'
+// Constants
+export * from './constants.js'
+// Errors
+export * from './errors.js'
+// The machine
+export { processorName, wtime } from './machine.js'
 export { Message } from './message.js'
 export { Request } from './request.js'
 export { Status } from './status.js'
 export { COMM_SELF, COMM_WORLD } from './world.js'
-
-// Constants
-export * from './constants.js'
-
-// Errors
-export * from './errors.js'
-
-// The machine
-export { processorName, wtime } from './machine.js'

@@ -1,4 +1,4 @@
-import { type MessagePort, MessageChannel } from 'node:worker_threads'
+import { MessageChannel, type MessagePort } from 'node:worker_threads'
 
 /**
  * Lines between ranks for ArrayBuffers that change their owner without being copied: a MessagePort moves them between threads.
@@ -47,4 +47,3 @@ export class Lines {
     port.unref()
   }
 }
-

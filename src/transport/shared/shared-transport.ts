@@ -97,9 +97,13 @@ export class SharedTransport implements Transport {
     return waiting.async ? waiting.value : Promise.resolve()
   }
 
-  /** Sleeps this thread, for at most `ms`, unless something has come: for `process.exit` with sends still under way. */
+  block(ms: number): void {
+    Atomics.wait(this.#inboxes[this.rank]!, ASLEEP, 1, ms)
+  }
+
+  /** Blocks this thread, for at most `ms`, unless something has come: for `process.exit` with sends still under way. */
   blockUntilWoken(ms: number): void {
-    if (!this.fallAsleep()) Atomics.wait(this.#inboxes[this.rank]!, ASLEEP, 1, ms)
+    if (!this.fallAsleep()) this.block(ms)
     this.wakeUp()
   }
 

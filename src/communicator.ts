@@ -88,25 +88,62 @@ export class Communicator {
   /**
    * Sends anything; resolves when the data may be changed again. Up to 64 KiB that is at once, unless the receiver's window is full.
    *
-   *     rank 0   send(a)  |          resolves at once
-   *     rank 1   recv()   --a|
+   *     rank 0   isend(a)   (u|)
+   *     rank 1   irecv()    ---(a|)
    *
-   * Cost: one copy into the segment and one out of it; messages above 64 KiB wait for their receive first.
-   * Errors: RankError, TagError, ArgumentError, DataCloneError; RankFailedError; AbortError.
-   * MPI: MPI_Send, MPI 4.1 §3.2; mpi4py: comm.send, comm.Send.
+   * Shape: any data, see "Data" in the reference. Cost: one copy into segments and one out of them; above 64 KiB one more round trip, for the data
+   * waits for its receive. With `transfer` the memory itself changes its owner, at a cost that does not depend on its size.
+   * Errors: RankError, TagError, ArgumentError, DataCloneError at the call; RankFailedError; AbortError, TimeoutError.
+   * MPI: MPI_Send, MPI 4.1 §3.2.1; mpi4py: comm.send, comm.Send.
+   *
+   * @example
+   * ```ts
+   * import { COMM_WORLD as comm } from 'rxmpi'
+   *
+   * if (comm.rank === 0) await comm.send({ a: 7, b: 3.14 }, { dest: 1, tag: 11 })
+   * if (comm.rank === 1) console.log(await comm.recv({ source: 0, tag: 11 })) // [1] { a: 7, b: 3.14 }
+   * ```
    */
   send(data: unknown, to: To & { transfer?: boolean }): Promise<void> {
     const request = this.#send(data, to, false)
     return request === undefined ? sent : request.wait()
   }
 
-  /** As `send`, but resolves once a receive has matched the message. MPI: MPI_Ssend, §3.4; mpi4py: comm.ssend, comm.Ssend. */
+  /**
+   * Sends, and resolves once `recv`, `irecv`, `mprobe` or `messages()` has matched the message.
+   *
+   *     rank 0   issend(a)  ------(u|)
+   *     rank 1   irecv()    ---(a|)
+   *
+   * Cost: that of `send`, and the answer's way back. Errors: those of `send`. MPI: MPI_Ssend, MPI 4.1 §3.4; mpi4py: comm.ssend, comm.Ssend.
+   *
+   * @example
+   * ```ts
+   * import { COMM_WORLD as comm } from 'rxmpi'
+   *
+   * if (comm.rank === 0) {
+   *   await comm.ssend('are you there?', { dest: 1 })
+   *   console.log('it was received') // [0] it was received
+   * }
+   * if (comm.rank === 1) await comm.recv()
+   * ```
+   */
   ssend(data: unknown, to: To & { transfer?: boolean }): Promise<void> {
     const request = this.#send(data, to, true)
     return request === undefined ? sent : request.wait()
   }
 
-  /** As `send`, as a request. MPI: MPI_Isend, §3.7; mpi4py: comm.isend, comm.Isend. */
+  /**
+   * As `send`, as a request. MPI: MPI_Isend, MPI 4.1 §3.7.2; mpi4py: comm.isend, comm.Isend.
+   *
+   * @example
+   * ```ts
+   * import { COMM_WORLD as comm, Request } from 'rxmpi'
+   *
+   * if (comm.rank === 0) await Request.waitAll(['a', 'b', 'c'].map((letter) => comm.isend(letter, { dest: 1 })))
+   * if (comm.rank === 1) for (let k = 0; k < 3; k++) console.log(await comm.recv()) // [1] a [1] b [1] c
+   * ```
+   */
   isend(data: unknown, to: To & { transfer?: boolean }): Request<void> {
     return this.#send(data, to, false) ?? this.#sent()
   }
@@ -117,10 +154,23 @@ export class Communicator {
   }
 
   /**
-   * Receives a message; without options any. With `into` in place.
+   * Receives a message; without options any. With `into` in place: the call resolves to that same object.
    *
+   * Shape: what was sent, on memory of its own; or the front of `into`, `status.count` tells how much.
    * Errors: RankError, TagError, ArgumentError at the call; TruncationError and DatatypeError consume the message and leave `into` untouched;
-   * RankFailedError; AbortError. MPI: MPI_Recv, MPI 4.1 §3.2; mpi4py: comm.recv, comm.Recv.
+   * RankFailedError, DeadlockError; AbortError and TimeoutError withdraw the receive. MPI: MPI_Recv, MPI 4.1 §3.2.4; mpi4py: comm.recv, comm.Recv.
+   *
+   * @example
+   * ```ts
+   * import { COMM_WORLD as comm, Status } from 'rxmpi'
+   *
+   * if (comm.rank === 0) await comm.send(Float64Array.of(1, 2, 3), { dest: 1 })
+   * if (comm.rank === 1) {
+   *   const status = new Status()
+   *   const row = await comm.recv({ source: 0, into: new Float64Array(8), status })
+   *   console.log(row[2], status.count) // [1] 3 3
+   * }
+   * ```
    */
   recv<B extends BufferLike>(from: From & { into: B }): Promise<B>
   recv<T = unknown>(from?: From): Promise<T>
@@ -128,7 +178,23 @@ export class Communicator {
     return this.#receive<T>(from).wait()
   }
 
-  /** As `recv`, as a request: it is live from the call. MPI: MPI_Irecv; mpi4py: comm.irecv, comm.Irecv. */
+  /**
+   * As `recv`, as a request: an Observable of the one message, live from the call. MPI: MPI_Irecv, MPI 4.1 §3.7.2; mpi4py: comm.irecv, comm.Irecv.
+   *
+   * @example
+   * ```ts
+   * import { COMM_WORLD as comm } from 'rxmpi'
+   * import { forkJoin } from 'rxjs'
+   *
+   * if (comm.rank === 0) {
+   *   forkJoin([comm.irecv({ source: 1, tag: 1 }), comm.irecv({ source: 1, tag: 2 })]).subscribe(console.log) // [0] [ 'one', 'two' ]
+   * }
+   * if (comm.rank === 1) {
+   *   await comm.send('two', { dest: 0, tag: 2 })
+   *   await comm.send('one', { dest: 0, tag: 1 })
+   * }
+   * ```
+   */
   irecv<B extends BufferLike>(from: From & { into: B }): Request<B>
   irecv<T = unknown>(from?: From): Request<T>
   irecv<T>(from?: From): Request<T> {
@@ -137,7 +203,17 @@ export class Communicator {
 
   /**
    * Sends and receives at once, so that exchanges cannot deadlock. `into` may be the data itself.
-   * Errors: those of `send` and `recv`. MPI: MPI_Sendrecv, MPI 4.1 §3.10; mpi4py: comm.sendrecv, comm.Sendrecv.
+   *
+   * Errors: those of `send` and `recv`. MPI: MPI_Sendrecv, MPI_Sendrecv_replace, MPI 4.1 §3.10; mpi4py: comm.sendrecv, comm.Sendrecv.
+   *
+   * @example
+   * ```ts
+   * import { COMM_WORLD as comm } from 'rxmpi'
+   *
+   * const right = (comm.rank + 1) % comm.size
+   * const left = (comm.rank - 1 + comm.size) % comm.size
+   * console.log('from my left:', await comm.sendrecv(comm.rank, { dest: right, source: left })) // [0] from my left: 1 [1] from my left: 0
+   * ```
    */
   sendrecv<B extends BufferLike>(data: unknown, exchange: Exchange & { into: B }): Promise<B>
   sendrecv<S = unknown, R = unknown>(data: S, exchange: Exchange): Promise<R>
@@ -159,7 +235,20 @@ export class Communicator {
     return incoming.wait()
   }
 
-  /** Waits for a message and leaves it in the queue. MPI: MPI_Probe, MPI 4.1 §3.8; mpi4py: comm.probe. */
+  /**
+   * Waits for a message and leaves it in the queue. Errors: those of `recv` at the call. MPI: MPI_Probe, MPI 4.1 §3.8.1; mpi4py: comm.probe.
+   *
+   * @example
+   * ```ts
+   * import { COMM_WORLD as comm } from 'rxmpi'
+   *
+   * if (comm.rank === 0) await comm.send(Int32Array.of(4, 5), { dest: 1 })
+   * if (comm.rank === 1) {
+   *   const { count } = await comm.probe({ source: 0 })
+   *   console.log(await comm.recv({ source: 0, into: new Int32Array(count) })) // [1] Int32Array(2) [ 4, 5 ]
+   * }
+   * ```
+   */
   probe(from?: Omit<From, 'into'>): Promise<Status> {
     const site = recordCallSite()
     try {
@@ -179,7 +268,21 @@ export class Communicator {
     return message && this.fillStatus(status, message)
   }
 
-  /** Waits for a message and takes it out of the queue, to be received by its `recv`. MPI: MPI_Mprobe; mpi4py: comm.mprobe. */
+  /**
+   * Waits for a message and takes it out of the queue, to be received by its `recv`: nobody else gets it in between.
+   * MPI: MPI_Mprobe, MPI 4.1 §3.8.2; mpi4py: comm.mprobe.
+   *
+   * @example
+   * ```ts
+   * import { COMM_WORLD as comm } from 'rxmpi'
+   *
+   * if (comm.rank === 0) await comm.send('for whoever looks first', { dest: 1 })
+   * if (comm.rank === 1) {
+   *   const message = await comm.mprobe()
+   *   console.log(message.status.source, await message.recv()) // [1] 0 for whoever looks first
+   * }
+   * ```
+   */
   mprobe<T = unknown>(from?: Omit<From, 'into'>): Promise<Message<T>> {
     const site = recordCallSite()
     try {
@@ -200,11 +303,24 @@ export class Communicator {
   /**
    * Every message that matches, for ever, one at a time: what is not taken is left for a later receive.
    *
-   *     sent              --a--b--c--d--
-   *     messages()        --a--b--c--d--
-   *     pipe(take(2))     --a--(b|)        c is left in the queue
+   *     sent by rank 0       a--b--c--d
+   *     messages()           ---a--b--c--d
+   *     …pipe(take(2))       ---a--(b|)
    *
    * Errors: RankError, TagError at the call; RankFailedError when the source is gone. MPI has no such call: it is a loop over `recv`.
+   *
+   * @example
+   * ```ts
+   * import { COMM_WORLD as comm } from 'rxmpi'
+   * import { map, take } from 'rxjs'
+   *
+   * if (comm.rank === 0) {
+   *   comm.messages<number>().pipe(take(2), map(({ data }) => data * 10)).subscribe(console.log) // [0] 10 [0] 20
+   * } else {
+   *   await comm.send(1, { dest: 0 })
+   *   await comm.send(2, { dest: 0 })
+   * }
+   * ```
    */
   messages<T = unknown>(from?: Omit<From, 'into' | 'status'>): Observable<Message<T>> {
     const site = recordCallSite()

@@ -9,13 +9,27 @@ const COMPLETE = 1
 const FAILED = 2
 
 /**
- * An operation under way: it emits its value once and completes.
+ * An operation under way: it emits its value once and completes. It is live from the call; subscribing late replays, subscribing
+ * twice receives nothing twice, unsubscribing loses nothing: only `cancel` withdraws a receive.
  *
- *     irecv   -----a|      (the value when its message has come)
- *     isend   ---u|        (`undefined` when the data may be changed again)
+ *     sent by rank 0         a
+ *     irecv()                ---(a|)
+ *     subscribed at 5 ms     -----(a|)
  *
- * It is live from the call; subscribing late replays, subscribing twice receives nothing twice, unsubscribing loses
- * nothing: only `cancel` withdraws a receive. MPI: MPI_Request, MPI 4.1 §3.7; mpi4py: MPI.Request.
+ * Errors: those of the call that made it; a failure reaches `wait()` and every subscriber, and one that nobody looks at ends the rank.
+ * MPI: MPI_Request, MPI 4.1 §3.7; mpi4py: MPI.Request.
+ *
+ * @example
+ * ```ts
+ * import { COMM_WORLD as comm, Request } from 'rxmpi'
+ *
+ * if (comm.rank === 1) await comm.send('hello', { dest: 0 })
+ * if (comm.rank === 0) {
+ *   const request = comm.irecv<string>({ source: 1 })
+ *   const [index, value] = await Request.waitAny([request])
+ *   console.log(index, value, request.status?.source) // [0] 0 hello 1
+ * }
+ * ```
  */
 export abstract class Request<T> extends Observable<T> {
   #state = PENDING

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util'
 import { type BufferLike, bytesOf, datatypeOf, OBJECT } from './codec/datatype.js'
 import { ANY_SOURCE, ANY_TAG, PROC_NULL, TAG_UB } from './constants.js'
 import { ArgumentError, RankError, TagError } from './errors.js'
@@ -5,29 +6,32 @@ import { Status } from './status.js'
 
 /** Checks of arguments: each names the argument, what it was and what was expected, before anything else happens. */
 
-const shown = (value: unknown): string => (typeof value === 'string' ? JSON.stringify(value) : String(value))
+const shown = (value: unknown): string =>
+  inspect(value, { depth: 0, maxArrayLength: 3, maxStringLength: 40, breakLength: Number.POSITIVE_INFINITY })
 
 export function checkDest(dest: number, size: number, name = 'dest'): void {
-  if ((dest >= 0 && dest < size && Number.isInteger(dest)) || dest === PROC_NULL) return
+  if ((Number.isInteger(dest) && dest >= 0 && dest < size) || dest === PROC_NULL) return
   throw new RankError(`${name}: ${shown(dest)} is no rank to send to; expected an integer from 0 to ${size - 1}, or PROC_NULL`)
 }
 
 export function checkSource(source: number, size: number): void {
-  if ((source >= 0 && source < size && Number.isInteger(source)) || source === ANY_SOURCE || source === PROC_NULL) return
+  if ((Number.isInteger(source) && source >= 0 && source < size) || source === ANY_SOURCE || source === PROC_NULL) return
   throw new RankError(
     `source: ${shown(source)} is no rank to receive from; expected an integer from 0 to ${size - 1}, ANY_SOURCE or PROC_NULL`
   )
 }
 
 export function checkTag(tag: number, name = 'tag'): void {
-  if (tag >= 0 && tag <= TAG_UB && Number.isInteger(tag)) return
+  if (isTag(tag)) return
   throw new TagError(`${name}: ${shown(tag)} is no tag; expected an integer from 0 to TAG_UB (${TAG_UB})`)
 }
 
 export function checkReceiveTag(tag: number, name = 'tag'): void {
-  if ((tag >= 0 && tag <= TAG_UB && Number.isInteger(tag)) || tag === ANY_TAG) return
+  if (isTag(tag) || tag === ANY_TAG) return
   throw new TagError(`${name}: ${shown(tag)} is no tag to receive; expected an integer from 0 to TAG_UB (${TAG_UB}), or ANY_TAG`)
 }
+
+const isTag = (tag: number): boolean => Number.isInteger(tag) && tag >= 0 && tag <= TAG_UB
 
 export function checkOptions(options: unknown, example: string): void {
   if (typeof options === 'object' && options !== null) return
@@ -41,7 +45,6 @@ export function checkInto(into: BufferLike): void {
   checkAttached(into, 'into')
 }
 
-/** A detached view says that it has no bytes; only making another view of it tells. */
 export function checkAttached(buffer: BufferLike, name: string): void {
   try {
     if (buffer.byteLength === 0) bytesOf(buffer)

@@ -30,7 +30,7 @@ export function captureCallSite(): CallSite {
   const limit = Error.stackTraceLimit
   Error.stackTraceLimit = FRAMES
   const site = {}
-  Error.captureStackTrace(site, recordCallSite)
+  Error.captureStackTrace(site)
   Error.stackTraceLimit = limit
   return site
 }

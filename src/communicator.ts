@@ -540,6 +540,8 @@ function takeOver(data: BufferLike): Memory {
   let moved: ArrayBuffer
   try {
     moved = structuredClone(buffer as ArrayBuffer, { transfer: [buffer as ArrayBuffer] })
+    // Before Node 21 what must not be moved is copied without a word.
+    if (buffer.byteLength > 0) throw new TypeError('the buffer cannot be detached')
   } catch (cause) {
     throw new ArgumentError(
       'transfer: this memory cannot be moved, for others use it too (a pooled Buffer, a SharedArrayBuffer, WebAssembly memory); ' +

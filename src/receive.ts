@@ -30,13 +30,14 @@ function fitting(into: BufferLike, message: Incoming): Memory {
         `receive it without into, or into a buffer of its kind`
     )
   }
-  if (message.bytes > into.byteLength) {
+  const memory = usable(into)
+  if (message.bytes > memory.byteLength) {
     throw new TruncationError(
       `into: the message from rank ${message.source} with tag ${message.tag} has ${message.bytes} bytes, ` +
-        `the buffer only ${into.byteLength}; give a larger one, or ask probe for the length first`
+        `the buffer only ${memory.byteLength}; give a larger one, or ask probe for the length first`
     )
   }
-  return usable(into)
+  return memory
 }
 
 /** The bytes of a buffer for receiving; a detached one is an ArgumentError. */
@@ -48,9 +49,12 @@ function usable(into: BufferLike): Memory {
   }
 }
 
+/** The order of a receive whose call is still on the stack. */
+const NEVER_POSTED = -1
+
 /** What all requests of a communicator that take a message have in common. */
 export abstract class TakingRequest<T> extends Request<T> implements Taker {
-  order = 0
+  order = NEVER_POSTED
   gone = true
   readonly peer: number
   readonly tag: number
@@ -129,6 +133,7 @@ export class ReceiveRequest<T> extends TakingRequest<T> {
 
   accept(message: Incoming): boolean {
     this.#misfit = place(message, this.#into)
+    if (this.#misfit !== undefined && this.order === NEVER_POSTED) this.callIsHere()
     return this.#misfit === undefined
   }
 

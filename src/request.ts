@@ -1,5 +1,5 @@
 import { Observable, type Subscriber } from 'rxjs'
-import { type CallSite, rejectLater } from './call-site.js'
+import { type CallSite, captureCallSite, rejectLater } from './call-site.js'
 import { ArgumentError } from './errors.js'
 import type { Status } from './status.js'
 import type { Transport } from './transport/transport.js'
@@ -42,7 +42,7 @@ export abstract class Request<T> extends Observable<T> {
   #empty = false
   #looked = false
   #transport: Transport | undefined
-  readonly #site: CallSite | undefined
+  #site: CallSite | undefined
 
   /** @internal */
   protected constructor(site: CallSite | undefined) {
@@ -142,6 +142,11 @@ export abstract class Request<T> extends Observable<T> {
   holds(transport: Transport): void {
     transport.hold()
     this.#transport = transport
+  }
+
+  /** @internal The user's call is on the stack. */
+  protected callIsHere(): void {
+    this.#site ??= captureCallSite()
   }
 
   /** @internal It waits no more. */

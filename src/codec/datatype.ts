@@ -92,8 +92,8 @@ export function memoryOf(data: BufferLike): Memory {
 
 const LARGEST_UINT8ARRAY = 2 ** 32 - 1
 
-/** The same for buffers of less than 4 GiB. */
+/** The same for buffers of less than 4 GiB. Of a detached buffer a view says that it is empty; only making another view of it tells. */
 export function bytesOf(data: BufferLike): Uint8Array {
-  if (data instanceof Uint8Array) return data
+  if (data instanceof Uint8Array && data.byteLength > 0) return data
   return ArrayBuffer.isView(data) ? new Uint8Array(data.buffer, data.byteOffset, data.byteLength) : new Uint8Array(data)
 }

@@ -226,6 +226,7 @@ export class Communicator {
     } as To)
     if (outgoing.settled) await outgoing.wait()
     const incoming = this.#receive<R>({ source, tag: recvTag, into, status, signal } as From)
+    incoming.look()
     try {
       await outgoing.wait()
     } catch (error) {
@@ -265,6 +266,7 @@ export class Communicator {
     if (peer === PROC_NULL) return status.setNobody()
     this.poll()
     const message = this.#context.matching.find(peer, tag)
+    if (message === undefined) this.#endpoint.seek(peer)
     return message && this.fillStatus(status, message)
   }
 
@@ -297,7 +299,9 @@ export class Communicator {
     const request = new ClaimRequest<T>(this, this.#envelopeNow(from), undefined)
     if (request.peer === PROC_NULL) return request.finishEmpty().value
     this.poll()
-    return this.#endpoint.receiveNow(this.#context, request) ? request.value : undefined
+    if (this.#endpoint.receiveNow(this.#context, request)) return request.value
+    this.#endpoint.seek(request.peer)
+    return undefined
   }
 
   /**
@@ -474,6 +478,7 @@ export class Communicator {
       probe.holds(this.#endpoint.transport)
       probe.order = this.#context.matching.next()
       this.#context.probes.push(probe)
+      this.#endpoint.seek(probe.peer)
       if (signal !== undefined) {
         abandonOn(signal, probe, (error) => {
           this.unwatch(probe)

@@ -1,4 +1,5 @@
 import { isKnown, OBJECT } from './codec/datatype.js'
+import { ANY_SOURCE } from './constants.js'
 import { copyAll } from './copy.js'
 import { ProtocolError } from './errors.js'
 import {
@@ -94,8 +95,16 @@ export class Endpoint implements SegmentReceiver {
   /** Lets a receive wait for its message. */
   post(context: Context, taker: Taker): void {
     context.matching.post(taker)
-    if (taker.peer >= 0) this.#widen(taker.peer, context)
-    else for (let source = 0; source < this.#windows.length; source++) this.#widen(source, context)
+    this.seek(taker.peer)
+  }
+
+  /**
+   * Somebody wants a message that has not come. It may be behind others that fill the window and that nobody wants, and
+   * MPI promises that it comes (MPI 4.1 §3.5, progress). So the window grows while that lasts.
+   */
+  seek(peer: number): void {
+    if (peer >= 0) this.#widen(peer)
+    else for (let source = 0; source < this.#windows.length; source++) this.#widen(source)
   }
 
   /** Takes an unexpected message out of its queue, so that it matches nothing else. */
@@ -183,7 +192,7 @@ export class Endpoint implements SegmentReceiver {
       if (!message.later && !message.complete) this.#partial[source]!.set(message.id, message)
       if (taker === undefined) {
         context.matching.keep(message)
-        this.#widen(source, context)
+        if (this.#windows[source]!.exhausted && this.#isSought(source)) this.#widen(source)
       }
     }
     if (context.probes.length > 0) show(message, context, taker)
@@ -243,13 +252,17 @@ export class Endpoint implements SegmentReceiver {
     if (granted > 0) this.links[message.source]!.answer(CREDIT, 0, 0, granted)
   }
 
-  /**
-   * A receive waits, and the window is full of messages that it does not match: the one it waits for may be behind them, and
-   * MPI promises that it comes (MPI 4.1 §3.5, progress). So the window grows while that lasts.
-   */
-  #widen(source: number, context: Context): void {
+  #widen(source: number): void {
     const window = this.#windows[source]!
-    if (window.exhausted && context.matching.waitsFor(source)) this.links[source]!.answer(CREDIT, 0, 0, window.widen())
+    if (window.exhausted) this.links[source]!.answer(CREDIT, 0, 0, window.widen())
+  }
+
+  /** Whether somebody waits, in any context, for a message that this source may send. */
+  #isSought(source: number): boolean {
+    for (const { matching, probes } of this.#contexts.values()) {
+      if (matching.waitsFor(source) || probes.some(({ peer }) => peer === source || peer === ANY_SOURCE)) return true
+    }
+    return false
   }
 }
 

@@ -172,6 +172,7 @@ export abstract class Request<T> extends Observable<T> {
   fail(error: Error): void {
     if (this.#state !== PENDING) return
     this.#state = FAILED
+    this.leave()
     this.#release()
     if (this.#awaitedOnly) {
       this.#error = error

@@ -7,4 +7,5 @@ export type { SegmentReceiver, Slot, Transport } from '../src/transport/transpor
 export type { TransportBinding, TransportRig } from './compliance/binding.js'
 export type { Runner, Skip } from './compliance/runner.js'
 export { memoryWorld, worldOver } from './memoryWorld.js'
+export { messageCompliance } from './messageCompliance.js'
 export { transportCompliance } from './transportCompliance.js'

@@ -1,5 +1,6 @@
 import { VirtualTimeScheduler } from 'rxjs'
 import { MemoryNetwork } from '../../src/transport/memory/memory-network.js'
+import { messageCompliance } from '../../testing/messageCompliance.js'
 import { transportCompliance } from '../../testing/transportCompliance.js'
 
 for (const [name, model] of [
@@ -17,5 +18,7 @@ for (const [name, model] of [
       close: () => undefined
     }
   }
-  transportCompliance({ name, create }, { describe, it })
+  const binding = { name, create }
+  transportCompliance(binding, { describe, it })
+  messageCompliance(binding, { describe, it })
 }

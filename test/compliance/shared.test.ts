@@ -2,6 +2,7 @@ import type { MessagePort } from 'node:worker_threads'
 import { allocateHost, ENDED, markGone } from '../../src/transport/shared/host-memory.js'
 import { Lines } from '../../src/transport/shared/lines.js'
 import { SharedTransport } from '../../src/transport/shared/shared-transport.js'
+import { messageCompliance } from '../../testing/messageCompliance.js'
 import { transportCompliance } from '../../testing/transportCompliance.js'
 
 for (const crowded of [false, true]) {
@@ -18,5 +19,7 @@ for (const crowded of [false, true]) {
       close: () => undefined
     }
   }
-  transportCompliance({ name: crowded ? 'shared, more ranks than cores' : 'shared', create }, { describe, it })
+  const binding = { name: crowded ? 'shared, more ranks than cores' : 'shared', create }
+  transportCompliance(binding, { describe, it })
+  messageCompliance(binding, { describe, it })
 }

@@ -3,13 +3,8 @@ import { random } from './random.js'
 
 /** Bytes of which no two runs that are looked at are alike. */
 const STARTS = 4093
-const noise = Uint8Array.from(
-  { length: 2 ** 21 },
-  (
-    (next) => () =>
-      next() * 256
-  )(random(1))
-)
+const next = random(1)
+const noise = Uint8Array.from({ length: 2 ** 21 + STARTS }, () => next() * 256)
 
 /** What the `index`-th segment from a rank to another holds. */
 function content(source: number, dest: number, index: number, length: number): Uint8Array {

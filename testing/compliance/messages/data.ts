@@ -1,0 +1,18 @@
+import assert from 'node:assert/strict'
+import { random } from '../random.js'
+
+const next = random(51)
+const noise = Uint8Array.from({ length: 2 ** 23 }, () => next() * 256)
+
+/** Bytes that no other seed gives. */
+export const bytes = (length: number, seed = 0): Uint8Array => noise.slice(seed * 61, seed * 61 + length)
+
+/** Fails unless a message holds the bytes of that length and seed. */
+export function assertBytes(actual: unknown, length: number, seed = 0): void {
+  assert.ok(actual instanceof Uint8Array, `expected bytes, got ${String(actual)}`)
+  assert.equal(actual.length, length)
+  assert.equal(Buffer.compare(actual, noise.subarray(seed * 61, seed * 61 + length)), 0, `other bytes than were sent (${length}, ${seed})`)
+}
+
+/** On both sides of every border that a message's length can cross. */
+export const edges = [0, 1, 7, 8, 100, 4000, 16_383, 16_385, 65_535, 65_536, 65_537, 200_000, 2 ** 20, 2 ** 20 + 3]

@@ -72,7 +72,7 @@ export function translateRecord({ text, error, value }: ErrorRecord, translate: 
 function textOf(thrown: unknown, colors: boolean): string {
   const text = inspect(thrown, { colors })
   // An error without a frame of the program is shown in brackets.
-  return isError(thrown) ? text.replace(/^\[([^]*)\]$/, '$1') : `Uncaught ${text}`
+  return isError(thrown) ? text.replace(/^\[([\s\S]*)\]$/, '$1') : `Uncaught ${text}`
 }
 
 const builtins: Record<string, { prototype: object } | undefined> = {

@@ -75,6 +75,7 @@ export class Job {
   #compiled: Compiled | undefined
   #failure: Failure | undefined
   #ending = false
+  #finished = false
   #settle!: (outcome: Outcome) => void
 
   constructor(options: JobOptions) {
@@ -122,14 +123,15 @@ export class Job {
 
   /** The job has failed: what matters is the first failure, the others follow from it. */
   fail(failure: Failure): void {
-    if (this.#failure !== undefined) return
+    if (this.#failure !== undefined || this.#finished) return
     this.#failure = failure
-    this.#after(SETTLE_MS, () => this.end())
+    if (failure.kind === 'error' || failure.kind === 'exit') this.#after(SETTLE_MS, () => this.end())
+    else this.end()
   }
 
   /** Ends every rank at once. */
   end(): void {
-    if (this.#ending) return
+    if (this.#ending || this.#finished) return
     this.#ending = true
     for (const rank of this.#alive) void this.#workers[rank].terminate()
     this.#after(END_MS, () => this.#finish())
@@ -147,7 +149,7 @@ export class Job {
     const launch: RankData['launch'] = {
       wantsResult: wantsResults,
       unwritten: this.#unwritten.buffer as SharedArrayBuffer,
-      colors: terminalOf(stderr) !== undefined,
+      colors: (terminalOf(stderr)?.colorDepth ?? 1) > 2,
       terminals
     }
     if (rank === 0) {
@@ -160,6 +162,7 @@ export class Job {
       workerData,
       transferList: launch.input === undefined ? [] : [launch.input],
       argv: [...args],
+      ...(process.execArgv.some((option) => option.startsWith('--input-type')) ? { execArgv: [] } : {}),
       env,
       name: `rank ${rank}`,
       stdout: true,
@@ -194,8 +197,9 @@ export class Job {
     }
   }
 
-  #onMessage(rank: number, message: FromRank): void {
-    switch (message.type) {
+  #onMessage(rank: number, message: FromRank | null): void {
+    // The program may use the port, too.
+    switch (message?.type) {
       case 'output':
         this.#outlets[message.fd].write(rank, message.chunk, () => {
           Atomics.sub(this.#unwritten, rank, message.bytes)
@@ -240,8 +244,8 @@ export class Job {
     this.#report?.ended(rank)
     void this.#deadlock.check()
     if (status !== 0 && !this.#ending) {
-      const text = status === UNSETTLED ? 'ended while its top-level await was still waiting (status 13)' : `ended with status ${status}`
-      this.fail({ kind: 'exit', status, rank, text })
+      if (status !== UNSETTLED) this.fail({ kind: 'exit', status, rank, text: `ended with status ${status}` })
+      else this.fail({ kind: 'error', status, rank, text: 'ended while its top-level await was still waiting (status 13)' })
     }
     if (this.#alive.size === 0) this.#finish()
   }
@@ -261,6 +265,8 @@ export class Job {
   }
 
   #finish(): void {
+    if (this.#finished) return
+    this.#finished = true
     for (const timer of this.#timers) clearTimeout(timer)
     this.#input?.close()
     this.#removeCompiled()

@@ -81,6 +81,8 @@ class RankInput extends Readable {
       port.unref()
     })
     this.on('resume', () => {
+      // It is told a tick late, and may have been taken back.
+      if (this.isPaused()) return
       this.#paused = false
       if (this.#asked) port.ref()
     })

@@ -13,6 +13,7 @@ export interface RunOptions {
 
 /** npm passes an interrupt on that the terminal has already given to the whole foreground group. */
 const ECHO_MS = 200
+const KILL_MS = 2000
 
 /** Runs a job for the command line and resolves to its exit status. */
 export async function run({ ranks, program, args, env = {}, timeout, prefix }: RunOptions): Promise<number> {
@@ -30,12 +31,22 @@ export async function run({ ranks, program, args, env = {}, timeout, prefix }: R
     stdin: () => process.stdin,
     inputIsTerminal: process.stdin.isTTY
   })
-  onSignal((signal) => job.drain(signal))
+  let signals = 0
+  onSignal((signal) => {
+    if (++signals === 1) job.drain(signal)
+    else kill(job)
+  })
   const { failure, stuck } = await job.outcome
   if (failure !== undefined) await print(failure, ranks)
   // Node waits for every thread before it exits, and these never come back.
   if (stuck.length > 0) process.kill(process.pid, 'SIGKILL')
   return failure?.status ?? 0
+}
+
+/** Ends the job, and if its output cannot be written or a rank cannot be ended, the process. */
+function kill(job: Job): void {
+  job.end()
+  setTimeout(() => process.kill(process.pid, 'SIGKILL'), KILL_MS)
 }
 
 function onSignal(handle: (signal: DrainSignal) => void): void {

@@ -11,51 +11,24 @@ import {
   checkTag
 } from './arguments.js'
 import { type CallSite, captureCallSite, recordCallSite } from './call-site.js'
-import { type BufferLike, datatypeOf, memoryOf, OBJECT, valueOn } from './codec/datatype.js'
+import { abandonOn, abortError, onAbort } from './cancellation.js'
+import { type BufferLike, datatypeOf, memoryOf, OBJECT } from './codec/datatype.js'
 import { encodeObject } from './codec/object.js'
 import { ANY_SOURCE, ANY_TAG, PROC_NULL } from './constants.js'
-import { duplicate, type Memory } from './copy.js'
 import type { Context, Endpoint } from './endpoint.js'
 import { inContext } from './error-context.js'
-import { AbortError, ArgumentError, TimeoutError } from './errors.js'
+import { ArgumentError } from './errors.js'
 import { goneError } from './gone.js'
 import type { Incoming, Taker } from './incoming.js'
 import { EAGER_BYTES, Outgoing } from './link.js'
 import type { Message } from './message.js'
 import { MessageStream } from './message-stream.js'
+import type { Exchange, From, To } from './options.js'
+import { overlap, snapshot, takeOver } from './ownership.js'
 import { ClaimRequest, type Envelope, ProbeRequest, ReceiveRequest, type TakingRequest } from './receive.js'
 import type { Request } from './request.js'
 import { SendRequest } from './send.js'
 import { Status } from './status.js'
-
-export interface To {
-  dest: number
-  /** 0 … TAG_UB; default 0. */
-  tag?: number
-  signal?: AbortSignal
-}
-
-export interface From {
-  /** Default ANY_SOURCE. */
-  source?: number
-  /** Default ANY_TAG. */
-  tag?: number
-  /** Receive in place: the call resolves to this object. */
-  into?: BufferLike
-  status?: Status
-  signal?: AbortSignal
-}
-
-export interface Exchange {
-  dest: number
-  sendTag?: number
-  source?: number
-  recvTag?: number
-  /** May be the data itself. */
-  into?: BufferLike
-  status?: Status
-  signal?: AbortSignal
-}
 
 const sent = Promise.resolve()
 
@@ -536,48 +509,4 @@ const anything: Envelope = { peer: ANY_SOURCE, tag: ANY_TAG }
 function refuse<R extends Request<unknown>>(request: R, error: unknown): R {
   request.fail(error as Error)
   return request
-}
-
-/** The bytes of a buffer whose memory is taken away from its owner, without copying where they fill it. */
-function takeOver(data: BufferLike): Memory {
-  const [buffer, offset] = ArrayBuffer.isView(data) ? [data.buffer, data.byteOffset] : [data, 0]
-  const { byteLength } = data
-  let moved: ArrayBuffer
-  try {
-    moved = structuredClone(buffer as ArrayBuffer, { transfer: [buffer as ArrayBuffer] })
-    // Before Node 21 what must not be moved is copied without a word.
-    if (buffer.byteLength > 0) throw new TypeError('the buffer cannot be detached')
-  } catch (cause) {
-    throw new ArgumentError(
-      'transfer: this memory cannot be moved, for others use it too (a pooled Buffer, a SharedArrayBuffer, WebAssembly memory); ' +
-        'send without transfer, or a copy',
-      { cause }
-    )
-  }
-  return memoryOf(byteLength === moved.byteLength ? moved : moved.slice(offset, offset + byteLength))
-}
-
-function overlap(data: unknown, into: BufferLike): boolean {
-  if (datatypeOf(data) === OBJECT) return false
-  return (ArrayBuffer.isView(data) ? data.buffer : data) === (ArrayBuffer.isView(into) ? into.buffer : into)
-}
-
-function snapshot(data: BufferLike): BufferLike {
-  return valueOn(datatypeOf(data), duplicate(memoryOf(data)).buffer as ArrayBuffer)
-}
-
-function abortError(signal: AbortSignal): Error {
-  const timeout = signal.reason?.name === 'TimeoutError'
-  const reason = String(signal.reason?.message ?? signal.reason)
-  return new (timeout ? TimeoutError : AbortError)(`the call's signal was aborted: ${reason}`, { cause: signal.reason })
-}
-
-function onAbort(signal: AbortSignal, abandon: (error: Error) => void): () => void {
-  const listener = (): void => abandon(abortError(signal))
-  signal.addEventListener('abort', listener, { once: true })
-  return () => signal.removeEventListener('abort', listener)
-}
-
-function abandonOn(signal: AbortSignal, request: Request<unknown>, abandon: (error: Error) => void): void {
-  if (!request.settled) request.onSettled(onAbort(signal, abandon))
 }

@@ -1,7 +1,7 @@
 // Communicators and what they exchange
 
 export type { BufferLike } from './codec/datatype.js'
-export { Communicator, type Exchange, type From, type To } from './communicator.js'
+export { Communicator } from './communicator.js'
 // Constants
 export * from './constants.js'
 // Errors
@@ -9,6 +9,7 @@ export * from './errors.js'
 // The machine
 export { processorName, wtime } from './machine.js'
 export { Message } from './message.js'
+export type { Exchange, From, To } from './options.js'
 export { Request } from './request.js'
 export { Status } from './status.js'
 export { COMM_SELF, COMM_WORLD } from './world.js'

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import type { From } from '../../../src/communicator.js'
+import type { From } from '../../../src/options.js'
 import { Request } from '../../../src/request.js'
 import { Status } from '../../../src/status.js'
 import type { TransportBinding } from '../binding.js'

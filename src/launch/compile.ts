@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
-import { extname, join, resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { BuildFailure, Message, Plugin } from 'esbuild'
 import { compiledName, redirect, transpile } from './emit.js'
@@ -86,7 +86,7 @@ class Compilation {
         plugins: [plugin]
       })
       for (const [input, { format }] of Object.entries(metafile.inputs)) {
-        if (format === 'cjs' && extname(input) === '.js') this.#files.delete(resolve(input))
+        if (format === 'cjs' && /\.c?js$/.test(input)) this.#files.delete(resolve(input))
       }
       await Promise.all([...this.#files.keys()].map((file) => this.#emit(file, resolution)))
     } catch (failure) {

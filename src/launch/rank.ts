@@ -10,15 +10,21 @@ type Program = Extract<ToRank, { type: 'program' }>
 const port = parentPort as MessagePort
 const { rxmpi: seat, launch } = workerData as RankData
 const signalNumbers = { SIGINT: 2, SIGTERM: 15 }
+/** Node's status for a program whose top-level await can never go on. */
+const UNSETTLED = 13
 
 function tell(message: FromRank): void {
   port.postMessage(message)
 }
 
+/** Whether the program has been evaluated to its end, or has asked for its end. */
+let done = false
+
 /** `process.exit` ends the thread before any event: what the program has sent must be out by then. */
 function flushBeforeExit(): void {
   const exit = process.exit
   process.exit = (code): never => {
+    done = true
     runtime.flush()
     return exit(code)
   }
@@ -48,7 +54,11 @@ function program(): Promise<Program> {
   })
 }
 
-async function tellResult(path: string, module: { default?: unknown }): Promise<void> {
+async function run({ url, path }: Program): Promise<void> {
+  process.argv[1] = path
+  // From here on Node's own rules decide when the rank ends, as for any program.
+  port.unref()
+  const module: { default?: unknown } = await import(url)
   if (!launch.wantsResult || !('default' in module)) return
   const value = await module.default
   try {
@@ -62,11 +72,20 @@ process.setSourceMapsEnabled(true)
 connectStdio(seat.rank, launch, port)
 flushBeforeExit()
 reportErrors()
-const loaded = program()
+// As Node does, but for the program's await and not for one of this module, which Node would show.
+process.on('exit', () => {
+  if (!done) process.exitCode ??= UNSETTLED
+})
+program()
+  .then(run)
+  .catch((error) => process.nextTick(() => raise(error)))
+  .finally(() => {
+    done = true
+  })
 // The world's own listener has let go of the port.
 port.ref()
-const { url, path } = await loaded
-process.argv[1] = path
-// From here on Node's own rules decide when the rank ends, as for any program.
-port.unref()
-await tellResult(path, await import(url))
+
+/** As an error of the program itself, which is no unhandled rejection. */
+function raise(error: unknown): never {
+  throw error
+}

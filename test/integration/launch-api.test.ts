@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { lines, program, project, root, rxmpi } from './command'
+import { lines, program, project, root, rxmpi } from './command.js'
 
 /** Runs a script in this repository, where `rxmpi` is itself, and gives what it prints as JSON, line by line. */
 async function script(source: string): Promise<unknown[]> {

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { lines, program, project, rxmpi } from './command'
+import { lines, program, project, rxmpi } from './command.js'
 
 const hello = () => program('console.log("ran")')
 

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { lines, program, project, root, rxmpi } from './command'
+import { lines, program, project, root, rxmpi } from './command.js'
 
 describe('rxmpi run: programs', () => {
   it.each(['program.ts', 'program.mts', 'program.js', 'program.mjs'])(

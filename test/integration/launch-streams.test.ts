@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
-import { ended, lines, program, type Running, rxmpi, start } from './command'
+import { ended, lines, program, type Running, rxmpi, start } from './command.js'
 
 describe('rxmpi run: output', () => {
   it('writes whole lines, each with its rank, in the order of that rank', async () => {

@@ -101,6 +101,7 @@ describe('rxmpi run: ranks that fail', () => {
     for (const [source, message] of [
       ["setTimeout(() => { throw new Error('late') }, 1)", 'Error: late'],
       ['setTimeout(() => { throw null }, 1)', 'Uncaught null'],
+      ["process.on('unhandledRejection', () => {})\nthrow new Error('top')", 'Error: top'],
       ["setTimeout(() => Promise.reject({ code: 'E_WHY' }), 1)", "Uncaught { code: 'E_WHY' }"],
       ["setTimeout(() => Promise.reject(new DOMException('no more', 'AbortError')), 1)", 'DOMException [AbortError]: no more']
     ]) {

@@ -197,7 +197,7 @@ export class Communicator {
       tag: sendTag,
       signal
     } as To)
-    if (outgoing.settled) await outgoing.wait()
+    if (outgoing.failed) await outgoing.wait()
     const incoming = this.#receive<R>({ source, tag: recvTag, into, status, signal } as From)
     incoming.look()
     try {

@@ -138,6 +138,11 @@ export abstract class Request<T> extends Observable<T> {
     return this.#state !== PENDING
   }
 
+  /** @internal */
+  get failed(): boolean {
+    return this.#state === FAILED
+  }
+
   /** @internal It is under way: the transport has to poll until it is settled. */
   holds(transport: Transport): void {
     transport.hold()

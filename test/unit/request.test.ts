@@ -20,7 +20,7 @@ class Operation<T> extends Request<T> {
     return this
   }
 
-  failed(error: Error = boom): this {
+  failing(error: Error = boom): this {
     this.look()
     this.fail(error)
     return this
@@ -45,7 +45,7 @@ const boom = new RxmpiError('boom')
 
 const pending = <T>(): Operation<T> => new Operation<T>()
 const done = <T>(value: T): Operation<T> => new Operation<T>().done(value)
-const failed = <T>(error?: Error): Operation<T> => new Operation<T>().failed(error)
+const failed = <T>(error?: Error): Operation<T> => new Operation<T>().failing(error)
 
 /** What a subscriber is told. */
 function record<T>(request: Request<T>): unknown[] {
@@ -109,7 +109,7 @@ describe('one request', () => {
     const request = pending<number>()
     const early = record(request)
     const waiting = request.wait()
-    request.failed()
+    request.failing()
     expect([early, record(request)]).toEqual([[boom], [boom]])
     await expect(waiting).rejects.toBe(boom)
     await expect(request.wait()).rejects.toBe(boom)
@@ -120,7 +120,7 @@ describe('one request', () => {
   test('the first outcome stays', () => {
     const request = failed<number>().done(7)
     expect(record(request)).toEqual([boom])
-    expect(record(done(7).failed())).toEqual([7, 'complete'])
+    expect(record(done(7).failing())).toEqual([7, 'complete'])
   })
 
   test('cancel says false for what cannot be withdrawn', () => {
@@ -197,8 +197,8 @@ describe('waitAll', () => {
   test('rejects with the first failure in time', async () => {
     const [early, late] = [pending<number>(), pending<number>()]
     const all = Request.waitAll([late, early])
-    early.failed(new RxmpiError('early'))
-    late.failed(new RxmpiError('late'))
+    early.failing(new RxmpiError('early'))
+    late.failing(new RxmpiError('late'))
     await expect(all).rejects.toThrow('early')
   })
 

@@ -8,6 +8,7 @@ import {
   checkSignal,
   checkSource,
   checkStatus,
+  checkStatusCode,
   checkTag
 } from './arguments.js'
 import { type CallSite, captureCallSite, recordCallSite } from './call-site.js'
@@ -430,11 +431,12 @@ export class Communicator {
   #start<R extends TakingRequest<unknown>>(request: R, signal: AbortSignal | undefined): R {
     if (request.peer === PROC_NULL) return request.finishEmpty()
     request.holds(this.#endpoint.transport)
-    if (this.receiveNow(request)) return request
-    this.post(request)
+    if (!this.receiveNow(request)) this.post(request)
     if (signal !== undefined) {
       abandonOn(signal, request, (error) => {
-        if (this.withdraw(request)) request.fail(error)
+        const waited = this.withdraw(request)
+        request.fail(error)
+        if (!waited) this.#endpoint.giveBack(request)
       })
     }
     return request

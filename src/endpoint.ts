@@ -3,6 +3,7 @@ import { ANY_SOURCE } from './constants.js'
 import { copyAll } from './copy.js'
 import { ProtocolError } from './errors.js'
 import {
+  CLAIMED,
   CREDIT,
   contextOf,
   DISCARDED,
@@ -117,13 +118,29 @@ export class Endpoint implements SegmentReceiver {
   assign(message: Incoming, taker: Taker): void {
     if (taker.claims) {
       if (!message.later) this.#answer(message, TAKEN)
+      else if (message.answer) this.links[message.source]!.answer(MATCHED, message.id, CLAIMED)
       taker.finish(message)
       return
     }
     message.taker = taker
     const wanted = taker.accept(message)
-    this.#answer(message, wanted ? TAKEN : DISCARDED)
+    // The answer may let a send of our own go, and so run user code, which may poll and find the data.
     this.#await(message, taker, wanted)
+    this.#answer(message, wanted ? TAKEN : DISCARDED)
+  }
+
+  /** A taker that has not got its message any more wants it no longer: one that is under way to it goes to the next, or back to its place. */
+  giveBack(taker: Taker): void {
+    for (const messages of this.#partial) {
+      for (const message of messages.values()) {
+        if (message.taker !== taker) continue
+        message.taker = undefined
+        if (message.target === undefined && !message.moves) return
+        message.leave()
+        this.offer(message)
+        return
+      }
+    }
   }
 
   /** Gives a message that its taker had no use for to the next, or keeps it in its old place. */
@@ -166,14 +183,14 @@ export class Endpoint implements SegmentReceiver {
     message.arrived = message.bytes
     if (message.inPlace) copyAll({ buffer, byteOffset: 0, byteLength: buffer.byteLength }, message.target!)
     else message.moved = buffer
-    message.taker!.finish(message)
+    message.taker?.finish(message)
   }
 
   gone(rank: number, reason: string): void {
     this.#gone.set(rank, reason)
     const waiting = [...this.waiting(rank)]
-    this.links[rank]!.clear()
-    for (const { moves, taker } of this.#partial[rank]!.values()) if (moves && taker) this.transport.expect?.(-1)
+    this.links[rank]!.close()
+    for (const { moves } of this.#partial[rank]!.values()) if (moves) this.transport.expect?.(-1)
     this.#partial[rank]!.clear()
     for (const operation of waiting) operation.fail(goneError(rank, reason))
   }
@@ -215,7 +232,9 @@ export class Endpoint implements SegmentReceiver {
     if (message.complete || (message.later && !wanted)) return taker.finish(message)
     const reason = this.#gone.get(message.source)
     if (reason !== undefined) return taker.fail(goneError(message.source, reason))
-    this.#partial[message.source]!.set(message.id, message)
+    const messages = this.#partial[message.source]!
+    if (messages.has(message.id)) return
+    messages.set(message.id, message)
     if (message.moves) this.transport.expect?.(1)
   }
 

@@ -32,6 +32,8 @@ export const TAKEN = 0
 /** Matched, but its data is of no use: do not send it. */
 export const DISCARDED = 1
 export const RETRACTED = 2
+/** Taken out of the queue by a matched probe; another answer follows when it is received. */
+export const CLAIMED = 3
 
 export function writeHeader(
   slot: Slot,

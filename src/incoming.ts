@@ -82,6 +82,17 @@ export class Incoming implements Arrived {
     this.inPlace = true
   }
 
+  /** Leaves the receiver's memory, with what has come so far. */
+  leave(): void {
+    const { target } = this
+    if (!this.inPlace || target === undefined) return
+    this.inPlace = false
+    this.target = undefined
+    if (this.moves) return
+    this.allocate()
+    copyAll({ buffer: target.buffer, byteOffset: target.byteOffset, byteLength: this.arrived }, this.target!)
+  }
+
   /** The data as a value that shares nothing. */
   value(): unknown {
     if (this.datatype !== OBJECT) return valueOn(this.datatype, this.moved ?? (this.target!.buffer as ArrayBuffer))

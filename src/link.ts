@@ -1,6 +1,6 @@
 import { copy, copyRun, duplicate, type Memory } from './copy.js'
 import { Fifo } from './fifo.js'
-import { ANSWER, type CREDIT, HEADER, LATER, type MATCHED, MOVES, REST, RETRACT, START, TAKEN, writeHeader } from './frame.js'
+import { ANSWER, CLAIMED, type CREDIT, HEADER, LATER, type MATCHED, MOVES, REST, RETRACT, START, TAKEN, writeHeader } from './frame.js'
 import type { Waiting } from './incoming.js'
 import type { Transport } from './transport/transport.js'
 
@@ -45,7 +45,7 @@ export class Outgoing {
   readonly synchronous: boolean
   /** To be handed over whole. */
   readonly buffer: ArrayBuffer | undefined
-  readonly owner: Owner
+  owner: Owner
 
   constructor(
     context: number,
@@ -74,6 +74,36 @@ export class Outgoing {
   }
 }
 
+/** Sees a message out whose sender has done with it: somebody may count on its data, so the transport stays awake. */
+class Caretaker implements Owner {
+  #transport: Transport | undefined
+  readonly #sender: Owner
+
+  constructor(transport: Transport, sender: Owner) {
+    this.#transport = transport
+    this.#sender = sender
+    transport.hold()
+  }
+
+  done(): void {
+    this.#transport?.release()
+    this.#transport = undefined
+  }
+
+  fail(): void {
+    this.done()
+  }
+
+  giveUp(makeError: Parameters<Owner['giveUp']>[0]): void {
+    void makeError(undefined)
+    this.done()
+  }
+
+  describe(): string {
+    return this.#sender.describe()
+  }
+}
+
 export class Link {
   readonly #transport: Transport
   readonly #dest: number
@@ -87,6 +117,7 @@ export class Link {
   /** Messages that a receive has matched and whose data is under way. */
   readonly #matched = new Fifo<Outgoing>()
   readonly #awaiting = new Map<number, Outgoing>()
+  #closed = false
 
   constructor(transport: Transport, dest: number, window: number) {
     this.#transport = transport
@@ -117,6 +148,7 @@ export class Link {
 
   /** Tells the peer something about a message of its own, or its credit. */
   answer(kind: typeof MATCHED | typeof RETRACT | typeof CREDIT, id: number, tag = 0, total = 0): void {
+    if (this.#closed) return
     this.#answers.push({ kind, id, tag, total })
     this.pump()
   }
@@ -125,6 +157,10 @@ export class Link {
   onMatched(id: number, outcome: number): void {
     const message = this.#awaiting.get(id)
     if (message === undefined) return
+    if (outcome === CLAIMED) {
+      if (message.synchronous) this.#takeCare(message).done()
+      return
+    }
     this.#awaiting.delete(id)
     message.matched = true
     if (outcome === TAKEN && message.buffer !== undefined && this.#transport.move) {
@@ -146,7 +182,7 @@ export class Link {
 
   /**
    * Takes a message back. True when nothing of it was sent; else the peer is asked, and `onMatched` tells what
-   * became of it. Its data is copied, since the caller may change it from now on.
+   * became of it.
    */
   retract(message: Outgoing): boolean {
     if (!message.matched && message.sent === 0 && !this.#awaiting.has(message.id)) {
@@ -154,9 +190,17 @@ export class Link {
       this.#queue.left()
       return true
     }
-    message.bytes = duplicate(message.bytes)
+    this.#takeCare(message)
     if (this.#awaiting.has(message.id)) this.answer(RETRACT, message.id)
     return false
+  }
+
+  /** Frees the owner of a message from waiting for it: the data is copied, since it may change from now on. */
+  #takeCare(message: Outgoing): Owner {
+    const { owner } = message
+    if (message.buffer === undefined) message.bytes = duplicate(message.bytes)
+    message.owner = new Caretaker(this.#transport, owner)
+    return owner
   }
 
   /** The messages that are not out yet, or not matched. */
@@ -165,7 +209,8 @@ export class Link {
   }
 
   /** The peer is gone. */
-  clear(): void {
+  close(): void {
+    this.#closed = true
     for (const message of this.unfinished()) message.gone = true
     this.#awaiting.clear()
     this.#answers.length = 0

@@ -28,7 +28,7 @@ export class MessageStream<T> implements Taker {
     this.#site = site
     comm.endpoint.transport.hold()
     subscriber.add(() => {
-      if (this.#waiting) comm.withdraw(this)
+      if (this.#waiting && !comm.withdraw(this)) comm.endpoint.giveBack(this)
       this.#release()
     })
     this.#next()

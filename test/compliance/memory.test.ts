@@ -6,14 +6,18 @@ import { transportCompliance } from '../../testing/transportCompliance.js'
 for (const [name, model] of [
   ['memory', {}],
   ['memory, 3 ms away', { latency: 3 }],
-  ['memory, 3 ms away, slow and small', { latency: 3, bytesPerMs: 1000, capacity: 4096 }]
+  ['memory, 3 ms away, slow and small', { latency: 3, bytesPerMs: 20_000, capacity: 4096 }]
 ] as const) {
   const create = (size: number) => {
-    const scheduler = new VirtualTimeScheduler()
+    const scheduler = new VirtualTimeScheduler(undefined, 0)
     const network = new MemoryNetwork(size, { scheduler, ...model })
     return {
       transports: network.transports,
-      settle: () => scheduler.flush(),
+      /** A millisecond. */
+      settle: () => {
+        scheduler.flush()
+        scheduler.maxFrames++
+      },
       end: (rank: number) => network.end(rank),
       close: () => undefined
     }

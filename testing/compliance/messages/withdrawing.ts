@@ -68,6 +68,41 @@ export function withdrawing(binding: TransportBinding, test: Declare): void {
       }
     }))
 
+  for (const where of ['', ' in place']) {
+    test(`gives back a message that is under way to an aborted receive${where}, in its old place`, () =>
+      inWorld(binding, 2, async ({ comms: [a, b], quiet, step }) => {
+        for (const [k, length] of edges.entries()) {
+          for (const steps of [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 12]) {
+            const abort = new AbortController()
+            const early = steps % 2 === 0
+            const into = where === '' ? undefined : new Uint8Array(length)
+            const receive = () => b!.irecv({ tag: 2, signal: abort.signal, ...(into && { into }) })
+            const posted = early ? receive() : undefined
+            const sends = ['before', bytes(length, k), 'after'].map((data, tag) => a!.isend(data, { dest: 1, tag: 1 + tag }))
+            if (!early) await quiet()
+            const receives = posted ?? receive()
+            receives.look()
+            for (let left = steps; left > 0; left--) await step()
+            abort.abort()
+            const [first, second, third] = [b!.recv(), b!.recv(), b!.recv()]
+            assert.equal(await first, 'before')
+            if (receives.value === undefined) {
+              await assert.rejects(receives.wait(), aborted)
+              into?.fill(1)
+              assertBytes(await second, length, k)
+              assert.equal(await third, 'after')
+            } else {
+              assertBytes(receives.value, length, k)
+              assert.equal(await second, 'after')
+              await a!.send('one more', { dest: 1 })
+              await third
+            }
+            for (const send of sends) await send.wait()
+          }
+        }
+      }))
+  }
+
   for (const [what, lengths, call] of [
     ['a synchronous send', edges, 'ssend'],
     ['a large send', edges.filter((length) => length > 2 ** 16), 'send']

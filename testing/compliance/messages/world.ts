@@ -12,6 +12,8 @@ export interface World {
   readonly comms: readonly Communicator[]
   /** Lets time pass, and every rank poll. */
   quiet(): Promise<void>
+  /** Every rank polls once. */
+  step(): Promise<void>
   end(rank: number): void
 }
 
@@ -30,15 +32,16 @@ export async function inWorld(binding: TransportBinding, size: number, body: (wo
       assert.ok(idle < PATIENCE, `hangs: ${waits(comms)}`)
     }
   }
+  const step = async (): Promise<void> => {
+    for (const { endpoint } of comms) endpoint.transport.poll()
+    await rig.settle()
+  }
   const quiet = async (): Promise<void> => {
-    for (let k = 0; k < QUIET; k++) {
-      for (const { transport } of comms.map(({ endpoint }) => endpoint)) transport.poll()
-      await turn(rig)
-    }
+    for (let k = 0; k < QUIET; k++) await step()
   }
   const hanging = watch()
   try {
-    await Promise.race([body({ comms, quiet, end: (rank) => rig.end(rank) }), hanging])
+    await Promise.race([body({ comms, quiet, step, end: (rank) => rig.end(rank) }), hanging])
   } finally {
     over = true
     await rig.close()

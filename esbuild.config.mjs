@@ -1,15 +1,14 @@
 /**
- * Joins the compiled modules into a few files, in place, after `tsc`: every rank of a job reads them, and reading some fifty small modules
- * costs it more than starting its thread.
+ * Joins the modules that `tsc` has compiled to .build into a few files in dist: every rank of a job reads them, and reading some fifty
+ * small modules costs it more than starting its thread.
  */
-import { existsSync, readdirSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { build } from 'esbuild'
 
 const require = createRequire(import.meta.url)
-const entryPoints = ['src/index', 'operators/index', 'testing/index', 'src/launch/index', 'src/launch/rank', 'src/launch/cli']
-  .map((name) => `dist/${name}.js`)
-  .filter((file) => existsSync(file))
+const entryPoints = ['src/index', 'operators/index', 'testing/index', 'src/launch/index', 'src/launch/rank', 'src/launch/cli'].map(
+  (name) => `.build/${name}.js`
+)
 
 /** Packages that there is a quicker way to load. */
 const quicker = {
@@ -22,7 +21,7 @@ const quickLoads = {
   setup(build) {
     build.onResolve({ filter: /^(rxjs|cbor-x)$/ }, ({ path }) => ({ path, namespace: 'quicker' }))
     build.onLoad({ filter: /.*/, namespace: 'quicker' }, ({ path }) => ({
-      resolveDir: 'dist/src/launch',
+      resolveDir: '.build/src/launch',
       contents: [
         quicker[path],
         ...Object.keys(require(path)).map((name) => `const $${name} = all.${name}\nexport { $${name} as ${name} }`)
@@ -31,15 +30,12 @@ const quickLoads = {
   }
 }
 
-for (const name of readdirSync('dist/src')) if (/^chunk-.*\.js$/.test(name)) rmSync(`dist/src/${name}`)
-
 await build({
   entryPoints,
   outdir: 'dist',
-  outbase: 'dist',
+  outbase: '.build',
   // Beside the modules they replace, so that a stack's frame is known as rxmpi's by its directory.
   chunkNames: 'src/chunk-[hash]',
-  allowOverwrite: true,
   bundle: true,
   splitting: true,
   format: 'esm',

@@ -62,3 +62,8 @@ export function checkSignal(signal: unknown): void {
   if (Object.prototype.toString.call(signal) === '[object AbortSignal]') return
   throw new ArgumentError(`signal: expected an AbortSignal, got ${shown(signal)}`)
 }
+
+export function checkStatusCode(code: unknown): void {
+  if (Number.isInteger(code) && (code as number) >= 0 && (code as number) <= 255) return
+  throw new ArgumentError(`code: ${shown(code)} is no exit status; expected an integer from 0 to 255`)
+}

@@ -311,6 +311,19 @@ export class Communicator {
     })
   }
 
+  /**
+   * Ends every rank of the job with this status; never returns. MPI: MPI_Abort, MPI 4.1 §9.5; mpi4py: comm.Abort.
+   * Errors: ArgumentError when `code` is no integer from 0 to 255.
+   */
+  abort(code = 1, reason?: string): never {
+    try {
+      checkStatusCode(code)
+    } catch (error) {
+      throw this.inContext(error, captureCallSite())
+    }
+    return this.#endpoint.abort(code, reason)
+  }
+
   /** @internal The message that `mprobe` has taken, unless it was received already. */
   receiveClaimed<T>(status: Status, options: { into?: BufferLike }, take: () => Incoming | undefined): Request<T> {
     const site = recordCallSite()

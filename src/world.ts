@@ -32,8 +32,8 @@ endpoint.abort = (code, reason) => {
     process.exit(code)
   }
   tell({ type: 'abort', code, reason })
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0)
-  throw new Error('unreachable: the launcher ends an aborted rank')
+  // Nothing of the program may run any more; the launcher ends this thread.
+  for (;;) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0)
 }
 
 /** All ranks of the job. MPI: MPI_COMM_WORLD. */

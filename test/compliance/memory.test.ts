@@ -5,7 +5,6 @@ import { transportCompliance } from '../../testing/transportCompliance.js'
 
 for (const [name, model] of [
   ['memory', {}],
-  ['memory, 3 ms away', { latency: 3 }],
   ['memory, 3 ms away, slow and small', { latency: 3, bytesPerMs: 20_000, capacity: 4096 }]
 ] as const) {
   const create = (size: number) => {

@@ -15,4 +15,7 @@ export function assertBytes(actual: unknown, length: number, seed = 0): void {
 }
 
 /** On both sides of every border that a message's length can cross. */
-export const edges = [0, 1, 7, 8, 100, 4000, 16_383, 16_385, 65_535, 65_536, 65_537, 200_000, 2 ** 20, 2 ** 20 + 3]
+export const edges = [0, 1, 7, 8, 100, 4000, 16_383, 16_385, 65_535, 65_536, 65_537, 200_000, 2 ** 20 + 3]
+
+/** One of each kind: empty, in one segment, in several, after its match. */
+export const kinds = [0, 100, 65_536, 65_537, 300_000]

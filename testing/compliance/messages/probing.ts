@@ -3,7 +3,7 @@ import { take } from 'rxjs'
 import type { Communicator } from '../../../src/communicator.js'
 import type { TransportBinding } from '../binding.js'
 import type { Declare } from '../runner.js'
-import { assertBytes, bytes, edges } from './data.js'
+import { assertBytes, bytes, edges, kinds } from './data.js'
 import { inWorld } from './world.js'
 
 /** Probes, and sends that know when they were matched. */
@@ -27,7 +27,7 @@ export function probing(binding: TransportBinding, test: Declare): void {
 
   test('takes a message out of the queue by mprobe and improbe, for its own recv only', () =>
     inWorld(binding, 2, async ({ comms: [a, b], quiet }) => {
-      for (const length of edges) {
+      for (const length of kinds) {
         const early = b!.mprobe({ source: 0 })
         const sends = [1, 2, 3].map((k) => a!.isend(bytes(length, k), { dest: 1, tag: k }))
         await quiet()

@@ -3,7 +3,7 @@ import { take, takeWhile } from 'rxjs'
 import type { Message } from '../../../src/message.js'
 import type { TransportBinding } from '../binding.js'
 import type { Declare } from '../runner.js'
-import { assertBytes, bytes, edges } from './data.js'
+import { assertBytes, bytes, edges, kinds } from './data.js'
 import { inWorld } from './world.js'
 
 /** `messages()`: a loop over receives as an Observable. */
@@ -14,7 +14,7 @@ export function streams(binding: TransportBinding, test: Declare): void {
   ] as const) {
     test(`takes as many messages as are wanted and leaves the others: subscribed ${when} the sends`, () =>
       inWorld(binding, 2, async ({ comms: [a, b], quiet }) => {
-        for (const length of edges) {
+        for (const length of kinds) {
           const got: unknown[] = []
           const subscribe = () =>
             new Promise<void>((complete, error) => {
@@ -67,7 +67,7 @@ export function streams(binding: TransportBinding, test: Declare): void {
       assert.equal(await b!.recv(), 'left')
     }))
 
-  for (const length of edges) {
+  for (const length of kinds) {
     test(`gives back a message of ${length} bytes that is under way when its subscriber leaves, in its old place`, () =>
       inWorld(binding, 2, async ({ comms: [a, b], quiet, step }) => {
         for (const steps of [0, 1, 2, 4, 5, 6, 7, 8, 9, 12]) {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import type { TransportBinding } from '../binding.js'
 import type { Declare } from '../runner.js'
-import { assertBytes, bytes, edges } from './data.js'
+import { assertBytes, bytes, edges, kinds } from './data.js'
 import { inWorld } from './world.js'
 
 /** Sends that give the buffer away. */
@@ -13,7 +13,7 @@ export function transferring(binding: TransportBinding, test: Declare): void {
     test(`gives buffers away to ${who}`, () =>
       inWorld(binding, 2, async ({ comms }) => {
         const [a, b] = [comms[0]!, comms[dest]!]
-        for (const [k, length] of [...edges, 2 ** 22].entries()) {
+        for (const [k, length] of [...kinds, 2 ** 22].entries()) {
           for (const early of [true, false]) {
             const whole = bytes(length, k)
             const posted = early ? b.recv() : undefined

@@ -5,7 +5,7 @@ import { Status } from '../../../src/status.js'
 import type { TransportBinding } from '../binding.js'
 import { integer, random, length as randomLength } from '../random.js'
 import type { Declare } from '../runner.js'
-import { assertBytes, bytes, edges } from './data.js'
+import { assertBytes, bytes, edges, kinds } from './data.js'
 import { inWorld } from './world.js'
 
 const aborted = { name: 'AbortError' }
@@ -71,7 +71,7 @@ export function withdrawing(binding: TransportBinding, test: Declare): void {
   for (const where of ['', ' in place']) {
     test(`gives back a message that is under way to an aborted receive${where}, in its old place`, () =>
       inWorld(binding, 2, async ({ comms: [a, b], quiet, step }) => {
-        for (const [k, length] of edges.entries()) {
+        for (const [k, length] of kinds.entries()) {
           for (const steps of [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 12]) {
             const abort = new AbortController()
             const early = steps % 2 === 0
@@ -104,8 +104,8 @@ export function withdrawing(binding: TransportBinding, test: Declare): void {
   }
 
   for (const [what, lengths, call] of [
-    ['a synchronous send', edges, 'ssend'],
-    ['a large send', edges.filter((length) => length > 2 ** 16), 'send']
+    ['a synchronous send', kinds, 'ssend'],
+    ['a large send', kinds.filter((length) => length > 2 ** 16), 'send']
   ] as const) {
     test(`takes back ${what} that nobody has matched`, () =>
       inWorld(binding, 2, async ({ comms: [a, b], quiet }) => {

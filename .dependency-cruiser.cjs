@@ -7,7 +7,12 @@ const forbid = (name, comment, from, to) => ({ name, comment, severity: 'error',
 
 module.exports = {
   forbidden: [
-    forbid('no-circles', 'A circle of imports: only types may close one.', {}, { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } }),
+    forbid(
+      'no-circles',
+      'A circle of imports: only types may close one.',
+      {},
+      { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } }
+    ),
 
     forbid(
       'a-transport-knows-segments-only',
@@ -77,7 +82,10 @@ module.exports = {
       'rxjs-by-its-public-entries',
       'Only what RxJS publishes is imported.',
       { path: '^(src|operators|testing)/' },
-      { path: 'node_modules/rxjs/', pathNot: 'node_modules/rxjs/dist/(cjs|esm|esm5|types)/(index|operators/index|testing/index)\\.(d\\.ts|js)$' }
+      {
+        path: 'node_modules/rxjs/',
+        pathNot: 'node_modules/rxjs/dist/(cjs|esm|esm5|types)/(index|operators/index|testing/index)\\.(d\\.ts|js)$'
+      }
     ),
     forbid(
       'what-is-imported-is-installed',

@@ -1,15 +1,14 @@
 import type { SegmentReceiver, Slot, Transport } from '../../src/transport/transport.js'
-import { random } from './random.js'
+import { noise } from './random.js'
 
 /** Bytes of which no two runs that are looked at are alike. */
 const STARTS = 4093
-const next = random(1)
-const noise = Uint8Array.from({ length: 2 ** 21 + STARTS }, () => next() * 256)
+const source = noise(2 ** 21 + STARTS, 1)
 
 /** What the `index`-th segment from a rank to another holds. */
-function content(source: number, dest: number, index: number, length: number): Uint8Array {
-  const start = (source * 1009 + dest * 2003 + index * 13) % STARTS
-  return noise.subarray(start, start + length)
+function content(from: number, dest: number, index: number, length: number): Uint8Array {
+  const start = (from * 1009 + dest * 2003 + index * 13) % STARTS
+  return source.subarray(start, start + length)
 }
 
 /** Lengths of all segments that were sent, from each rank to each. */

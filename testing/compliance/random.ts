@@ -19,3 +19,15 @@ export function length(next: () => number, most: number): number {
   if (scale < 0.2) return integer(next, 0, 9)
   return Math.floor(2 ** (next() * Math.log2(most + 1))) - 1
 }
+
+/** Bytes of which runs that start at different places differ. */
+export function noise(length: number, seed: number): Uint8Array {
+  const next = random(seed)
+  const bytes = new Uint8Array(length)
+  // They repeat with a period that is no length of anything.
+  for (let at = 0; at < Math.min(PERIOD, length); at++) bytes[at] = next() * 256
+  for (let at = PERIOD; at < length; at *= 2) bytes.copyWithin(at, 0, at)
+  return bytes
+}
+
+const PERIOD = 65_521

@@ -31,7 +31,7 @@ export class Trial {
   async until(done: () => boolean, what: string, but: readonly number[] = []): Promise<void> {
     let events = this.events
     for (let idle = 0; !done(); idle++) {
-      assert.ok(idle < PATIENCE, `nothing comes any more, in spite of ${PATIENCE} polls: ${what}; ${this.#missing()}`)
+      if (idle === PATIENCE) assert.fail(`nothing comes any more, in spite of ${PATIENCE} polls: ${what}; ${this.#missing()}`)
       await this.step(but)
       if (this.events !== events) idle = 0
       events = this.events
@@ -57,7 +57,7 @@ export class Trial {
   /** Time passes, and nobody polls but the transports themselves. */
   async untilAlone(done: () => boolean, what: string): Promise<void> {
     for (let idle = 0; !done(); idle++) {
-      assert.ok(idle < PATIENCE, `nothing comes by itself: ${what}`)
+      if (idle === PATIENCE) assert.fail(`nothing comes by itself: ${what}`)
       await this.#rig.settle()
     }
     this.check()

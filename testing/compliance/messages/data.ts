@@ -1,17 +1,16 @@
 import assert from 'node:assert/strict'
-import { random } from '../random.js'
+import { noise } from '../random.js'
 
-const next = random(51)
-const noise = Uint8Array.from({ length: 2 ** 23 }, () => next() * 256)
+const source = noise(2 ** 23, 51)
 
 /** Bytes that no other seed gives. */
-export const bytes = (length: number, seed = 0): Uint8Array => noise.slice(seed * 61, seed * 61 + length)
+export const bytes = (length: number, seed = 0): Uint8Array => source.slice(seed * 61, seed * 61 + length)
 
 /** Fails unless a message holds the bytes of that length and seed. */
 export function assertBytes(actual: unknown, length: number, seed = 0): void {
   assert.ok(actual instanceof Uint8Array, `expected bytes, got ${String(actual)}`)
   assert.equal(actual.length, length)
-  assert.equal(Buffer.compare(actual, noise.subarray(seed * 61, seed * 61 + length)), 0, `other bytes than were sent (${length}, ${seed})`)
+  assert.equal(Buffer.compare(actual, source.subarray(seed * 61, seed * 61 + length)), 0, `other bytes than were sent (${length}, ${seed})`)
 }
 
 /** On both sides of every border that a message's length can cross. */

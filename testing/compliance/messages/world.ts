@@ -29,7 +29,7 @@ export async function inWorld(binding: TransportBinding, size: number, body: (wo
       await turn(rig)
       if (deliveries() !== seen) idle = 0
       seen = deliveries()
-      assert.ok(idle < PATIENCE, `hangs: ${waits(comms)}`)
+      if (idle === PATIENCE) assert.fail(`hangs: ${waits(comms)}`)
     }
   }
   const step = async (): Promise<void> => {

@@ -306,6 +306,10 @@ export class Communicator {
     const signal = from?.signal
     return new Observable<Message<T>>((subscriber) => {
       if (envelope.peer === PROC_NULL) return
+      if (signal?.aborted) {
+        subscriber.error(this.inContext(abortError(signal), site))
+        return
+      }
       const stream = new MessageStream<T>(this, envelope, subscriber, site)
       if (signal !== undefined) subscriber.add(onAbort(signal, (error) => stream.fail(error)))
     })

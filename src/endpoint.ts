@@ -181,8 +181,14 @@ export class Endpoint implements SegmentReceiver {
     this.#partial[source]!.delete(id)
     this.transport.expect?.(-1)
     message.arrived = message.bytes
-    if (message.inPlace) copyAll({ buffer, byteOffset: 0, byteLength: buffer.byteLength }, message.target!)
-    else message.moved = buffer
+    if (!message.inPlace) message.moved = buffer
+    else {
+      try {
+        copyAll({ buffer, byteOffset: 0, byteLength: buffer.byteLength }, message.target!)
+      } catch (cause) {
+        message.lose(cause)
+      }
+    }
     message.taker?.finish(message)
   }
 
@@ -247,7 +253,12 @@ export class Endpoint implements SegmentReceiver {
   #rest(source: number, slot: Slot): void {
     const message = this.#partial[source]!.get(idOf(slot))
     if (message === undefined) return
-    message.add(slot, slot.at + HEADER, slot.length - HEADER)
+    try {
+      message.add(slot, slot.at + HEADER, slot.length - HEADER)
+    } catch (cause) {
+      message.lose(cause)
+      message.add(slot, slot.at + HEADER, slot.length - HEADER)
+    }
     if (!message.complete) return
     this.#partial[source]!.delete(message.id)
     message.taker?.finish(message)

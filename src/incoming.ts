@@ -82,6 +82,12 @@ export class Incoming implements Arrived {
     this.inPlace = true
   }
 
+  /** The receiver's memory is gone, for it was transferred away: what is still to come is only counted. */
+  lose(cause: unknown): void {
+    this.target = undefined
+    this.taker?.refuse?.(cause)
+  }
+
   /** Leaves the receiver's memory, with what has come so far. */
   leave(): void {
     const { target } = this
@@ -115,6 +121,8 @@ export interface Taker extends Posted, Waiting {
    * The message is this one's: gives it a `target`. Returns false where its data is of no use; then only `finish` follows.
    */
   accept(message: Incoming): boolean
+  /** Its memory is gone: `finish` is to fail. */
+  refuse?(cause: unknown): void
   /** All its data has come. User code may run. */
   finish(message: Incoming): void
 }

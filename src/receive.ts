@@ -45,9 +45,12 @@ function usable(into: BufferLike): Memory {
   try {
     return memoryOf(into)
   } catch (cause) {
-    throw new ArgumentError('into: the buffer is detached (it was transferred away); give one that is not', { cause })
+    throw detached(cause)
   }
 }
+
+const detached = (cause: unknown): ArgumentError =>
+  new ArgumentError('into: the buffer is detached (it was transferred away); give one that is not', { cause })
 
 /** The order of a receive whose call is still on the stack. */
 const NEVER_POSTED = -1
@@ -135,6 +138,10 @@ export class ReceiveRequest<T> extends TakingRequest<T> {
     this.#misfit = place(message, this.#into)
     if (this.#misfit !== undefined && this.order === NEVER_POSTED) this.callIsHere()
     return this.#misfit === undefined
+  }
+
+  refuse(cause: unknown): void {
+    this.#misfit = detached(cause)
   }
 
   finish(message: Incoming): void {

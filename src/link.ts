@@ -16,7 +16,7 @@ export const EAGER_BYTES = 2 ** 16
 /** What a message weighs in the window beside its data: its envelope and the objects that keep it. */
 export const ENVELOPE_BYTES = 128
 /** Shorter segments would overlap copying in and out better, but each costs a header and two counters. */
-const SEGMENT_BYTES = 2 ** 14
+const SEGMENT_BYTES = 2 ** 15
 /** Data written before the event loop gets its turn. */
 const TURN_BYTES = 2 ** 22
 
@@ -292,6 +292,6 @@ export class Link {
   }
 
   #segmentBytes(length: number): number {
-    return Math.min(this.#transport.maxSegment - HEADER, Math.max(SEGMENT_BYTES, length >> 3))
+    return Math.min(this.#transport.maxSegment - HEADER, Math.max(SEGMENT_BYTES, length >> 2))
   }
 }

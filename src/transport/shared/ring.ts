@@ -11,7 +11,7 @@ const WRAP = -1
  * An empty ring is used from its start again when it got this far: what was written last is still in the cache. What is skipped counts
  * as written until the reader has passed it, so that is for small segments only.
  */
-const WARM_BYTES = 2 ** 17
+const WARM_BYTES = 2 ** 19
 const SMALL_BYTES = 2 ** 15
 const LENGTH_BYTES = 8
 

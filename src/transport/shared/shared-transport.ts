@@ -4,6 +4,9 @@ import type { Lines } from './lines.js'
 import { Poller } from './poller.js'
 import { Inbox, RingReader, RingWriter } from './ring.js'
 
+/** Delivered from one source before the others and the event loop get their turn. */
+const DRAIN_BYTES = 2 ** 21
+
 /** Joins the threads of a host by rings in shared memory. */
 export class SharedTransport implements Transport {
   readonly rank: number
@@ -26,7 +29,7 @@ export class SharedTransport implements Transport {
   constructor(rank: number, size: number, memory: HostMemory, crowded: boolean, lines?: Lines) {
     this.rank = rank
     this.size = size
-    this.maxSegment = ringBytes(size) >> 3
+    this.maxSegment = Math.min(2 ** 17, ringBytes(size) >> 3)
     this.#full = new Uint8Array(size)
     const inboxes = memory.inboxes.map((inbox) => new Inbox(inbox))
     this.#readers = inboxes.map((_, source) => new RingReader(inboxes[rank]!, source, size))
@@ -107,11 +110,10 @@ export class SharedTransport implements Transport {
     this.wakeUp()
   }
 
-  /** At most a ring's worth at a time, so that the event loop gets its turn. */
   #drain(source: number): boolean {
     const ring = this.#readers[source]!
     if (!ring.next()) return false
-    let budget = this.maxSegment << 3
+    let budget = DRAIN_BYTES
     for (;;) {
       budget -= ring.length + 8
       const large = ring.length > 4096

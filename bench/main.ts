@@ -44,7 +44,8 @@ const program = new Command('rxmpi bench')
 program.parse()
 
 const flags = program.opts<Flags>()
-const chosen: readonly Case[] = program.processedArgs[0] ?? cases
+const named: readonly Case[] = program.processedArgs[0] ?? []
+const chosen = named.length > 0 ? named : cases
 const quick = flags.quick ?? false
 const runs = flags.runs ?? (quick ? 3 : 5)
 const asText = !flags.json && !flags.markdown

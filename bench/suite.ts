@@ -2,7 +2,7 @@
 
 import { above, atLeast, atMost, type Bar, below, both, sameAs } from './bar.js'
 import type { Plan, Step } from './plan.js'
-import { KiB, MiB } from './size.js'
+import { GiB, KiB, MiB } from './size.js'
 
 export interface Row {
   readonly name: string
@@ -65,7 +65,7 @@ export const cases: readonly Case[] = [
     ],
     step: (row, size) => {
       const iterations = row.name === 'transfer' ? moving(1536 * MiB, size, 20, 1000) : moving(128 * MiB, size, 3, 20_000)
-      return { iterations, warmup: Math.max(2, iterations / 2) }
+      return { iterations, warmup: row.name === 'transfer' ? iterations / 2 : moving(GiB, size, 4, 20_000) }
     }
   },
   {
@@ -85,7 +85,7 @@ export const cases: readonly Case[] = [
     step: (_, size) => {
       const window = moving(256 * MiB, size, 4, 64)
       const iterations = moving(512 * MiB, size * window, 1, 300)
-      return { window, iterations, warmup: Math.max(1, iterations / 4) }
+      return { window, iterations, warmup: moving(2 * GiB, size * window, 2, 300) }
     }
   },
   {
@@ -98,7 +98,7 @@ export const cases: readonly Case[] = [
       { name: 'irecv', label: 'received by 64 irecv, an answer a window', bar: () => atLeast(1) },
       { name: 'messages', label: 'received by messages(), no answers', peer: 'recv', bar: () => above(2, 'M/s') }
     ],
-    step: () => ({ window: 64, iterations: 1500, warmup: 1000 })
+    step: () => ({ window: 64, iterations: 1500, warmup: 6000 })
   },
   {
     name: 'startup',
@@ -128,7 +128,7 @@ export const cases: readonly Case[] = [
     ranks: 8,
     yields: true,
     rows: [{ name: 'ring', label: '1,000 rounds', bar: () => atMost(3) }],
-    step: () => ({ iterations: 1000, warmup: 200 })
+    step: () => ({ iterations: 1000, warmup: 3000 })
   },
   {
     name: 'memory',

@@ -3,7 +3,8 @@
  * ranks and segments and nothing of messages.
  *
  * It delivers what one rank publishes to another whole, once and in order, loses nothing, and says "no room" instead of
- * growing. It delivers in `poll`, or in a turn of its own, and never within another call: who makes that is in the middle of something. `testing/transportCompliance.ts` is this contract as tests.
+ * growing. It delivers in `poll`, or in a turn of its own, and never within another call: who makes that is in the middle of
+ * something. `testing/transportCompliance.ts` is this contract as tests.
  */
 export interface Transport {
   readonly rank: number

@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { ArgumentError } from '../errors.js'
-import { MAX_TIMEOUT } from './index.js'
+import { MAX_TIMEOUT } from './launch.js'
 import { packageDirectory, packageVersion } from './package.js'
 
 // Required, not imported: for an import Node reads all of it a second time to find the names of its exports.

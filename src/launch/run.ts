@@ -1,5 +1,5 @@
-import { checkRanks, environment } from './index.js'
 import { type DrainSignal, type Failure, Job } from './job.js'
+import { checkRanks, environment } from './launch.js'
 import { programPath } from './program.js'
 
 export interface RunOptions {

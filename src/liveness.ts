@@ -35,8 +35,15 @@ export class Liveness {
 
   /** What the launcher says about it. */
   onMessage(message: ToRank): void {
-    if (message.type === 'report') this.#report(message.reason)
-    else if (message.type === 'reported') this.#reported?.(message.text)
+    if (message.type === 'report') {
+      // From here on the program may go on; only the answer is waited for.
+      this.#wake()
+      this.#port?.ref()
+      this.#report(message.reason)
+    } else if (message.type === 'reported') {
+      this.#port?.unref()
+      this.#reported?.(message.text)
+    }
   }
 
   #rest(): void {

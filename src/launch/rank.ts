@@ -20,12 +20,12 @@ function tell(message: FromRank): void {
 /** Whether the program has been evaluated to its end, or has asked for its end. */
 let done = false
 
-/** `process.exit` ends the thread before any event: what the program has sent must be out by then. */
+/** `process.exit` ends the thread before any event: what a program that ends well has sent must be out by then. Failures do not wait. */
 function flushBeforeExit(): void {
   const exit = process.exit
   process.exit = (code): never => {
     done = true
-    runtime.flush()
+    if (Number(code ?? process.exitCode ?? 0) === 0) runtime.flush()
     return exit(code)
   }
 }

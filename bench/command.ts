@@ -17,7 +17,9 @@ export interface Outcome {
   cpu: number
 }
 
-const LONGEST = 300_000
+const LONGEST = 600_000
+/** What a command gets to end by itself after SIGTERM. */
+const GRACE = 5_000
 
 /** The shell's `times` knows what children took, which Node does not say; the command's own time then includes the shell's start. */
 const underTimes = ({ file, args }: Command): Command => ({
@@ -28,7 +30,8 @@ const underTimes = ({ file, args }: Command): Command => ({
 export async function run(command: Command, countCpu = false): Promise<Outcome> {
   const { file, args } = countCpu ? underTimes(command) : command
   const start = performance.now()
-  const child = spawn(file, args, { stdio: ['ignore', 'pipe', 'pipe'], timeout: LONGEST })
+  const child = spawn(file, args, { stdio: ['ignore', 'pipe', 'pipe'] })
+  const endings = [setTimeout(() => child.kill('SIGTERM'), LONGEST), setTimeout(() => child.kill('SIGKILL'), LONGEST + GRACE)]
   let output = ''
   let complaints = ''
   child.stdout.setEncoding('utf8').on('data', (text) => {
@@ -40,7 +43,7 @@ export async function run(command: Command, countCpu = false): Promise<Outcome> 
   const status = await new Promise<number | string | null>((resolve, reject) => {
     child.once('error', reject)
     child.once('close', (code, signal) => resolve(signal ?? code))
-  })
+  }).finally(() => endings.forEach(clearTimeout))
   const wall = (performance.now() - start) / 1000
   if (status !== 0) throw new Error(`ended with ${status}: ${complaints.trim().split('\n').slice(-6).join('\n')}`)
   return { figures: figuresIn(output), wall, cpu: countCpu ? childrensTime(complaints) : Number.NaN }

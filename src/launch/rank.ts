@@ -41,8 +41,12 @@ function reportErrors(): void {
 }
 
 function drain(signal: 'SIGINT' | 'SIGTERM'): void {
-  if (process.listenerCount(signal) > 0) process.emit(signal, signal)
-  else process.exit(128 + signalNumbers[signal])
+  if (process.listenerCount(signal) > 0) {
+    process.emit(signal, signal)
+    return
+  }
+  runtime.flush()
+  process.exit(128 + signalNumbers[signal])
 }
 
 function program(): Promise<Program> {

@@ -14,6 +14,8 @@ const BUDGET = 1000
 const RENEWAL = 50
 const FRAMES = 12
 let budget = BUDGET
+/** Of calls found by their `await`: putting a stack into words takes 100 µs, and a hundred thousand may fail at once. */
+let late = BUDGET
 
 /** A recorded call; its stack is only put into words when asked for. */
 export type CallSite = { readonly stack?: string }
@@ -38,6 +40,7 @@ export function captureCallSite(): CallSite {
 /** The rank has been quiet: some more calls can be recorded. */
 export function renewCallSiteBudget(): void {
   budget = Math.min(BUDGET, budget + RENEWAL)
+  late = BUDGET
 }
 
 /** `file:line:column` of the first frame that is the user's. */
@@ -80,9 +83,12 @@ function fromHere(path: string): string {
  * Rejects a promise that somebody may await, with what `fail` throws once V8 can tell who awaits: when a promise was resolved
  * with a chain, the waiting function is part of the chain's stack two jobs later.
  */
-export function rejectLater(resolve: (value: PromiseLike<never>) => void, fail: (site: CallSite) => never | Promise<never>): void {
+export function rejectLater(
+  resolve: (value: PromiseLike<never>) => void,
+  fail: (site: CallSite | undefined) => never | Promise<never>
+): void {
   const linked = Promise.resolve()
     .then(() => undefined)
     .then(() => undefined)
-  resolve(linked.then(() => fail(captureCallSite())))
+  resolve(linked.then(() => fail(late-- > 0 ? captureCallSite() : undefined)))
 }

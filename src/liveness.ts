@@ -1,7 +1,7 @@
 import type { MessagePort } from 'node:worker_threads'
 import { locate, renewCallSiteBudget } from './call-site.js'
 import type { Endpoint } from './endpoint.js'
-import { DeadlockError, TimeoutError } from './errors.js'
+import { DeadlockError, type ErrorContext, TimeoutError } from './errors.js'
 import type { FromRank, ToRank } from './launch/protocol.js'
 import { type HostMemory, IDLE, isStuck, stateWord, WAKE_UP } from './transport/shared/host-memory.js'
 import type { SharedTransport } from './transport/shared/shared-transport.js'
@@ -73,28 +73,43 @@ export class Liveness {
   #report(reason: 'deadlock' | 'timeout'): void {
     const { rank } = this.#transport
     const waiting = [...this.#endpoint.waiting()]
-    const lines: string[] = []
+    const shown = waiting.slice(0, SHOWN)
+    const others = waiting.slice(SHOWN)
     const everybody = new Promise<string>((resolve) => {
       this.#reported = resolve
     })
-    const done = (line: string): void => {
-      if (lines.push(line) < waiting.length) return
-      const shown = lines.length > SHOWN ? [...lines.slice(0, SHOWN), `rank ${rank} … and ${lines.length - SHOWN} more`] : lines
-      if (this.#port === undefined) this.#reported!(shown.join('\n'))
-      else this.#tell({ type: 'waits', lines: shown })
+    const errorOf = async (context: ErrorContext): Promise<Error> => {
+      const text = await everybody
+      return reason === 'timeout'
+        ? new TimeoutError(`the job's time is up\n${text}`, context)
+        : new DeadlockError(`deadlock: every rank waits and nothing is under way, so nothing can ever happen again\n${text}\n`, context)
     }
-    if (waiting.length === 0) this.#tell({ type: 'waits', lines: [] })
-    for (const operation of waiting) {
-      operation.giveUp(async (site) => {
+    const tell = (lines: string[]): void => {
+      if (others.length > 0) lines.push(`rank ${rank} … and ${others.length} more`)
+      if (this.#port === undefined) this.#reported!(lines.join('\n'))
+      else this.#tell({ type: 'waits', lines })
+      let crowd: Promise<Error> | undefined
+      for (const [k, operation] of others.entries()) {
+        operation.giveUp(() => {
+          if (k < LOCATED) return errorOf({})
+          crowd ??= errorOf({ rank, communicator: 'world' })
+          return crowd
+        })
+      }
+    }
+    const lines: string[] = []
+    for (const operation of shown) {
+      operation.giveUp((site) => {
         const where = locate(site)
-        done(`rank ${rank} waits ${operation.describe()}${where === undefined ? '' : `, at ${where}`}`)
-        const text = await everybody
-        return reason === 'timeout'
-          ? new TimeoutError(`the job's time is up\n${text}`)
-          : new DeadlockError(`deadlock: every rank waits and nothing is under way, so nothing can ever happen again\n${text}\n`)
+        lines.push(`rank ${rank} waits ${operation.describe()}${where === undefined ? '' : `, at ${where}`}`)
+        if (lines.length === shown.length) tell(lines)
+        return errorOf({})
       })
     }
+    if (shown.length === 0) tell([])
   }
 }
 
 const SHOWN = 20
+/** The others share one error that names no line: a hundred thousand would take seconds and hundreds of megabytes. */
+const LOCATED = 1000

@@ -1,10 +1,11 @@
-import { isKnown, OBJECT } from './codec/datatype.js'
+import { isKnown, isScalar, NUMBER } from './codec/datatype.js'
 import { ANY_SOURCE } from './constants.js'
 import { copyAll } from './copy.js'
 import { ProtocolError } from './errors.js'
 import {
   CLAIMED,
   CREDIT,
+  callOf,
   contextOf,
   DISCARDED,
   datatypeAt,
@@ -17,6 +18,7 @@ import {
   RETRACT,
   RETRACTED,
   START,
+  shapeOf,
   TAKEN,
   tagOf,
   totalOf
@@ -204,10 +206,13 @@ export class Endpoint implements SegmentReceiver {
   #start(source: number, slot: Slot): void {
     const datatype = datatypeAt(slot)
     if (!isKnown(datatype)) throw new ProtocolError(`a message of unknown datatype ${datatype} came from rank ${source}`)
+    if (datatype === NUMBER && totalOf(slot) !== 8) throw new ProtocolError(`a number of ${totalOf(slot)} bytes came from rank ${source}`)
     const share = slot.length - HEADER
     const message = new Incoming(this.#arrivals++, source, tagOf(slot), contextOf(slot), datatype, totalOf(slot), idOf(slot), flagsOf(slot))
+    message.call = callOf(slot)
+    message.shape = shapeOf(slot)
     const context = this.context(message.context)
-    const taker = context.matching.match(source, message.tag)
+    const taker = context.listener?.(message) ?? context.matching.match(source, message.tag)
     this.#windows[source]!.used += weight(message)
     if (taker === undefined || taker.claims) {
       if (!message.later) message.allocate()
@@ -215,6 +220,7 @@ export class Endpoint implements SegmentReceiver {
       if (!message.later && !message.complete) this.#partial[source]!.set(message.id, message)
       if (taker === undefined) {
         context.matching.keep(message)
+        context.unexpected?.(message)
         if (this.#windows[source]!.exhausted && this.#isSought(source)) this.#widen(source)
       }
     }
@@ -223,7 +229,7 @@ export class Endpoint implements SegmentReceiver {
     if (taker.claims) this.assign(message, taker)
     else {
       message.taker = taker
-      if (datatype === OBJECT && share === message.bytes) message.borrow(slot, slot.at + HEADER)
+      if (isScalar(datatype) && share === message.bytes) message.borrow(slot, slot.at + HEADER)
       const wanted = taker.accept(message)
       if (!message.complete) message.add(slot, slot.at + HEADER, share)
       // The slot is read by now: what is told to the sender may let a send of our own go, and so run user code, which may poll.
@@ -298,6 +304,10 @@ export class Endpoint implements SegmentReceiver {
 
 export interface Context {
   readonly matching: Matching<Taker, Incoming>
+  /** Names the taker of a message that no receive is posted for. */
+  listener?: (message: Incoming) => Taker | undefined
+  /** Sees every message that nobody takes yet. */
+  unexpected?: (message: Incoming) => void
   /** They see every message that a receive posted in their place could get. */
   readonly probes: (Waiting & { readonly peer: number; readonly order: number; see(message: Incoming): void })[]
 }

@@ -1,13 +1,14 @@
 import type { Slot } from './transport/transport.js'
 
 /**
- * The header of a segment, 24 bytes, little-endian:
+ * The header of a segment, 32 bytes, little-endian:
  *
  *     0 kind  1 datatype  2 flags  4 context  8 tag  12 id  16 total bytes of the message (float64: exact to 2⁵³)
+ *     24 call  28 shape (of collectives: what the sender has called, and on how much)
  *
  * followed by the segment's share of the message.
  */
-export const HEADER = 24
+export const HEADER = 32
 
 /** The first segment of a message: its envelope, and as much of its data as goes along. */
 export const START = 1
@@ -43,7 +44,9 @@ export function writeHeader(
   context: number,
   tag: number,
   id: number,
-  total: number
+  total: number,
+  call: number,
+  shape: number
 ): void {
   const word = slot.at >> 2
   slot.words[word] = kind | (datatype << 8) | (flags << 16)
@@ -51,6 +54,8 @@ export function writeHeader(
   slot.words[word + 2] = tag
   slot.words[word + 3] = id
   slot.doubles[(slot.at >> 3) + 2] = total
+  slot.words[word + 6] = call
+  slot.words[word + 7] = shape
 }
 
 export const kindOf = (slot: Slot): number => slot.words[slot.at >> 2]! & 0xff
@@ -60,3 +65,5 @@ export const contextOf = (slot: Slot): number => slot.words[(slot.at >> 2) + 1]!
 export const tagOf = (slot: Slot): number => slot.words[(slot.at >> 2) + 2]!
 export const idOf = (slot: Slot): number => slot.words[(slot.at >> 2) + 3]!
 export const totalOf = (slot: Slot): number => slot.doubles[(slot.at >> 3) + 2]!
+export const callOf = (slot: Slot): number => slot.words[(slot.at >> 2) + 6]!
+export const shapeOf = (slot: Slot): number => slot.words[(slot.at >> 2) + 7]!

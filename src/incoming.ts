@@ -1,6 +1,6 @@
 import { constants } from 'node:buffer'
 import type { CallSite } from './call-site.js'
-import { OBJECT, valueOn } from './codec/datatype.js'
+import { NUMBER, OBJECT, valueOn } from './codec/datatype.js'
 import { decodeObject } from './codec/object.js'
 import { copy, copyAll, copyRun, type Memory } from './copy.js'
 import { ANSWER, LATER, MOVES } from './frame.js'
@@ -19,10 +19,16 @@ export class Incoming implements Arrived {
   target: Memory | undefined
   /** The receiver's own memory is the target. */
   inPlace = false
+  /** Where the data goes instead: it is told each run of it, once and in order. */
+  sink: Sink | undefined
+  /** Of a collective: what the sender has called, and on how much. */
+  call = 0
+  shape = 0
   /** The memory that came by a move. */
   moved: ArrayBuffer | undefined
   /** Where in the target the data starts. */
   #offset = 0
+  #doubles: Float64Array | undefined
   readonly source: number
   readonly tag: number
   readonly context: number
@@ -57,13 +63,15 @@ export class Incoming implements Arrived {
   /** The only segment has it all, and it will be read before that goes: no need to take anything over. */
   borrow(slot: Slot, at: number): void {
     this.target = slot.bytes
+    this.#doubles = slot.doubles
     this.#offset = at
     this.arrived = this.bytes
   }
 
   /** Takes over a segment's data. */
   add(slot: Slot, from: number, count: number): void {
-    if (this.target !== undefined && this.later) copyRun(slot.bytes, from, this.target, this.arrived, count)
+    if (this.sink !== undefined) this.sink(slot.bytes, from, this.arrived, count)
+    else if (this.target !== undefined && this.later) copyRun(slot.bytes, from, this.target, this.arrived, count)
     else if (this.target !== undefined) copy(slot.bytes, from, this.target as Uint8Array, this.arrived, count)
     this.arrived += count
   }
@@ -80,6 +88,13 @@ export class Incoming implements Arrived {
     if (buffer !== undefined) copyAll({ buffer, byteOffset: this.target?.byteOffset ?? 0, byteLength: this.arrived }, target)
     this.target = target
     this.inPlace = true
+  }
+
+  /** Has each run of the data told to `sink`, with what has come so far. */
+  pour(sink: Sink): void {
+    this.sink = sink
+    if (this.arrived > 0) sink(this.target as Uint8Array, this.#offset, 0, this.arrived)
+    this.target = undefined
   }
 
   /** The receiver's memory is gone, for it was transferred away: what is still to come is only counted. */
@@ -99,13 +114,23 @@ export class Incoming implements Arrived {
     copyAll({ buffer: target.buffer, byteOffset: target.byteOffset, byteLength: this.arrived }, this.target!)
   }
 
+  /** The data as one number. */
+  get number(): number {
+    if (this.#doubles !== undefined) return this.#doubles[this.#offset >> 3]!
+    return new Float64Array(this.target!.buffer)[0]!
+  }
+
   /** The data as a value that shares nothing. */
   value(): unknown {
+    if (this.datatype === NUMBER) return this.number
     if (this.datatype !== OBJECT) return valueOn(this.datatype, this.moved ?? (this.target!.buffer as ArrayBuffer))
     if (this.later) return decodeObject(new Uint8Array(this.target!.buffer))
     return decodeObject(this.target as Uint8Array, this.#offset, this.bytes)
   }
 }
+
+/** Takes `count` bytes, of which the first has the place `at` in the message, from `from` on; they are there during the call only. */
+export type Sink = (bytes: Uint8Array, from: number, at: number, count: number) => void
 
 /** Memory that is not zeroed first, for all of it will be written: a quarter off the cost of a fresh array. */
 function unfilled(bytes: number): ArrayBuffer {

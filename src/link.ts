@@ -36,6 +36,9 @@ export class Outgoing {
   sent = 0
   /** The answer of its receiver has come. */
   matched = false
+  /** Of a collective: what was called, and on how much. */
+  call = 0
+  shape = 0
   readonly context: number
   readonly tag: number
   readonly datatype: number
@@ -127,12 +130,12 @@ export class Link {
   }
 
   /** Sends a message at once if it can go whole; false when it cannot, and nothing has happened. */
-  sendNow(context: number, tag: number, datatype: number, bytes: Uint8Array, length: number): boolean {
+  sendNow(context: number, tag: number, datatype: number, bytes: Uint8Array, length: number, call = 0, shape = 0): boolean {
     const segment = this.#segmentBytes(length)
     if (length > segment || this.#credit < length + ENVELOPE_BYTES || this.#answers.length > 0 || !this.#queue.empty) return false
     const slot = this.#transport.reserve(this.#dest, HEADER + length)
     if (slot === undefined) return false
-    writeHeader(slot, START, datatype, 0, context, tag, 0, length)
+    writeHeader(slot, START, datatype, 0, context, tag, 0, length, call, shape)
     copy(bytes, 0, slot.bytes, slot.at + HEADER, length)
     this.#transport.publish(this.#dest)
     this.#credit -= length + ENVELOPE_BYTES
@@ -243,7 +246,7 @@ export class Link {
     if (answer === undefined) return false
     const slot = this.#transport.reserve(this.#dest, HEADER)
     if (slot === undefined) return false
-    writeHeader(slot, answer.kind, 0, 0, 0, answer.tag, answer.id, answer.total)
+    writeHeader(slot, answer.kind, 0, 0, 0, answer.tag, answer.id, answer.total, 0, 0)
     this.#transport.publish(this.#dest)
     this.#answers.shift()
     return true
@@ -260,7 +263,8 @@ export class Link {
     if (slot === undefined) return 0
     const answered = message.later || message.synchronous
     const flags = (answered ? ANSWER : 0) | (message.later ? LATER : 0) | (message.buffer && this.#transport.move ? MOVES : 0)
-    writeHeader(slot, START, message.datatype, flags, message.context, message.tag, message.id, message.length)
+    const { datatype, context, tag, id, length, call, shape } = message
+    writeHeader(slot, START, datatype, flags, context, tag, id, length, call, shape)
     copy(message.bytes as Uint8Array, 0, slot.bytes, slot.at + HEADER, share)
     this.#transport.publish(this.#dest)
     this.#credit -= weight
@@ -280,7 +284,7 @@ export class Link {
     const share = Math.min(message.length - message.sent, this.#segmentBytes(message.length))
     const slot = this.#transport.reserve(this.#dest, HEADER + share)
     if (slot === undefined) return 0
-    writeHeader(slot, REST, 0, 0, 0, 0, message.id, 0)
+    writeHeader(slot, REST, 0, 0, 0, 0, message.id, 0, 0, 0)
     copyRun(message.bytes, message.sent, slot.bytes, slot.at + HEADER, share)
     this.#transport.publish(this.#dest)
     message.sent += share

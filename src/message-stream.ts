@@ -1,8 +1,8 @@
 import type { Subscriber } from 'rxjs'
 import type { CallSite } from './call-site.js'
-import type { Communicator } from './communicator.js'
 import type { Incoming, Taker } from './incoming.js'
 import { Message } from './message.js'
+import type { PointToPoint } from './point-to-point.js'
 import { describeEnvelope, type Envelope, place } from './receive.js'
 import { Status } from './status.js'
 
@@ -12,7 +12,7 @@ export class MessageStream<T> implements Taker {
   gone = true
   readonly peer: number
   readonly tag: number
-  readonly #comm: Communicator
+  readonly #comm: PointToPoint
   readonly #subscriber: Subscriber<Message<T>>
   readonly #site: CallSite | undefined
   #misfit: Error | undefined
@@ -20,7 +20,7 @@ export class MessageStream<T> implements Taker {
   #waiting = false
   #released = false
 
-  constructor(comm: Communicator, { peer, tag }: Envelope, subscriber: Subscriber<Message<T>>, site: CallSite | undefined) {
+  constructor(comm: PointToPoint, { peer, tag }: Envelope, subscriber: Subscriber<Message<T>>, site: CallSite | undefined) {
     this.#comm = comm
     this.peer = peer
     this.tag = tag

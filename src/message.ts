@@ -1,6 +1,6 @@
 import type { BufferLike } from './codec/datatype.js'
-import type { Communicator } from './communicator.js'
 import type { Incoming } from './incoming.js'
+import type { PointToPoint } from './point-to-point.js'
 import type { Request } from './request.js'
 import type { Status } from './status.js'
 
@@ -9,11 +9,11 @@ export class Message<T> {
   readonly status: Status
   /** What was sent; of a message from `mprobe`, `undefined`. */
   readonly data: T
-  readonly #comm: Communicator
+  readonly #comm: PointToPoint
   #incoming: Incoming | undefined
 
   /** @internal */
-  constructor(comm: Communicator, status: Status, data: T | undefined, incoming?: Incoming) {
+  constructor(comm: PointToPoint, status: Status, data: T | undefined, incoming?: Incoming) {
     this.status = status
     this.data = data as T
     this.#comm = comm

@@ -1,11 +1,11 @@
 import type { CallSite } from './call-site.js'
 import { type BufferLike, datatypeOf, matches, memoryOf, nameOf, OBJECT } from './codec/datatype.js'
-import type { Communicator } from './communicator.js'
 import { ANY_SOURCE, ANY_TAG } from './constants.js'
 import type { Memory } from './copy.js'
 import { ArgumentError, DatatypeError, TruncationError } from './errors.js'
 import type { Incoming, Taker } from './incoming.js'
 import { Message } from './message.js'
+import type { PointToPoint } from './point-to-point.js'
 import { Request } from './request.js'
 import { Status } from './status.js'
 
@@ -61,12 +61,12 @@ export abstract class TakingRequest<T> extends Request<T> implements Taker {
   gone = true
   readonly peer: number
   readonly tag: number
-  protected readonly comm: Communicator
+  protected readonly comm: PointToPoint
   #status: Status | undefined
   /** What was received, until somebody asks for the status. */
   #message: Incoming | undefined
 
-  constructor(comm: Communicator, { peer, tag, status }: Envelope, site: CallSite | undefined) {
+  constructor(comm: PointToPoint, { peer, tag, status }: Envelope, site: CallSite | undefined) {
     super(site)
     this.comm = comm
     this.peer = peer
@@ -129,7 +129,7 @@ export class ReceiveRequest<T> extends TakingRequest<T> {
   readonly #into: BufferLike | undefined
   #misfit: Error | undefined
 
-  constructor(comm: Communicator, envelope: Envelope, into: BufferLike | undefined, site: CallSite | undefined) {
+  constructor(comm: PointToPoint, envelope: Envelope, into: BufferLike | undefined, site: CallSite | undefined) {
     super(comm, envelope, site)
     this.#into = into
   }
@@ -197,9 +197,9 @@ export class ProbeRequest extends Request<Status> {
   readonly peer: number
   readonly tag: number
   readonly status: Status
-  readonly #comm: Communicator
+  readonly #comm: PointToPoint
 
-  constructor(comm: Communicator, { peer, tag, status }: Envelope, site: CallSite | undefined) {
+  constructor(comm: PointToPoint, { peer, tag, status }: Envelope, site: CallSite | undefined) {
     super(site)
     this.#comm = comm
     this.peer = peer
@@ -251,7 +251,7 @@ export interface Envelope {
   readonly status?: Status | undefined
 }
 
-export function describeEnvelope(comm: Communicator, { peer, tag }: Envelope): string {
+export function describeEnvelope(comm: PointToPoint, { peer, tag }: Envelope): string {
   const from = peer === ANY_SOURCE ? 'any rank' : `rank ${comm.rankOf(peer)}`
   return `${from}, ${tag === ANY_TAG ? 'any tag' : `tag ${tag}`}`
 }

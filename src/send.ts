@@ -1,17 +1,17 @@
 import type { CallSite } from './call-site.js'
-import type { Communicator } from './communicator.js'
 import type { Link, Outgoing, Owner } from './link.js'
+import type { PointToPoint } from './point-to-point.js'
 import { Request } from './request.js'
 
 /** A send. MPI: MPI_Isend, MPI_Issend. */
 export class SendRequest extends Request<void> implements Owner {
   readonly status = undefined
-  readonly #comm: Communicator
+  readonly #comm: PointToPoint
   #dest = 0
   #link: Link | undefined
   #message: Outgoing | undefined
 
-  constructor(comm: Communicator, site: CallSite | undefined) {
+  constructor(comm: PointToPoint, site: CallSite | undefined) {
     super(site)
     this.#comm = comm
   }

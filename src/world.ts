@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os'
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
-import { Communicator } from './communicator.js'
+import { CONTEXTS, Communicator } from './communicator.js'
 import { Endpoint } from './endpoint.js'
 import type { FromRank, RankData, ToRank } from './launch/protocol.js'
 import { Liveness } from './liveness.js'
@@ -45,7 +45,7 @@ export const COMM_WORLD = new Communicator(
 )
 
 /** This rank alone. MPI: MPI_COMM_SELF. */
-export const COMM_SELF = new Communicator(endpoint, 1, 'self', [rank])
+export const COMM_SELF = new Communicator(endpoint, CONTEXTS, 'self', [rank])
 
 /** For the launcher's side of this rank. */
 export const runtime = {

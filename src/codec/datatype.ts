@@ -23,6 +23,7 @@ export const OBJECT = 0
 export const BUFFER = 13
 const ARRAY_BUFFER = 14
 const DATA_VIEW = 15
+export const NUMBER = 16
 const UINT8 = 2
 
 /** The index is the code on the wire. */
@@ -46,7 +47,9 @@ const datatypes: (Datatype | undefined)[] = [
     size: 1,
     on: (buffer, offset, bytes) => (bytes === buffer.byteLength ? buffer : buffer.slice(offset, offset + bytes))
   },
-  { name: 'DataView', size: 1, on: (buffer, offset, bytes) => new DataView(buffer, offset, bytes) }
+  { name: 'DataView', size: 1, on: (buffer, offset, bytes) => new DataView(buffer, offset, bytes) },
+  // One number, as collectives send it; `Incoming` reads it.
+  { name: 'number', size: 8, on: (buffer) => buffer }
 ]
 
 const codes = new Map(datatypes.map((datatype, code) => [datatype?.name, code] as const))
@@ -73,10 +76,13 @@ export const nameOf = (code: number): string => datatypes[code]?.name ?? `dataty
 
 export const elementSize = (code: number): number => datatypes[code]?.size ?? 1
 
+/** Values without memory of their own. */
+export const isScalar = (code: number): boolean => code === OBJECT || code === NUMBER
+
 export const isKnown = (code: number): boolean => datatypes[code] !== undefined
 
 /** Kinds without an element type hold bytes, and bytes match bytes. */
-const holdsBytes = (code: number): boolean => code === UINT8 || code >= BUFFER
+const holdsBytes = (code: number): boolean => code === UINT8 || (code >= BUFFER && code !== NUMBER)
 
 export const matches = (a: number, b: number): boolean => a === b || (a !== OBJECT && b !== OBJECT && holdsBytes(a) && holdsBytes(b))
 

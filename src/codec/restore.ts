@@ -1,5 +1,5 @@
 import { ProtocolError } from '../errors.js'
-import { elementSize, isKnown, nameOf, OBJECT, valueOn } from './datatype.js'
+import { elementSize, isKnown, isScalar, nameOf, valueOn } from './datatype.js'
 import { emptyError, isErrorClass, setField } from './errorFields.js'
 import { ARRAY, BIGINT, BUFFER, DATE, ERROR, MAP, PAIRS, RECORD, REGEXP, SET, SPARSE, TEXT } from './kinds.js'
 
@@ -69,7 +69,7 @@ function sparse(length: unknown): unknown[] {
 }
 
 function buffer(code: number, node: Uint8Array): unknown {
-  if (!(code > OBJECT) || !isKnown(code)) throw malformed(`kind ${code + BUFFER}, which this runtime does not have`)
+  if (isScalar(code) || !isKnown(code)) throw malformed(`kind ${code + BUFFER}, which this runtime does not have`)
   if (node.length % elementSize(code) !== 0) throw malformed(`a ${nameOf(code)} of ${node.length} bytes`)
   const copy = new ArrayBuffer(node.length)
   new Uint8Array(copy).set(node)

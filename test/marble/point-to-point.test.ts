@@ -25,7 +25,7 @@ const values = { a: 'a', b: 'b', c: 'c', d: 'd', u: undefined }
 
 describe('what the docstrings draw', () => {
   it('isend is done at once, irecv when the message has come', () => {
-    const [sent, received] = drawn('communicator.ts', 'isend(a)', 'irecv()')
+    const [sent, received] = drawn('point-to-point.ts', 'isend(a)', 'irecv()')
     inVirtualTime(({ expectObservable }, [zero, one]) => {
       expectObservable(one.irecv<string>()).toBe(received, values)
       expectObservable(zero.isend('a', { dest: 1 })).toBe(sent, values)
@@ -33,7 +33,7 @@ describe('what the docstrings draw', () => {
   })
 
   it('issend is done when the answer of the receive has come back', () => {
-    const [sent, received] = drawn('communicator.ts', 'issend(a)', 'irecv()')
+    const [sent, received] = drawn('point-to-point.ts', 'issend(a)', 'irecv()')
     inVirtualTime(({ expectObservable }, [zero, one]) => {
       expectObservable(one.irecv<string>()).toBe(received, values)
       expectObservable(zero.issend('a', { dest: 1 })).toBe(sent, values)
@@ -41,7 +41,7 @@ describe('what the docstrings draw', () => {
   })
 
   it('messages() emits each message when it comes, and leaves what is not taken', () => {
-    const [sent, all, some] = drawn('communicator.ts', 'sent by rank 0', 'messages()', '…pipe(take(2))')
+    const [sent, all, some] = drawn('point-to-point.ts', 'sent by rank 0', 'messages()', '…pipe(take(2))')
     for (const [marbles, cut] of [
       [all, false],
       [some, true]

@@ -32,11 +32,11 @@ import type { SegmentReceiver, Slot, Transport } from './transport/transport.js'
 /** One rank's end of all that it exchanges: turns segments into messages and brings messages and receives together, in any context. */
 export class Endpoint implements SegmentReceiver {
   readonly transport: Transport
-  readonly links: Link[]
   readonly #contexts = new Map<number, Context>()
-  readonly #windows: Window[]
-  /** By source, messages whose data is not complete. */
-  readonly #partial: Map<number, Incoming>[]
+  /** The ranks that this one has exchanged something with, for of many thousands it talks to few. */
+  readonly #known: Peer[] = []
+  /** The same by rank, with holes. */
+  readonly #peers: Peer[] = []
   readonly #gone = new Map<number, string>()
   #arrivals = 0
 
@@ -44,12 +44,13 @@ export class Endpoint implements SegmentReceiver {
   abort: (code: number, reason: string | undefined) => never = (code) => process.exit(code)
 
   constructor(transport: Transport) {
-    const { size } = transport
     this.transport = transport
-    this.links = Array.from({ length: size }, (_, dest) => new Link(transport, dest, windowBytes(size)))
-    this.#windows = Array.from({ length: size }, () => new Window(windowBytes(size)))
-    this.#partial = Array.from({ length: size }, () => new Map())
     transport.attach(this)
+  }
+
+  /** The way out to a rank. */
+  link(rank: number): Link {
+    return this.#peer(rank).link
   }
 
   /** The matching of a communicator; messages may come before this rank has made it. */
@@ -67,12 +68,9 @@ export class Endpoint implements SegmentReceiver {
     for (const { matching, probes } of this.#contexts.values()) {
       for (const waiting of [...matching.waiting(), ...probes]) if (rank === undefined || waiting.peer === rank) yield waiting
     }
-    for (const [source, messages] of this.#partial.entries()) {
-      if (rank !== undefined && source !== rank) continue
-      for (const { taker } of messages.values()) if (taker !== undefined) yield taker
-    }
-    for (const [dest, link] of this.links.entries()) {
-      if (rank === undefined || dest === rank) for (const { owner } of link.unfinished()) yield owner
+    for (const peer of rank === undefined ? this.#known : [this.#peer(rank)]) {
+      for (const { taker } of peer.partial.values()) if (taker !== undefined) yield taker
+      for (const { owner } of peer.link.unfinished()) yield owner
     }
   }
 
@@ -83,7 +81,7 @@ export class Endpoint implements SegmentReceiver {
 
   /** Whether all sends are out. */
   get flushed(): boolean {
-    return this.links.every((link) => link.empty)
+    return this.#known.every(({ link }) => link.empty)
   }
 
   /** Gives a receive the message that waits for it; false when there is none. */
@@ -107,7 +105,7 @@ export class Endpoint implements SegmentReceiver {
    */
   seek(peer: number): void {
     if (peer >= 0) this.#widen(peer)
-    else for (let source = 0; source < this.#windows.length; source++) this.#widen(source)
+    else for (const { link } of this.#known) this.#widen(link.dest)
   }
 
   /** Takes an unexpected message out of its queue, so that it matches nothing else. */
@@ -120,7 +118,7 @@ export class Endpoint implements SegmentReceiver {
   assign(message: Incoming, taker: Taker): void {
     if (taker.claims) {
       if (!message.later) this.#answer(message, TAKEN)
-      else if (message.answer) this.links[message.source]!.answer(MATCHED, message.id, CLAIMED)
+      else if (message.answer) this.link(message.source).answer(MATCHED, message.id, CLAIMED)
       taker.finish(message)
       return
     }
@@ -133,8 +131,8 @@ export class Endpoint implements SegmentReceiver {
 
   /** A taker that has not got its message any more wants it no longer: one that is under way to it goes to the next, or back to its place. */
   giveBack(taker: Taker): void {
-    for (const messages of this.#partial) {
-      for (const message of messages.values()) {
+    for (const { partial } of this.#known) {
+      for (const message of partial.values()) {
         if (message.taker !== taker) continue
         message.taker = undefined
         if (message.target === undefined && !message.moves) return
@@ -163,9 +161,9 @@ export class Endpoint implements SegmentReceiver {
       case REST:
         return this.#rest(source, slot)
       case MATCHED:
-        return this.links[source]!.onMatched(idOf(slot), tagOf(slot))
+        return this.link(source).onMatched(idOf(slot), tagOf(slot))
       case CREDIT:
-        return this.links[source]!.onCredit(totalOf(slot))
+        return this.link(source).onCredit(totalOf(slot))
       case RETRACT:
         return this.#retracted(source, idOf(slot))
       default:
@@ -174,13 +172,13 @@ export class Endpoint implements SegmentReceiver {
   }
 
   room(dest: number): boolean {
-    return this.links[dest]!.pump()
+    return this.link(dest).pump()
   }
 
   moved(source: number, id: number, buffer: ArrayBuffer): void {
-    const message = this.#partial[source]!.get(id)
+    const message = this.#peer(source).partial.get(id)
     if (message === undefined) return
-    this.#partial[source]!.delete(id)
+    this.#peer(source).partial.delete(id)
     this.transport.expect?.(-1)
     message.arrived = message.bytes
     if (!message.inPlace) message.moved = buffer
@@ -197,10 +195,20 @@ export class Endpoint implements SegmentReceiver {
   gone(rank: number, reason: string): void {
     this.#gone.set(rank, reason)
     const waiting = [...this.waiting(rank)]
-    this.links[rank]!.close()
-    for (const { moves } of this.#partial[rank]!.values()) if (moves) this.transport.expect?.(-1)
-    this.#partial[rank]!.clear()
+    this.link(rank).close()
+    for (const { moves } of this.#peer(rank).partial.values()) if (moves) this.transport.expect?.(-1)
+    this.#peer(rank).partial.clear()
     for (const operation of waiting) operation.fail(goneError(rank, reason))
+  }
+
+  #peer(rank: number): Peer {
+    let peer = this.#peers[rank]
+    if (peer === undefined) {
+      peer = new Peer(this.transport, rank)
+      this.#peers[rank] = peer
+      this.#known.push(peer)
+    }
+    return peer
   }
 
   #start(source: number, slot: Slot): void {
@@ -213,15 +221,15 @@ export class Endpoint implements SegmentReceiver {
     message.shape = shapeOf(slot)
     const context = this.context(message.context)
     const taker = context.listener?.(message) ?? context.matching.match(source, message.tag)
-    this.#windows[source]!.used += weight(message)
+    this.#peer(source).window.used += weight(message)
     if (taker === undefined || taker.claims) {
       if (!message.later) message.allocate()
       message.add(slot, slot.at + HEADER, share)
-      if (!message.later && !message.complete) this.#partial[source]!.set(message.id, message)
+      if (!message.later && !message.complete) this.#peer(source).partial.set(message.id, message)
       if (taker === undefined) {
         context.matching.keep(message)
         context.unexpected?.(message)
-        if (this.#windows[source]!.exhausted && this.#isSought(source)) this.#widen(source)
+        if (this.#peer(source).window.exhausted && this.#isSought(source)) this.#widen(source)
       }
     }
     if (context.probes.length > 0) show(message, context, taker)
@@ -244,7 +252,7 @@ export class Endpoint implements SegmentReceiver {
     if (message.complete || (message.later && !wanted)) return taker.finish(message)
     const reason = this.#gone.get(message.source)
     if (reason !== undefined) return taker.fail(goneError(message.source, reason))
-    const messages = this.#partial[message.source]!
+    const messages = this.#peer(message.source).partial
     if (messages.has(message.id)) return
     messages.set(message.id, message)
     if (message.moves) this.transport.expect?.(1)
@@ -253,11 +261,11 @@ export class Endpoint implements SegmentReceiver {
   #answer(message: Incoming, outcome: number): void {
     if (!message.answer) return
     message.answer = false
-    this.links[message.source]!.answer(MATCHED, message.id, outcome)
+    this.link(message.source).answer(MATCHED, message.id, outcome)
   }
 
   #rest(source: number, slot: Slot): void {
-    const message = this.#partial[source]!.get(idOf(slot))
+    const message = this.#peer(source).partial.get(idOf(slot))
     if (message === undefined) return
     try {
       message.add(slot, slot.at + HEADER, slot.length - HEADER)
@@ -266,7 +274,7 @@ export class Endpoint implements SegmentReceiver {
       message.add(slot, slot.at + HEADER, slot.length - HEADER)
     }
     if (!message.complete) return
-    this.#partial[source]!.delete(message.id)
+    this.#peer(source).partial.delete(message.id)
     message.taker?.finish(message)
   }
 
@@ -276,21 +284,21 @@ export class Endpoint implements SegmentReceiver {
       for (const message of context.matching.unexpected(source)) {
         if (message.id !== id) continue
         this.take(context, message)
-        this.#partial[source]!.delete(id)
-        this.links[source]!.answer(MATCHED, id, RETRACTED)
+        this.#peer(source).partial.delete(id)
+        this.link(source).answer(MATCHED, id, RETRACTED)
         return
       }
     }
   }
 
   #consumed(message: Incoming): void {
-    const granted = this.#windows[message.source]!.consume(weight(message))
-    if (granted > 0) this.links[message.source]!.answer(CREDIT, 0, 0, granted)
+    const granted = this.#peer(message.source).window.consume(weight(message))
+    if (granted > 0) this.link(message.source).answer(CREDIT, 0, 0, granted)
   }
 
   #widen(source: number): void {
-    const window = this.#windows[source]!
-    if (window.exhausted) this.links[source]!.answer(CREDIT, 0, 0, window.widen())
+    const window = this.#peer(source).window
+    if (window.exhausted) this.link(source).answer(CREDIT, 0, 0, window.widen())
   }
 
   /** Whether somebody waits, in any context, for a message that this source may send. */
@@ -314,6 +322,20 @@ export interface Context {
 
 function show(message: Incoming, { probes }: Context, taker: Taker | undefined): void {
   for (const probe of [...probes]) if (taker === undefined || probe.order < taker.order) probe.see(message)
+}
+
+/** What this rank keeps of another. */
+class Peer {
+  readonly link: Link
+  readonly window: Window
+  /** Messages from it whose data is not complete. */
+  readonly partial = new Map<number, Incoming>()
+
+  constructor(transport: Transport, rank: number) {
+    const bytes = windowBytes(transport.size)
+    this.link = new Link(transport, rank, bytes)
+    this.window = new Window(bytes)
+  }
 }
 
 const weight = (message: Incoming): number => ENVELOPE_BYTES + (message.later ? 0 : message.bytes)

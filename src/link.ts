@@ -108,8 +108,8 @@ class Caretaker implements Owner {
 }
 
 export class Link {
+  readonly dest: number
   readonly #transport: Transport
-  readonly #dest: number
   #credit: number
   /** All credit ever given; what the receiver says replaces it. */
   #granted: number
@@ -124,7 +124,7 @@ export class Link {
 
   constructor(transport: Transport, dest: number, window: number) {
     this.#transport = transport
-    this.#dest = dest
+    this.dest = dest
     this.#granted = window
     this.#credit = window
   }
@@ -133,11 +133,11 @@ export class Link {
   sendNow(context: number, tag: number, datatype: number, bytes: Uint8Array, length: number, call = 0, shape = 0): boolean {
     const segment = this.#segmentBytes(length)
     if (length > segment || this.#credit < length + ENVELOPE_BYTES || this.#answers.length > 0 || !this.#queue.empty) return false
-    const slot = this.#transport.reserve(this.#dest, HEADER + length)
+    const slot = this.#transport.reserve(this.dest, HEADER + length)
     if (slot === undefined) return false
     writeHeader(slot, START, datatype, 0, context, tag, 0, length, call, shape)
     copy(bytes, 0, slot.bytes, slot.at + HEADER, length)
-    this.#transport.publish(this.#dest)
+    this.#transport.publish(this.dest)
     this.#credit -= length + ENVELOPE_BYTES
     return true
   }
@@ -167,7 +167,7 @@ export class Link {
     this.#awaiting.delete(id)
     message.matched = true
     if (outcome === TAKEN && message.buffer !== undefined && this.#transport.move) {
-      this.#transport.move(this.#dest, id, message.buffer)
+      this.#transport.move(this.dest, id, message.buffer)
       message.owner.done()
     } else if (outcome === TAKEN && message.later) {
       this.#matched.push(message)
@@ -237,17 +237,17 @@ export class Link {
       budget -= started + rest
       any = true
     }
-    this.#transport.again(this.#dest)
+    this.#transport.again(this.dest)
     return any
   }
 
   #pumpAnswer(): boolean {
     const answer = this.#answers[0]
     if (answer === undefined) return false
-    const slot = this.#transport.reserve(this.#dest, HEADER)
+    const slot = this.#transport.reserve(this.dest, HEADER)
     if (slot === undefined) return false
     writeHeader(slot, answer.kind, 0, 0, 0, answer.tag, answer.id, answer.total, 0, 0)
-    this.#transport.publish(this.#dest)
+    this.#transport.publish(this.dest)
     this.#answers.shift()
     return true
   }
@@ -259,14 +259,14 @@ export class Link {
     const share = message.later ? 0 : Math.min(message.length, this.#segmentBytes(message.length))
     const weight = ENVELOPE_BYTES + (message.later ? 0 : message.length)
     if (this.#credit < weight) return 0
-    const slot = this.#transport.reserve(this.#dest, HEADER + share)
+    const slot = this.#transport.reserve(this.dest, HEADER + share)
     if (slot === undefined) return 0
     const answered = message.later || message.synchronous
     const flags = (answered ? ANSWER : 0) | (message.later ? LATER : 0) | (message.buffer && this.#transport.move ? MOVES : 0)
     const { datatype, context, tag, id, length, call, shape } = message
     writeHeader(slot, START, datatype, flags, context, tag, id, length, call, shape)
     copy(message.bytes as Uint8Array, 0, slot.bytes, slot.at + HEADER, share)
-    this.#transport.publish(this.#dest)
+    this.#transport.publish(this.dest)
     this.#credit -= weight
     message.sent = share
     if (answered) this.#awaiting.set(message.id, message)
@@ -282,11 +282,11 @@ export class Link {
 
   #writeRest(message: Outgoing, queue: Fifo<Outgoing>): number {
     const share = Math.min(message.length - message.sent, this.#segmentBytes(message.length))
-    const slot = this.#transport.reserve(this.#dest, HEADER + share)
+    const slot = this.#transport.reserve(this.dest, HEADER + share)
     if (slot === undefined) return 0
     writeHeader(slot, REST, 0, 0, 0, 0, message.id, 0, 0, 0)
     copyRun(message.bytes, message.sent, slot.bytes, slot.at + HEADER, share)
-    this.#transport.publish(this.#dest)
+    this.#transport.publish(this.dest)
     message.sent += share
     if (message.sent === message.length) {
       queue.shift()

@@ -183,6 +183,6 @@ class Buckets<T extends { tag: number; gone: boolean }> {
   }
 
   *all(): Generator<T> {
-    for (const tags of this.#sources) if (tags !== undefined) for (const queue of tags.values()) yield* queue
+    for (const tags of Object.values(this.#sources)) for (const queue of tags?.values() ?? []) yield* queue
   }
 }

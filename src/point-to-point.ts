@@ -51,10 +51,8 @@ export abstract class PointToPoint {
     this.#id = id
     this.#context = endpoint.context(id)
     this.#members = members
-    const ranks: number[] = []
-    for (const [rank, member] of members.entries()) ranks[member] = rank
-    this.#ranks = ranks
-    this.rank = ranks[endpoint.transport.rank]!
+    this.#ranks = inverse(members)
+    this.rank = this.#ranks[endpoint.transport.rank]!
     this.size = members.length
     this.name = name
   }
@@ -413,7 +411,7 @@ export abstract class PointToPoint {
       const member = this.#members[dest]!
       const reason = this.#endpoint.reasonGone(member)
       if (reason !== undefined) throw goneError(dest, reason)
-      const link = this.#endpoint.links[member]!
+      const link = this.#endpoint.link(member)
       if (!synchronous && link.sendNow(this.#id, tag, datatype, bytes as Uint8Array, bytes.byteLength)) return undefined
       const request = new SendRequest(this, site)
       const kept = datatype === OBJECT ? (bytes as Uint8Array).slice() : bytes
@@ -521,6 +519,19 @@ export abstract class PointToPoint {
       throw this.inContext(error, captureCallSite())
     }
   }
+}
+
+const inverses = new WeakMap<readonly number[], readonly number[]>()
+
+/** Where each member stands; one for all communicators on the same list, of which one thread may have thousands. */
+function inverse(members: readonly number[]): readonly number[] {
+  let ranks = inverses.get(members) as number[] | undefined
+  if (ranks === undefined) {
+    ranks = []
+    for (const [rank, member] of members.entries()) ranks[member] = rank
+    inverses.set(members, ranks)
+  }
+  return ranks
 }
 
 const anything: Envelope = { peer: ANY_SOURCE, tag: ANY_TAG }

@@ -1,18 +1,8 @@
-import { readFileSync } from 'node:fs'
 import { map, take } from 'rxjs'
 import { TestScheduler } from 'rxjs/testing'
 import type { Communicator } from '../../src/communicator.js'
 import { memoryWorld } from '../../testing/memoryWorld.js'
-
-/** The marbles that a docstring draws behind a label; a test that runs them keeps the drawing true. */
-function drawn(file: string, ...labels: string[]): string[] {
-  const source = readFileSync(`src/${file}`, 'utf8')
-  return labels.map((label) => {
-    const line = source.split('\n').find((text) => text.startsWith(' ') && text.includes(`  ${label}  `) && /[-(|]|\ba$/.test(text))
-    if (line === undefined) throw new Error(`${file} draws no '${label}'`)
-    return line.split(label).at(-1)!.trim()
-  })
-}
+import { drawn } from './drawn.js'
 
 type Helpers = Parameters<Parameters<TestScheduler['run']>[0]>[0]
 
@@ -25,7 +15,7 @@ const values = { a: 'a', b: 'b', c: 'c', d: 'd', u: undefined }
 
 describe('what the docstrings draw', () => {
   it('isend is done at once, irecv when the message has come', () => {
-    const [sent, received] = drawn('point-to-point.ts', 'isend(a)', 'irecv()')
+    const [sent, received] = drawn('src/point-to-point.ts', 'isend(a)', 'irecv()')
     inVirtualTime(({ expectObservable }, [zero, one]) => {
       expectObservable(one.irecv<string>()).toBe(received, values)
       expectObservable(zero.isend('a', { dest: 1 })).toBe(sent, values)
@@ -33,7 +23,7 @@ describe('what the docstrings draw', () => {
   })
 
   it('issend is done when the answer of the receive has come back', () => {
-    const [sent, received] = drawn('point-to-point.ts', 'issend(a)', 'irecv()')
+    const [sent, received] = drawn('src/point-to-point.ts', 'issend(a)', 'irecv()')
     inVirtualTime(({ expectObservable }, [zero, one]) => {
       expectObservable(one.irecv<string>()).toBe(received, values)
       expectObservable(zero.issend('a', { dest: 1 })).toBe(sent, values)
@@ -41,7 +31,7 @@ describe('what the docstrings draw', () => {
   })
 
   it('messages() emits each message when it comes, and leaves what is not taken', () => {
-    const [sent, all, some] = drawn('point-to-point.ts', 'sent by rank 0', 'messages()', '…pipe(take(2))')
+    const [sent, all, some] = drawn('src/point-to-point.ts', 'sent by rank 0', 'messages()', '…pipe(take(2))')
     for (const [marbles, cut] of [
       [all, false],
       [some, true]
@@ -57,7 +47,7 @@ describe('what the docstrings draw', () => {
   })
 
   it('a request replays to late subscribers', () => {
-    const [received, later] = drawn('request.ts', 'irecv()', 'subscribed at 5 ms')
+    const [received, later] = drawn('src/request.ts', 'irecv()', 'subscribed at 5 ms')
     inVirtualTime(({ expectObservable }, [zero, one]) => {
       const request = one.irecv<string>()
       zero.isend('a', { dest: 1 })

@@ -4,7 +4,7 @@ import { HEADER } from '../../src/frame.js'
 import { MemoryNetwork } from '../../src/transport/memory/memory-network.js'
 import type { MemoryNetworkOptions } from '../../src/transport/memory/options.js'
 import type { SegmentReceiver } from '../../src/transport/transport.js'
-import { memoryWorld } from '../../testing/memoryWorld.js'
+import { memoryWorld, worldOver } from '../../testing/memoryWorld.js'
 
 /** What each rank of a network is given, and when. */
 function recorded(size: number, options: Partial<MemoryNetworkOptions> = {}) {
@@ -125,7 +125,7 @@ describe('a memory network', () => {
     const [a, b] = memoryWorld(2, {
       scheduler,
       latency: 2,
-      observe: ({ from, to, time, segment }) => seen.push([from, to, time, segment.length - HEADER])
+      observe: ({ from, to, time, segment }) => seen.push([from, to, time, segment!.length - HEADER])
     })
     b!.irecv()
     a!.isend(new Uint8Array(100), { dest: 1 })
@@ -139,11 +139,19 @@ describe('a memory network', () => {
     ['capacity', 2, { capacity: 63 }],
     ['capacity', 2, { capacity: Number.NaN }],
     ['latency', 2, { latency: -1 }],
-    ['latency', 2, { link: () => ({ latency: Number.NaN }) }],
     ['bytesPerMs', 2, { bytesPerMs: 0 }]
   ] as const)('refuses a bad %s', (name, size, options) => {
     expect(() => new MemoryNetwork(size, { scheduler: asapScheduler, ...options })).toThrow(
       expect.objectContaining({ name: 'ArgumentError', message: expect.stringContaining(`${name}:`) })
+    )
+  })
+})
+
+describe('a link', () => {
+  test('that is no good is refused when it is used first, for of very many ranks few pairs ever talk', () => {
+    const network = new MemoryNetwork(10_000, { scheduler: asapScheduler, link: () => ({ latency: Number.NaN }) })
+    expect(() => network.transports[0]!.reserve(1, 8)).toThrow(
+      expect.objectContaining({ name: 'ArgumentError', message: expect.stringContaining('latency:') })
     )
   })
 })
@@ -157,6 +165,26 @@ describe('a world on it', () => {
       expectObservable(sent).toBe('    a--b-c|')
       expectObservable(received).toBe('--a--b-c')
     })
+  })
+
+  test('of ten thousand ranks keeps only what those that talk need', () => {
+    const scheduler = new VirtualTimeScheduler()
+    const observed: number[] = []
+    const network = new MemoryNetwork(10_000, { scheduler, latency: 1, observe: ({ to }) => observed.push(to) })
+    const comms = worldOver(network.transports)
+    const times: number[] = []
+    const pass = (rank: number): void => {
+      comms[rank]!.irecv<number>().subscribe((hops) => {
+        times.push(scheduler.now())
+        if (rank < 9_999) comms[rank]!.isend(hops + 1, { dest: rank + 1 })
+      })
+    }
+    for (let rank = 1; rank < 10_000; rank++) pass(rank)
+    comms[0]!.isend(1, { dest: 1 })
+    scheduler.flush()
+    expect(times).toEqual(Array.from({ length: 9_999 }, (_, hop) => hop + 1))
+    expect(observed).toHaveLength(9_999)
+    expect(new Set(network.transports.map(({ incoming }) => incoming.length))).toEqual(new Set([0, 1]))
   })
 
   test('takes latency and bandwidth for a large message: its envelope, the answer, its data', () => {

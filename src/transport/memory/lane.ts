@@ -18,39 +18,75 @@ export class Segment implements Slot {
   }
 }
 
+/** A buffer that changes its owner. */
+export interface Moved {
+  readonly id: number
+  readonly buffer: ArrayBuffer
+}
+
 /** What travels on a lane: a segment, a buffer that changes its owner, or the news that a rank is no more. */
-export interface Parcel {
-  readonly deliver: (receiver: SegmentReceiver) => void
-  readonly segment: Segment | undefined
+export class Parcel {
+  readonly lane: Lane
+  readonly load: Segment | Moved | string
   /** Its place among all parcels of the network. */
   readonly sequence: number
   /** Decides between parcels of several lanes that arrive at the same time. */
   readonly order: number
+  arrival = 0
+  next: Parcel | undefined
+
+  constructor(lane: Lane, load: Parcel['load'], sequence: number, order: number) {
+    this.lane = lane
+    this.load = load
+    this.sequence = sequence
+    this.order = order
+  }
+
+  get segment(): Segment | undefined {
+    return this.load instanceof Segment ? this.load : undefined
+  }
+
+  get moved(): Moved | undefined {
+    return this.load instanceof Segment || typeof this.load === 'string' ? undefined : this.load
+  }
+
+  /** An empty segment takes room too, or there could be any number of them. */
+  get weight(): number {
+    return this.load instanceof Segment ? Math.max(this.load.length, LEAST_WEIGHT) : 0
+  }
+
+  deliver(receiver: SegmentReceiver): void {
+    const { load, lane } = this
+    if (load instanceof Segment) receiver.segment(lane.from, load)
+    else if (typeof load === 'string') receiver.gone(lane.from, load)
+    else receiver.moved(lane.from, load.id, load.buffer)
+  }
 }
 
-interface Travelling extends Parcel {
-  readonly arrival: number
-  next: Travelling | undefined
-}
+export const before = (a: Parcel, b: Parcel): boolean =>
+  a.arrival !== b.arrival ? a.arrival < b.arrival : a.order !== b.order ? a.order < b.order : a.sequence < b.sequence
 
-/** An empty segment takes room too, or there could be any number of them. */
 export const LEAST_WEIGHT = 64
-
-const weight = ({ segment }: Parcel): number => (segment === undefined ? 0 : Math.max(segment.length, LEAST_WEIGHT))
 
 /** One way from a rank to another: first in, first out, with room for `capacity` bytes under way. */
 export class Lane {
+  readonly from: number
+  readonly to: number
   /** Somebody found no room. */
   wanted = false
+  /** Written and not sent yet. */
+  reserved: Segment | undefined
   readonly #latency: number
   readonly #bytesPerMs: number
   readonly #capacity: number
-  #first: Travelling | undefined
-  #last: Travelling | undefined
+  #first: Parcel | undefined
+  #last: Parcel | undefined
   #underWay = 0
   #arrival = Number.NEGATIVE_INFINITY
 
-  constructor({ latency, bytesPerMs }: Required<LinkModel>, capacity: number) {
+  constructor(from: number, to: number, { latency, bytesPerMs }: Required<LinkModel>, capacity: number) {
+    this.from = from
+    this.to = to
     this.#latency = latency
     this.#bytesPerMs = bytesPerMs
     this.#capacity = capacity
@@ -60,24 +96,23 @@ export class Lane {
     return this.#underWay + Math.max(bytes, LEAST_WEIGHT) <= this.#capacity
   }
 
-  /** Sends a parcel of which `bytes` take time; when it arrives. */
-  put(parcel: Parcel, now: number, bytes: number): number {
+  /** Sends a parcel of which `bytes` take time. */
+  put(parcel: Parcel, now: number, bytes: number): void {
     this.#arrival = Math.max(this.#arrival, now + this.#latency) + bytes / this.#bytesPerMs
-    this.#underWay += weight(parcel)
-    const travelling = { ...parcel, arrival: this.#arrival, next: undefined }
-    if (this.#last === undefined) this.#first = travelling
-    else this.#last.next = travelling
-    this.#last = travelling
-    return this.#arrival
+    this.#underWay += parcel.weight
+    parcel.arrival = this.#arrival
+    if (this.#last === undefined) this.#first = parcel
+    else this.#last.next = parcel
+    this.#last = parcel
   }
 
   /** The parcel that arrives next. */
-  get first(): Travelling | undefined {
+  get first(): Parcel | undefined {
     return this.#first
   }
 
   shift(): void {
-    this.#underWay -= weight(this.#first!)
+    this.#underWay -= this.#first!.weight
     this.#first = this.#first!.next
     if (this.#first === undefined) this.#last = undefined
   }

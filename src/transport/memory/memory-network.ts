@@ -1,7 +1,8 @@
 import { ArgumentError } from '../../errors.js'
-import { Lane, LEAST_WEIGHT } from './lane.js'
-import { type Fabric, MemoryTransport } from './memory-transport.js'
-import type { LinkModel, MemoryNetworkOptions } from './options.js'
+import { Fabric } from './fabric.js'
+import { LEAST_WEIGHT } from './lane.js'
+import { MemoryTransport } from './memory-transport.js'
+import type { MemoryNetworkOptions } from './options.js'
 
 /**
  * Ranks in one thread, joined by links in virtual time. It has no timer, promise or clock but its scheduler's, and all that happens
@@ -20,13 +21,11 @@ export class MemoryNetwork {
   readonly transports: readonly MemoryTransport[]
 
   constructor(size: number, options: MemoryNetworkOptions) {
-    const { capacity = 2 ** 20, latency = 0, bytesPerMs = Number.POSITIVE_INFINITY, link } = options
+    const { capacity = 2 ** 20 } = options
     if (!Number.isInteger(size) || size < 1) throw new ArgumentError(`size: expected an integer from 1 on, got ${size}`)
     if (!(capacity >= LEAST_WEIGHT)) throw new ArgumentError(`capacity: expected at least ${LEAST_WEIGHT} bytes, got ${capacity}`)
-    const ranks = Array.from({ length: size }, (_, rank) => rank)
-    const lane = (from: number, to: number): Lane => new Lane(checked({ latency, bytesPerMs, ...link?.(from, to) }), capacity)
-    const fabric: Fabric = { options, capacity, lanes: ranks.map((from) => ranks.map((to) => lane(from, to))), transports: [], sent: 0 }
-    for (const rank of ranks) fabric.transports.push(new MemoryTransport(rank, fabric))
+    const fabric = new Fabric(options, capacity)
+    for (let rank = 0; rank < size; rank++) fabric.transports.push(new MemoryTransport(rank, size, fabric))
     this.transports = fabric.transports
   }
 
@@ -34,11 +33,4 @@ export class MemoryNetwork {
   end(rank: number, reason = 'has ended'): void {
     this.transports[rank]!.end(reason)
   }
-}
-
-function checked(model: Required<LinkModel>): Required<LinkModel> {
-  const { latency, bytesPerMs } = model
-  if (!(latency >= 0)) throw new ArgumentError(`latency: expected milliseconds from 0 on, got ${latency}`)
-  if (!(bytesPerMs > 0)) throw new ArgumentError(`bytesPerMs: expected a number above 0, got ${bytesPerMs}`)
-  return model
 }

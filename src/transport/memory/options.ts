@@ -20,7 +20,7 @@ export interface MemoryNetworkOptions extends LinkModel {
   headerBytes?: number
   /** Decides, lowest first, between segments from several ranks that reach a rank at the same time; default as they were sent. */
   order?: () => number
-  /** Sees every segment just before it is delivered. */
+  /** Sees every segment and every moved buffer just before it is delivered. */
   observe?: (delivery: Delivery) => void
 }
 
@@ -28,6 +28,8 @@ export interface Delivery {
   readonly from: number
   readonly to: number
   readonly time: number
-  /** Valid during the call only. */
-  readonly segment: Slot
+  /** Valid during the call only; absent where a buffer is moved. */
+  readonly segment: Slot | undefined
+  /** What `move` handed over. */
+  readonly moved: { readonly id: number; readonly buffer: ArrayBuffer } | undefined
 }

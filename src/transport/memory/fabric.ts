@@ -1,0 +1,142 @@
+import { ArgumentError } from '../../errors.js'
+import { Heap } from './heap.js'
+import { before, Lane, Parcel } from './lane.js'
+import type { MemoryTransport } from './memory-transport.js'
+import type { LinkModel, MemoryNetworkOptions } from './options.js'
+
+/** What the transports of a network share: the lanes between them, and the one action of the scheduler that delivers what arrives next. */
+export class Fabric {
+  readonly options: MemoryNetworkOptions
+  readonly capacity: number
+  readonly transports: MemoryTransport[] = []
+  readonly #model: Required<LinkModel>
+  /** The first parcel of each lane; one that is first no more was delivered by a poll. */
+  readonly #arrivals = new Heap<Parcel>(before)
+  /** They have asked for a turn. */
+  readonly #eager = new Set<MemoryTransport>()
+  /** How many parcels there have been. */
+  #sent = 0
+  /** When the scheduler is to call next. */
+  #wake = Number.POSITIVE_INFINITY
+
+  constructor(options: MemoryNetworkOptions, capacity: number) {
+    const { latency = 0, bytesPerMs = Number.POSITIVE_INFINITY } = options
+    this.options = options
+    this.capacity = capacity
+    this.#model = checked({ latency, bytesPerMs })
+  }
+
+  get now(): number {
+    return this.options.scheduler.now()
+  }
+
+  /** Lanes are made when they are used first: of the pairs of ten thousand ranks few ever are. */
+  makeLane(from: number, to: number): Lane {
+    const lane = new Lane(from, to, checked({ ...this.#model, ...this.options.link?.(from, to) }), this.capacity)
+    this.transports[to]!.incoming.push(lane)
+    return lane
+  }
+
+  /** Sends something of which `bytes` take time. */
+  send(lane: Lane, load: Parcel['load'], bytes: number): void {
+    const sequence = this.#sent++
+    const parcel = new Parcel(lane, load, sequence, this.options.order?.() ?? sequence)
+    lane.put(parcel, this.now, bytes)
+    if (lane.first === parcel) this.expect(parcel)
+  }
+
+  /** A parcel is the first of its lane. */
+  expect(parcel: Parcel): void {
+    this.#arrivals.push(parcel)
+    this.#wakeAt(parcel.arrival)
+  }
+
+  /** A transport wants its turn at the next poll. */
+  callSoon(transport: MemoryTransport): void {
+    this.#eager.add(transport)
+    this.#wakeAt(this.now)
+  }
+
+  /** Delivers to one rank what has arrived. */
+  poll(transport: MemoryTransport): boolean {
+    const sent = this.#sent
+    const arrived = new Heap<Parcel>(before)
+    const enter = (parcel: Parcel | undefined): void => {
+      if (parcel !== undefined && parcel.arrival <= this.now && parcel.sequence < sent) arrived.push(parcel)
+    }
+    for (const { first } of transport.incoming) enter(first)
+    let any = false
+    for (let { first } = arrived; first !== undefined; first = arrived.first) {
+      arrived.shift()
+      // Its delivery may have polled too.
+      if (first.lane.first !== first) continue
+      this.#deliver(first, transport)
+      enter(first.lane.first)
+      any = true
+    }
+    this.#eager.delete(transport)
+    return transport.turn() || any
+  }
+
+  /** Has the scheduler call then, unless it calls earlier anyway. */
+  #wakeAt(time: number): void {
+    if (time >= this.#wake) return
+    this.#wake = time
+    let scheduling = true
+    const action = (): void => {
+      if (time !== this.#wake) return
+      this.#wake = Number.POSITIVE_INFINITY
+      if (!scheduling) this.#run(time)
+    }
+    this.options.scheduler.schedule(action, Math.max(0, time - this.now))
+    scheduling = false
+  }
+
+  /** `time` is when this was to happen: a real clock may not have got quite there. */
+  #run(time: number): void {
+    const until = Math.max(time, this.now)
+    // What is sent meanwhile waits, so that ranks take turns with each other and with all else where nothing takes time. Where
+    // arrivals have an order of their own, one at a time: then the next may be one that this one causes.
+    const sent = this.#sent
+    const most = this.options.order === undefined ? Number.POSITIVE_INFINITY : 1
+    try {
+      for (let count = 0; count < most; count++) {
+        const parcel = this.#next()
+        if (parcel === undefined || parcel.arrival > until || parcel.sequence >= sent) break
+        this.#arrivals.shift()
+        const receiver = this.transports[parcel.lane.to]!
+        if (receiver.attached) this.#deliver(parcel, receiver)
+        else receiver.kept.push(parcel)
+      }
+      const eager = [...this.#eager]
+      this.#eager.clear()
+      for (const transport of eager) transport.turn()
+    } finally {
+      if (this.#eager.size > 0) this.#wakeAt(this.now)
+      this.#wakeAt(this.#next()?.arrival ?? Number.POSITIVE_INFINITY)
+    }
+  }
+
+  /** The parcel that arrives next. */
+  #next(): Parcel | undefined {
+    const arrivals = this.#arrivals
+    while (arrivals.first !== undefined && arrivals.first.lane.first !== arrivals.first) arrivals.shift()
+    return arrivals.first
+  }
+
+  #deliver(parcel: Parcel, receiver: MemoryTransport): void {
+    const { lane } = parcel
+    lane.shift()
+    if (lane.first !== undefined) this.expect(lane.first)
+    if (lane.wanted) this.transports[lane.from]!.again(lane.to)
+    lane.wanted = false
+    receiver.deliver(parcel)
+  }
+}
+
+function checked(model: Required<LinkModel>): Required<LinkModel> {
+  const { latency, bytesPerMs } = model
+  if (!(latency >= 0)) throw new ArgumentError(`latency: expected milliseconds from 0 on, got ${latency}`)
+  if (!(bytesPerMs > 0)) throw new ArgumentError(`bytesPerMs: expected a number above 0, got ${bytesPerMs}`)
+  return model
+}

@@ -6,7 +6,7 @@ import { Status } from './status.js'
 
 /** Checks of arguments: each names the argument, what it was and what was expected, before anything else happens. */
 
-const shown = (value: unknown): string =>
+export const shown = (value: unknown): string =>
   inspect(value, { depth: 0, maxArrayLength: 3, maxStringLength: 40, breakLength: Number.POSITIVE_INFINITY })
 
 export function checkDest(dest: number, size: number, name = 'dest'): void {

@@ -1,0 +1,84 @@
+import { shown } from '../arguments.js'
+import { datatypeOf, nameOf, valueOn } from '../codec/datatype.js'
+import { DatatypeError } from '../errors.js'
+import { type ArrayOpName, elementwise } from './elementwise.js'
+import { isFloating, type Kind, kindOf } from './kind.js'
+import type { Reduced, TypedArray } from './operand.js'
+import { type Scalars, scalars } from './scalars.js'
+
+export type PredefinedName = keyof typeof scalars
+
+/** An op that MPI defines. */
+export class Predefined<Operand> {
+  readonly name: PredefinedName
+  readonly commutative: boolean
+  readonly #scalars: Scalars
+  readonly #ofBits: boolean
+
+  constructor(name: PredefinedName, { commutative = true, ofBits = false } = {}) {
+    this.name = name
+    this.commutative = commutative
+    this.#scalars = scalars[name]
+    this.#ofBits = ofBits
+    Object.freeze(this)
+  }
+
+  /** Needs no `this`, so that it can be handed on. */
+  readonly combine = <T extends Operand>(a: T, b: T): Reduced<T> => {
+    // The way of a stream of numbers.
+    if (typeof a === 'number' && typeof b === 'number' && this.#scalars.number) return this.#scalars.number(a, b) as Reduced<T>
+    return this.#combine(a, b) as Reduced<T>
+  }
+
+  #combine(a: unknown, b: unknown): unknown {
+    this.check(a, 'a')
+    this.check(b, 'b')
+    const kind = kindOf(a)
+    if (kind !== kindOf(b)) throw unequal(this.name, a, b)
+    if (kind === 'array') return this.#combineArrays(a as TypedArray, b as TypedArray)
+    const combine = this.#scalars[kind!] as (a: unknown, b: unknown) => unknown
+    return combine(a, b)
+  }
+
+  #combineArrays(a: TypedArray, b: TypedArray): TypedArray {
+    const datatype = datatypeOf(a)
+    if (datatype !== datatypeOf(b) || a.length !== b.length) throw unequal(this.name, a, b)
+    const into = valueOn(datatype, new ArrayBuffer(a.byteLength)) as TypedArray
+    this.fold(into, a, b)
+    return into
+  }
+
+  fold(into: TypedArray, a: TypedArray, b: TypedArray): void {
+    elementwise(this.name as ArrayOpName, into, a, b)
+  }
+
+  /** Throws a DatatypeError for what this op does not take. */
+  check(data: unknown, argument: string): void {
+    const kind = kindOf(data)
+    if (kind === undefined || !this.#kinds.includes(kind)) {
+      const kinds = this.#kinds.map((taken) => named[taken]).join(', ')
+      throw new DatatypeError(`${argument}: ${this.name} works on ${kinds}, got ${shown(data)}; for anything else make an op with createOp`)
+    }
+    if (kind === 'array' && this.#ofBits && isFloating(data as TypedArray)) {
+      throw new DatatypeError(
+        `${argument}: ${this.name} works on the bits of integers, got a ${nameOf(datatypeOf(data))}; to mean its bits give a Uint8Array on its memory`
+      )
+    }
+  }
+
+  get #kinds(): NonNullable<Kind>[] {
+    const kinds = Object.keys(this.#scalars) as NonNullable<Kind>[]
+    return this.#scalars.number ? [...kinds, 'array'] : kinds
+  }
+}
+
+const named: Record<NonNullable<Kind>, string> = {
+  number: 'numbers',
+  bigint: 'bigints',
+  boolean: 'booleans',
+  located: 'pairs [value, location]',
+  array: 'typed arrays'
+}
+
+const unequal = (op: string, a: unknown, b: unknown): DatatypeError =>
+  new DatatypeError(`a, b: ${op} works on two of the same kind and length, got ${shown(a)} and ${shown(b)}`)

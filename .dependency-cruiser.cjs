@@ -39,6 +39,12 @@ module.exports = {
       { path: '.', pathNot: '^src/(fifo|constants|transport/transport)\\.ts$' }
     ),
     forbid(
+      'topologies-are-values',
+      'Who sends to whom follows from rank, size and root alone.',
+      { path: '^src/topology/' },
+      { path: '.', pathNot: '^src/topology/' }
+    ),
+    forbid(
       'the-codec-stands-alone',
       'What is sent becomes bytes without knowing where they go.',
       { path: '^src/codec/' },

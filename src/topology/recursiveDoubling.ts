@@ -1,0 +1,19 @@
+import { type PowerOfTwo, powerOfTwo } from './powerOfTwo.js'
+
+export interface RecursiveDoubling extends PowerOfTwo {
+  /** With whom to exchange all that one has, in order; nobody for a rank that another stands for. */
+  readonly partners: readonly number[]
+}
+
+/**
+ * log₂ size exchanges after which all have the same, two more steps when size is no power of two. Before step k a rank has what 2ᵏ places
+ * have given that lie side by side, its partner what the next or the last 2ᵏ have: a partner of lower rank has the lower operand.
+ *
+ * Source: Thakur, Rabenseifner, Gropp, Optimization of collective communication operations in MPICH, IJHPCA 19(1), 2005.
+ */
+export function recursiveDoubling(rank: number, size: number): RecursiveDoubling {
+  const { fold, unfold, place, count, at } = powerOfTwo(rank, size)
+  const partners: number[] = []
+  if (place !== undefined) for (let distance = 1; distance < count; distance *= 2) partners.push(at(place ^ distance))
+  return { fold, unfold, partners }
+}

@@ -2,6 +2,7 @@
 
 export type { BufferLike } from './codec/datatype.js'
 export { Communicator } from './communicator.js'
+export { GROUP_EMPTY, Group } from './group.js'
 export { Message } from './message.js'
 export type { Exchange, From, To } from './options.js'
 export { Request } from './request.js'

@@ -38,8 +38,8 @@ export function captureCallSite(): CallSite {
 }
 
 /** The rank has been quiet: some more calls can be recorded. */
-export function renewCallSiteBudget(): void {
-  budget = Math.min(BUDGET, budget + RENEWAL)
+export function renewCallSiteBudget(calls = RENEWAL): void {
+  budget = Math.min(BUDGET, budget + calls)
   late = BUDGET
 }
 

@@ -1,3 +1,4 @@
+import type { CallSite } from './call-site.js'
 import { isKnown, isScalar, NUMBER } from './codec/datatype.js'
 import { ANY_SOURCE } from './constants.js'
 import { copyAll } from './copy.js'
@@ -38,6 +39,8 @@ export class Endpoint implements SegmentReceiver {
   /** The same by rank, with holes. */
   readonly #peers: Peer[] = []
   readonly #gone = new Map<number, string>()
+  /** What has to be freed and was not yet: communicators. */
+  readonly unfreed = new Set<{ readonly name: string; readonly site: CallSite | undefined }>()
   #arrivals = 0
 
   /** Ends the job; the launcher's rank knows how. */
@@ -72,6 +75,11 @@ export class Endpoint implements SegmentReceiver {
       for (const { taker } of peer.partial.values()) if (taker !== undefined) yield taker
       for (const { owner } of peer.link.unfinished()) yield owner
     }
+  }
+
+  /** The messages that have come and that nobody has received. */
+  *unreceived(): Generator<Incoming> {
+    for (const { matching } of this.#contexts.values()) yield* matching.unreceived()
   }
 
   /** Why a rank is no more, or undefined. */

@@ -154,6 +154,10 @@ export interface Taker extends Posted, Waiting {
 
 /** An operation that waits for another rank. */
 export interface Waiting {
+  /** Where it was called, if that was recorded. */
+  readonly site: CallSite | undefined
+  /** It waits for as long as somebody is subscribed, and that is nothing to worry about. */
+  readonly endless?: boolean
   /** It can never be done. */
   fail(error: Error): void
   /** The same, with an error that is only made when it is known where the operation was called. */

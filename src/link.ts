@@ -1,3 +1,4 @@
+import type { CallSite } from './call-site.js'
 import { copy, copyRun, duplicate, type Memory } from './copy.js'
 import { Fifo } from './fifo.js'
 import { ANSWER, CLAIMED, type CREDIT, HEADER, LATER, type MATCHED, MOVES, REST, RETRACT, START, TAKEN, writeHeader } from './frame.js'
@@ -100,6 +101,10 @@ class Caretaker implements Owner {
   giveUp(makeError: Parameters<Owner['giveUp']>[0]): void {
     void makeError(undefined)
     this.done()
+  }
+
+  get site(): CallSite | undefined {
+    return this.#sender.site
   }
 
   describe(): string {

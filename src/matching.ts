@@ -101,6 +101,11 @@ export class Matching<R extends Posted, M extends Arrived> {
     yield* this.#unexpected.get(source, ANY_TAG) ?? []
   }
 
+  /** All messages that no receive waits for, by source. */
+  *unreceived(): Generator<M> {
+    for (const source of this.#unexpected.sources()) yield* this.unexpected(source)
+  }
+
   /** Whether a receive waits that a message of this source could match. */
   waitsFor(source: number): boolean {
     return this.#posted.waiting(source) > 0 || this.#posted.waiting(ANY_SOURCE) > 0
@@ -180,6 +185,11 @@ class Buckets<T extends { tag: number; gone: boolean }> {
     if (source === ANY_SOURCE || tag === ANY_TAG) this.wildcards--
     const tags = this.#sources[source + 1]!
     if (tags.size > FEW_TAGS && queue.empty) tags.delete(tag)
+  }
+
+  /** The sources that entries have named so far. */
+  sources(): number[] {
+    return Object.keys(this.#sources).map((place) => Number(place) - 1)
   }
 
   *all(): Generator<T> {

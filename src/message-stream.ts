@@ -14,7 +14,8 @@ export class MessageStream<T> implements Taker {
   readonly tag: number
   readonly #comm: PointToPoint
   readonly #subscriber: Subscriber<Message<T>>
-  readonly #site: CallSite | undefined
+  readonly site: CallSite | undefined
+  readonly endless = true
   #misfit: Error | undefined
   #emitting = false
   #waiting = false
@@ -25,7 +26,7 @@ export class MessageStream<T> implements Taker {
     this.peer = peer
     this.tag = tag
     this.#subscriber = subscriber
-    this.#site = site
+    this.site = site
     comm.endpoint.transport.hold()
     subscriber.add(() => {
       if (this.#waiting && !comm.withdraw(this)) comm.endpoint.giveBack(this)
@@ -60,11 +61,11 @@ export class MessageStream<T> implements Taker {
   fail(error: Error): void {
     this.#comm.withdraw(this)
     this.#waiting = false
-    this.#subscriber.error(this.#comm.inContext(error, this.#site))
+    this.#subscriber.error(this.#comm.inContext(error, this.site))
   }
 
   giveUp(makeError: (site: CallSite | undefined) => Promise<Error>): void {
-    void makeError(this.#site).then((error) => this.fail(error))
+    void makeError(this.site).then((error) => this.fail(error))
   }
 
   describe(): string {

@@ -143,6 +143,11 @@ export abstract class Request<T> extends Observable<T> {
     return this.#state === FAILED
   }
 
+  /** @internal */
+  get site(): CallSite | undefined {
+    return this.#site
+  }
+
   /** @internal It is under way: the transport has to poll until it is settled. */
   holds(transport: Transport): void {
     transport.hold()

@@ -24,9 +24,10 @@ function examplesOf(file: string): Example[] {
   })
 }
 
-const examples = readdirSync('src')
-  .filter((name) => name.endsWith('.ts'))
-  .flatMap((name) => examplesOf(join('src', name)))
+const examples = ['src', 'operators', 'testing']
+  .flatMap((room) => readdirSync(room).map((name) => join(room, name)))
+  .filter((file) => file.endsWith('.ts'))
+  .flatMap(examplesOf)
 
 describe('the examples in docstrings print what they say, on two ranks', () => {
   const directory = mkdtempSync(join(tmpdir(), 'rxmpi-docs-'))

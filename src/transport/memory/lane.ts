@@ -83,6 +83,9 @@ export class Lane {
   #last: Parcel | undefined
   #underWay = 0
   #arrival = Number.NEGATIVE_INFINITY
+  /** Since when, without a gap, the far end has been getting bytes, and how many: their sum is divided, so that no error adds up. */
+  #since = 0
+  #bytes = 0
 
   constructor(from: number, to: number, { latency, bytesPerMs }: Required<LinkModel>, capacity: number) {
     this.from = from
@@ -98,7 +101,12 @@ export class Lane {
 
   /** Sends a parcel of which `bytes` take time. */
   put(parcel: Parcel, now: number, bytes: number): void {
-    this.#arrival = Math.max(this.#arrival, now + this.#latency) + bytes / this.#bytesPerMs
+    if (now + this.#latency >= this.#arrival) {
+      this.#since = now + this.#latency
+      this.#bytes = 0
+    }
+    this.#bytes += bytes
+    this.#arrival = this.#since + this.#bytes / this.#bytesPerMs
     this.#underWay += parcel.weight
     parcel.arrival = this.#arrival
     if (this.#last === undefined) this.#first = parcel

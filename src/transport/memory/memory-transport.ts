@@ -50,8 +50,10 @@ export class MemoryTransport implements Transport {
   publish(dest: number): void {
     const lane = this.#lane(dest)
     const segment = lane.reserved!
-    const { headerBytes = 0 } = this.#fabric.options
-    if (!this.#ended) this.#fabric.send(lane, segment, Math.max(0, segment.length - headerBytes))
+    const { headerBytes = 0, observeSent } = this.#fabric.options
+    if (this.#ended) return
+    observeSent?.(segment)
+    this.#fabric.send(lane, segment, Math.max(0, segment.length - headerBytes))
   }
 
   again(dest: number): void {

@@ -1,0 +1,59 @@
+import { type CallSite, locate } from '../../src/call-site.js'
+import { COLLECTIVES, CONTEXTS, type Communicator } from '../../src/communicator.js'
+import type { Incoming } from '../../src/incoming.js'
+import { show } from './marbles.js'
+import type { TrafficMonitor } from './traffic.js'
+
+/** What a world of ranks has left behind, one line each. */
+export interface Leaks {
+  /** Calls that wait for ever: 'rank 0 waits in recv for rank 1, tag 0, at ring.test.ts:12:8'. */
+  readonly waiting: string[]
+  /** Subscriptions that are open, which is no fault. */
+  readonly open: string[]
+  readonly unreceived: string[]
+  readonly unfreed: string[]
+  /** The first line of the test that one of them tells. */
+  site: CallSite | undefined
+}
+
+/** Lines of each kind that are shown. */
+const SHOWN = 20
+
+export function leaksOf(comms: readonly Communicator[], traffic: TrafficMonitor, ended: ReadonlySet<number>): Leaks {
+  const leaks: Leaks = { waiting: [], open: [], unreceived: [], unfreed: [], site: undefined }
+  for (const { rank, endpoint } of comms) {
+    if (ended.has(rank)) continue
+    for (const waiting of endpoint.waiting()) {
+      const list = waiting.endless ? leaks.open : leaks.waiting
+      list.push(`rank ${rank} waits ${waiting.describe()}${at(waiting.site)}`)
+      if (!waiting.endless) leaks.site ??= waiting.site
+    }
+    for (const message of endpoint.unreceived()) {
+      // Of these their senders tell.
+      if (message.answer) continue
+      const of = message.context % CONTEXTS === COLLECTIVES ? 'in a collective' : `tag ${message.tag}`
+      const sent = at(traffic.siteOf(rank, message.order)).replace(', at', ', sent at')
+      leaks.unreceived.push(`rank ${rank} never received ${contentOf(message)} from rank ${message.source}, ${of}${sent}`)
+    }
+    for (const { name, site } of endpoint.unfreed) leaks.unfreed.push(`rank ${rank} never freed communicator '${name}'${at(site)}`)
+  }
+  return leaks
+}
+
+/** So many of the lines as can be read. */
+export function listed(lines: readonly string[]): string {
+  const more = lines.length > SHOWN ? [`… and ${lines.length - SHOWN} more`] : []
+  return [...lines.slice(0, SHOWN), ...more].map((line) => `  ${line}`).join('\n')
+}
+
+function contentOf(message: Incoming): string {
+  try {
+    if (message.complete) return show(message.value())
+  } catch {}
+  return `a message of ${message.bytes} bytes`
+}
+
+function at(site: CallSite | undefined): string {
+  const where = locate(site)
+  return where === undefined ? '' : `, at ${where}`
+}

@@ -13,13 +13,14 @@ const entryPoints = ['src/index', 'operators/index', 'testing/index', 'src/launc
 /** Packages that there is a quicker way to load. */
 const quicker = {
   rxjs: "import { loadRxjs } from './load-rxjs.js'\nconst all = loadRxjs()",
+  'rxjs/testing': "import { loadRxjsTesting } from './load-rxjs.js'\nconst all = loadRxjsTesting()",
   'cbor-x': "import { loadCbor } from './load-cbor.js'\nconst all = loadCbor()"
 }
 
 const quickLoads = {
   name: 'quicker',
   setup(build) {
-    build.onResolve({ filter: /^(rxjs|cbor-x)$/ }, ({ path }) => ({ path, namespace: 'quicker' }))
+    build.onResolve({ filter: /^(rxjs|rxjs\/testing|cbor-x)$/ }, ({ path }) => ({ path, namespace: 'quicker' }))
     build.onLoad({ filter: /.*/, namespace: 'quicker' }, ({ path }) => ({
       resolveDir: '.build/src/launch',
       contents: [

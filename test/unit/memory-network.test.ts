@@ -119,6 +119,21 @@ describe('a memory network', () => {
     expect(log).toEqual(['self 0', 'other 0', 'other 1', 'self 1', 'self 2', 'self 3'])
   })
 
+  test('asks the scheduler once for all that arrives at one time', () => {
+    const scheduler = new VirtualTimeScheduler()
+    const schedule = jest.spyOn(scheduler, 'schedule')
+    const comms = memoryWorld(100, { scheduler, latency: 1 })
+    for (const comm of comms) {
+      comm.irecv<number>().subscribe((hops) => {
+        if (hops < 5) comm.isend(hops + 1, { dest: (comm.rank + hops) % 100 })
+      })
+      comm.isend(1, { dest: comm.rank })
+    }
+    scheduler.flush()
+    expect(scheduler.now()).toBe(2)
+    expect(schedule).toHaveBeenCalledTimes(2)
+  })
+
   test('shows every segment to an observer', () => {
     const scheduler = new VirtualTimeScheduler()
     const seen: unknown[] = []

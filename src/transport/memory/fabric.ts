@@ -95,6 +95,8 @@ export class Fabric {
   /** `time` is when this was to happen: a real clock may not have got quite there. */
   #run(time: number): void {
     const until = Math.max(time, this.now)
+    // No need to plan for each parcel that is sent meanwhile.
+    this.#wake = Number.NEGATIVE_INFINITY
     // What is sent meanwhile waits, so that ranks take turns with each other and with all else where nothing takes time. Where
     // arrivals have an order of their own, one at a time: then the next may be one that this one causes.
     const sent = this.#sent
@@ -112,6 +114,7 @@ export class Fabric {
       this.#eager.clear()
       for (const transport of eager) transport.turn()
     } finally {
+      this.#wake = Number.POSITIVE_INFINITY
       if (this.#eager.size > 0) this.#wakeAt(this.now)
       this.#wakeAt(this.#next()?.arrival ?? Number.POSITIVE_INFINITY)
     }

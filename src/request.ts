@@ -193,7 +193,7 @@ export abstract class Request<T> extends Observable<T> {
     } else {
       this.#error = this.inContext(error, this.#site)
       if (this.#resolve !== undefined) this.#resolve(Promise.reject(this.#error))
-      else if (!this.#looked) this.#promise = Promise.reject(this.#error)
+      else if (!this.#looked) this.#promise = overlooked(this, this.#error)
     }
     if (this.#listeners !== undefined) this.#notify()
   }
@@ -222,6 +222,11 @@ export abstract class Request<T> extends Observable<T> {
   protected completeEmpty(): void {
     this.#empty = true
     this.complete(undefined as T)
+  }
+
+  /** @internal The failure, unless somebody has seen it. */
+  get unseen(): Error | undefined {
+    return this.#looked ? undefined : this.#error
   }
 
   /** @internal Somebody sees its failure. */
@@ -267,6 +272,18 @@ export abstract class Request<T> extends Observable<T> {
     this.#listeners = undefined
     for (const listener of listeners) listener()
   }
+}
+
+/**
+ * What becomes of a failure that nobody looks at: it ends the rank, as an unhandled rejection. A simulation, which is over before those are found,
+ * takes them itself.
+ */
+export const failures: { take: ((request: Request<unknown>) => void) | undefined } = { take: undefined }
+
+function overlooked(request: Request<unknown>, error: Error): Promise<never> | undefined {
+  if (failures.take === undefined) return Promise.reject(error)
+  failures.take(request)
+  return undefined
 }
 
 type Requests = readonly Request<unknown>[]

@@ -3,6 +3,7 @@ import { frames, renewCallSiteBudget } from '../src/call-site.js'
 import type { Communicator } from '../src/communicator.js'
 import { ArgumentError, DeadlockError, RankError } from '../src/errors.js'
 import { HEADER } from '../src/frame.js'
+import { failures, type Request } from '../src/request.js'
 import { MemoryNetwork } from '../src/transport/memory/memory-network.js'
 import type { LinkModel } from '../src/transport/memory/options.js'
 import { random } from './compliance/random.js'
@@ -91,8 +92,9 @@ export function simulate<T>(size: number, options: SimulateOptions, test: (helpe
   const comms = worldOver(network.transports)
   const programs = new Programs()
   const ended = new Set<number>()
+  const failed: Request<unknown>[] = []
   const left = (): Leaks => leaksOf(comms, traffic, ended)
-  scheduler.explain = () => explanation(left())
+  scheduler.explain = () => explanation(left(), failed)
   scheduler.beforeFlush = () => {
     if (programs.unwatched().length === 0) return
     scheduler.schedule(() => {
@@ -101,34 +103,48 @@ export function simulate<T>(size: number, options: SimulateOptions, test: (helpe
   }
   renewCallSiteBudget(Number.POSITIVE_INFINITY)
 
-  return scheduler.run((base) => {
-    const result = test({
-      ...scheduler.helpers(base),
-      expectObservable: (observable, marbles) => {
-        programs.watch(observable)
-        return scheduler.expect(base, 'expectObservable', observable, marbles)
-      },
-      comms,
-      ranks: (program) => comms.map((comm) => programs.add(settled(program(comm), 'program: it'))),
-      expectMessages: (from, to) => {
-        checkRank('from', from, size)
-        checkRank('to', to, size)
-        return scheduler.expect(base, `expectMessages(${from}, ${to})`, traffic.watch(from, to))
-      },
-      traffic: (from, to) => traffic.count(from, to),
-      end: (rank, reason) => {
-        checkRank('rank', rank, size)
-        ended.add(rank)
-        network.end(rank, reason)
-      }
+  return takingFailures(failed, () =>
+    scheduler.run((base) => {
+      const result = test({
+        ...scheduler.helpers(base),
+        expectObservable: (observable, marbles) => {
+          programs.watch(observable)
+          return scheduler.expect(base, 'expectObservable', observable, marbles)
+        },
+        comms,
+        ranks: (program) => comms.map((comm) => programs.add(settled(program(comm), 'program: it'))),
+        expectMessages: (from, to) => {
+          checkRank('from', from, size)
+          checkRank('to', to, size)
+          return scheduler.expect(base, `expectMessages(${from}, ${to})`, traffic.watch(from, to))
+        },
+        traffic: (from, to) => traffic.count(from, to),
+        end: (rank, reason) => {
+          checkRank('rank', rank, size)
+          ended.add(rank)
+          network.end(rank, reason)
+        }
+      })
+      settled(result, 'test: it')
+      scheduler.flush()
+      scheduler.leave()
+      scheduler.flush()
+      for (const { unseen } of failed) if (unseen !== undefined) throw unseen
+      if (leaks === 'error') checkLeaks(left())
+      return result
     })
-    settled(result, 'test: it')
-    scheduler.flush()
-    scheduler.leave()
-    scheduler.flush()
-    if (leaks === 'error') checkLeaks(left())
-    return result
-  })
+  )
+}
+
+/** Failures that nobody looks at come out of the test, as do other errors that nobody handles. */
+function takingFailures<T>(failed: Request<unknown>[], run: () => T): T {
+  const { take } = failures
+  failures.take = (request) => failed.push(request)
+  try {
+    return run()
+  } finally {
+    failures.take = take
+  }
 }
 
 function checkLeaks({ waiting, unreceived, unfreed, site }: Leaks): void {
@@ -144,8 +160,9 @@ function checkLeaks({ waiting, unreceived, unfreed, site }: Leaks): void {
 }
 
 /** What may be the reason when something is not as expected. */
-function explanation({ waiting, open, unreceived }: Leaks): string {
-  const lines = [...waiting, ...open, ...unreceived]
+function explanation({ waiting, open, unreceived }: Leaks, failed: readonly Request<unknown>[]): string {
+  const faults = failed.flatMap(({ unseen }) => (unseen === undefined ? [] : [`${unseen.name}: ${unseen.message}`]))
+  const lines = [...faults, ...waiting, ...open, ...unreceived]
   return lines.length === 0 ? '' : `when nothing was left to happen:\n${listed(lines)}`
 }
 

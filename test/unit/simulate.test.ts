@@ -81,6 +81,28 @@ describe('simulate', () => {
     expect(thrownBy(() => simulate(3, {}, ({ ranks }) => void ranks(() => of(1).pipe(map(raise)))))).toBe(error)
   })
 
+  it('throws the failure of a request that nobody looks at, and no other', () => {
+    expect(() => simulate(2, {}, ({ comms }) => void comms[1]!.isend('x', { dest: 9 }))).toThrow('dest: 9 is no rank')
+    expect(() =>
+      simulate(2, { latency: 1 }, ({ comms: [zero, one] }) => {
+        zero!.irecv({ into: new Float64Array(1) })
+        one!.isend(new Float64Array(2), { dest: 0 })
+      })
+    ).toThrow(expect.objectContaining({ name: 'TruncationError' }))
+    simulate(2, { latency: 1 }, ({ comms: [zero, one], expectObservable }) => {
+      const request = zero!.irecv({ into: new Float64Array(1) })
+      one!.isend(new Float64Array(2), { dest: 0 })
+      expectObservable(request, '---^').toBe('---#', undefined, expect.objectContaining({ name: 'TruncationError' }))
+    })
+    const error = thrownBy(() =>
+      simulate(2, {}, ({ comms: [zero, one], expectObservable }) => {
+        zero!.isend('x', { dest: 9 })
+        expectObservable(one!.irecv()).toBe('(a|)')
+      })
+    )
+    expect(error.message).toMatch(/not as expected[\s\S]*when nothing was left to happen:\n {2}RankError: dest: 9 is no rank/)
+  })
+
   it('can be run again after a failure, and within jest beside others', () => {
     expect(() => simulate(1, {}, ({ expectObservable }) => expectObservable(of(1)).toBe('--'))).toThrow()
     simulate(1, {}, ({ expectObservable }) => expectObservable(timer(2)).toBe('--(a|)', { a: 0 }))

@@ -59,7 +59,7 @@ module.exports = {
     forbid(
       'only-the-world-is-a-thread',
       'Who this thread is, is read in one place; others may name the types.',
-      { path: '^src/', pathNot: ['^src/launch/', '^src/transport/shared/', '^src/world\\.ts$'] },
+      { path: '^src/', pathNot: ['^src/launch/', '^src/transport/(shared/|websocket/serve\\.ts$)', '^src/world\\.ts$'] },
       { path: '^(node:)?worker_threads$', dependencyTypesNot: ['type-only'] }
     ),
     forbid(

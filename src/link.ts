@@ -126,12 +126,16 @@ export class Link {
   readonly #matched = new Fifo<Outgoing>()
   readonly #awaiting = new Map<number, Outgoing>()
   #closed = false
+  /** Whether buffers can be handed over whole. */
+  readonly #moves: boolean
 
   constructor(transport: Transport, dest: number, window: number) {
     this.#transport = transport
     this.dest = dest
     this.#granted = window
     this.#credit = window
+    const { hosts, rank } = transport
+    this.#moves = transport.move !== undefined && (hosts === undefined || hosts[dest] === hosts[rank])
   }
 
   /** Sends a message at once if it can go whole; false when it cannot, and nothing has happened. */
@@ -171,8 +175,8 @@ export class Link {
     }
     this.#awaiting.delete(id)
     message.matched = true
-    if (outcome === TAKEN && message.buffer !== undefined && this.#transport.move) {
-      this.#transport.move(this.dest, id, message.buffer)
+    if (outcome === TAKEN && message.buffer !== undefined && this.#moves) {
+      this.#transport.move!(this.dest, id, message.buffer)
       message.owner.done()
     } else if (outcome === TAKEN && message.later) {
       this.#matched.push(message)
@@ -267,7 +271,7 @@ export class Link {
     const slot = this.#transport.reserve(this.dest, HEADER + share)
     if (slot === undefined) return 0
     const answered = message.later || message.synchronous
-    const flags = (answered ? ANSWER : 0) | (message.later ? LATER : 0) | (message.buffer && this.#transport.move ? MOVES : 0)
+    const flags = (answered ? ANSWER : 0) | (message.later ? LATER : 0) | (message.buffer && this.#moves ? MOVES : 0)
     const { datatype, context, tag, id, length, call, shape } = message
     writeHeader(slot, START, datatype, flags, context, tag, id, length, call, shape)
     copy(message.bytes as Uint8Array, 0, slot.bytes, slot.at + HEADER, share)

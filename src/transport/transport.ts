@@ -12,6 +12,9 @@ export interface Transport {
   /** The longest segment in bytes; a multiple of 8. */
   readonly maxSegment: number
 
+  /** The number of each rank's host; absent when all share one. */
+  readonly hosts?: readonly number[] | undefined
+
   /** Who is called for what arrives; set once, before the first poll. */
   attach(receiver: SegmentReceiver): void
 
@@ -25,7 +28,8 @@ export interface Transport {
   again(dest: number): void
 
   /**
-   * Hands over an ArrayBuffer that nobody else holds, without copying it; it is delivered by `receiver.moved`. Absent where memory is not shared.
+   * Hands over an ArrayBuffer that nobody else holds, without copying it, to a rank of the same host; it is delivered by `receiver.moved`. Absent
+   * where memory is not shared.
    */
   move?(dest: number, id: number, buffer: ArrayBuffer): void
   /** How many buffers are expected by `move`, so that the transport stays ready for them: one more, or one less. */

@@ -6,8 +6,18 @@
  */
 
 export interface HostMemory {
+  /** By rank. A rank of another host has one as well: the router reads it. */
   inboxes: SharedArrayBuffer[]
   states: SharedArrayBuffer
+  /** Where there are several hosts. */
+  others?: OtherHosts | undefined
+}
+
+export interface OtherHosts {
+  /** The host of each rank. */
+  hosts: readonly number[]
+  /** Its first word is 1 while the router sleeps. */
+  bell: SharedArrayBuffer
 }
 
 /** Words of an inbox: 1 while its rank sleeps. */
@@ -17,6 +27,12 @@ const LANE_BYTES = 256
 
 /** Bytes of the ring between each two ranks: large ones let copies in and out overlap, the total stays below 16 MiB a rank. */
 export const ringBytes = (size: number): number => Math.min(2 ** 21, Math.max(2 ** 17, 2 ** Math.floor(Math.log2(2 ** 24 / size))))
+
+/** The longest segment. */
+export const maxSegment = (size: number): number => Math.min(2 ** 17, ringBytes(size) >> 3)
+
+/** What a rank of another host may have sent to one of this before it has found its place. */
+export const laneBytes = (size: number): number => ringBytes(size)
 
 export const laneWord = (source: number): number => (FLAGS_BYTES + source * LANE_BYTES) >> 2
 /** Words of a lane: the writer's position, whether the writer waits for room, the reader's position. */
@@ -38,18 +54,28 @@ export const FAILED = 3
 export const STATE_BITS = 3
 export const WAKE_UP = 4
 
-export function allocateHost(size: number): HostMemory {
+/** `hosts`: the host of each rank, where there are several. What nobody touches takes no memory. */
+export function allocateHost(size: number, hosts?: readonly number[]): HostMemory {
   const bytes = ringStart(size, size)
   return {
     inboxes: Array.from({ length: size }, () => new SharedArrayBuffer(bytes)),
-    states: new SharedArrayBuffer(stateWord(size) * 4)
+    states: new SharedArrayBuffer(stateWord(size) * 4),
+    ...(hosts === undefined ? {} : { others: { hosts, bell: new SharedArrayBuffer(8) } })
   }
 }
 
-/** Tells all ranks that one of them has gone. */
-export function markGone({ inboxes, states }: HostMemory, rank: number, state: typeof ENDED | typeof FAILED): void {
+/** Why a rank has failed, as far as its own host does not know it: above its state. */
+export const REASONS = ['has failed', 'has failed: its process was killed', 'has failed: its host cannot be reached'] as const
+export const KILLED = 1
+export const UNREACHABLE = 2
+
+export const reasonGone = (state: number): string => ((state & STATE_BITS) === FAILED ? REASONS[state >> 2]! : 'has ended')
+
+/** Tells all ranks of this host that one of the world has gone; once. */
+export function markGone({ inboxes, states }: HostMemory, rank: number, state: typeof ENDED | typeof FAILED, reason = 0): void {
   const words = new Int32Array(states)
-  Atomics.store(words, stateWord(rank), state)
+  if ((Atomics.load(words, stateWord(rank)) & STATE_BITS) >= ENDED) return
+  Atomics.store(words, stateWord(rank), state | (reason << 2))
   Atomics.add(words, GONE_COUNT, 1)
   for (const inbox of inboxes) wake(new Int32Array(inbox))
 }

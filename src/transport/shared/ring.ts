@@ -123,6 +123,14 @@ export class RingReader extends RingEnd {
     return true
   }
 
+  /** The length of the next segment; -1 when none has come. */
+  peek(): number {
+    if (Atomics.load(this.words, this.head) === this.#position) return -1
+    const offset = this.#position & (this.size - 1)
+    const length = this.words[(this.start + offset) >> 2]!
+    return length === WRAP ? this.words[this.start >> 2]! : length
+  }
+
   /** Gives the room of all segments so far back; true when the writer waits for it. */
   free(): boolean {
     Atomics.store(this.words, this.tail, this.#position)

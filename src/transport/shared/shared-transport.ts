@@ -1,5 +1,5 @@
 import type { SegmentReceiver, Slot, Transport } from '../transport.js'
-import { ASLEEP, ENDED, FAILED, GONE_COUNT, type HostMemory, ringBytes, STATE_BITS, stateWord, wake } from './host-memory.js'
+import { ASLEEP, ENDED, GONE_COUNT, type HostMemory, maxSegment, reasonGone, STATE_BITS, stateWord, wake } from './host-memory.js'
 import type { Lines } from './lines.js'
 import { Poller } from './poller.js'
 import { Inbox, RingReader, RingWriter } from './ring.js'
@@ -15,9 +15,11 @@ export class SharedTransport implements Transport {
   readonly poller: Poller
   readonly move: ((dest: number, id: number, buffer: ArrayBuffer) => void) | undefined
   readonly expect: ((change: 1 | -1) => void) | undefined
+  readonly hosts: readonly number[] | undefined
   readonly #readers: RingReader[]
   readonly #writers: RingWriter[]
-  readonly #inboxes: Int32Array[]
+  /** Where each rank sleeps, or the router for those of other hosts. */
+  readonly #bells: Int32Array[]
   readonly #states: Int32Array
   /** 1 for ranks that `reserve` found no room to; they keep the transport polling. */
   readonly #full: Uint8Array
@@ -29,12 +31,14 @@ export class SharedTransport implements Transport {
   constructor(rank: number, size: number, memory: HostMemory, crowded: boolean, lines?: Lines) {
     this.rank = rank
     this.size = size
-    this.maxSegment = Math.min(2 ** 17, ringBytes(size) >> 3)
+    this.maxSegment = maxSegment(size)
+    this.hosts = memory.others?.hosts
     this.#full = new Uint8Array(size)
     const inboxes = memory.inboxes.map((inbox) => new Inbox(inbox))
     this.#readers = inboxes.map((_, source) => new RingReader(inboxes[rank]!, source, size))
     this.#writers = inboxes.map((inbox) => new RingWriter(inbox, rank, size))
-    this.#inboxes = inboxes.map((inbox) => inbox.words)
+    const bell = memory.others && new Int32Array(memory.others.bell)
+    this.#bells = inboxes.map((inbox, dest) => (bell === undefined || this.#isHere(dest) ? inbox.words : bell))
     this.#states = new Int32Array(memory.states)
     this.poller = new Poller(this, crowded)
     this.move = lines && ((dest, id, buffer) => lines.move(dest, id, buffer))
@@ -63,7 +67,7 @@ export class SharedTransport implements Transport {
 
   publish(dest: number): void {
     this.#writers[dest]!.publish()
-    wake(this.#inboxes[dest]!)
+    wake(this.#bells[dest]!)
   }
 
   hold(): void {
@@ -87,21 +91,21 @@ export class SharedTransport implements Transport {
   }
 
   fallAsleep(): boolean {
-    Atomics.store(this.#inboxes[this.rank]!, ASLEEP, 1)
+    Atomics.store(this.#bells[this.rank]!, ASLEEP, 1)
     return this.poll()
   }
 
   wakeUp(): void {
-    Atomics.store(this.#inboxes[this.rank]!, ASLEEP, 0)
+    Atomics.store(this.#bells[this.rank]!, ASLEEP, 0)
   }
 
   woken(): Promise<unknown> {
-    const waiting = Atomics.waitAsync(this.#inboxes[this.rank]!, ASLEEP, 1)
+    const waiting = Atomics.waitAsync(this.#bells[this.rank]!, ASLEEP, 1)
     return waiting.async ? waiting.value : Promise.resolve()
   }
 
   block(ms: number): void {
-    Atomics.wait(this.#inboxes[this.rank]!, ASLEEP, 1, ms)
+    Atomics.wait(this.#bells[this.rank]!, ASLEEP, 1, ms)
   }
 
   /** Blocks this thread, for at most `ms`, unless something has come: for `process.exit` with sends still under way. */
@@ -119,12 +123,12 @@ export class SharedTransport implements Transport {
       const large = ring.length > 4096
       this.#receiver.segment(source, ring)
       if (budget <= 0 || large) {
-        if (ring.free()) wake(this.#inboxes[source]!)
+        if (ring.free()) wake(this.#bells[source]!)
         if (budget <= 0) return true
       }
       if (!ring.next()) break
     }
-    if (ring.free()) wake(this.#inboxes[source]!)
+    if (ring.free()) wake(this.#bells[source]!)
     return true
   }
 
@@ -142,10 +146,14 @@ export class SharedTransport implements Transport {
   #reportGone(count: number): void {
     this.#gone = count
     for (let rank = 0; rank < this.size; rank++) {
-      const state = Atomics.load(this.#states, stateWord(rank)) & STATE_BITS
-      if (state < ENDED || this.#goneRanks.has(rank)) continue
+      const word = Atomics.load(this.#states, stateWord(rank))
+      if ((word & STATE_BITS) < ENDED || this.#goneRanks.has(rank)) continue
       this.#goneRanks.add(rank)
-      this.#receiver.gone(rank, state === FAILED ? 'has failed' : 'has ended')
+      this.#receiver.gone(rank, reasonGone(word))
     }
+  }
+
+  #isHere(rank: number): boolean {
+    return this.hosts === undefined || this.hosts[rank] === this.hosts[this.rank]
   }
 }

@@ -1,0 +1,62 @@
+import type { Claim } from './challenge.js'
+
+/** One WebSocket between two hosts, whichever library carries it. */
+export interface Connection {
+  /** False when the frame was not taken: the connection is of no use any more. */
+  send(frame: Uint8Array): boolean
+  /** So much waits in it to be written that more should wait with the sender; `drained` follows. */
+  readonly full: boolean
+  /** Ends it at once. `closed` is called nonetheless, later. */
+  close(): void
+}
+
+/** What happens on a connection. A frame's bytes are valid during the call only. */
+export interface Events {
+  frame(bytes: Uint8Array): void
+  drained(): void
+  closed(reason: string): void
+}
+
+/** Decides who gets in. */
+export interface Gate {
+  challenge(): string
+  /** The server's answer to a claim, and how the connection goes on; or why it is refused. */
+  admit(header: string | undefined): { answer: string; open: (connection: Connection) => Events } | { refused: string }
+}
+
+export interface Server {
+  readonly port: number
+  close(): void
+}
+
+/** A certificate of the job, in PEM. */
+export interface Certificate {
+  cert: string
+  key: string
+}
+
+/** Bytes that may wait within a connection: the libraries move what waits about, and what is lost with it must be written again. */
+export const WAITING_BYTES = 2 ** 20
+
+export const CHALLENGE_PATH = '/challenge'
+export const LINK_PATH = '/link'
+export const CLAIM_HEADER = 'x-rxmpi-claim'
+export const ANSWER_HEADER = 'x-rxmpi-answer'
+
+/** The longest WebSocket message that is taken in: a frame, and nothing longer. */
+export { MAX_FRAME as MAX_MESSAGE } from './wire.js'
+/** A handshake that takes longer is given up. */
+export const HANDSHAKE_MS = 5000
+
+/** A claim and its proof as the value of a header. */
+export const writeClaim = ({ from, to, size, epoch, received, nonceClient, nonceServer }: Claim, proof: string): string =>
+  [from, to, size, epoch, received, nonceClient, nonceServer, proof].join(' ')
+
+const CLAIM = /^(-?\d{1,9}) (-?\d{1,9}) (\d{1,9}) (\d{1,15}) (\d{1,15}) ([\w-]{22}) ([\w.-]{30,120}) ([\w-]{43})$/
+
+export function readClaim(header: string | undefined): { claim: Claim; proof: string } | undefined {
+  const match = CLAIM.exec(header ?? '')
+  if (match === null) return undefined
+  const [from, to, size, epoch, received] = match.slice(1, 6).map(Number) as [number, number, number, number, number]
+  return { claim: { from, to, size, epoch, received, nonceClient: match[6]!, nonceServer: match[7]! }, proof: match[8]! }
+}

@@ -1,0 +1,107 @@
+import type { Token } from './challenge.js'
+import { Nonces, sameProof } from './challenge.js'
+import { type Certificate, type Connection, type Events, type Gate, readClaim, type Server } from './connection.js'
+import { Peer } from './peer.js'
+import { type Library, serve } from './serve.js'
+
+const HEARTBEAT_MS = 250
+/** A heartbeat that is as late has waited for this process, and not for the others. */
+const LATE_MS = 1000
+
+export interface MeshOptions {
+  /** This host's number; the launcher's is -1. Of two, the one with the smaller number listens. */
+  self: number
+  /** Ranks in the job. */
+  size: number
+  token: Token
+  reconnectMs: number
+  /** Whose links are let in. */
+  expects: (host: number) => boolean
+}
+
+/** This host's links with the others of a job: one each, made on first use. */
+export class Mesh implements Gate {
+  /** Told when a link is wanted that the other host must dial. */
+  onWanted: (host: number) => void = () => undefined
+  /** Told when a link is made, by whichever end: give it its user. */
+  onPeer: (peer: Peer) => void = () => undefined
+  readonly #options: MeshOptions
+  readonly #peers = new Map<number, Peer>()
+  readonly #nonces = new Nonces()
+  readonly #servers: Server[] = []
+  readonly #timer: NodeJS.Timeout
+  #beat = performance.now()
+
+  constructor(options: MeshOptions) {
+    this.#options = options
+    this.#timer = setInterval(() => this.#beats(), HEARTBEAT_MS)
+    this.#timer.unref()
+  }
+
+  /** Listens on an address; resolves to the port. */
+  async listen(address: string, port = 0, certificate?: Certificate, library?: Library): Promise<number> {
+    const server = await serve({ address, port, certificate }, this, library)
+    this.#servers.push(server)
+    return server.port
+  }
+
+  get peers(): Iterable<Peer> {
+    return this.#peers.values()
+  }
+
+  /** The link with a host. */
+  peer(other: number): Peer {
+    let peer = this.#peers.get(other)
+    if (peer === undefined) {
+      const { self, size, token, reconnectMs } = this.#options
+      peer = new Peer({ self, other, size, token, reconnectMs })
+      this.#peers.set(other, peer)
+      if (self < other) peer.onWanted = () => this.onWanted(other)
+      this.onPeer(peer)
+    }
+    return peer
+  }
+
+  close(): void {
+    clearInterval(this.#timer)
+    for (const peer of this.#peers.values()) peer.close()
+    for (const server of this.#servers) server.close()
+  }
+
+  challenge(): string {
+    return this.#nonces.issue()
+  }
+
+  admit(header: string | undefined): { answer: string; open: (connection: Connection) => Events } | { refused: string } {
+    const read = readClaim(header)
+    if (read === undefined) return { refused: 'no claim' }
+    const { claim, proof } = read
+    const { self, size, token, expects } = this.#options
+    // All reasons look alike to whoever has not proved anything.
+    if (!this.#nonces.isFresh(claim.nonceServer) || !sameProof(proof, token.proofOfClient(claim))) return { refused: 'no valid proof' }
+    this.#nonces.use(claim.nonceServer)
+    if (claim.to !== self) return { refused: `this is host ${self}, not ${claim.to}` }
+    if (claim.size !== size) return { refused: `this job has ${size} ranks, not ${claim.size}` }
+    if (claim.from <= self || !expects(claim.from)) return { refused: `no link is expected from host ${claim.from}` }
+    const peer = this.peer(claim.from)
+    if (claim.epoch <= peer.epoch) return { refused: `host ${claim.from} has dialled since: ${claim.epoch} after ${peer.epoch}` }
+    peer.displace(claim.epoch)
+    const { received } = peer
+    return {
+      answer: `${received} ${token.proofOfServer(claim, received)}`,
+      open: (connection) => {
+        // Somebody newer may have come between.
+        if (peer.epoch === claim.epoch) return peer.adopt(connection, claim.received)
+        connection.close()
+        return { frame: () => undefined, drained: () => undefined, closed: () => undefined }
+      }
+    }
+  }
+
+  #beats(): void {
+    const now = performance.now()
+    const late = now - this.#beat > HEARTBEAT_MS + LATE_MS
+    this.#beat = now
+    for (const peer of this.#peers.values()) peer.beat(late)
+  }
+}

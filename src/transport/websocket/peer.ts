@@ -1,0 +1,271 @@
+import type { Claim, Token } from './challenge.js'
+import type { Connection, Events } from './connection.js'
+import { type Address, dial, Refusal } from './dial.js'
+import { ReliableLink } from './reliable-link.js'
+import { HEADER } from './wire.js'
+
+/** Bytes that may wait for their acknowledgement: as much as a fast network has under way, and all that a cut makes a sender keep. */
+const KEPT_BYTES = 2 ** 23
+/** How long what has come may wait for a frame that acknowledges it. */
+const ANSWER_MS = 5
+const HEARTBEAT_MS = 250
+const SUSPECT_MS = 2000
+const BACK_OFF_MS = [0, 25, 50, 100, 200, 400, 800]
+
+export interface PeerOptions {
+  self: number
+  other: number
+  /** Ranks in the job. */
+  size: number
+  token: Token
+  /** How long a link may be without a connection. */
+  reconnectMs: number
+}
+
+/** Who uses a link. */
+export interface PeerUser {
+  /** What a frame carries; the bytes are valid during this call only. */
+  payload(bytes: Uint8Array): void
+  /** A frame may be sent again, all that was sent has come, or the link is up. */
+  ready(): void
+  /** The other end has been out of reach for too long, or has refused this one. */
+  failed(reason: string): void
+}
+
+/**
+ * This host's end of its link with another: a reliable link over one connection at a time, which it makes anew when it breaks. Any byte
+ * is a sign of life; who is silent for two seconds is taken to be out of reach, and who stays so has failed.
+ */
+export class Peer implements Events {
+  readonly other: number
+  /** Told when a link is wanted that the other end must dial. */
+  onWanted: () => void = () => undefined
+  /** This machine's address on the way to the other. */
+  localAddress: string | undefined
+  #epoch = 0
+  #link = new ReliableLink(KEPT_BYTES)
+  #user: PeerUser | undefined
+  #connection: Connection | undefined
+  #address: Address | undefined
+  #dialling = false
+  #wanted = false
+  #closed = false
+  #downSince: number | undefined
+  #attempts = 0
+  #heard = 0
+  #spoke = 0
+  #answer: NodeJS.Timeout | undefined
+  #reason = 'was never connected'
+  readonly #options: PeerOptions
+
+  constructor(options: PeerOptions) {
+    this.other = options.other
+    this.#options = options
+  }
+
+  set user(user: PeerUser) {
+    this.#user = user
+  }
+
+  get open(): boolean {
+    return this.#connection !== undefined
+  }
+
+  /** Whether a frame may be sent; it is kept while there is no connection. */
+  get room(): boolean {
+    return this.#link.room
+  }
+
+  /** Whether all that was sent has come. */
+  get settled(): boolean {
+    return this.#link.unacknowledged === 0
+  }
+
+  get epoch(): number {
+    return this.#epoch
+  }
+
+  get received(): number {
+    return this.#link.received
+  }
+
+  /** Sends a frame whose first `HEADER` bytes are free; it belongs to the link from now on. */
+  send(frame: Uint8Array): void {
+    this.want()
+    this.#link.number(frame)
+    this.drained()
+  }
+
+  /** Asks for a connection, if there has been none. */
+  want(): void {
+    if (this.#wanted || this.#closed) return
+    this.#wanted = true
+    this.#downSince ??= performance.now()
+    if (this.#address !== undefined) void this.#dial()
+    else if (this.#connection === undefined) this.onWanted()
+  }
+
+  /** Where the other end listens. */
+  connectTo(address: Address): void {
+    this.#address = address
+    this.#wanted = true
+    this.#downSince ??= performance.now()
+    void this.#dial()
+  }
+
+  /** The other end has dialled: whoever was there before has broken. */
+  displace(epoch: number): void {
+    this.#epoch = epoch
+    const old = this.#connection
+    this.#connection = undefined
+    old?.close()
+  }
+
+  /** A new connection, whose other end has received so many frames. */
+  adopt(connection: Connection, received: number): Events {
+    if (this.#closed) {
+      connection.close()
+      return this
+    }
+    this.#connection = connection
+    this.#wanted = true
+    this.#downSince = undefined
+    this.#attempts = 0
+    this.#heard = performance.now()
+    const events: Events = {
+      frame: (bytes) => {
+        if (this.#connection === connection) this.frame(bytes)
+      },
+      drained: () => {
+        if (this.#connection === connection) this.drained()
+      },
+      closed: (reason) => {
+        if (this.#connection === connection) this.closed(reason)
+      }
+    }
+    try {
+      this.#link.resume(received)
+    } catch (error) {
+      this.fail((error as Error).message)
+      return events
+    }
+    // The owner of the connection does not listen to it yet.
+    queueMicrotask(() => {
+      this.drained()
+      this.#user?.ready()
+    })
+    return events
+  }
+
+  frame(bytes: Uint8Array): void {
+    this.#heard = performance.now()
+    try {
+      const { room: hadRoom } = this
+      const wasSettled = this.settled
+      const news = this.#link.accept(bytes)
+      if (news) this.#user?.payload(bytes.subarray(HEADER))
+      if (this.#link.acknowledgementDue) this.#acknowledge()
+      else if (news) this.#answer ??= setTimeout(this.#acknowledge, ANSWER_MS)
+      if ((!hadRoom && this.room) || (!wasSettled && this.settled)) this.#user?.ready()
+    } catch (error) {
+      // What cannot be read has not come from this job's code, or has been changed on its way.
+      this.fail((error as Error).message)
+    }
+  }
+
+  /** Writes what the connection takes. */
+  drained(): void {
+    while (this.#connection !== undefined && !this.#connection.full) {
+      const frame = this.#link.write()
+      if (frame === undefined) return
+      this.#write(frame)
+    }
+  }
+
+  closed(reason: string): void {
+    this.#connection = undefined
+    if (this.#closed) return
+    this.#reason = reason
+    this.#downSince ??= performance.now()
+    if (this.#address !== undefined) void this.#dial()
+  }
+
+  /** Called every quarter of a second; `late` when this process itself was not running. */
+  beat(late: boolean): void {
+    if (this.#closed) return
+    const now = performance.now()
+    if (late) {
+      this.#heard = now
+      if (this.#downSince !== undefined) this.#downSince = now
+    }
+    if (this.#connection !== undefined) {
+      if (now - this.#spoke >= HEARTBEAT_MS / 2) this.#acknowledge()
+      if (now - this.#heard >= SUSPECT_MS) this.#break(`nothing was heard for ${SUSPECT_MS / 1000} s`)
+    } else if (this.#wanted && this.#downSince !== undefined && now - this.#downSince >= this.#options.reconnectMs) {
+      this.fail(`could not be reached for ${this.#options.reconnectMs / 1000} s: ${this.#reason}`)
+    }
+  }
+
+  /** Nothing more is sent or expected. */
+  close(): void {
+    this.#closed = true
+    clearTimeout(this.#answer)
+    this.#connection?.close()
+    this.#connection = undefined
+  }
+
+  fail(reason: string): void {
+    if (this.#closed) return
+    this.close()
+    this.#user?.failed(reason)
+  }
+
+  /** Cuts the connection, as a fault of the network would. */
+  cut(): void {
+    this.#break('the connection was cut')
+  }
+
+  #break(reason: string): void {
+    const connection = this.#connection
+    if (connection === undefined) return
+    this.closed(reason)
+    connection.close()
+  }
+
+  readonly #acknowledge = (): void => {
+    clearTimeout(this.#answer)
+    this.#answer = undefined
+    if (this.#connection !== undefined) this.#write(this.#link.acknowledgement())
+  }
+
+  #write(frame: Uint8Array): void {
+    if (this.#connection === undefined) return
+    this.#spoke = performance.now()
+    if (!this.#connection.send(frame)) this.#break('the connection took nothing more')
+  }
+
+  async #dial(): Promise<void> {
+    if (this.#dialling) return
+    this.#dialling = true
+    while (this.#connection === undefined && !this.#closed) {
+      const wait = BACK_OFF_MS[Math.min(this.#attempts++, BACK_OFF_MS.length - 1)]!
+      if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait))
+      await this.#attempt()
+    }
+    this.#dialling = false
+  }
+
+  async #attempt(): Promise<void> {
+    const { self: from, other: to, size, token } = this.#options
+    const claim: Omit<Claim, 'nonceClient' | 'nonceServer'> = { from, to, size, epoch: ++this.#epoch, received: this.#link.received }
+    try {
+      await dial(this.#address!, token, claim, (connection, received, localAddress) => {
+        this.localAddress = localAddress
+        return this.adopt(connection, received)
+      })
+    } catch (error) {
+      this.#reason = (error as Error).message
+      if (error instanceof Refusal) this.fail(this.#reason)
+    }
+  }
+}

@@ -1,0 +1,117 @@
+import { randomBytes } from 'node:crypto'
+import { Token } from '../../src/transport/websocket/challenge.js'
+import { Mesh } from '../../src/transport/websocket/mesh.js'
+import type { Peer } from '../../src/transport/websocket/peer.js'
+import { type Library, libraryHere } from '../../src/transport/websocket/serve.js'
+import { HEADER } from '../../src/transport/websocket/wire.js'
+
+const token = new Token(randomBytes(32), 'job')
+const open: Mesh[] = []
+afterEach(() => {
+  for (const mesh of open.splice(0)) mesh.close()
+})
+
+function mesh(self: number, options: { token?: Token; size?: number; reconnectMs?: number } = {}): Mesh {
+  const made = new Mesh({ self, size: 4, token, reconnectMs: 2000, expects: (host) => host < 3, ...options })
+  open.push(made)
+  return made
+}
+
+/** Numbers as they come in, and how the link fails. */
+function log(peer: Peer) {
+  const seen: number[] = []
+  const failures: string[] = []
+  peer.user = {
+    payload: (bytes) => seen.push(new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true)),
+    ready: () => undefined,
+    failed: (reason) => failures.push(reason)
+  }
+  return { seen, failures }
+}
+
+function number(value: number, bytes = 8): Uint8Array {
+  const frame = new Uint8Array(HEADER + bytes)
+  new DataView(frame.buffer).setUint32(HEADER, value, true)
+  return frame
+}
+
+const PATIENCE_MS = 20_000
+
+async function until(done: () => boolean, why = () => ''): Promise<void> {
+  const start = performance.now()
+  while (!done()) {
+    if (performance.now() - start > PATIENCE_MS) throw new Error(`nothing comes any more: ${why()}`)
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+}
+
+const libraries: [string, Library][] = [
+  ['uWebSockets.js', libraryHere()],
+  ['ws', {}]
+]
+
+describe.each(libraries)('a link between two hosts, served by %s', (_, library) => {
+  async function pair(): Promise<[Peer, Peer]> {
+    const [server, client] = [mesh(0), mesh(1)]
+    const port = await server.listen('127.0.0.1', 0, undefined, library)
+    const [a, b] = [server.peer(1), client.peer(0)]
+    b.connectTo({ host: '127.0.0.1', port })
+    return [a, b]
+  }
+
+  it('loses, repeats and reorders nothing while its connection is cut again and again', async () => {
+    const [a, b] = await pair()
+    const [atA, atB] = [log(a), log(b)]
+    const cuts = setInterval(() => (Math.random() < 0.5 ? a : b).cut(), 20)
+    const count = 20_000
+    for (let k = 0; k < count; k++) {
+      await until(
+        () => a.room && b.room,
+        () =>
+          JSON.stringify({
+            k,
+            atA: [atA.seen.length, atA.failures],
+            atB: [atB.seen.length, atB.failures],
+            open: [a.open, b.open, b.epoch],
+            room: [a.room, b.room]
+          })
+      )
+      a.send(number(k, 8 + 8 * (k % 500)))
+      b.send(number(k, 8 + 8 * (k % 7)))
+      if (k % 50 === 0) await new Promise((resolve) => setImmediate(resolve))
+    }
+    clearInterval(cuts)
+    await until(() => atA.seen.length === count && atB.seen.length === count)
+    expect(b.epoch).toBeGreaterThan(3)
+    for (const { seen, failures } of [atA, atB]) {
+      expect(seen.every((value, k) => value === k)).toBe(true)
+      expect(failures).toEqual([])
+    }
+  })
+
+  it('says when the other end is out of reach for too long', async () => {
+    const [server, client] = [mesh(0), mesh(1, { reconnectMs: 700 })]
+    const port = await server.listen('127.0.0.1', 0, undefined, library)
+    const { failures } = log(client.peer(0))
+    client.peer(0).connectTo({ host: '127.0.0.1', port })
+    await until(() => client.peer(0).open)
+    server.close()
+    await until(() => failures.length > 0)
+    expect(failures).toEqual([expect.stringContaining('could not be reached for 0.7 s')])
+  })
+
+  it.each([
+    ['another token', { token: new Token(randomBytes(32), 'job') }],
+    ['another job', { token: new Token(randomBytes(32), 'another') }],
+    ['another size', { size: 5 }]
+  ])('refuses a host with %s', async (_, options) => {
+    const server = mesh(0)
+    const port = await server.listen('127.0.0.1', 0, undefined, library)
+    const peer = mesh(1, options).peer(0)
+    const { failures } = log(peer)
+    peer.connectTo({ host: '127.0.0.1', port })
+    await until(() => failures.length > 0)
+    expect(failures[0]).toContain('has refused this host')
+    expect([...server.peers]).toEqual([])
+  })
+})

@@ -25,7 +25,8 @@ export class WsConnection implements Connection {
 
   send(frame: Uint8Array): boolean {
     if (this.#ws.readyState !== OPEN) return false
-    if (this.full) this.#ws.send(frame, this.#drained)
+    // Whoever fills it is told when that has been written.
+    if (this.#ws.bufferedAmount + frame.byteLength > WAITING_BYTES) this.#ws.send(frame, this.#drained)
     else this.#ws.send(frame)
     return true
   }

@@ -6,7 +6,7 @@ import { HEADER } from '../src/frame.js'
 import { failures, type Request } from '../src/request.js'
 import { MemoryNetwork } from '../src/transport/memory/memory-network.js'
 import type { LinkModel } from '../src/transport/memory/options.js'
-import { random } from './compliance/random.js'
+import { integer, random } from './compliance/random.js'
 import { worldOver } from './memoryWorld.js'
 import { LeakError } from './simulation/errors.js'
 import { type Leaks, leaksOf, listed } from './simulation/leaks.js'
@@ -22,6 +22,8 @@ export interface SimulateOptions extends LinkModel {
   capacity?: number
   /** An arrival order, of those that are possible, for messages that reach their ranks at the same time; default as they were sent. */
   seed?: number
+  /** A message takes up to so many whole milliseconds longer, as the seed has it: for tests that draw no times; default 0. */
+  jitter?: number
   /**
    * What is left at the end: requests that wait, messages nobody has received, communicators that were made and not freed. `'error'` (the default) makes it
    * the test's failure.
@@ -78,14 +80,16 @@ export interface SimulateHelpers extends RunHelpers {
  */
 export function simulate<T>(size: number, options: SimulateOptions, test: (helpers: SimulateHelpers) => T): T {
   checkArguments(options, test)
-  const { seed, leaks = 'error', assert, ...model } = options
+  const { seed, jitter = 0, leaks = 'error', assert, ...model } = options
+  const next = random(seed ?? 0)
   const scheduler = new MarbleScheduler(assert)
   const traffic = new TrafficMonitor(size)
   const network = new MemoryNetwork(size, {
     ...model,
     scheduler,
     headerBytes: HEADER,
-    ...(seed === undefined ? {} : { order: random(seed) }),
+    ...(seed === undefined ? {} : { order: next }),
+    ...(jitter === 0 ? {} : { delay: () => integer(next, 0, jitter) }),
     observe: (delivery) => traffic.arrived(delivery),
     observeSent: (segment) => traffic.sent(segment)
   })
@@ -178,8 +182,11 @@ function checkArguments(options: unknown, test: unknown): void {
   if (typeof options !== 'object' || options === null)
     throw new ArgumentError(`options: expected an object like { latency: 2 }, got ${options}`)
   if (typeof test !== 'function') throw new ArgumentError(`test: expected a function, got ${test}`)
-  const { seed, leaks, assert } = options as SimulateOptions
+  const { seed, jitter, leaks, assert } = options as SimulateOptions
   if (seed !== undefined && !Number.isSafeInteger(seed)) throw new ArgumentError(`seed: expected an integer, got ${seed}`)
+  if (jitter !== undefined && !(Number.isSafeInteger(jitter) && jitter >= 0)) {
+    throw new ArgumentError(`jitter: expected whole milliseconds from 0 on, got ${jitter}`)
+  }
   if (![undefined, 'error', 'ignore'].includes(leaks)) throw new ArgumentError(`leaks: expected 'error' or 'ignore', got ${leaks}`)
   if (assert !== undefined && typeof assert !== 'function')
     throw new ArgumentError(`assert: expected a function (actual, expected), got ${assert}`)

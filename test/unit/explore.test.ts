@@ -73,6 +73,22 @@ describe('explore', () => {
     expect([...seen].sort()).toEqual(['"ab"', '"ba"'])
   })
 
+  it('lets messages meet that a constant latency keeps apart, with jitter, but not overtake each other', () => {
+    const orders = (jitter: number): Set<string> => {
+      const seen = new Set<string>()
+      explore({ seeds: 100, size: 3, latency: 1, jitter }, ({ comms: [zero, one, two] }) => {
+        receive(zero!, 3).subscribe((letters) => seen.add(letters.join('')))
+        one!.irecv().subscribe((letter) => one!.isend(letter, { dest: 0 }))
+        two!.isend('a', { dest: 0 })
+        two!.isend('b', { dest: 0 })
+        two!.isend('c', { dest: 1 })
+      })
+      return seen
+    }
+    expect([...orders(0)]).toEqual(['abc'])
+    expect([...orders(3)].sort()).toEqual(['abc', 'acb', 'cab'])
+  })
+
   it('says which seed failed, where, and how to run it alone', () => {
     const options: ExploreOptions = { seeds: 200, size: 3, latency: 1 }
     const test = ({ comms: [zero, one, two], expectObservable }: SimulateHelpers): void => {

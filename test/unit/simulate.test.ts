@@ -433,6 +433,8 @@ describe('simulate refuses', () => {
     ['bytesPerMs', 2, { bytesPerMs: 0 }, () => undefined],
     ['capacity', 2, { capacity: 1 }, () => undefined],
     ['seed', 2, { seed: 0.5 }, () => undefined],
+    ['jitter', 2, { jitter: -1 }, () => undefined],
+    ['jitter', 2, { jitter: 0.5 }, () => undefined],
     ['leaks', 2, { leaks: 'maybe' }, () => undefined],
     ['assert', 2, { assert: 1 }, () => undefined],
     ['test', 2, {}, undefined],

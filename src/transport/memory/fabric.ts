@@ -41,7 +41,7 @@ export class Fabric {
   send(lane: Lane, load: Parcel['load'], bytes: number): void {
     const sequence = this.#sent++
     const parcel = new Parcel(lane, load, sequence, this.options.order?.() ?? sequence)
-    lane.put(parcel, this.now, bytes)
+    lane.put(parcel, this.now + (this.options.delay?.() ?? 0), bytes)
     if (lane.first === parcel) this.expect(parcel)
   }
 

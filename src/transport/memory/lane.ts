@@ -99,10 +99,10 @@ export class Lane {
     return this.#underWay + Math.max(bytes, LEAST_WEIGHT) <= this.#capacity
   }
 
-  /** Sends a parcel of which `bytes` take time. */
-  put(parcel: Parcel, now: number, bytes: number): void {
-    if (now + this.#latency >= this.#arrival) {
-      this.#since = now + this.#latency
+  /** Sends a parcel of which `bytes` take time. It leaves `then`, or when those before it have. */
+  put(parcel: Parcel, then: number, bytes: number): void {
+    if (then + this.#latency >= this.#arrival) {
+      this.#since = then + this.#latency
       this.#bytes = 0
     }
     this.#bytes += bytes

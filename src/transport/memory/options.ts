@@ -20,6 +20,8 @@ export interface MemoryNetworkOptions extends LinkModel {
   headerBytes?: number
   /** Decides, lowest first, between segments from several ranks that reach a rank at the same time; default as they were sent. */
   order?: () => number
+  /** Milliseconds that a segment takes longer than its link says; default none. */
+  delay?: () => number
   /** Sees every segment as it is sent, within the call that sends it. */
   observeSent?: (segment: Slot) => void
   /** Sees every segment and every moved buffer just before it is delivered. */

@@ -68,8 +68,9 @@ export class Endpoint implements SegmentReceiver {
 
   /** All that waits for other ranks, or only what waits for `rank`. */
   *waiting(rank?: number): Generator<Waiting> {
-    for (const { matching, probes } of this.#contexts.values()) {
+    for (const { matching, probes, halves } of this.#contexts.values()) {
       for (const waiting of [...matching.waiting(), ...probes]) if (rank === undefined || waiting.peer === rank) yield waiting
+      if (halves !== undefined) for (const half of halves) if (rank === undefined ? half.waits : half.peer === rank) yield half
     }
     for (const peer of rank === undefined ? this.#known : [this.#peer(rank)]) {
       for (const { taker } of peer.partial.values()) if (taker !== undefined) yield taker
@@ -311,8 +312,9 @@ export class Endpoint implements SegmentReceiver {
 
   /** Whether somebody waits, in any context, for a message that this source may send. */
   #isSought(source: number): boolean {
-    for (const { matching, probes } of this.#contexts.values()) {
+    for (const { matching, probes, halves } of this.#contexts.values()) {
       if (matching.waitsFor(source) || probes.some(({ peer }) => peer === source || peer === ANY_SOURCE)) return true
+      if (halves !== undefined) for (const { peer, waits } of halves) if (waits && peer === source) return true
     }
     return false
   }
@@ -326,6 +328,8 @@ export interface Context {
   unexpected?: (message: Incoming) => void
   /** They see every message that a receive posted in their place could get. */
   readonly probes: (Waiting & { readonly peer: number; readonly order: number; see(message: Incoming): void })[]
+  /** The open halves of channels: they hear when their peer is gone, and as long as one `waits` its rank is not idle for nothing. */
+  halves?: Iterable<Waiting & { readonly peer: number; readonly waits: boolean }>
 }
 
 function show(message: Incoming, { probes }: Context, taker: Taker | undefined): void {

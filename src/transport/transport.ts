@@ -41,6 +41,10 @@ export interface Transport {
   /** Counts the operations that wait for a segment: while there are any, the transport polls by itself. */
   hold(): void
   release(): void
+
+  /** The same for whoever would like to hear of a segment and does not wait for one: it does not keep the rank from ending. */
+  watch(): void
+  unwatch(): void
 }
 
 export interface SegmentReceiver {

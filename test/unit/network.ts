@@ -96,6 +96,9 @@ class Wire implements Transport {
     this.held--
   }
 
+  watch(): void {}
+  unwatch(): void {}
+
   expect(): void {}
 
   poll(): boolean {

@@ -72,6 +72,8 @@ export class MemoryTransport implements Transport {
   /** The scheduler is the loop that polls. */
   hold(): void {}
   release(): void {}
+  watch(): void {}
+  unwatch(): void {}
 
   /** @internal */
   end(reason: string): void {

@@ -30,6 +30,7 @@ const BLOCK_MS = 1
 
 export class Poller {
   #held = 0
+  #watched = 0
   #running = false
   #looks = 0
   #deliveries = 0
@@ -61,6 +62,20 @@ export class Poller {
     this.#held--
   }
 
+  /** As `hold`, for whoever does not need the rank to live on. */
+  watch(): void {
+    this.#watched++
+    if (!this.#running) this.#start()
+  }
+
+  unwatch(): void {
+    this.#watched--
+  }
+
+  get #wanted(): boolean {
+    return this.#held + this.#watched > 0
+  }
+
   #start(): void {
     this.#running = true
     this.#looks = 0
@@ -75,7 +90,7 @@ export class Poller {
 
   /** Between microtasks. */
   readonly #look = (): void => {
-    if (this.#held === 0) {
+    if (!this.#wanted) {
       this.#running = false
       return
     }
@@ -98,7 +113,7 @@ export class Poller {
     const delivered = this.#deliveries >= DELIVERIES
     this.#deliveries = 0
     this.#looks = 0
-    if (delivered || this.#held === 0) return this.#look()
+    if (delivered || !this.#wanted) return this.#look()
     const now = performance.now()
     if (this.#quietSince === 0) this.#quietSince = now
     if (now - this.#quietSince > (this.#crowded ? CROWDED_QUIET_MS : QUIET_MS)) return this.#sleep()
@@ -120,7 +135,7 @@ export class Poller {
     this.#waiting = true
     void this.#target.woken().then(() => {
       this.#waiting = false
-      if (this.#asleep && this.#held > 0) this.#start()
+      if (this.#asleep && this.#wanted) this.#start()
       else this.#asleep = false
     })
   }

@@ -78,6 +78,14 @@ export class SharedTransport implements Transport {
     this.poller.release()
   }
 
+  watch(): void {
+    this.poller.watch()
+  }
+
+  unwatch(): void {
+    this.poller.unwatch()
+  }
+
   poll(): boolean {
     const gone = Atomics.load(this.#states, GONE_COUNT)
     let any = false

@@ -1,5 +1,6 @@
 // Communicators and what they exchange
 
+export type { Channel, ChannelOptions } from './channel/channel.js'
 export type { BufferLike } from './codec/datatype.js'
 export { Communicator } from './communicator.js'
 export { GROUP_EMPTY, Group } from './group.js'

@@ -350,6 +350,16 @@ export abstract class PointToPoint {
     return this.#endpoint
   }
 
+  /** @internal Its first context. */
+  get id(): number {
+    return this.#id
+  }
+
+  /** @internal The endpoint's rank of a rank here. */
+  memberOf(rank: number): number {
+    return this.#members[rank]!
+  }
+
   /** @internal */
   poll(): void {
     this.#endpoint.transport.poll()

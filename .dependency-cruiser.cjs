@@ -71,15 +71,19 @@ module.exports = {
 
     forbid(
       'src-is-below-the-others',
-      'The core imports no operator, test helper, benchmark or example.',
-      { path: '^src/' },
+      'The core imports no operator, test helper, benchmark or example; only the communicator names the collectives, for they are its methods.',
+      { path: '^src/', pathNot: '^src/(communicator|derive)\\.ts$' },
       { path: '^(operators|testing|bench|examples|test)/' }
     ),
     forbid(
       'operators-are-written-on-channels',
-      'A collective knows communicators, requests, ops, errors and topologies, and nothing below.',
+      'A collective knows communicators, its links, kinds of data, ops, errors and topologies, and nothing below.',
       { path: '^operators/' },
-      { path: '^(src|testing|bench|examples|test)/', pathNot: '^src/((communicator|request|op|errors|constants|channel)\\.ts$|topology/)' }
+      {
+        path: '^(src|testing|bench|examples|test)/',
+        pathNot:
+          '^src/((communicator|request|op|errors|constants|channel|arguments|copy|incoming|receive)\\.ts$|(topology|collective|codec|channel)/)'
+      }
     ),
     forbid('nobody-imports-tests', 'Tests stand outside.', { pathNot: '^test/' }, { path: '^test/' }),
     forbid('nobody-imports-examples', 'Programs stand outside.', { pathNot: '^(examples|test)/' }, { path: '^examples/' }),

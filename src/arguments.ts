@@ -21,6 +21,11 @@ export function checkSource(source: number, size: number): void {
   )
 }
 
+export function checkRoot(root: number, size: number): void {
+  if (Number.isInteger(root) && root >= 0 && root < size) return
+  throw new RankError(`root: ${shown(root)} is no rank of the communicator; expected an integer from 0 to ${size - 1}`)
+}
+
 export function checkTag(tag: number, name = 'tag'): void {
   if (isTag(tag)) return
   throw new TagError(`${name}: ${shown(tag)} is no tag; expected an integer from 0 to TAG_UB (${TAG_UB})`)

@@ -1,14 +1,224 @@
+import type { Into } from '../operators/algorithms/reduction.js'
+import { type AllreduceOptions, allreduceOf } from '../operators/allreduce.js'
+import { barrierOf } from '../operators/barrier.js'
+import { type BcastOptions, bcastOf } from '../operators/bcast.js'
+import { type ReduceOptions, reduceOf } from '../operators/reduce.js'
+import { checkOptions, checkSignal, shown } from './arguments.js'
+import { captureCallSite } from './call-site.js'
+import { abortError } from './cancellation.js'
 import { type Channel, type ChannelOptions, OpenChannels } from './channel/channel.js'
 import { Channels } from './channel/channels.js'
 import { checked } from './channel/options.js'
+import type { BufferLike } from './codec/datatype.js'
+import { Ledger } from './collective/ledger.js'
+import { call } from './collective/request.js'
+import { checkAllThere, checkColor, checkKey, colorOf, derive } from './derive.js'
+import type { Endpoint } from './endpoint.js'
+import { ArgumentError } from './errors.js'
+import { checkGroup, Group } from './group.js'
+import { type AnyOp, type Arithmetic, type Op, type Operand, type PredefinedOp, type Reduced, SUM } from './op.js'
 import { PointToPoint } from './point-to-point.js'
+import type { Request } from './request.js'
 
-export { CHANNELS, COLLECTIVES, CONTEXTS, CONTROL } from './contexts.js'
+export * from './contexts.js'
 
-/** A group of ranks and contexts of its own for their messages. MPI: MPI_Comm, MPI 4.1 §7; point to point: §3. */
+export interface DeriveOptions {
+  /** The new communicator's; by default after this one: 'world.split(1)'. */
+  name?: string
+  signal?: AbortSignal
+}
+
+/** A group of ranks and contexts of its own for their messages. MPI: MPI_Comm, MPI 4.1 §7; point to point: §3; collectives: §6. */
 export class Communicator extends PointToPoint {
   readonly #open = new OpenChannels()
   #channels: Channels | undefined
+  readonly #freeable: boolean
+  #ledger: Ledger | undefined
+  #group: Group | undefined
+  /** Communicators made of this one, in all and by how. */
+  #derivations = 0
+  readonly #named = new Map<string, number>()
+
+  /** @internal */
+  constructor(endpoint: Endpoint, id: number, name: string, members: readonly number[], freeable = false) {
+    super(endpoint, id, name, members)
+    this.#freeable = freeable
+  }
+
+  /** Its ranks. MPI: MPI_Comm_group, MPI 4.1 §7.3.2. */
+  get group(): Group {
+    this.#group ??= Group.of(this.members, this.memberOf(this.rank))
+    return this.#group
+  }
+
+  /**
+   * The same ranks with contexts of their own: what a library sends there meets nothing that its callers send. Called by all ranks.
+   * Cost: a small allreduce. MPI: MPI_Comm_dup, MPI 4.1 §7.4.2; mpi4py: comm.Dup.
+   *
+   * @example
+   * ```ts
+   * import { COMM_WORLD as comm } from 'rxmpi'
+   *
+   * const mine = await comm.dup()
+   * console.log(mine.name, mine.compare(comm)) // [0] world.dup(1) congruent [1] world.dup(1) congruent
+   * mine.free()
+   * ```
+   */
+  async dup(options: DeriveOptions = {}): Promise<Communicator> {
+    return (await this.#derive('dup', () => 0, 0, options))!
+  }
+
+  /**
+   * One communicator for each colour, its ranks ordered by `key`, ties as they are here; `undefined` as colour is no member. Called by all ranks.
+   * Errors: ArgumentError when `color` is no integer from 0 on, or `key` no number. Cost: an allreduce of a list of all colours.
+   * MPI: MPI_Comm_split, MPI 4.1 §7.4.2; mpi4py: comm.Split.
+   *
+   * @example
+   * ```ts
+   * import { COMM_WORLD as comm } from 'rxmpi'
+   *
+   * const reversed = (await comm.split(0, -comm.rank))!
+   * console.log(comm.rank, 'is', reversed.rank, 'of', reversed.name) // [0] 0 is 1 of world.split(1) [1] 1 is 0 of world.split(1)
+   * ```
+   */
+  split(color: number | undefined, key = 0, options: DeriveOptions = {}): Promise<Communicator | undefined> {
+    const checked = (): number | null => {
+      checkColor(color)
+      checkKey(key)
+      return color ?? null
+    }
+    return this.#derive('split', checked, key, options)
+  }
+
+  /**
+   * The ranks that share this host's memory. Called by all ranks. MPI: MPI_Comm_split_type, MPI 4.1 §7.4.2; mpi4py: comm.Split_type.
+   *
+   * @example
+   * ```ts
+   * import { COMM_WORLD as comm } from 'rxmpi'
+   *
+   * const host = await comm.splitType('host')
+   * console.log(host.name, host.size) // [0] world.splitType(1) 2 [1] world.splitType(1) 2
+   * ```
+   */
+  async splitType(type: 'host', key = 0, options: DeriveOptions = {}): Promise<Communicator> {
+    const checked = (): number => {
+      if (type !== 'host') throw new ArgumentError(`type: expected 'host', got ${shown(type)}`)
+      checkKey(key)
+      return this.endpoint.transport.hosts?.[this.memberOf(this.rank)] ?? 0
+    }
+    return (await this.#derive('splitType', checked, key, options))!
+  }
+
+  /**
+   * The ranks of a group, in its order; `undefined` on those that are not in it. Called by all ranks, which may give disjoint groups.
+   * Errors: RankError when the group has others than ranks of this communicator. MPI: MPI_Comm_create, MPI 4.1 §7.4.2; mpi4py: comm.Create.
+   *
+   * @example
+   * ```ts
+   * import { COMM_WORLD as comm } from 'rxmpi'
+   *
+   * const alone = await comm.create(comm.group.include([1]))
+   * console.log(alone?.size) // [0] undefined [1] 1
+   * ```
+   */
+  create(group: Group, options: DeriveOptions = {}): Promise<Communicator | undefined> {
+    return this.#derive('create', () => colorOf(this, group), group instanceof Group ? (group.rank ?? 0) : 0, options, group)
+  }
+
+  /**
+   * Gives the communicator up, on this rank and at once: what is pending fails with a FreedError, and so does every later call. A second time does nothing.
+   * Errors: ArgumentError for `COMM_WORLD` and `COMM_SELF`. MPI: MPI_Comm_free, MPI 4.1 §7.4.3; mpi4py: comm.Free.
+   */
+  free(): void {
+    if (!this.#freeable) {
+      const error = new ArgumentError(`communicator: '${this.name}' cannot be freed; free those that were made of it`)
+      throw this.inContext(error, captureCallSite())
+    }
+    if (!this.alive) return
+    this.#ledger?.stop(this.freedError())
+    this.release()
+  }
+
+  /**
+   * 'identical' the same, 'congruent' the same ranks in the same order, 'similar' the same ranks, else 'unequal'.
+   * MPI: MPI_Comm_compare, MPI 4.1 §7.4.1; mpi4py: MPI.Comm.Compare.
+   */
+  compare(other: Communicator): 'identical' | 'congruent' | 'similar' | 'unequal' {
+    if (!(other instanceof Communicator)) {
+      throw this.inContext(new ArgumentError(`other: expected a communicator, got ${shown(other)}`), captureCallSite())
+    }
+    if (other.endpoint === this.endpoint && other.id === this.id) return 'identical'
+    const groups = this.group.compare(other.group)
+    return groups === 'identical' ? 'congruent' : groups
+  }
+
+  /** @internal The collectives called so far. */
+  get ledger(): Ledger {
+    this.checkAlive()
+    this.#ledger ??= new Ledger(this)
+    return this.#ledger
+  }
+
+  async #derive(
+    how: string,
+    colored: () => number | string | null,
+    key: number,
+    options: DeriveOptions,
+    group?: Group
+  ): Promise<Communicator | undefined> {
+    let color: number | string | null
+    try {
+      this.checkAlive()
+      checkOptions(options, "{ name: 'workers' }")
+      if (options.name !== undefined && typeof options.name !== 'string') {
+        throw new ArgumentError(`name: expected a string, got ${shown(options.name)}`)
+      }
+      if (group !== undefined || how === 'create') checkGroup(group)
+      color = colored()
+      if (options.signal !== undefined) checkSignal(options.signal)
+      if (options.signal?.aborted) throw abortError(options.signal)
+    } catch (error) {
+      throw this.inContext(error, captureCallSite())
+    }
+    const count = (this.#named.get(how) ?? 0) + 1
+    this.#named.set(how, count)
+    const derived = await derive(this, how, this.#derivations++, color, key, options.signal)
+    if (derived === undefined) return undefined
+    if (group !== undefined) checkAllThere(this, group, derived)
+    const members = derived.ranks.map((rank) => this.memberOf(rank))
+    return new Communicator(this.endpoint, derived.id, options.name ?? `${this.name}.${how}(${count})`, members, true)
+  }
+
+  barrier(options?: { signal?: AbortSignal }): Promise<void> {
+    return this.ibarrier(options).wait()
+  }
+
+  ibarrier(options?: { signal?: AbortSignal }): Request<void> {
+    return call(this, () => barrierOf<void>(this), undefined, options?.signal)
+  }
+
+  bcast<T>(data: T, options: BcastOptions & { into?: BufferLike } = {}): Promise<T> {
+    return this.ibcast(data, options).wait()
+  }
+
+  ibcast<T>(data: T, options: BcastOptions & { into?: BufferLike } = {}): Request<T> {
+    return call(this, () => bcastOf<T>(this, options), data, options.signal)
+  }
+
+  reduce<T extends Arithmetic>(data: T, op?: undefined, options?: ReduceOptions & Into): Promise<Reduced<T> | undefined>
+  reduce<T extends Operand>(data: T, op: PredefinedOp<NoInfer<T>>, options?: ReduceOptions & Into): Promise<Reduced<T> | undefined>
+  reduce<T>(data: NoInfer<T>, op: Op<T>, options?: ReduceOptions & Into): Promise<T | undefined>
+  reduce(data: unknown, op: AnyOp = SUM, options: ReduceOptions & Into = {}): Promise<unknown> {
+    return call(this, () => reduceOf(this, op, options), data, options.signal).wait()
+  }
+
+  allreduce<T extends Arithmetic>(data: T, op?: undefined, options?: AllreduceOptions & Into): Promise<Reduced<T>>
+  allreduce<T extends Operand>(data: T, op: PredefinedOp<NoInfer<T>>, options?: AllreduceOptions & Into): Promise<Reduced<T>>
+  allreduce<T>(data: NoInfer<T>, op: Op<T>, options?: AllreduceOptions & Into): Promise<T>
+  allreduce(data: unknown, op: AnyOp = SUM, options: AllreduceOptions & Into = {}): Promise<unknown> {
+    return call(this, () => allreduceOf(this, op, options), data, options.signal).wait()
+  }
 
   /** @internal Its streams. */
   get channels(): Channels {

@@ -1,6 +1,7 @@
 import type { CallSite } from './call-site.js'
 import { isKnown, isScalar, NUMBER } from './codec/datatype.js'
-import { ANY_SOURCE } from './constants.js'
+import { ANY_SOURCE, ANY_TAG } from './constants.js'
+import { CONTEXTS } from './contexts.js'
 import { copyAll } from './copy.js'
 import { ProtocolError } from './errors.js'
 import {
@@ -25,7 +26,7 @@ import {
   totalOf
 } from './frame.js'
 import { goneError } from './gone.js'
-import { Incoming, type Taker, type Waiting } from './incoming.js'
+import { Incoming, nobody, type Taker, type Waiting } from './incoming.js'
 import { EAGER_BYTES, ENVELOPE_BYTES, Link, windowBytes } from './link.js'
 import { Matching } from './matching.js'
 import type { SegmentReceiver, Slot, Transport } from './transport/transport.js'
@@ -39,6 +40,8 @@ export class Endpoint implements SegmentReceiver {
   /** The same by rank, with holes. */
   readonly #peers: Peer[] = []
   readonly #gone = new Map<number, string>()
+  /** The first contexts of the communicators there are. */
+  readonly #used = new Set<number>()
   /** What has to be freed and was not yet: communicators. */
   readonly unfreed = new Set<{ readonly name: string; readonly site: CallSite | undefined }>()
   #arrivals = 0
@@ -64,6 +67,44 @@ export class Endpoint implements SegmentReceiver {
       this.#contexts.set(id, context)
     }
     return context
+  }
+
+  /** A communicator's first context is in use from now on. */
+  use(id: number): void {
+    this.#used.add(id)
+  }
+
+  uses(id: number): boolean {
+    return this.#used.has(id)
+  }
+
+  /** A communicator is no more: fails all that waits in its contexts, and drops what comes. */
+  release(id: number, makeError: () => Error): void {
+    this.#used.delete(id)
+    const own = (context: number): boolean => context >= id && context < id + CONTEXTS
+    const waiting: Waiting[] = []
+    for (let context = id; context < id + CONTEXTS; context++) {
+      const { matching, probes, halves = [] } = this.context(context)
+      waiting.push(...matching.waiting(), ...probes, ...halves)
+      const dropped: Context = { matching: new Matching(this.transport.size), probes: [], listener: () => nobody(ANY_TAG) }
+      this.#contexts.set(context, dropped)
+      for (const peer of this.#known) {
+        for (const message of [...matching.unexpected(peer.rank)]) {
+          matching.take(message)
+          this.#consumed(message)
+          this.assign(message, nobody(message.tag))
+        }
+      }
+    }
+    for (const { link, partial } of this.#known) {
+      for (const { taker, context } of partial.values()) if (taker !== undefined && own(context)) waiting.push(taker)
+      for (const message of link.unfinished()) {
+        if (!own(message.context)) continue
+        waiting.push(message.owner)
+        link.retract(message)
+      }
+    }
+    for (const operation of waiting) operation.fail(makeError())
   }
 
   /** All that waits for other ranks, or only what waits for `rank`. */
@@ -152,6 +193,16 @@ export class Endpoint implements SegmentReceiver {
     }
   }
 
+  /** A taker is no more: what is under way to it is only counted. */
+  forsake(taker: Taker): void {
+    for (const message of this.#peer(taker.peer).partial.values()) {
+      if (message.taker !== taker) continue
+      message.taker = undefined
+      message.target = undefined
+      message.sink = undefined
+    }
+  }
+
   /** Gives a message that its taker had no use for to the next, or keeps it in its old place. */
   offer(message: Incoming): void {
     const context = this.context(message.context)
@@ -208,6 +259,7 @@ export class Endpoint implements SegmentReceiver {
     for (const { moves } of this.#peer(rank).partial.values()) if (moves) this.transport.expect?.(-1)
     this.#peer(rank).partial.clear()
     for (const operation of waiting) operation.fail(goneError(rank, reason))
+    for (const context of this.#contexts.values()) context.gone?.(rank, reason)
   }
 
   #peer(rank: number): Peer {
@@ -326,6 +378,8 @@ export interface Context {
   listener?: (message: Incoming) => Taker | undefined
   /** Sees every message that nobody takes yet. */
   unexpected?: (message: Incoming) => void
+  /** Hears that a rank is no more. */
+  gone?: (rank: number, reason: string) => void
   /** They see every message that a receive posted in their place could get. */
   readonly probes: (Waiting & { readonly peer: number; readonly order: number; see(message: Incoming): void })[]
   /** The open halves of channels: they hear when their peer is gone, and as long as one `waits` its rank is not idle for nothing. */
@@ -338,6 +392,7 @@ function show(message: Incoming, { probes }: Context, taker: Taker | undefined):
 
 /** What this rank keeps of another. */
 class Peer {
+  readonly rank: number
   readonly link: Link
   readonly window: Window
   /** Messages from it whose data is not complete. */
@@ -345,6 +400,7 @@ class Peer {
 
   constructor(transport: Transport, rank: number) {
     const bytes = windowBytes(transport.size)
+    this.rank = rank
     this.link = new Link(transport, rank, bytes)
     this.window = new Window(bytes)
   }

@@ -144,7 +144,8 @@ export class Group {
 /** Without members. MPI: MPI_GROUP_EMPTY. */
 export const GROUP_EMPTY: Group = Group.of([], undefined)
 
-function checkGroup(other: unknown): void {
+/** @internal */
+export function checkGroup(other: unknown): void {
   if (!(other instanceof Group)) throw new ArgumentError(`other: expected a Group such as comm.group, got ${shown(other)}`)
 }
 

@@ -2,6 +2,7 @@ import { constants } from 'node:buffer'
 import type { CallSite } from './call-site.js'
 import { NUMBER, OBJECT, valueOn } from './codec/datatype.js'
 import { decodeObject } from './codec/object.js'
+import { ANY_SOURCE } from './constants.js'
 import { copy, copyAll, copyRun, type Memory } from './copy.js'
 import { ANSWER, LATER, MOVES } from './frame.js'
 import type { Arrived, Posted } from './matching.js'
@@ -114,6 +115,12 @@ export class Incoming implements Arrived {
     copyAll({ buffer: target.buffer, byteOffset: target.byteOffset, byteLength: this.arrived }, this.target!)
   }
 
+  /** The bytes of a message of one segment, or of one that has been taken in. Those of a segment are there during the call only. */
+  get run(): Uint8Array {
+    const { buffer, byteOffset } = this.target!
+    return new Uint8Array(buffer, byteOffset + this.#offset, this.bytes)
+  }
+
   /** The data as one number. */
   get number(): number {
     if (this.#doubles !== undefined) return this.#doubles[this.#offset >> 3]!
@@ -133,7 +140,7 @@ export class Incoming implements Arrived {
 export type Sink = (bytes: Uint8Array, from: number, at: number, count: number) => void
 
 /** Memory that is not zeroed first, for all of it will be written: a quarter off the cost of a fresh array. */
-function unfilled(bytes: number): ArrayBuffer {
+export function unfilled(bytes: number): ArrayBuffer {
   const worthwhile = bytes >= 4096 && bytes <= constants.MAX_LENGTH
   return worthwhile ? (Buffer.allocUnsafeSlow(bytes).buffer as ArrayBuffer) : new ArrayBuffer(bytes)
 }
@@ -165,3 +172,17 @@ export interface Waiting {
   /** What it waits for: 'in recv for rank 1, tag 0'. */
   describe(): string
 }
+
+/** Takes messages that nobody wants any more. */
+export const nobody = (tag: number): Taker => ({
+  order: 0,
+  gone: true,
+  site: undefined,
+  peer: ANY_SOURCE,
+  tag,
+  accept: () => false,
+  finish: () => undefined,
+  fail: () => undefined,
+  giveUp: () => undefined,
+  describe: () => 'for nobody'
+})

@@ -305,6 +305,6 @@ export class Link {
   }
 
   #segmentBytes(length: number): number {
-    return Math.min(this.#transport.maxSegment - HEADER, Math.max(SEGMENT_BYTES, length >> 2))
+    return Math.min(this.#transport.maxSegment - HEADER, Math.max(SEGMENT_BYTES, (length >> 2) & ~7))
   }
 }

@@ -36,7 +36,7 @@ export class MessageStream<T> implements Taker {
   }
 
   accept(message: Incoming): boolean {
-    this.#misfit = place(message, undefined)
+    this.#misfit = place(this.#comm, message, undefined)
     return this.#misfit === undefined
   }
 

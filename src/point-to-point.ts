@@ -18,7 +18,7 @@ import { encodeObject } from './codec/object.js'
 import { ANY_SOURCE, ANY_TAG, PROC_NULL } from './constants.js'
 import type { Context, Endpoint } from './endpoint.js'
 import { inContext } from './error-context.js'
-import { ArgumentError } from './errors.js'
+import { ArgumentError, FreedError } from './errors.js'
 import { goneError } from './gone.js'
 import type { Incoming, Taker } from './incoming.js'
 import { EAGER_BYTES, Outgoing } from './link.js'
@@ -44,6 +44,7 @@ export abstract class PointToPoint {
   /** The endpoint's rank of each rank here, and back. */
   readonly #members: readonly number[]
   readonly #ranks: readonly number[]
+  #alive = true
 
   /** @internal */
   constructor(endpoint: Endpoint, id: number, name: string, members: readonly number[]) {
@@ -55,6 +56,7 @@ export abstract class PointToPoint {
     this.rank = this.#ranks[endpoint.transport.rank]!
     this.size = members.length
     this.name = name
+    endpoint.use(id)
   }
 
   /**
@@ -330,6 +332,7 @@ export abstract class PointToPoint {
   receiveClaimed<T>(status: Status, options: { into?: BufferLike }, take: () => Incoming | undefined): Request<T> {
     const site = recordCallSite()
     try {
+      this.checkAlive()
       checkOptions(options, '{ into: new Float64Array(8) }')
       const { into } = options
       if (into !== undefined) checkInto(into)
@@ -353,6 +356,32 @@ export abstract class PointToPoint {
   /** @internal Its first context. */
   get id(): number {
     return this.#id
+  }
+
+  /** @internal */
+  get alive(): boolean {
+    return this.#alive
+  }
+
+  /** @internal Throws when it was freed. */
+  checkAlive(): void {
+    if (!this.#alive) throw this.freedError()
+  }
+
+  /** @internal */
+  freedError(): Error {
+    return new FreedError(`communicator '${this.name}' was freed on this rank; use another, or free it later`)
+  }
+
+  /** @internal Fails all that is pending, and drops what comes from now on. */
+  release(): void {
+    this.#alive = false
+    this.#endpoint.release(this.#id, () => this.freedError())
+  }
+
+  /** @internal The endpoint's rank of each rank here. */
+  get members(): readonly number[] {
+    return this.#members
   }
 
   /** @internal The endpoint's rank of a rank here. */
@@ -407,6 +436,7 @@ export abstract class PointToPoint {
   #send(data: unknown, to: To & { transfer?: boolean }, synchronous: boolean): SendRequest | undefined {
     const site = recordCallSite()
     try {
+      this.checkAlive()
       checkOptions(to, '{ dest: 1 }')
       const { dest, tag = 0, transfer = false, signal } = to
       checkDest(dest, this.size)
@@ -491,6 +521,7 @@ export abstract class PointToPoint {
 
   /** Checks whom and what a receive is for, and puts it in the endpoint's ranks. */
   #envelope(from: Omit<From, 'into'> | undefined): Envelope {
+    this.checkAlive()
     if (from === undefined) return anything
     checkOptions(from, '{ source: 0 }')
     const { source = ANY_SOURCE, tag = ANY_TAG, status, signal } = from
@@ -515,6 +546,7 @@ export abstract class PointToPoint {
 
   #exchange(exchange: Exchange): Exchange {
     try {
+      this.checkAlive()
       checkOptions(exchange, '{ dest: 1, source: 0 }')
       const { dest, sendTag = 0, source = ANY_SOURCE, recvTag = ANY_TAG, into, status, signal } = exchange
       checkDest(dest, this.size)

@@ -10,9 +10,9 @@ import { Request } from './request.js'
 import { Status } from './status.js'
 
 /** Finds a place for a message's data: in `into`, or a buffer of its own. Returns what is wrong with it. */
-export function place(message: Incoming, into: BufferLike | undefined): Error | undefined {
+export function place(comm: PointToPoint, message: Incoming, into: BufferLike | undefined): Error | undefined {
   try {
-    if (into !== undefined) message.redirect(fitting(into, message))
+    if (into !== undefined) message.redirect(fitting(into, message.datatype, message.bytes, () => describeOrigin(comm, message)))
     else if (message.target === undefined && !message.moves) message.allocate()
     return undefined
   } catch (error) {
@@ -21,20 +21,22 @@ export function place(message: Incoming, into: BufferLike | undefined): Error | 
   }
 }
 
-function fitting(into: BufferLike, message: Incoming): Memory {
+const describeOrigin = (comm: PointToPoint, { source, tag }: Incoming): string => `rank ${comm.rankOf(source)} with tag ${tag}`
+
+/** The memory of a buffer for data of that kind and length; `from` is whose it is. */
+export function fitting(into: BufferLike, datatype: number, bytes: number, from: () => string): Memory {
   const expected = datatypeOf(into)
-  if (!matches(expected, message.datatype)) {
-    const what = message.datatype === OBJECT ? 'an object' : `a ${nameOf(message.datatype)}`
+  if (!matches(expected, datatype)) {
+    const what = datatype === OBJECT ? 'an object' : `a ${nameOf(datatype)}`
     throw new DatatypeError(
-      `into: a ${nameOf(expected)} cannot receive ${what} that rank ${message.source} sent with tag ${message.tag}; ` +
-        `receive it without into, or into a buffer of its kind`
+      `into: a ${nameOf(expected)} cannot receive ${what} from ${from()}; receive it without into, or into a buffer of its kind`
     )
   }
   const memory = usable(into)
-  if (message.bytes > memory.byteLength) {
+  if (bytes > memory.byteLength) {
     throw new TruncationError(
-      `into: the message from rank ${message.source} with tag ${message.tag} has ${message.bytes} bytes, ` +
-        `the buffer only ${memory.byteLength}; give a larger one, or ask probe for the length first`
+      `into: the message from ${from()} has ${bytes} bytes, the buffer only ${memory.byteLength}; ` +
+        'give a larger one, or ask probe for the length first'
     )
   }
   return memory
@@ -135,7 +137,7 @@ export class ReceiveRequest<T> extends TakingRequest<T> {
   }
 
   accept(message: Incoming): boolean {
-    this.#misfit = place(message, this.#into)
+    this.#misfit = place(this.comm, message, this.#into)
     if (this.#misfit !== undefined && this.order === NEVER_POSTED) this.callIsHere()
     return this.#misfit === undefined
   }

@@ -107,7 +107,7 @@ export class Reader<T> implements Taker {
   accept(message: Incoming): boolean {
     if (isScalar(message.datatype) && message.complete) return true
     if (this.#cancelled && kindIn(message.call) === NEXT) return false
-    const misfit = place(message, undefined)
+    const misfit = place(this.#channels.comm, message, undefined)
     if (misfit === undefined) this.#incomplete.push({ message, frame: undefined })
     else this.#break(misfit)
     return misfit === undefined

@@ -1,0 +1,51 @@
+import { checkInto } from '../../src/arguments.js'
+import { type BufferLike, datatypeOf, matches, nameOf } from '../../src/codec/datatype.js'
+import { checkSendable } from '../../src/collective/given.js'
+import { AliasError, DatatypeError, TruncationError } from '../../src/errors.js'
+import { type AnyOp, checkOp, checkOperand, isTypedArray, type TypedArray } from '../../src/op.js'
+import { Partial } from './partial.js'
+
+export interface Into {
+  into?: BufferLike | undefined
+}
+
+/** What all reductions do with a rank's own value: check it against the op and `into`, and begin with it. */
+export function reductionOf(
+  op: AnyOp,
+  into: BufferLike | undefined
+): { check: (data: unknown) => void; begin: (data: unknown) => Partial } {
+  checkOp(op)
+  if (into !== undefined) checkInto(into)
+  return {
+    check(data) {
+      checkOperand(op, data)
+      checkSendable(data)
+      if (into !== undefined) checkFits(data, into)
+    },
+    begin: (data) => new Partial(data, op, into as TypedArray | undefined)
+  }
+}
+
+function checkFits(data: unknown, into: BufferLike): asserts into is TypedArray {
+  if (!isTypedArray(data) || !isTypedArray(into) || !matches(datatypeOf(data), datatypeOf(into))) {
+    const what = datatypeOf(data) === 0 ? `what is no array (${typeof data})` : `a ${nameOf(datatypeOf(data))}`
+    throw new DatatypeError(
+      `into: a ${nameOf(datatypeOf(into))} cannot hold the reduction of ${what}; give a buffer of the data's kind, or none`
+    )
+  }
+  if (into.length < data.length) {
+    throw new TruncationError(`into: the reduction has ${data.length} elements, the buffer only ${into.length}; give a larger one`)
+  }
+  checkSameOrApart(data, into)
+}
+
+/** Data and result may be in one place (MPI_IN_PLACE), or apart, but not overlap. */
+export function checkSameOrApart(data: ArrayBufferView, into: ArrayBufferView): void {
+  if (data.buffer !== into.buffer || data.byteOffset === into.byteOffset) return
+  const apart = data.byteOffset + data.byteLength <= into.byteOffset || into.byteOffset + into.byteLength <= data.byteOffset
+  if (apart) return
+  throw new AliasError(
+    `into: its bytes ${into.byteOffset} … ${into.byteOffset + into.byteLength} overlap those of the data, ` +
+      `${data.byteOffset} … ${data.byteOffset + data.byteLength}; give the data itself, or memory apart from it`
+  )
+}

@@ -1,0 +1,56 @@
+import { map } from 'rxjs'
+import { type CollectiveOperator, operator } from '../src/collective/operator.js'
+import type { Collective, StreamOptions } from '../src/collective/spec.js'
+import type { Communicator } from '../src/communicator.js'
+import type { AnyOp, Arithmetic, Op, Operand, PredefinedOp, Reduced } from '../src/op.js'
+import { isTypedArray, SUM } from '../src/op.js'
+import { rabenseifnerAllreduce } from './algorithms/allreduce.rabenseifner.js'
+import { recursiveDoublingAllreduce } from './algorithms/allreduce.recursiveDoubling.js'
+import { type Into, reductionOf } from './algorithms/reduction.js'
+
+export interface AllreduceOptions extends StreamOptions {
+  /** For experts. By default arrays of 32 KiB and more are reduced by halves and everything else, and all streams, by doubling. */
+  algorithm?: keyof typeof algorithms
+}
+
+const algorithms = { recursiveDoubling: recursiveDoublingAllreduce, rabenseifner: rabenseifnerAllreduce }
+
+/** Arrays from here on are worth the two latencies more that halving takes. */
+const LARGE_BYTES = 2 ** 15
+
+export function allreduce<T extends Arithmetic>(
+  comm: Communicator,
+  op?: undefined,
+  options?: AllreduceOptions
+): CollectiveOperator<T, Reduced<T>>
+export function allreduce<T extends Operand>(
+  comm: Communicator,
+  op: PredefinedOp<NoInfer<T>>,
+  options?: AllreduceOptions
+): CollectiveOperator<T, Reduced<T>>
+export function allreduce<T>(comm: Communicator, op: Op<T>, options?: AllreduceOptions): CollectiveOperator<T, T>
+export function allreduce(comm: Communicator, op: AnyOp = SUM, options: AllreduceOptions = {}): CollectiveOperator<unknown, unknown> {
+  return operator(comm, () => allreduceOf(comm, op, options), options)
+}
+
+/** @internal */
+export function allreduceOf(_comm: Communicator, op: AnyOp, { into, algorithm }: AllreduceOptions & Into): Collective<unknown, unknown> {
+  const { check, begin } = reductionOf(op, into)
+  return {
+    name: 'allreduce',
+    op: op.name,
+    algorithm,
+    serial: algorithm === 'rabenseifner',
+    check,
+    build: (links, single) => (values) =>
+      values.pipe(
+        map(begin),
+        algorithms[algorithm ?? suited(single)](links),
+        links.settled(),
+        map((partial) => partial.result)
+      )
+  }
+}
+
+const suited = (single: unknown): keyof typeof algorithms =>
+  isTypedArray(single) && single.byteLength >= LARGE_BYTES ? 'rabenseifner' : 'recursiveDoubling'

@@ -1,0 +1,108 @@
+import type { CallSite } from '../call-site.js'
+import { locate } from '../call-site.js'
+import { nameOf, OBJECT } from '../codec/datatype.js'
+
+/** What all ranks must say alike when they call a collective. */
+export interface Signature {
+  readonly name: string
+  readonly root?: number | undefined
+  /** The op's name. */
+  readonly op?: string | undefined
+  readonly algorithm?: string | undefined
+  readonly ragged: Ragged
+  /** Rounds that a rank may be ahead of the others. */
+  readonly window: number
+}
+
+export function signatureOf({ name, root, op, algorithm }: Named, { ragged = 'error', window = WINDOW }: Streamed = {}): Signature {
+  return { name, root, op, algorithm, ragged, window }
+}
+
+type Named = Pick<Signature, 'name' | 'root' | 'op' | 'algorithm'>
+
+interface Streamed {
+  ragged?: Ragged
+  window?: number
+}
+
+/** What happens when the ranks' streams end after different numbers of values. */
+export type Ragged = 'error' | 'truncate' | 'rest'
+
+export const WINDOW = 64
+
+/** One call of a collective on this rank. A collective is known by the order of the calls on its communicator. */
+export class Call {
+  readonly sequence: number
+  readonly signature: Signature
+  readonly site: CallSite | undefined
+  /** Of the signature: travels with every message. */
+  readonly hash: number
+  /** How often it was subscribed to: the n-th subscription meets the n-th of the other ranks. */
+  subscriptions = 0
+  /** The data of the round that was begun last, for the report of a mismatch. */
+  datatype = OBJECT
+  count = 0
+
+  constructor(sequence: number, signature: Signature, site: CallSite | undefined) {
+    this.sequence = sequence
+    this.signature = signature
+    this.site = site
+    this.hash = hashOf(signature)
+  }
+
+  /** What messages of the next subscription are marked with. */
+  nextTag(): number {
+    return ((this.subscriptions++ & MANY_SUBSCRIPTIONS) << 24) | (this.sequence & MANY_CALLS)
+  }
+
+  /** 'reduce(Float64Array(3), SUM, root 0) at pi.ts:4:12' */
+  describe(): string {
+    const { name, op, root, algorithm, ragged, window } = this.signature
+    const details = [
+      this.datatype === OBJECT ? undefined : `${nameOf(this.datatype)}${this.count > 0 ? `(${this.count})` : ''}`,
+      op,
+      root === undefined ? undefined : `root ${root}`,
+      algorithm && `algorithm ${algorithm}`,
+      ragged === 'error' ? undefined : `ragged ${ragged}`,
+      window === WINDOW ? undefined : `window ${window}`
+    ]
+    const where = locate(this.site)
+    return `${name}(${details.filter((detail) => detail !== undefined).join(', ')})${where === undefined ? '' : ` at ${where}`}`
+  }
+}
+
+/** The distance between calls, and between subscriptions of a call, that may be under way at the same time. */
+const MANY_CALLS = 2 ** 24 - 1
+const MANY_SUBSCRIPTIONS = 63
+/** Marks messages that go a way of their own beside the others of the subscription. */
+export const ASIDE = 2 ** 30
+
+export const sequenceOf = (tag: number): number => tag & MANY_CALLS
+export const subscriptionOf = (tag: number): number => (tag >> 24) & MANY_SUBSCRIPTIONS
+
+function hashOf({ name, root = -1, op = '', algorithm = '', ragged, window }: Signature): number {
+  let hash = mix(hashOfText(name), root)
+  if (op !== '') hash = mix(hash, hashOfText(op))
+  if (algorithm !== '') hash = mix(hash, hashOfText(algorithm))
+  if (ragged !== 'error') hash = mix(hash, hashOfText(ragged))
+  return window === WINDOW ? hash : mix(hash, window)
+}
+
+const known = new Map<string, number>()
+
+function hashOfText(text: string): number {
+  let hash = known.get(text)
+  if (hash === undefined) {
+    hash = 0
+    for (let k = 0; k < text.length; k++) hash = mix(hash, text.charCodeAt(k))
+    known.set(text, hash)
+  }
+  return hash
+}
+
+/** Source: the finalizer of MurmurHash3. */
+function mix(hash: number, value: number): number {
+  let mixed = Math.imul(hash ^ value, 0x85ebca6b)
+  mixed = Math.imul(mixed ^ (mixed >>> 13), 0xc2b2ae35)
+  return mixed ^ (mixed >>> 16)
+}

@@ -1,0 +1,16 @@
+import { checkAttached } from '../arguments.js'
+import { type BufferLike, datatypeOf, OBJECT } from '../codec/datatype.js'
+import { encodeObject } from '../codec/object.js'
+
+/** Throws what is wrong with a value that is to be sent. */
+export function checkSendable(value: unknown): void {
+  switch (typeof value) {
+    case 'number':
+    case 'string':
+    case 'boolean':
+    case 'undefined':
+      return
+  }
+  if (datatypeOf(value) === OBJECT) encodeObject(value)
+  else checkAttached(value as BufferLike, 'data')
+}

@@ -1,0 +1,239 @@
+import { recordCallSite } from '../call-site.js'
+import { OBJECT } from '../codec/datatype.js'
+import { encodeObject } from '../codec/object.js'
+import type { Communicator } from '../communicator.js'
+import { ANY_SOURCE, ANY_TAG } from '../constants.js'
+import { COLLECTIVES, CONTROL } from '../contexts.js'
+import type { Context } from '../endpoint.js'
+import { type Incoming, nobody, type Taker } from '../incoming.js'
+import { Outgoing, type Owner } from '../link.js'
+import { Agreement, ENDED, type Word } from './agreement.js'
+import { ASIDE, Call, type Signature, sequenceOf, subscriptionOf } from './call.js'
+import { Dispute } from './dispute.js'
+import { ALARM, FAILURE, WORD } from './saying.js'
+
+/** A subscription of a call that is under way on this rank. */
+export interface Party {
+  readonly call: Call
+  readonly tag: number
+  hear(kind: typeof WORD | typeof FAILURE, from: number, saying: unknown): void
+  /** All collectives of the communicator are over. */
+  stop(error: Error): void
+}
+
+/** Calls that a report of a mismatch can still tell. */
+const REMEMBERED = 64
+/** Broken off subscriptions whose late messages are known for what they are. */
+const BROKEN_OFF = 4096
+
+/** The collectives that a rank has called on a communicator, in order, and those of them that are under way. */
+export class Ledger {
+  readonly comm: Communicator
+  readonly #context: Context
+  readonly #recent: Call[] = []
+  readonly #parties = new Map<number, Party>()
+  /** Of subscriptions that others have begun: what they have called, and what they have said. */
+  readonly #early = new Map<number, number>()
+  readonly #sayings = new Map<number, { kind: typeof WORD | typeof FAILURE; from: number; saying: unknown }[]>()
+  readonly #brokenOff = new Set<number>()
+  readonly #answers = new Map<number, Agreement>()
+  #calls = 0
+  #dispute: Dispute | undefined
+
+  constructor(comm: Communicator) {
+    this.comm = comm
+    this.#context = comm.endpoint.context(comm.id + COLLECTIVES)
+    this.#context.listener = ({ tag }) => (this.#brokenOff.size > 0 && this.#brokenOff.has(tag & ~ASIDE) ? nobody(tag) : undefined)
+    this.#context.unexpected = (message) => this.#compare(message)
+    const control = comm.endpoint.context(comm.id + CONTROL)
+    control.gone = (member, reason) => this.#dispute?.gone(comm.rankOf(member), reason)
+    const listener = new Listener((message) => this.#hear(message))
+    control.listener = () => listener
+    while (comm.endpoint.receiveNow(control, listener)) {}
+  }
+
+  /** The next call in order. Throws when the ranks have called different things before. */
+  next(signature: Signature, site = recordCallSite()): Call {
+    if (this.#dispute?.verdict !== undefined) throw this.#dispute.verdict
+    const call = new Call(this.#calls++, signature, site)
+    this.#recent[call.sequence % REMEMBERED] = call
+    return call
+  }
+
+  /** Calls made so far. */
+  get calls(): number {
+    return this.#calls
+  }
+
+  /** A call that was made lately. */
+  recent(sequence: number): Call | undefined {
+    const call = this.#recent[sequence % REMEMBERED]
+    return call?.sequence === sequence ? call : undefined
+  }
+
+  open(party: Party): void {
+    this.#parties.set(party.tag, party)
+    this.#dispute?.called()
+    if (this.#early.size > 0) {
+      const hash = this.#early.get(party.tag)
+      this.#early.delete(party.tag)
+      if (hash !== undefined && hash !== party.call.hash) this.alarm(party.call.sequence)
+    }
+    if (this.#sayings.size === 0) return
+    const sayings = this.#sayings.get(party.tag) ?? []
+    this.#sayings.delete(party.tag)
+    for (const { kind, from, saying } of sayings) party.hear(kind, from, saying)
+  }
+
+  /** `whole`: no rank sends anything for it any more. */
+  close(party: Party, whole: boolean): void {
+    this.#parties.delete(party.tag)
+    if (!whole) this.#breakOff(party.tag)
+  }
+
+  /** Breaks off all that is under way. */
+  stop(error: Error): void {
+    for (const party of [...this.#parties.values()]) party.stop(error)
+  }
+
+  /** Ranks have called different things. */
+  alarm(sequence: number): void {
+    this.#dispute ??= new Dispute(this, sequence, (error) => {
+      for (const party of [...this.#parties.values()]) if (party.call.sequence >= sequence) party.stop(error)
+    })
+    this.#dispute.called()
+  }
+
+  say(to: number, tag: number, hash: number, kind: number, saying: unknown): void {
+    const { endpoint, id } = this.comm
+    const member = this.comm.memberOf(to)
+    if (endpoint.reasonGone(member) !== undefined) return
+    const bytes = encodeObject(saying)
+    const link = endpoint.link(member)
+    if (link.sendNow(id + CONTROL, tag, OBJECT, bytes, bytes.byteLength, hash, kind)) return
+    const message = new Outgoing(id + CONTROL, tag, OBJECT, bytes.slice(), false, undefined, unattended)
+    message.call = hash
+    message.shape = kind
+    link.send(message)
+  }
+
+  sayToAll(tag: number, hash: number, kind: number, saying: unknown): void {
+    const { rank, size } = this.comm
+    for (let distance = 1; distance < size; distance++) this.say((rank + distance) % size, tag, hash, kind, saying)
+  }
+
+  #hear(message: Incoming): void {
+    const { tag, shape: kind } = message
+    const from = this.comm.rankOf(message.source)
+    const saying = message.value()
+    if (kind === ALARM) {
+      const { sequence, what } = saying as { sequence: number; what: string }
+      this.alarm(sequence)
+      this.#dispute!.hear(from, what)
+      return
+    }
+    if (kind !== WORD && kind !== FAILURE) return
+    const party = this.#parties.get(tag)
+    if (party !== undefined) {
+      if (message.call === party.call.hash) party.hear(kind, from, saying)
+      else this.alarm(party.call.sequence)
+    } else if (this.#isOver(tag)) {
+      if (kind === WORD && !this.#brokenOff.has(tag)) this.#answerFor(tag, saying as Word, message.call)
+    } else {
+      this.#note(tag, message.call)
+      const sayings = this.#sayings.get(tag) ?? []
+      this.#sayings.set(tag, sayings)
+      sayings.push({ kind, from, saying })
+    }
+  }
+
+  /** A message that nobody waits for: of a subscription that others have begun before, or of another call than this rank's. */
+  #compare(message: Incoming): void {
+    const { call } = message
+    const tag = message.tag & ~ASIDE
+    const party = this.#parties.get(tag)
+    if (party !== undefined) {
+      if (party.call.hash !== call) this.alarm(party.call.sequence)
+      return
+    }
+    if (!this.#isOver(tag)) return this.#note(tag, call)
+    const sequence = sequenceOf(tag)
+    if (this.recent(sequence)?.hash !== call) this.alarm(sequence)
+  }
+
+  /** Notes what another rank has called before this one; that two have called different things is different from anything. */
+  #note(tag: number, hash: number): void {
+    const other = this.#early.get(tag)
+    if (other !== hash) this.#early.set(tag, other === undefined ? hash : Number.NaN)
+  }
+
+  /** An operator on another rank has met a method's call on this one, which was over long ago: one value was all it gave. */
+  #answerFor(tag: number, word: Word, hash: number): void {
+    let answer = this.#answers.get(tag)
+    if (answer === undefined) {
+      const { rank, size } = this.comm
+      answer = new Agreement(
+        rank,
+        size,
+        (to, next) => this.say(to, tag, hash, WORD, next),
+        () => this.#answers.delete(tag)
+      )
+      this.#answers.set(tag, answer)
+      answer.enter({ kind: ENDED, count: 1, done: 1 })
+    }
+    answer.hear(word)
+  }
+
+  #isOver(tag: number): boolean {
+    const call = this.recent(sequenceOf(tag))
+    return call !== undefined && call.subscriptions > subscriptionOf(tag)
+  }
+
+  #breakOff(tag: number): void {
+    if (this.#brokenOff.size === BROKEN_OFF)
+      for (const oldest of this.#brokenOff) {
+        this.#brokenOff.delete(oldest)
+        break
+      }
+    this.#brokenOff.add(tag)
+    for (const late of [nobody(tag), nobody(tag | ASIDE)]) while (this.comm.endpoint.receiveNow(this.#context, late)) {}
+  }
+}
+
+/** Takes every message of a context, at once. */
+class Listener implements Taker {
+  order = 0
+  gone = true
+  readonly peer = ANY_SOURCE
+  readonly tag = ANY_TAG
+  readonly site = undefined
+  readonly #hear: (message: Incoming) => void
+
+  constructor(hear: (message: Incoming) => void) {
+    this.#hear = hear
+  }
+
+  accept(message: Incoming): boolean {
+    if (message.target === undefined) message.allocate()
+    return true
+  }
+
+  finish(message: Incoming): void {
+    this.#hear(message)
+  }
+
+  fail(): void {}
+  giveUp(): void {}
+  describe(): string {
+    return 'for what collectives say'
+  }
+}
+
+/** Of a message that its sender does not wait for. */
+const unattended: Owner = {
+  site: undefined,
+  done: () => undefined,
+  fail: () => undefined,
+  giveUp: () => undefined,
+  describe: () => 'with a word for a rank'
+}

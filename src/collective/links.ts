@@ -1,0 +1,418 @@
+import { type MonoTypeOperatorFunction, Observable, type Subscriber } from 'rxjs'
+import type { CallSite } from '../call-site.js'
+import { type BufferLike, datatypeOf, memoryOf, NUMBER, OBJECT } from '../codec/datatype.js'
+import { encodeObject } from '../codec/object.js'
+import type { Communicator } from '../communicator.js'
+import { duplicate, type Memory } from '../copy.js'
+import type { Context, Endpoint } from '../endpoint.js'
+import { goneError } from '../gone.js'
+import type { Incoming, Taker, Waiting } from '../incoming.js'
+import { Outgoing, type Owner } from '../link.js'
+import { ASIDE, type Call } from './call.js'
+
+/** Something that goes through the steps of a collective: a rank's value of a round, or a piece of it. */
+export interface Unit {
+  /** Sends and receives that it waits for: it is over when there are none. */
+  pending: number
+}
+
+/** What a rank does with each unit at one step of an algorithm. */
+export interface Step<U extends Unit> {
+  /** Sends what is to be sent. */
+  readonly send?: (unit: U) => void
+  /** The rank it hears from. */
+  readonly from?: number | undefined
+  /** On how much: the message that comes for the unit must say the same. */
+  readonly shape?: (unit: U) => number
+  /** Gives the data of a buffer its place, before it comes. */
+  readonly place?: (unit: U, message: Incoming) => void
+  /** The message has come. */
+  readonly take?: (unit: U, message: Incoming) => void
+}
+
+/** Who hears what goes wrong. */
+export interface Trouble {
+  /** Of this rank, in its round of that number; without one, in the present round. */
+  fail(error: Error, round?: number): void
+  /** The same, with an error that is only made when it is known where the call was. */
+  giveUp: Waiting['giveUp']
+  /** The rank has called something else, or on something else. */
+  mismatch(): void
+}
+
+interface State {
+  closed: boolean
+  settle: () => void
+}
+
+/** The way from one call of a collective on this rank to the same call on the others: messages of its own context and tag. */
+export class Links {
+  readonly comm: Communicator
+  readonly call: Call
+  readonly tag: number
+  readonly endpoint: Endpoint
+  readonly context: Context
+  readonly trouble: Trouble
+  readonly #context: number
+  readonly #state: State
+  #aside: Links | undefined
+
+  constructor(
+    comm: Communicator,
+    context: number,
+    call: Call,
+    tag: number,
+    trouble: Trouble,
+    state: State = { closed: false, settle: () => undefined }
+  ) {
+    this.comm = comm
+    this.endpoint = comm.endpoint
+    this.#context = context
+    this.context = this.endpoint.context(context)
+    this.call = call
+    this.tag = tag
+    this.trouble = trouble
+    this.#state = state
+  }
+
+  /** A second way, for messages that are not in one order with the others. */
+  get aside(): Links {
+    this.#aside ??= new Links(this.comm, this.#context, this.call, this.tag | ASIDE, this.trouble, this.#state)
+    return this.#aside
+  }
+
+  /** Nothing is sent or received any more. */
+  get closed(): boolean {
+    return this.#state.closed
+  }
+
+  close(): void {
+    this.#state.closed = true
+  }
+
+  /**
+   * Sends to a rank. What cannot go at once waits as a copy, or, where the memory is `stable` until the unit is over, as it is, and
+   * the unit counts it as pending.
+   */
+  send(unit: Unit, to: number, datatype: number, bytes: Memory, shape = 0, stable = false): void {
+    if (this.closed) return
+    const { endpoint, tag, call } = this
+    const member = this.comm.memberOf(to)
+    const link = endpoint.link(member)
+    if (link.sendNow(this.#context, tag, datatype, bytes as Uint8Array, bytes.byteLength, call.hash, shape)) return
+    const reason = endpoint.reasonGone(member)
+    if (reason !== undefined) return this.trouble.fail(goneError(to, reason))
+    const kept = stable ? bytes : duplicate(bytes)
+    const message = new Outgoing(this.#context, tag, datatype, kept, false, undefined, new Departure(this, unit, to, stable))
+    message.call = call.hash
+    message.shape = shape
+    link.send(message)
+  }
+
+  /** Sends a value of any kind: a number as it is, a buffer as its bytes, anything else as an object. */
+  sendValue(unit: Unit, to: number, value: unknown, shape = 0): void {
+    if (typeof value === 'number') return this.send(unit, to, NUMBER, bytesOfNumber(value), shape)
+    const datatype = datatypeOf(value)
+    if (datatype === OBJECT) this.send(unit, to, OBJECT, encodeObject(value), shape)
+    else this.send(unit, to, datatype, memoryOf(value as BufferLike), shape)
+  }
+
+  /** Every message of a rank as a unit, for ever. `take` makes it; `place` may give the data of a buffer its place before. */
+  from<U extends Unit>(rank: number, take: (message: Incoming) => U, place?: (message: Incoming) => void): Observable<U> {
+    return new Observable((subscriber) => {
+      const arrivals = new Arrivals(this, rank, subscriber, take, place)
+      subscriber.add(arrivals)
+      arrivals.look()
+    })
+  }
+
+  /** Passes each unit on when its message has been sent and the one it waits for has come. */
+  step<U extends Unit>(step: Step<U>): MonoTypeOperatorFunction<U> {
+    return (source) =>
+      new Observable((subscriber) => {
+        if (step.from === undefined) {
+          return source.subscribe({
+            next: (unit) => {
+              step.send?.(unit)
+              subscriber.next(unit)
+            },
+            error: (error) => subscriber.error(error)
+          })
+        }
+        const meetings = new Meetings(this, step, subscriber)
+        subscriber.add(meetings)
+        return source.subscribe(meetings)
+      })
+  }
+
+  /** Passes each unit on, in order, when nothing of it is pending. */
+  settled<U extends Unit>(): MonoTypeOperatorFunction<U> {
+    return (source) =>
+      new Observable((subscriber) => {
+        const units: U[] = []
+        this.#state.settle = () => {
+          while (units.length > 0 && units[0]!.pending === 0) subscriber.next(units.shift()!)
+        }
+        return source.subscribe({
+          next: (unit) => {
+            if (units.length === 0 && unit.pending === 0) subscriber.next(unit)
+            else units.push(unit)
+          },
+          error: (error) => subscriber.error(error)
+        })
+      })
+  }
+
+  /** Something that the unit was waiting for has happened. */
+  settle(unit: Unit): void {
+    if (--unit.pending === 0) this.#state.settle()
+  }
+
+  /** Passes each unit on when it has been sent to these ranks. */
+  toAll<U extends Unit>(ranks: readonly number[], send: (unit: U, to: number) => void): MonoTypeOperatorFunction<U> {
+    if (ranks.length === 0) return (source) => source
+    return this.step({
+      send: (unit) => {
+        for (const rank of ranks) send(unit, rank)
+      }
+    })
+  }
+}
+
+const oneNumber = new Float64Array(1)
+const oneNumberBytes = new Uint8Array(oneNumber.buffer)
+
+/** In memory that all calls share. */
+export function bytesOfNumber(value: number): Uint8Array {
+  oneNumber[0] = value
+  return oneNumberBytes
+}
+
+/** A message that waits in a link: the endpoint's reports say of it what it is. */
+class Departure implements Owner {
+  readonly #links: Links
+  readonly #unit: Unit
+  readonly #to: number
+  readonly #reads: boolean
+
+  /** `reads`: it reads the caller's memory until it is out. */
+  constructor(links: Links, unit: Unit, to: number, reads: boolean) {
+    this.#links = links
+    this.#unit = unit
+    this.#to = to
+    this.#reads = reads
+    if (reads) unit.pending++
+  }
+
+  get site(): CallSite | undefined {
+    return this.#links.call.site
+  }
+
+  done(): void {
+    if (this.#reads) this.#links.settle(this.#unit)
+  }
+
+  fail(error: Error): void {
+    if (!this.#links.closed) this.#links.trouble.fail(error)
+  }
+
+  giveUp(makeError: Parameters<Owner['giveUp']>[0]): void {
+    if (!this.#links.closed) this.#links.trouble.giveUp(makeError)
+  }
+
+  describe(): string {
+    return `in ${this.#links.call.describe()} for rank ${this.#to} to take part`
+  }
+}
+
+/** The shape of what a rank sends whose stream is over: it agrees with any. */
+export const NO_SHAPE = -1
+
+const agree = (one: number, other: number): boolean => one === other || one === NO_SHAPE || other === NO_SHAPE
+
+/** Receives the messages of one rank, one after the other, for what is ready to have them. */
+abstract class Receiver implements Taker {
+  order = 0
+  gone = true
+  readonly peer: number
+  readonly tag: number
+  protected readonly links: Links
+  readonly #rank: number
+  #looking = false
+  #waiting = false
+  #misfit = false
+  #failed = false
+  /** Messages it has had. */
+  #taken = 0
+
+  constructor(links: Links, rank: number) {
+    this.links = links
+    this.tag = links.tag
+    this.peer = links.comm.memberOf(rank)
+    this.#rank = rank
+  }
+
+  get site(): CallSite | undefined {
+    return this.links.call.site
+  }
+
+  /** Whether it can have a message now. */
+  protected abstract get ready(): boolean
+  protected abstract shape(message: Incoming): number
+  protected abstract place(message: Incoming): void
+  protected abstract take(message: Incoming): void
+
+  /** A loop and no recursion over the messages that are there already. */
+  look(): void {
+    if (this.#looking || this.#waiting) return
+    const { endpoint, context } = this.links
+    this.#looking = true
+    while (this.ready && !this.links.closed && !this.#failed) {
+      this.#waiting = true
+      if (!endpoint.receiveNow(context, this)) {
+        this.#post()
+        break
+      }
+      if (this.#waiting) break
+    }
+    this.#looking = false
+  }
+
+  accept(message: Incoming): boolean {
+    if (message.call !== this.links.call.hash || !agree(message.shape, this.shape(message))) {
+      this.#misfit = true
+      return false
+    }
+    try {
+      this.place(message)
+      if (message.target === undefined && message.sink === undefined) message.allocate()
+      return true
+    } catch (error) {
+      this.#stop(error)
+      return false
+    }
+  }
+
+  finish(message: Incoming): void {
+    this.#waiting = false
+    if (this.links.closed || this.#failed) return
+    if (this.#misfit) return this.links.trouble.mismatch()
+    try {
+      this.take(message)
+    } catch (error) {
+      return this.#stop(error)
+    }
+    this.#taken++
+    this.look()
+  }
+
+  fail(error: Error): void {
+    this.#waiting = false
+    if (!this.links.closed) this.links.trouble.fail(error)
+  }
+
+  giveUp(makeError: Parameters<Waiting['giveUp']>[0]): void {
+    if (!this.links.closed) this.links.trouble.giveUp(makeError)
+  }
+
+  describe(): string {
+    return `in ${this.links.call.describe()} for rank ${this.#rank}`
+  }
+
+  /** Nobody needs what it waits for any more. */
+  unsubscribe(): void {
+    if (this.#waiting && !this.links.context.matching.withdraw(this)) this.links.endpoint.forsake(this)
+    this.#waiting = false
+  }
+
+  /** What came for the present unit failed; those before it go on. */
+  #stop(error: unknown): void {
+    this.#failed = true
+    this.links.trouble.fail(error as Error, this.#taken)
+  }
+
+  #post(): void {
+    const { endpoint, context } = this.links
+    const reason = endpoint.reasonGone(this.peer)
+    if (reason === undefined) endpoint.post(context, this)
+    else this.fail(goneError(this.#rank, reason))
+  }
+}
+
+class Arrivals<U extends Unit> extends Receiver {
+  readonly #subscriber: Subscriber<U>
+  readonly #take: (message: Incoming) => U
+  readonly #place: ((message: Incoming) => void) | undefined
+
+  constructor(
+    links: Links,
+    rank: number,
+    subscriber: Subscriber<U>,
+    take: (message: Incoming) => U,
+    place: ((message: Incoming) => void) | undefined
+  ) {
+    super(links, rank)
+    this.#subscriber = subscriber
+    this.#take = take
+    this.#place = place
+  }
+
+  protected get ready(): boolean {
+    return !this.#subscriber.closed
+  }
+
+  protected shape(message: Incoming): number {
+    return message.shape
+  }
+
+  protected place(message: Incoming): void {
+    this.#place?.(message)
+  }
+
+  protected take(message: Incoming): void {
+    this.#subscriber.next(this.#take(message))
+  }
+}
+
+/** The units that wait for the messages of a rank: the n-th unit meets the n-th message. */
+class Meetings<U extends Unit> extends Receiver {
+  readonly #step: Step<U>
+  readonly #subscriber: Subscriber<U>
+  readonly #units: U[] = []
+
+  constructor(links: Links, step: Step<U>, subscriber: Subscriber<U>) {
+    super(links, step.from!)
+    this.#step = step
+    this.#subscriber = subscriber
+  }
+
+  next(unit: U): void {
+    this.#units.push(unit)
+    this.#step.send?.(unit)
+    this.look()
+  }
+
+  error(error: unknown): void {
+    this.#subscriber.error(error)
+  }
+
+  complete(): void {}
+
+  protected get ready(): boolean {
+    return this.#units.length > 0
+  }
+
+  protected shape(): number {
+    return this.#step.shape?.(this.#units[0]!) ?? 0
+  }
+
+  protected place(message: Incoming): void {
+    this.#step.place?.(this.#units[0]!, message)
+  }
+
+  protected take(message: Incoming): void {
+    const unit = this.#units.shift()!
+    this.#step.take?.(unit, message)
+    this.#subscriber.next(unit)
+  }
+}

@@ -1,0 +1,52 @@
+import { Observable, type ObservableInput } from 'rxjs'
+import { checkOptions, checkSignal, shown } from '../arguments.js'
+import { captureCallSite } from '../call-site.js'
+import { abortError, onAbort } from '../cancellation.js'
+import type { Communicator } from '../communicator.js'
+import { ArgumentError, RemoteError } from '../errors.js'
+import { type Call, signatureOf } from './call.js'
+import { feed } from './feed.js'
+import { Session } from './session.js'
+import type { Collective, StreamOptions } from './spec.js'
+
+/** From a rank's stream of values to its stream of results. It takes what RxJS takes for a source, and pulls an iterable as rounds go on. */
+export type CollectiveOperator<T, R> = (source: ObservableInput<T>) => Observable<R>
+
+/** Calls a collective on streams: at this call its place in the order is taken, and each subscription is a run of it. */
+export function operator<T, R>(comm: Communicator, make: () => Collective<T, R>, options: StreamOptions): CollectiveOperator<T, R> {
+  let collective: Collective<T, R>
+  let call: Call
+  try {
+    checkStream(options)
+    collective = make()
+    if (options.signal?.aborted) throw abortError(options.signal)
+    call = comm.ledger.next(signatureOf(collective, options), captureCallSite())
+  } catch (error) {
+    throw comm.inContext(error, captureCallSite())
+  }
+  return (source) =>
+    new Observable((subscriber) => {
+      const fail = (error: Error): void => subscriber.error(error instanceof RemoteError ? error : comm.inContext(error, call.site))
+      const session = new Session(comm.ledger, call, collective, {
+        emit: (result) => subscriber.next(result),
+        finish: () => subscriber.complete(),
+        fail,
+        giveUp: (makeError) => void makeError(call.site).then(fail)
+      })
+      const { signal } = options
+      if (signal !== undefined) subscriber.add(onAbort(signal, (error) => session.fail(error)))
+      subscriber.add(() => session.unsubscribed())
+      feed(source, session, subscriber)
+    })
+}
+
+function checkStream(options: StreamOptions): void {
+  checkOptions(options, "{ ragged: 'truncate' }")
+  const { ragged = 'error', window = 1, signal } = options
+  if (!['error', 'truncate', 'rest'].includes(ragged)) {
+    throw new ArgumentError(`ragged: expected 'error', 'truncate' or 'rest', got ${shown(ragged)}`)
+  }
+  if (!Number.isInteger(window) || window < 1) throw new ArgumentError(`window: expected an integer from 1 on, got ${shown(window)}`)
+  if (signal !== undefined) checkSignal(signal)
+  if ('into' in options) throw new ArgumentError('into: operators give each round its own result; use the method to receive in place')
+}

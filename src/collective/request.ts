@@ -1,0 +1,57 @@
+import { checkSignal } from '../arguments.js'
+import { type CallSite, captureCallSite } from '../call-site.js'
+import { abandonOn, abortError } from '../cancellation.js'
+import type { Communicator } from '../communicator.js'
+import { RemoteError } from '../errors.js'
+import { Request } from '../request.js'
+import { signatureOf } from './call.js'
+import { type Audience, Session } from './session.js'
+import type { Collective } from './spec.js'
+
+/** A collective under way, of one value on every rank. MPI: MPI_Iallreduce and its kin, MPI 4.1 §6.12. */
+class CollectiveRequest<R> extends Request<R> implements Audience<R> {
+  readonly status = undefined
+  readonly #comm: Communicator
+
+  constructor(comm: Communicator, site: CallSite | undefined) {
+    super(site)
+    this.#comm = comm
+  }
+
+  emit(result: R): void {
+    this.complete(result)
+  }
+
+  finish(): void {
+    this.complete(undefined as R)
+  }
+
+  protected poll(): void {
+    this.#comm.poll()
+  }
+
+  protected inContext(error: Error, site: CallSite | undefined): Error {
+    return error instanceof RemoteError ? error : this.#comm.inContext(error, site)
+  }
+}
+
+/** Calls a collective with one value. A bad argument takes part in nothing. */
+export function call<T, R>(comm: Communicator, make: () => Collective<T, R>, data: T, signal?: AbortSignal): Request<R> {
+  let collective: Collective<T, R>
+  let made: ReturnType<Communicator['ledger']['next']>
+  try {
+    if (signal !== undefined) checkSignal(signal)
+    collective = make()
+    if (collective.giver === undefined || collective.giver === comm.rank) collective.check?.(data)
+    if (signal?.aborted) throw abortError(signal)
+    made = comm.ledger.next(signatureOf(collective))
+  } catch (error) {
+    const refused = new CollectiveRequest<R>(comm, captureCallSite())
+    refused.fail(error as Error)
+    return refused
+  }
+  const request = new CollectiveRequest<R>(comm, made.site)
+  const session = new Session(comm.ledger, made, collective, request, { value: data })
+  if (signal !== undefined) abandonOn(signal, request, (error) => session.fail(error))
+  return request
+}

@@ -1,0 +1,40 @@
+import type { Communicator } from '../communicator.js'
+import { RankFailedError, RemoteError } from '../errors.js'
+
+/** What ranks say to each other beside the data of their collectives: a word of an agreement, that something failed, what was called. */
+export const WORD = 1
+export const FAILURE = 2
+export const ALARM = 3
+
+/** How an error of one rank reaches the others. */
+export interface Saying {
+  /** The round in whose place it is. */
+  readonly round: number
+  readonly error: unknown
+  /** A rank has failed, and it is this one's news only. */
+  readonly failed: boolean
+}
+
+export function sayingOf(round: number, error: unknown): Saying {
+  return { round, error: sendable(error), failed: error instanceof RankFailedError }
+}
+
+/** An error's own fields may be anything; what cannot be sent is left out. */
+function sendable(error: unknown): unknown {
+  if (!(error instanceof Error)) return new Error(String(error))
+  const { name, message, stack } = error
+  const plain = Object.assign(new Error(message), { name })
+  plain.stack = stack ?? ''
+  if (error.cause instanceof Error) plain.cause = sendable(error.cause)
+  return plain
+}
+
+export function remoteError(comm: Communicator, rank: number, collective: string, { error, failed }: Saying): Error {
+  const original = error as Error
+  if (failed) return new RankFailedError(original.message, { cause: original, communicator: comm.name, rank })
+  return new RemoteError(`rank ${rank} failed in ${collective}: ${original.name}: ${original.message}`, {
+    rank,
+    communicator: comm.name,
+    cause: original
+  })
+}

@@ -1,6 +1,7 @@
 import { map } from 'rxjs'
 import { type CollectiveOperator, operator } from '../src/collective/operator.js'
 import type { Collective, StreamOptions } from '../src/collective/spec.js'
+import type { Collectives } from '../src/collectives.js'
 import type { Communicator } from '../src/communicator.js'
 import type { AnyOp, Arithmetic, Op, Operand, PredefinedOp, Reduced } from '../src/op.js'
 import { isTypedArray, SUM } from '../src/op.js'
@@ -34,7 +35,7 @@ export function allreduce(comm: Communicator, op: AnyOp = SUM, options: Allreduc
 }
 
 /** @internal */
-export function allreduceOf(_comm: Communicator, op: AnyOp, { into, algorithm }: AllreduceOptions & Into): Collective<unknown, unknown> {
+export function allreduceOf(_comm: Collectives, op: AnyOp, { into, algorithm }: AllreduceOptions & Into): Collective<unknown, unknown> {
   const { check, begin } = reductionOf(op, into)
   return {
     name: 'allreduce',

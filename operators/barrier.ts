@@ -2,6 +2,7 @@ import { map } from 'rxjs'
 import { type CollectiveOperator, operator } from '../src/collective/operator.js'
 import type { Collective, StreamOptions } from '../src/collective/spec.js'
 import { through } from '../src/collective/through.js'
+import type { Collectives } from '../src/collectives.js'
 import type { Communicator } from '../src/communicator.js'
 import { dissemination } from '../src/topology/dissemination.js'
 
@@ -10,7 +11,7 @@ export function barrier<T>(comm: Communicator, options: StreamOptions = {}): Col
 }
 
 /** @internal */
-export function barrierOf<T>(comm: Communicator): Collective<T, T> {
+export function barrierOf<T>(comm: Collectives): Collective<T, T> {
   return {
     name: 'barrier',
     build: (links) => (values) => {

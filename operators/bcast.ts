@@ -4,6 +4,7 @@ import type { BufferLike } from '../src/codec/datatype.js'
 import { checkSendable } from '../src/collective/given.js'
 import { type CollectiveOperator, operator } from '../src/collective/operator.js'
 import type { Collective, StreamOptions } from '../src/collective/spec.js'
+import type { Collectives } from '../src/collectives.js'
 import type { Communicator } from '../src/communicator.js'
 import { type BinomialTree, binomialTree } from '../src/topology/binomialTree.js'
 import { type Chain, chain } from '../src/topology/chain.js'
@@ -22,7 +23,7 @@ export function bcast<T>(comm: Communicator, options: BcastOptions = {}): Collec
 }
 
 /** @internal */
-export function bcastOf<T>(comm: Communicator, options: BcastOptions & { into?: BufferLike }): Collective<T, T> {
+export function bcastOf<T>(comm: Collectives, options: BcastOptions & { into?: BufferLike }): Collective<T, T> {
   const { root = 0, into, algorithm } = options
   const { rank, size } = comm
   checkRoot(root, size)

@@ -2,6 +2,7 @@ import { map } from 'rxjs'
 import { checkRoot } from '../src/arguments.js'
 import { type CollectiveOperator, operator } from '../src/collective/operator.js'
 import { type Collective, NOTHING, type StreamOptions } from '../src/collective/spec.js'
+import type { Collectives } from '../src/collectives.js'
 import type { Communicator } from '../src/communicator.js'
 import type { AnyOp, Arithmetic, Op, Operand, PredefinedOp, Reduced } from '../src/op.js'
 import { SUM } from '../src/op.js'
@@ -25,7 +26,7 @@ export function reduce(comm: Communicator, op: AnyOp = SUM, options: ReduceOptio
 }
 
 /** @internal */
-export function reduceOf(comm: Communicator, op: AnyOp, { root = 0, into }: ReduceOptions & Into): Collective<unknown, unknown> {
+export function reduceOf(comm: Collectives, op: AnyOp, { root = 0, into }: ReduceOptions & Into): Collective<unknown, unknown> {
   checkRoot(root, comm.size)
   const atRoot = comm.rank === root
   const { check, begin } = reductionOf(op, atRoot ? into : undefined)

@@ -1,24 +1,14 @@
-import type { Into } from '../operators/algorithms/reduction.js'
-import { type AllreduceOptions, allreduceOf } from '../operators/allreduce.js'
-import { barrierOf } from '../operators/barrier.js'
-import { type BcastOptions, bcastOf } from '../operators/bcast.js'
-import { type ReduceOptions, reduceOf } from '../operators/reduce.js'
 import { checkOptions, checkSignal, shown } from './arguments.js'
 import { captureCallSite } from './call-site.js'
 import { abortError } from './cancellation.js'
 import { type Channel, type ChannelOptions, OpenChannels } from './channel/channel.js'
 import { Channels } from './channel/channels.js'
 import { checked } from './channel/options.js'
-import type { BufferLike } from './codec/datatype.js'
-import { Ledger } from './collective/ledger.js'
-import { call } from './collective/request.js'
+import { Collectives } from './collectives.js'
 import { checkAllThere, checkColor, checkKey, colorOf, derive } from './derive.js'
 import type { Endpoint } from './endpoint.js'
 import { ArgumentError } from './errors.js'
 import { checkGroup, Group } from './group.js'
-import { type AnyOp, type Arithmetic, type Op, type Operand, type PredefinedOp, type Reduced, SUM } from './op.js'
-import { PointToPoint } from './point-to-point.js'
-import type { Request } from './request.js'
 
 export * from './contexts.js'
 
@@ -29,11 +19,10 @@ export interface DeriveOptions {
 }
 
 /** A group of ranks and contexts of its own for their messages. MPI: MPI_Comm, MPI 4.1 §7; point to point: §3; collectives: §6. */
-export class Communicator extends PointToPoint {
+export class Communicator extends Collectives {
   readonly #open = new OpenChannels()
   #channels: Channels | undefined
   readonly #freeable: boolean
-  #ledger: Ledger | undefined
   #group: Group | undefined
   /** Communicators made of this one, in all and by how. */
   #derivations = 0
@@ -136,7 +125,6 @@ export class Communicator extends PointToPoint {
       throw this.inContext(error, captureCallSite())
     }
     if (!this.alive) return
-    this.#ledger?.stop(this.freedError())
     this.release()
   }
 
@@ -151,13 +139,6 @@ export class Communicator extends PointToPoint {
     if (other.endpoint === this.endpoint && other.id === this.id) return 'identical'
     const groups = this.group.compare(other.group)
     return groups === 'identical' ? 'congruent' : groups
-  }
-
-  /** @internal The collectives called so far. */
-  get ledger(): Ledger {
-    this.checkAlive()
-    this.#ledger ??= new Ledger(this)
-    return this.#ledger
   }
 
   async #derive(
@@ -188,36 +169,6 @@ export class Communicator extends PointToPoint {
     if (group !== undefined) checkAllThere(this, group, derived)
     const members = derived.ranks.map((rank) => this.memberOf(rank))
     return new Communicator(this.endpoint, derived.id, options.name ?? `${this.name}.${how}(${count})`, members, true)
-  }
-
-  barrier(options?: { signal?: AbortSignal }): Promise<void> {
-    return this.ibarrier(options).wait()
-  }
-
-  ibarrier(options?: { signal?: AbortSignal }): Request<void> {
-    return call(this, () => barrierOf<void>(this), undefined, options?.signal)
-  }
-
-  bcast<T>(data: T, options: BcastOptions & { into?: BufferLike } = {}): Promise<T> {
-    return this.ibcast(data, options).wait()
-  }
-
-  ibcast<T>(data: T, options: BcastOptions & { into?: BufferLike } = {}): Request<T> {
-    return call(this, () => bcastOf<T>(this, options), data, options.signal)
-  }
-
-  reduce<T extends Arithmetic>(data: T, op?: undefined, options?: ReduceOptions & Into): Promise<Reduced<T> | undefined>
-  reduce<T extends Operand>(data: T, op: PredefinedOp<NoInfer<T>>, options?: ReduceOptions & Into): Promise<Reduced<T> | undefined>
-  reduce<T>(data: NoInfer<T>, op: Op<T>, options?: ReduceOptions & Into): Promise<T | undefined>
-  reduce(data: unknown, op: AnyOp = SUM, options: ReduceOptions & Into = {}): Promise<unknown> {
-    return call(this, () => reduceOf(this, op, options), data, options.signal).wait()
-  }
-
-  allreduce<T extends Arithmetic>(data: T, op?: undefined, options?: AllreduceOptions & Into): Promise<Reduced<T>>
-  allreduce<T extends Operand>(data: T, op: PredefinedOp<NoInfer<T>>, options?: AllreduceOptions & Into): Promise<Reduced<T>>
-  allreduce<T>(data: NoInfer<T>, op: Op<T>, options?: AllreduceOptions & Into): Promise<T>
-  allreduce(data: unknown, op: AnyOp = SUM, options: AllreduceOptions & Into = {}): Promise<unknown> {
-    return call(this, () => allreduceOf(this, op, options), data, options.signal).wait()
   }
 
   /** @internal Its streams. */

@@ -1,7 +1,7 @@
 import { recordCallSite } from '../call-site.js'
 import { OBJECT } from '../codec/datatype.js'
 import { encodeObject } from '../codec/object.js'
-import type { Communicator } from '../communicator.js'
+import type { Collectives } from '../collectives.js'
 import { ANY_SOURCE, ANY_TAG } from '../constants.js'
 import { COLLECTIVES, CONTROL } from '../contexts.js'
 import type { Context } from '../endpoint.js'
@@ -28,7 +28,7 @@ const BROKEN_OFF = 4096
 
 /** The collectives that a rank has called on a communicator, in order, and those of them that are under way. */
 export class Ledger {
-  readonly comm: Communicator
+  readonly comm: Collectives
   readonly #context: Context
   readonly #recent: Call[] = []
   readonly #parties = new Map<number, Party>()
@@ -40,7 +40,7 @@ export class Ledger {
   #calls = 0
   #dispute: Dispute | undefined
 
-  constructor(comm: Communicator) {
+  constructor(comm: Collectives) {
     this.comm = comm
     this.#context = comm.endpoint.context(comm.id + COLLECTIVES)
     this.#context.listener = ({ tag }) => (this.#brokenOff.size > 0 && this.#brokenOff.has(tag & ~ASIDE) ? nobody(tag) : undefined)

@@ -2,7 +2,7 @@ import { type MonoTypeOperatorFunction, Observable, type Subscriber } from 'rxjs
 import type { CallSite } from '../call-site.js'
 import { type BufferLike, datatypeOf, memoryOf, NUMBER, OBJECT } from '../codec/datatype.js'
 import { encodeObject } from '../codec/object.js'
-import type { Communicator } from '../communicator.js'
+import type { Collectives } from '../collectives.js'
 import { duplicate, type Memory } from '../copy.js'
 import type { Context, Endpoint } from '../endpoint.js'
 import { goneError } from '../gone.js'
@@ -47,7 +47,7 @@ interface State {
 
 /** The way from one call of a collective on this rank to the same call on the others: messages of its own context and tag. */
 export class Links {
-  readonly comm: Communicator
+  readonly comm: Collectives
   readonly call: Call
   readonly tag: number
   readonly endpoint: Endpoint
@@ -58,7 +58,7 @@ export class Links {
   #aside: Links | undefined
 
   constructor(
-    comm: Communicator,
+    comm: Collectives,
     context: number,
     call: Call,
     tag: number,

@@ -2,7 +2,7 @@ import { Observable, type ObservableInput } from 'rxjs'
 import { checkOptions, checkSignal, shown } from '../arguments.js'
 import { captureCallSite } from '../call-site.js'
 import { abortError, onAbort } from '../cancellation.js'
-import type { Communicator } from '../communicator.js'
+import type { Collectives } from '../collectives.js'
 import { ArgumentError, RemoteError } from '../errors.js'
 import { type Call, signatureOf } from './call.js'
 import { feed } from './feed.js'
@@ -13,7 +13,7 @@ import type { Collective, StreamOptions } from './spec.js'
 export type CollectiveOperator<T, R> = (source: ObservableInput<T>) => Observable<R>
 
 /** Calls a collective on streams: at this call its place in the order is taken, and each subscription is a run of it. */
-export function operator<T, R>(comm: Communicator, make: () => Collective<T, R>, options: StreamOptions): CollectiveOperator<T, R> {
+export function operator<T, R>(comm: Collectives, make: () => Collective<T, R>, options: StreamOptions): CollectiveOperator<T, R> {
   let collective: Collective<T, R>
   let call: Call
   try {

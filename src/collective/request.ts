@@ -1,7 +1,7 @@
 import { checkSignal } from '../arguments.js'
 import { type CallSite, captureCallSite } from '../call-site.js'
 import { abandonOn, abortError } from '../cancellation.js'
-import type { Communicator } from '../communicator.js'
+import type { Collectives } from '../collectives.js'
 import { RemoteError } from '../errors.js'
 import { Request } from '../request.js'
 import { signatureOf } from './call.js'
@@ -11,9 +11,9 @@ import type { Collective } from './spec.js'
 /** A collective under way, of one value on every rank. MPI: MPI_Iallreduce and its kin, MPI 4.1 §6.12. */
 class CollectiveRequest<R> extends Request<R> implements Audience<R> {
   readonly status = undefined
-  readonly #comm: Communicator
+  readonly #comm: Collectives
 
-  constructor(comm: Communicator, site: CallSite | undefined) {
+  constructor(comm: Collectives, site: CallSite | undefined) {
     super(site)
     this.#comm = comm
   }
@@ -36,9 +36,9 @@ class CollectiveRequest<R> extends Request<R> implements Audience<R> {
 }
 
 /** Calls a collective with one value. A bad argument takes part in nothing. */
-export function call<T, R>(comm: Communicator, make: () => Collective<T, R>, data: T, signal?: AbortSignal): Request<R> {
+export function call<T, R>(comm: Collectives, make: () => Collective<T, R>, data: T, signal?: AbortSignal): Request<R> {
   let collective: Collective<T, R>
-  let made: ReturnType<Communicator['ledger']['next']>
+  let made: ReturnType<Collectives['ledger']['next']>
   try {
     if (signal !== undefined) checkSignal(signal)
     collective = make()

@@ -1,4 +1,4 @@
-import type { Communicator } from '../communicator.js'
+import type { Collectives } from '../collectives.js'
 import { RankFailedError, RemoteError } from '../errors.js'
 
 /** What ranks say to each other beside the data of their collectives: a word of an agreement, that something failed, what was called. */
@@ -29,7 +29,7 @@ function sendable(error: unknown): unknown {
   return plain
 }
 
-export function remoteError(comm: Communicator, rank: number, collective: string, { error, failed }: Saying): Error {
+export function remoteError(comm: Collectives, rank: number, collective: string, { error, failed }: Saying): Error {
   const original = error as Error
   if (failed) return new RankFailedError(original.message, { cause: original, communicator: comm.name, rank })
   return new RemoteError(`rank ${rank} failed in ${collective}: ${original.name}: ${original.message}`, {

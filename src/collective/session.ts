@@ -1,5 +1,5 @@
 import { Observable, type Subscriber, type Subscription } from 'rxjs'
-import type { Communicator } from '../communicator.js'
+import type { Collectives } from '../collectives.js'
 import { COLLECTIVES } from '../contexts.js'
 import { RaggedStreamError } from '../errors.js'
 import { Agreement, ENDED, type Entry, GIVING, type Runs, type Word } from './agreement.js'
@@ -29,7 +29,7 @@ export interface Audience<R> {
 export class Session<T, R> implements Trouble, Party {
   readonly call: Call
   readonly tag: number
-  readonly #comm: Communicator
+  readonly #comm: Collectives
   readonly #ledger: Ledger
   readonly #collective: Collective<T, R>
   readonly #audience: Audience<R>

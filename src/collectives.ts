@@ -1,0 +1,81 @@
+import type { Into } from '../operators/algorithms/reduction.js'
+import { type AllreduceOptions, allreduceOf } from '../operators/allreduce.js'
+import { barrierOf } from '../operators/barrier.js'
+import { type BcastOptions, bcastOf } from '../operators/bcast.js'
+import { type ReduceOptions, reduceOf } from '../operators/reduce.js'
+import type { BufferLike } from './codec/datatype.js'
+import { Ledger } from './collective/ledger.js'
+import { call } from './collective/request.js'
+import { type AnyOp, type Arithmetic, type Op, type Operand, type PredefinedOp, type Reduced, SUM } from './op.js'
+import { PointToPoint } from './point-to-point.js'
+import type { Request } from './request.js'
+
+/** The collectives as methods: each is its operator over a stream of one value. What they do, cost and throw stands there. MPI 4.1 §6. */
+export abstract class Collectives extends PointToPoint {
+  #ledger: Ledger | undefined
+
+  barrier(options?: { signal?: AbortSignal }): Promise<void> {
+    return this.ibarrier(options).wait()
+  }
+
+  ibarrier(options?: { signal?: AbortSignal }): Request<void> {
+    return call(this, () => barrierOf<void>(this), undefined, options?.signal)
+  }
+
+  bcast<T>(data: T, options: BcastOptions & { into?: BufferLike } = {}): Promise<T> {
+    return this.ibcast(data, options).wait()
+  }
+
+  ibcast<T>(data: T, options: BcastOptions & { into?: BufferLike } = {}): Request<T> {
+    return call(this, () => bcastOf<T>(this, options), data, options.signal)
+  }
+
+  reduce<T extends Arithmetic>(data: T, op?: undefined, options?: ReduceOptions & Into): Promise<Reduced<T> | undefined>
+  reduce<T extends Operand>(data: T, op: PredefinedOp<NoInfer<T>>, options?: ReduceOptions & Into): Promise<Reduced<T> | undefined>
+  reduce<T>(data: NoInfer<T>, op: Op<T>, options?: ReduceOptions & Into): Promise<T | undefined>
+  reduce(data: unknown, op: AnyOp = SUM, options: ReduceOptions & Into = {}): Promise<unknown> {
+    return this.#reduce(data, op, options).wait()
+  }
+
+  ireduce<T extends Arithmetic>(data: T, op?: undefined, options?: ReduceOptions & Into): Request<Reduced<T> | undefined>
+  ireduce<T extends Operand>(data: T, op: PredefinedOp<NoInfer<T>>, options?: ReduceOptions & Into): Request<Reduced<T> | undefined>
+  ireduce<T>(data: NoInfer<T>, op: Op<T>, options?: ReduceOptions & Into): Request<T | undefined>
+  ireduce(data: unknown, op: AnyOp = SUM, options: ReduceOptions & Into = {}): Request<unknown> {
+    return this.#reduce(data, op, options)
+  }
+
+  allreduce<T extends Arithmetic>(data: T, op?: undefined, options?: AllreduceOptions & Into): Promise<Reduced<T>>
+  allreduce<T extends Operand>(data: T, op: PredefinedOp<NoInfer<T>>, options?: AllreduceOptions & Into): Promise<Reduced<T>>
+  allreduce<T>(data: NoInfer<T>, op: Op<T>, options?: AllreduceOptions & Into): Promise<T>
+  allreduce(data: unknown, op: AnyOp = SUM, options: AllreduceOptions & Into = {}): Promise<unknown> {
+    return this.#allreduce(data, op, options).wait()
+  }
+
+  iallreduce<T extends Arithmetic>(data: T, op?: undefined, options?: AllreduceOptions & Into): Request<Reduced<T>>
+  iallreduce<T extends Operand>(data: T, op: PredefinedOp<NoInfer<T>>, options?: AllreduceOptions & Into): Request<Reduced<T>>
+  iallreduce<T>(data: NoInfer<T>, op: Op<T>, options?: AllreduceOptions & Into): Request<T>
+  iallreduce(data: unknown, op: AnyOp = SUM, options: AllreduceOptions & Into = {}): Request<unknown> {
+    return this.#allreduce(data, op, options)
+  }
+
+  /** @internal The collectives called so far. */
+  get ledger(): Ledger {
+    this.checkAlive()
+    this.#ledger ??= new Ledger(this)
+    return this.#ledger
+  }
+
+  /** @internal */
+  override release(): void {
+    this.#ledger?.stop(this.freedError())
+    super.release()
+  }
+
+  #reduce(data: unknown, op: AnyOp, options: ReduceOptions & Into): Request<unknown> {
+    return call(this, () => reduceOf(this, op, options), data, options.signal)
+  }
+
+  #allreduce(data: unknown, op: AnyOp, options: AllreduceOptions & Into): Request<unknown> {
+    return call(this, () => allreduceOf(this, op, options), data, options.signal)
+  }
+}

@@ -1,8 +1,10 @@
 import { ArgumentError } from '../../errors.js'
 import { Heap } from './heap.js'
-import { before, Lane, Parcel } from './lane.js'
+import { before, Lane, Parcel, type Segment, Slab } from './lane.js'
 import type { MemoryTransport } from './memory-transport.js'
 import type { LinkModel, MemoryNetworkOptions } from './options.js'
+
+const SLAB_BYTES = 2 ** 16
 
 /** What the transports of a network share: the lanes between them, and the one action of the scheduler that delivers what arrives next. */
 export class Fabric {
@@ -14,6 +16,7 @@ export class Fabric {
   readonly #arrivals = new Heap<Parcel>(before)
   /** They have asked for a turn. */
   readonly #eager = new Set<MemoryTransport>()
+  #slab = new Slab(0)
   /** How many parcels there have been. */
   #sent = 0
   /** When the scheduler is to call next. */
@@ -35,6 +38,15 @@ export class Fabric {
     const lane = new Lane(from, to, checked({ ...this.#model, ...this.options.link?.(from, to) }), this.capacity)
     this.transports[to]!.incoming.push(lane)
     return lane
+  }
+
+  /** Memory for a segment. */
+  allocate(length: number): Segment {
+    if (length > SLAB_BYTES >> 4) return new Slab((length + 7) & ~7).cut(length)!
+    const segment = this.#slab.cut(length)
+    if (segment !== undefined) return segment
+    this.#slab = new Slab(SLAB_BYTES)
+    return this.#slab.cut(length)!
   }
 
   /** Sends something of which `bytes` take time. */

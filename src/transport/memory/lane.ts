@@ -1,20 +1,44 @@
 import type { SegmentReceiver, Slot } from '../transport.js'
 import type { LinkModel } from './options.js'
 
-/** A segment in memory of its own: nobody else ever writes to it. */
+/** A segment, at a place in memory that nobody else ever writes to. */
 export class Segment implements Slot {
   readonly bytes: Uint8Array
   readonly words: Int32Array
   readonly doubles: Float64Array
-  readonly at = 0
+  readonly at: number
   readonly length: number
 
-  constructor(length: number) {
-    const memory = new ArrayBuffer((length + 7) & ~7)
+  constructor({ bytes, words, doubles }: Slab, at: number, length: number) {
+    this.bytes = bytes
+    this.words = words
+    this.doubles = doubles
+    this.at = at
+    this.length = length
+  }
+}
+
+/** Memory that many small segments share: a buffer and its views for each would cost more than all else about a message. */
+export class Slab {
+  readonly bytes: Uint8Array
+  readonly words: Int32Array
+  readonly doubles: Float64Array
+  #used = 0
+
+  constructor(size: number) {
+    const memory = new ArrayBuffer(size)
     this.bytes = new Uint8Array(memory)
     this.words = new Int32Array(memory)
     this.doubles = new Float64Array(memory)
-    this.length = length
+  }
+
+  /** A segment that nobody has had, or undefined when there is no room for it. */
+  cut(length: number): Segment | undefined {
+    const at = this.#used
+    const end = at + ((length + 7) & ~7)
+    if (end > this.bytes.length) return undefined
+    this.#used = end
+    return new Segment(this, at, length)
   }
 }
 

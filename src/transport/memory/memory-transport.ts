@@ -1,6 +1,6 @@
 import type { SegmentReceiver, Slot, Transport } from '../transport.js'
 import type { Fabric } from './fabric.js'
-import { type Lane, type Parcel, Segment } from './lane.js'
+import type { Lane, Parcel } from './lane.js'
 
 /** Longer messages are cut, so that they share a link. */
 const MAX_SEGMENT = 2 ** 16
@@ -43,7 +43,7 @@ export class MemoryTransport implements Transport {
     const lane = this.#lane(dest)
     lane.wanted = !lane.hasRoom(bytes)
     if (lane.wanted) return undefined
-    lane.reserved = new Segment(bytes)
+    lane.reserved = this.#fabric.allocate(bytes)
     return lane.reserved
   }
 

@@ -6,7 +6,7 @@ import { createRequire } from 'node:module'
 import { build } from 'esbuild'
 
 const require = createRequire(import.meta.url)
-const entryPoints = ['src/index', 'operators/index', 'testing/index', 'src/launch/index', 'src/launch/rank', 'src/launch/cli'].map(
+const entryPoints = ['src/index', 'operators/index', 'testing/index', 'src/launch/index', 'src/launch/rank', 'src/launch/host-process', 'src/launch/cli'].map(
   (name) => `.build/${name}.js`
 )
 

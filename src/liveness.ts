@@ -3,7 +3,7 @@ import { locate, renewCallSiteBudget } from './call-site.js'
 import type { Endpoint } from './endpoint.js'
 import { DeadlockError, type ErrorContext, TimeoutError } from './errors.js'
 import type { FromRank, ToRank } from './launch/protocol.js'
-import { type HostMemory, IDLE, isStuck, stateWord, WAKE_UP } from './transport/shared/host-memory.js'
+import { type HostMemory, IDLE, restOf, stateWord, WAKE_UP } from './transport/shared/host-memory.js'
 import type { SharedTransport } from './transport/shared/shared-transport.js'
 
 /**
@@ -55,7 +55,7 @@ export class Liveness {
     this.#idle = true
     this.#port.ref()
     Atomics.or(this.#states, stateWord(this.#transport.rank), IDLE)
-    if (isStuck(this.#memory)) this.#tell({ type: 'idle' })
+    if (restOf(this.#memory) !== undefined) this.#tell({ type: 'idle' })
   }
 
   #wake(): void {

@@ -1,4 +1,3 @@
-import { availableParallelism } from 'node:os'
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
 import { CONTEXTS, Communicator } from './communicator.js'
 import { Endpoint } from './endpoint.js'
@@ -12,11 +11,11 @@ import { SharedTransport } from './transport/shared/shared-transport.js'
 
 const seat = (workerData as Partial<RankData> | null)?.rxmpi
 const port = seat === undefined ? undefined : (parentPort as MessagePort)
-const { rank, size, ...memory } = seat ?? { rank: 0, size: 1, ...allocateHost(1) }
+const { rank, size, crowded, ...memory } = seat ?? { rank: 0, size: 1, crowded: false, ...allocateHost(1) }
 
 const tell = (message: FromRank, transfer: MessagePort[] = []): void => port?.postMessage(message, transfer)
 const lines = port && new Lines((to, end) => tell({ type: 'line', to, port: end }, [end]))
-const transport = new SharedTransport(rank, size, memory, size > availableParallelism(), lines)
+const transport = new SharedTransport(rank, size, memory, crowded, lines)
 const endpoint = new Endpoint(transport)
 const liveness = new Liveness(endpoint, transport, memory, port)
 

@@ -9,8 +9,8 @@ const { Command, CommanderError, InvalidArgumentError, Option } = createRequire(
 const USAGE_STATUS = 2
 
 interface RunFlags {
-  ranks: number
-  placement: string
+  ranks?: number
+  placement: 'thread' | 'process'
   prefix: boolean
   timeout?: number
   env?: Record<string, string | undefined>
@@ -31,13 +31,17 @@ cli
   .usage('-n N [options] program.ts [args…]')
   .argument('<program>', 'a .ts, .mts, .js or .mjs file')
   .argument('[args...]', "the program's own arguments, passed on as they are")
-  .requiredOption('-n, --ranks <N>', 'how many ranks; more than there are cores are fine', rankCount)
+  .option('-n, --ranks <N>', 'how many ranks; more than there are cores are fine', rankCount)
   .option('--timeout <SECONDS>', 'end the job after this time and say what every rank waits for (status 124)', seconds)
   .option('--env <NAME[=VALUE]>', 'set a variable for the ranks, or pass on one of this environment; may be repeated', variable)
   .option('--no-prefix', 'leave out the [rank] before every line')
-  .addOption(new Option('--placement <WHERE>', 'thread: ranks are threads of one process').choices(['thread', 'process']).default('thread'))
+  .addOption(
+    new Option('--placement <WHERE>', 'ranks are threads of one process, or each is a process of its own')
+      .choices(['thread', 'process'])
+      .default('thread')
+  )
   .addOption(new Option('--hostfile <FILE>').hideHelp())
-  .addOption(new Option('--host <HOSTS>').hideHelp())
+  .option('--host <HOSTS>', 'a process for each host, with so many ranks: localhost:2,localhost:2')
   .passThroughOptions()
   .exitOverride()
   .action(async (program: string, args: string[], flags: RunFlags) => {
@@ -90,11 +94,9 @@ function variable(text: string, before: Record<string, string | undefined> = {})
   return { ...before, [name]: text === name ? process.env[name] : text.slice(name.length + 1) }
 }
 
-function refuse({ placement, hostfile, host }: RunFlags): void {
-  const asked =
-    placement === 'process' ? '--placement process' : hostfile !== undefined ? '--hostfile' : host !== undefined ? '--host' : undefined
-  if (asked !== undefined)
-    throw new ArgumentError(`${asked} is not available: this version runs the ranks as threads of one process on this machine`)
+function refuse({ ranks, hostfile, host }: RunFlags): void {
+  if (hostfile !== undefined) throw new ArgumentError('--hostfile is not available: this version starts processes on this machine only')
+  if (ranks === undefined && host === undefined) throw new ArgumentError("required option '-n, --ranks <N>' not specified")
 }
 
 try {

@@ -1,5 +1,4 @@
 import type { Readable } from 'node:stream'
-import type { MessagePort } from 'node:worker_threads'
 import type { FromInput, ToInput } from './protocol.js'
 
 /**
@@ -8,18 +7,19 @@ import type { FromInput, ToInput } from './protocol.js'
  */
 export class Input {
   readonly #open: () => Readable
-  readonly #port: MessagePort
+  readonly #send: (message: FromInput) => void
   #opened: (Readable & { setRawMode?: (mode: boolean) => unknown }) | undefined
   #raw = false
 
-  constructor(open: () => Readable, port: MessagePort) {
+  constructor(open: () => Readable, send: (message: FromInput) => void) {
     this.#open = open
-    this.#port = port
-    port.on('message', (message: ToInput) => {
-      if (message.type === 'want') this.#read()
-      else this.#setRawMode(message.mode)
-    })
-    port.unref()
+    this.#send = send
+  }
+
+  /** What the rank asks for. */
+  asked(message: ToInput): void {
+    if (message.type === 'want') this.#read()
+    else this.#setRawMode(message.mode)
   }
 
   get #source(): Readable & { setRawMode?: (mode: boolean) => unknown } {
@@ -56,10 +56,6 @@ export class Input {
     this.#source.off('data', this.#give).off('end', this.#end).off('error', this.#fail)
   }
 
-  #send(message: FromInput): void {
-    this.#port.postMessage(message)
-  }
-
   #setRawMode(mode: boolean): void {
     this.#raw = mode
     this.#source.setRawMode?.(mode)
@@ -68,6 +64,5 @@ export class Input {
   close(): void {
     if (this.#raw) this.#setRawMode(false)
     if (this.#opened !== undefined) this.#rest()
-    this.#port.close()
   }
 }

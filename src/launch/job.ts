@@ -1,15 +1,12 @@
 import type { Readable, Writable } from 'node:stream'
-import { MessageChannel, Worker } from 'node:worker_threads'
-import { allocateHost, ENDED, FAILED, type HostMemory, markGone } from '../transport/shared/host-memory.js'
 import { type Compiled, CompileError, compile } from './compile.js'
 import { DeadlockWatch } from './deadlock.js'
 import { type ErrorRecord, translateRecord } from './error-record.js'
+import type { Gone, Host, HostListener } from './host.js'
 import { Input } from './input.js'
 import { Outlet } from './outlet.js'
-import { rankModule } from './package.js'
-import type { FromRank, RankData, ToRank } from './protocol.js'
+import type { FromRank, ToInput, ToRank } from './protocol.js'
 import { Report } from './report.js'
-import { terminalOf } from './terminal.js'
 
 export interface JobOptions {
   ranks: number
@@ -24,6 +21,8 @@ export interface JobOptions {
   stderr: Writable
   stdin: () => Readable
   inputIsTerminal: boolean
+  /** Starts the hosts of the ranks. */
+  place: (options: JobOptions, listener: HostListener) => readonly Host[]
 }
 
 export interface Failure {
@@ -57,21 +56,20 @@ const RUNAWAY_PIPE = 128 + 13
 const UNSETTLED = 13
 
 /**
- * N ranks of one program as threads of this process, from their start to the end of the last. The first failure ends them all.
+ * N ranks of one program, wherever they run, from their start to the end of the last. The first failure ends them all.
  */
-export class Job {
+export class Job implements HostListener {
   readonly outcome: Promise<Outcome>
   readonly #options: JobOptions
-  readonly #memory: HostMemory
-  readonly #unwritten: Int32Array
-  readonly #workers: Worker[]
+  readonly #hosts: readonly Host[]
+  readonly #hostOf: readonly Host[]
   readonly #alive = new Set<number>()
   readonly #outlets: { 1: Outlet; 2: Outlet }
   readonly #results: unknown[]
   readonly #timers: NodeJS.Timeout[] = []
   readonly #deadlock: DeadlockWatch
   #report: Report | undefined
-  #input: Input | undefined
+  readonly #input: Input
   #compiled: Compiled | undefined
   #failure: Failure | undefined
   #ending = false
@@ -82,9 +80,7 @@ export class Job {
     const { ranks, prefix, stdout, stderr, timeout } = options
     this.#options = options
     this.#results = new Array(ranks).fill(undefined)
-    this.#memory = allocateHost(ranks)
-    this.#deadlock = new DeadlockWatch(this, this.#memory)
-    this.#unwritten = new Int32Array(new SharedArrayBuffer(4 * ranks))
+    this.#input = new Input(options.stdin, (message) => this.#hostOf[0]!.input(message))
     const style = { prefix: prefix && ranks > 1, raw: ranks === 1 }
     this.#outlets = { 1: new Outlet(stdout, style), 2: new Outlet(stderr, style) }
     stdout.on('error', this.#onBroken)
@@ -92,22 +88,25 @@ export class Job {
     this.outcome = new Promise((resolve) => {
       this.#settle = resolve
     })
-    this.#workers = Array.from({ length: ranks }, (_, rank) => this.#startRank(rank))
+    for (let rank = 0; rank < ranks; rank++) this.#alive.add(rank)
+    this.#hosts = options.place(options, this)
+    this.#hostOf = Array.from({ length: ranks }, (_, rank) => this.#hosts.find((host) => host.ranks.includes(rank))!)
+    this.#deadlock = new DeadlockWatch(this, this.#hosts)
     if (timeout !== undefined) this.#after(timeout * 1000, () => this.#timeOut(timeout))
     void this.#load()
   }
 
   get size(): number {
-    return this.#workers.length
+    return this.#hostOf.length
   }
 
-  /** The ranks whose threads have not ended. */
+  /** The ranks that have not ended. */
   get alive(): ReadonlySet<number> {
     return this.#alive
   }
 
-  post(rank: number, message: ToRank, transfer: readonly never[] = []): void {
-    this.#workers[rank].postMessage(message, transfer)
+  post(rank: number, message: ToRank): void {
+    this.#hostOf[rank]!.post(rank, message)
   }
 
   /** Asks the ranks to finish; those that have not within the grace are ended. */
@@ -133,7 +132,7 @@ export class Job {
   end(): void {
     if (this.#ending || this.#finished) return
     this.#ending = true
-    for (const rank of this.#alive) void this.#workers[rank].terminate()
+    for (const host of this.#hosts) host.terminate()
     this.#after(END_MS, () => this.#finish())
   }
 
@@ -143,51 +142,12 @@ export class Job {
     return this.#report.lines
   }
 
-  #startRank(rank: number): Worker {
-    const { ranks, args, env, prefix, wantsResults, stdout, stderr, stdin, inputIsTerminal } = this.#options
-    const terminals = prefix && ranks > 1 ? {} : { 1: terminalOf(stdout), 2: terminalOf(stderr) }
-    const launch: RankData['launch'] = {
-      wantsResult: wantsResults,
-      unwritten: this.#unwritten.buffer as SharedArrayBuffer,
-      colors: (terminalOf(stderr)?.colorDepth ?? 1) > 2,
-      terminals
-    }
-    if (rank === 0) {
-      const { port1, port2 } = new MessageChannel()
-      this.#input = new Input(stdin, port1)
-      Object.assign(launch, { input: port2, inputIsTerminal })
-    }
-    const workerData: RankData = { rxmpi: { rank, size: ranks, ...this.#memory }, launch }
-    const worker = new Worker(rankModule, {
-      workerData,
-      transferList: launch.input === undefined ? [] : [launch.input],
-      argv: [...args],
-      ...(process.execArgv.some((option) => option.startsWith('--input-type')) ? { execArgv: [] } : {}),
-      env,
-      name: `rank ${rank}`,
-      stdout: true,
-      stderr: true
-    })
-    this.#alive.add(rank)
-    worker.on('message', (message: FromRank) => this.#onMessage(rank, message))
-    // It may overtake what the rank itself tells, `exit` does not.
-    let fatal: { error: unknown } | undefined
-    worker.on('error', (error) => {
-      fatal = { error }
-    })
-    worker.on('exit', (status) => {
-      if (fatal !== undefined) this.fail({ kind: 'error', status: 1, rank, text: this.#describe(fatal.error) })
-      this.#onExit(rank, status)
-    })
-    return worker
-  }
-
   async #load(): Promise<void> {
     const { program } = this.#options
     try {
       this.#compiled = await compile(program)
       if (this.#ending) this.#removeCompiled()
-      else for (const rank of this.#alive) this.post(rank, { type: 'program', url: this.#compiled.url, path: program })
+      else for (const host of this.#hosts) host.load({ url: this.#compiled.url, path: program })
     } catch (error) {
       this.fail({
         kind: 'program',
@@ -197,14 +157,10 @@ export class Job {
     }
   }
 
-  #onMessage(rank: number, message: FromRank | null): void {
-    // The program may use the port, too.
-    switch (message?.type) {
+  message(rank: number, message: FromRank): void {
+    switch (message.type) {
       case 'output':
-        this.#outlets[message.fd].write(rank, message.chunk, () => {
-          Atomics.sub(this.#unwritten, rank, message.bytes)
-          Atomics.notify(this.#unwritten, rank)
-        })
+        this.#outlets[message.fd].write(rank, message.chunk, () => this.#hostOf[rank]!.written(rank, message.bytes))
         break
       case 'result':
         this.#results[rank] = message.value
@@ -217,9 +173,6 @@ export class Job {
       case 'abort':
         this.fail({ kind: 'abort', status: message.code, rank, text: `abort: ${message.reason ?? `status ${message.code}`}` })
         break
-      case 'line':
-        this.post(message.to, { type: 'line', from: rank, port: message.port }, [message.port as never])
-        break
       case 'idle':
         void this.#deadlock.check()
         break
@@ -229,24 +182,42 @@ export class Job {
     }
   }
 
-  /** An error that the rank could not tell about itself: its heap is full, or it could not be started. */
-  #describe(error: unknown): string {
-    return (error as NodeJS.ErrnoException)?.code === 'ERR_WORKER_OUT_OF_MEMORY'
-      ? 'out of memory: the JavaScript heap of this rank is full (NODE_OPTIONS=--max-old-space-size=MEGABYTES gives every rank a larger one)'
-      : String((error as Error)?.stack ?? error)
+  asked(message: ToInput): void {
+    this.#input.asked(message)
   }
 
-  #onExit(rank: number, status: number): void {
-    this.#alive.delete(rank)
-    markGone(this.#memory, rank, status === 0 ? ENDED : FAILED)
-    this.#outlets[1].finish(rank)
-    this.#outlets[2].finish(rank)
-    this.#report?.ended(rank)
-    void this.#deadlock.check()
+  ended(rank: number, status: number, fatal: string | undefined): void {
+    if (fatal !== undefined) this.fail({ kind: 'error', status: 1, rank, text: fatal })
     if (status !== 0 && !this.#ending) {
       if (status !== UNSETTLED) this.fail({ kind: 'exit', status, rank, text: `ended with status ${status}` })
       else this.fail({ kind: 'error', status, rank, text: 'ended while its top-level await was still waiting (status 13)' })
     }
+    this.#leave(rank)
+  }
+
+  drained(rank: number, how: Gone): void {
+    for (const host of this.#hosts) if (host !== this.#hostOf[rank]) host.gone(rank, how)
+  }
+
+  broken(text: string): void {
+    this.fail({ kind: 'program', status: 1, text })
+  }
+
+  lost(host: Host, { status, text, how }: { status: number; text: string; how: Gone }): void {
+    const ranks = host.ranks.filter((rank) => this.#alive.has(rank))
+    if (!this.#ending && ranks.length > 0) this.fail({ kind: 'exit', status, rank: ranks[0], text })
+    for (const rank of ranks) {
+      this.drained(rank, how)
+      this.#leave(rank)
+    }
+  }
+
+  #leave(rank: number): void {
+    if (!this.#alive.delete(rank)) return
+    this.#outlets[1].finish(rank)
+    this.#outlets[2].finish(rank)
+    this.#report?.ended(rank)
+    void this.#deadlock.check()
     if (this.#alive.size === 0) this.#finish()
   }
 
@@ -268,11 +239,15 @@ export class Job {
     if (this.#finished) return
     this.#finished = true
     for (const timer of this.#timers) clearTimeout(timer)
-    this.#input?.close()
+    this.#input.close()
     this.#removeCompiled()
     const { stdout, stderr } = this.#options
     const reportFollows = this.#failure !== undefined
-    void Promise.all([this.#outlets[1].drained({ reportFollows }), this.#outlets[2].drained({ reportFollows })]).then(() => {
+    void Promise.all([
+      ...this.#hosts.map((host) => host.close(this.#failure?.status ?? 0)),
+      this.#outlets[1].drained({ reportFollows }),
+      this.#outlets[2].drained({ reportFollows })
+    ]).then(() => {
       stdout.off('error', this.#onBroken)
       stderr.off('error', this.#onBroken)
       this.#settle({ results: this.#results, failure: this.#failure, stuck: [...this.#alive] })

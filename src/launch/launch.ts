@@ -1,13 +1,19 @@
 import { totalmem } from 'node:os'
 import type { Readable, Writable } from 'node:stream'
 import { AbortError, ArgumentError, RankFailedError, RxmpiError, TimeoutError } from '../errors.js'
+import { changed } from './environment.js'
 import { restoreError } from './error-record.js'
 import { type Failure, Job } from './job.js'
+import { type Placement, placement, ranksOf } from './placement.js'
 import { programPath } from './program.js'
 
 export interface LaunchOptions {
-  /** How many ranks, from 1 up. More than there are cores are fine. */
-  ranks: number
+  /** How many ranks, from 1 up. More than there are cores are fine. With `host` as many as the hosts take, by default. */
+  ranks?: number
+  /** `thread` (the default): ranks are threads of one process; `process`: each is a process of its own. */
+  placement?: Placement['placement']
+  /** Hosts and how many ranks each takes, as `localhost:2,localhost:2`: processes of this machine, joined by WebSocket. */
+  host?: string
   /** A `.ts`, `.mts`, `.js` or `.mjs` file. */
   program: URL | string
   /** What follows the program in every rank's `process.argv`. */
@@ -36,7 +42,8 @@ export interface LaunchOptions {
  */
 export async function launch<T = unknown>(options: LaunchOptions): Promise<T[]> {
   const {
-    ranks,
+    placement: where,
+    host,
     program,
     args = [],
     env = {},
@@ -47,6 +54,7 @@ export async function launch<T = unknown>(options: LaunchOptions): Promise<T[]> 
     stderr = process.stderr,
     stdin
   } = options
+  const ranks = options.ranks ?? ranksOf(host)
   checkRanks(ranks)
   checkTimeout(timeout)
   const path = programPath(program)
@@ -55,14 +63,15 @@ export async function launch<T = unknown>(options: LaunchOptions): Promise<T[]> 
     ranks,
     program: path,
     args,
-    env: environment(env),
+    env: changed(process.env, env),
     timeout,
     prefix,
     wantsResults: true,
     stdout,
     stderr,
     stdin: () => stdin ?? process.stdin,
-    inputIsTerminal: false
+    inputIsTerminal: false,
+    place: placement({ ranks, placement: where, host })
   })
   const end = () => job.end()
   signal?.addEventListener('abort', end)
@@ -73,8 +82,9 @@ export async function launch<T = unknown>(options: LaunchOptions): Promise<T[]> 
   return results as T[]
 }
 
-export function checkRanks(ranks: number): void {
-  if (!Number.isSafeInteger(ranks) || ranks < 1) throw new ArgumentError(`ranks was ${String(ranks)}: expected a whole number from 1 up`)
+export function checkRanks(ranks: number | undefined): asserts ranks is number {
+  if (ranks === undefined || !Number.isSafeInteger(ranks) || ranks < 1)
+    throw new ArgumentError(`ranks was ${String(ranks)}: expected a whole number from 1 up`)
   const memory = Math.min(totalmem(), process.constrainedMemory() || Number.POSITIVE_INFINITY)
   if (ranks * RANK_BYTES > memory) {
     const [needed, there] = [ranks * RANK_BYTES, memory].map((bytes) => `${(bytes / 2 ** 30).toFixed(1)} GiB`)
@@ -92,15 +102,6 @@ function checkTimeout(timeout: number | undefined): void {
 
 /** The longest time that Node's timers know, in seconds. */
 export const MAX_TIMEOUT = Math.floor((2 ** 31 - 1) / 1000)
-
-export function environment(changes: Record<string, string | undefined>): NodeJS.ProcessEnv {
-  const env = { ...process.env }
-  for (const [name, value] of Object.entries(changes)) {
-    if (value === undefined) delete env[name]
-    else env[name] = value
-  }
-  return env
-}
 
 function asError({ kind, rank, text, error }: Failure): Error {
   const cause = error === undefined ? undefined : restoreError(error)

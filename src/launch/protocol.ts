@@ -1,5 +1,6 @@
 /** What the host's main thread and its ranks say to each other, over `parentPort`. The launcher's side is `job.ts`, a rank's is `rank.ts`. */
 import type { MessagePort } from 'node:worker_threads'
+import type { HostMemory } from '../transport/shared/host-memory.js'
 import type { ErrorRecord } from './error-record.js'
 
 /** `workerData` of a rank: who it is, the memory it shares with the other ranks of its host, and its terminal. */
@@ -8,12 +9,12 @@ export interface RankData {
   launch: Setting
 }
 
-export interface Seat {
+/** With the memory that `allocateHost` has made. */
+export interface Seat extends HostMemory {
   rank: number
   size: number
-  /** Made by `allocateHost`: one inbox a rank, and the states of all. */
-  inboxes: SharedArrayBuffer[]
-  states: SharedArrayBuffer
+  /** There are more threads than cores. */
+  crowded: boolean
 }
 
 export interface Setting {

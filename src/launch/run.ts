@@ -1,9 +1,12 @@
+import { changed } from './environment.js'
 import { type DrainSignal, type Failure, Job } from './job.js'
-import { checkRanks, environment } from './launch.js'
+import { checkRanks } from './launch.js'
+import { type Placement, placement, ranksOf } from './placement.js'
 import { programPath } from './program.js'
 
-export interface RunOptions {
-  ranks: number
+export interface RunOptions extends Placement {
+  /** By default as many as the hosts take. */
+  ranks?: number | undefined
   program: string
   args: string[]
   env?: Record<string, string | undefined> | undefined
@@ -16,20 +19,23 @@ const ECHO_MS = 200
 const KILL_MS = 2000
 
 /** Runs a job for the command line and resolves to its exit status. */
-export async function run({ ranks, program, args, env = {}, timeout, prefix }: RunOptions): Promise<number> {
+export async function run(options: RunOptions): Promise<number> {
+  const { program, args, env = {}, timeout, prefix, host } = options
+  const ranks = options.ranks ?? ranksOf(host)
   checkRanks(ranks)
   const job = new Job({
     ranks,
     program: programPath(program),
     args,
-    env: environment(env),
+    env: changed(process.env, env),
     timeout,
     prefix,
     wantsResults: false,
     stdout: process.stdout,
     stderr: process.stderr,
     stdin: () => process.stdin,
-    inputIsTerminal: process.stdin.isTTY
+    inputIsTerminal: process.stdin.isTTY,
+    place: placement({ ...options, ranks })
   })
   let signals = 0
   onSignal((signal) => {

@@ -1,12 +1,13 @@
 import { LaneIn } from './lane-in.js'
 import { LaneOut } from './lane-out.js'
-import { ASLEEP, ENDED, FAILED, type HostMemory, markGone, STATE_BITS, stateWord, UNREACHABLE } from './shared/host-memory.js'
+import { ASLEEP, ENDED, FAILED, type HostMemory, KILLED, markGone, STATE_BITS, stateWord, UNREACHABLE } from './shared/host-memory.js'
 import { Inbox } from './shared/ring.js'
 import { Way } from './way.js'
 import type { Mesh } from './websocket/mesh.js'
 
-/** A quiet while after which the router sleeps. */
+/** A quiet while after which the router sleeps. Where there are more threads than cores it would take the core from the very rank it waits for. */
 const QUIET_MS = 1
+const CROWDED_QUIET_MS = 0
 /** How long segments of a rank that has failed may still wait for the ranks they are for. */
 const FAILED_MS = 1000
 
@@ -29,14 +30,16 @@ export class Router {
   readonly #ways = new Map<number, Way>()
   readonly #draining = new Set<number>()
   readonly #leaving = new Map<number, { state: GoneState; reason: number; since: number }>()
+  readonly #quietMs: number
   #running = false
   #asleep = false
   #waiting = false
   #closed = false
   #quietSince = 0
 
-  constructor(memory: HostMemory, host: number, mesh: Mesh) {
-    const { hosts, bell } = memory.others!
+  constructor(memory: HostMemory, mesh: Mesh, crowded: boolean) {
+    this.#quietMs = crowded ? CROWDED_QUIET_MS : QUIET_MS
+    const { host, hosts, bell } = memory.others!
     this.#memory = memory
     this.#hosts = hosts
     this.#states = new Int32Array(memory.states)
@@ -75,8 +78,11 @@ export class Router {
 
   /** A rank of another host has gone, and all that it had sent has come to this host. */
   gone(rank: number, state: GoneState, reason = 0): void {
-    this.#ways.get(this.#hosts[rank]!)?.endedThere(rank)
+    const host = this.#hosts[rank]!
+    this.#ways.get(host)?.endedThere(rank)
     this.#leaving.set(rank, { state, reason, since: performance.now() })
+    // Nobody is left there to acknowledge anything.
+    if (reason === KILLED) this.#ways.get(host)?.abandon()
     this.kick()
   }
 
@@ -123,7 +129,7 @@ export class Router {
   readonly #turn = (): void => {
     if (this.#closed) return
     if (this.#poll()) this.#quietSince = performance.now()
-    else if (performance.now() - this.#quietSince > QUIET_MS) return this.#sleep()
+    else if (performance.now() - this.#quietSince > this.#quietMs) return this.#sleep()
     setImmediate(this.#turn)
   }
 

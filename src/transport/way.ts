@@ -135,13 +135,19 @@ export class Way implements PeerUser, Sink {
     this.#options.kick()
   }
 
+  /** The other host is no more. */
+  abandon(): void {
+    this.#failed = true
+    for (const lane of this.#options.out) lane.discard()
+    this.#peer?.close()
+  }
+
   ready(): void {
     this.#options.kick()
   }
 
   failed(reason: string): void {
-    this.#failed = true
-    for (const lane of this.#options.out) lane.discard()
+    this.abandon()
     this.#options.failed(reason)
     this.#options.kick()
   }

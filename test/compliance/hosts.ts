@@ -22,21 +22,19 @@ export async function hosts(size: number, count: number, library: Library = libr
   const routers: Router[] = []
   for (let host = 0; host < count; host++) {
     const mesh = new Mesh({ self: host, size, token, reconnectMs: 10_000, expects: () => true })
-    mesh.onWanted = (other) => meshes[other].peer(host).connectTo({ host: '127.0.0.1', port: ports[host] })
+    mesh.onWanted = (other) => {
+      const [server, client] = other < host ? [other, host] : [host, other]
+      meshes[client].peer(server).connectTo({ host: '127.0.0.1', port: ports[server] })
+    }
     meshes.push(mesh)
     ports.push(await mesh.listen('127.0.0.1', 0, undefined, library))
-    const memory = allocateHost(size, hostOf)
+    const memory = allocateHost(size, { host, hosts: hostOf })
     memories.push(memory)
-    const router = new Router(memory, host, mesh)
+    const router = new Router(memory, mesh, false)
     routers.push(router)
     router.onDrained = (rank) => {
       for (const [other, theirs] of routers.entries()) if (other !== host) theirs.gone(rank, ENDED)
     }
-  }
-  for (const [host, mesh] of meshes.entries()) {
-    mesh.onPeer = chain(mesh.onPeer, (other) => {
-      if (other < host) mesh.peer(other).connectTo({ host: '127.0.0.1', port: ports[other] })
-    })
   }
   return {
     meshes,
@@ -51,12 +49,5 @@ export async function hosts(size: number, count: number, library: Library = libr
       for (const router of routers) router.close()
       for (const mesh of meshes) mesh.close()
     }
-  }
-}
-
-function chain(first: Mesh['onPeer'], then: (other: number) => void): Mesh['onPeer'] {
-  return (peer) => {
-    first(peer)
-    queueMicrotask(() => then(peer.other))
   }
 }

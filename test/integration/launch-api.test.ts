@@ -42,6 +42,24 @@ describe('launch()', () => {
     expect(typed).toEqual([true, true])
   })
 
+  it('starts processes and hosts, and resolves to what their ranks export', async () => {
+    const path = program(`
+      import { COMM_WORLD as comm } from 'rxmpi'
+      export default { rank: comm.rank, pid: process.pid, data: new Map([[comm.rank, Float64Array.of(comm.rank)]]) }`)
+    const uncloneable = program('export default () => 1')
+    const [hosts, processes, bad] = (await script(`
+      const shown = (results) => show(results.map(({ rank, pid, data }) => [rank, pid, data.get(rank)[0]]))
+      shown(await launch({ host: 'localhost:2,localhost:1', program: ${JSON.stringify(path)} }))
+      shown(await launch({ ranks: 2, placement: 'process', program: ${JSON.stringify(path)} }))
+      await failing({ ranks: 1, placement: 'process', program: ${JSON.stringify(uncloneable)} })
+    `)) as [number[][], number[][], object]
+    expect(hosts.map(([rank, , data]) => [rank, data])).toEqual([0, 1, 2].map((rank) => [rank, rank]))
+    expect(hosts[0][1]).toBe(hosts[1][1])
+    expect(hosts[0][1]).not.toBe(hosts[2][1])
+    expect(new Set(processes.map(([, pid]) => pid)).size).toBe(2)
+    expect(bad).toMatchObject({ name: 'RankFailedError', message: expect.stringContaining('cannot be handed to launch()') })
+  })
+
   it('rejects with the rank that failed and the original error', async () => {
     const thrower = program(`
       import { COMM_WORLD as comm } from 'rxmpi'

@@ -13,9 +13,11 @@ describe('rxmpi run: what cannot be run', () => {
     [['-n', '1', '--nonsense'], "unknown option '--nonsense'"],
     [['-n', '1', '--timeout', '-1'], "option '--timeout <SECONDS>' argument '-1' is invalid. Expected seconds, more than 0"],
     [['-n', '1', '--env', '=x'], "option '--env <NAME[=VALUE]>' argument '=x' is invalid. Expected NAME or NAME=VALUE."],
-    [['-n', '1', '--placement', 'process'], '--placement process is not available'],
+    [['-n', '1', '--placement', 'core'], "option '--placement <WHERE>' argument 'core' is invalid"],
     [['-n', '1', '--hostfile', 'hosts'], '--hostfile is not available'],
-    [['-n', '1', '--host', 'a:1,b:1'], '--host is not available']
+    [['-n', '5', '--host', 'localhost:2,localhost:2'], 'ranks was 5: the hosts take 4 (localhost:2,localhost:2)'],
+    [['--host', 'localhost:0'], "the host 'localhost:0' is not understood: expected NAME or NAME:RANKS"],
+    [['--host', 'elsewhere.example:1'], "the host 'elsewhere.example' is not this machine"]
   ])('refuses %j', async (options, message) => {
     const { status, stdout, stderr } = await rxmpi(['run', ...options, hello()])
     expect(stderr).toContain(message)

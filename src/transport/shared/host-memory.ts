@@ -14,6 +14,8 @@ export interface HostMemory {
 }
 
 export interface OtherHosts {
+  /** The number of this host. */
+  host: number
   /** The host of each rank. */
   hosts: readonly number[]
   /** Its first word is 1 while the router sleeps. */
@@ -54,13 +56,13 @@ export const FAILED = 3
 export const STATE_BITS = 3
 export const WAKE_UP = 4
 
-/** `hosts`: the host of each rank, where there are several. What nobody touches takes no memory. */
-export function allocateHost(size: number, hosts?: readonly number[]): HostMemory {
+/** `others`: this host's number and those of each rank's, where there are several. What nobody touches takes no memory. */
+export function allocateHost(size: number, others?: Omit<OtherHosts, 'bell'>): HostMemory {
   const bytes = ringStart(size, size)
   return {
     inboxes: Array.from({ length: size }, () => new SharedArrayBuffer(bytes)),
     states: new SharedArrayBuffer(stateWord(size) * 4),
-    ...(hosts === undefined ? {} : { others: { hosts, bell: new SharedArrayBuffer(8) } })
+    ...(others === undefined ? {} : { others: { ...others, bell: new SharedArrayBuffer(8) } })
   }
 }
 
@@ -85,25 +87,33 @@ export function wake(inbox: Int32Array): void {
   if (Atomics.load(inbox, ASLEEP) === 1 && Atomics.compareExchange(inbox, ASLEEP, 1, 0) === 1) Atomics.notify(inbox, ASLEEP)
 }
 
+/** The ranks of this host. */
+export const ranksHere = ({ inboxes, others }: HostMemory): number[] =>
+  [...inboxes.keys()].filter((rank) => others === undefined || others.hosts[rank] === others.host)
+
 /**
- * Whether nothing can ever happen again: every rank has ended or waits, and no segment is under way. A rank that waits can only be
- * woken by a segment, and would count its waking, so states that are the same before and after looking at the rings prove it.
+ * The states of this host's ranks when none of them can go on by itself: each has ended or waits, and no segment is in its rings; else
+ * undefined. A rank that waits can only be woken by a segment, and would count its waking, so states that are the same before and after looking
+ * at the rings prove it. On a single host nothing can ever happen again.
  */
-export function isStuck({ inboxes, states }: HostMemory): boolean {
+export function restOf(memory: HostMemory): readonly number[] | undefined {
+  const { inboxes, states } = memory
   const words = new Int32Array(states)
-  const size = inboxes.length
-  const look = (): number[] => inboxes.map((_, rank) => Atomics.load(words, stateWord(rank)))
+  const ranks = ranksHere(memory)
+  const look = (): number[] => ranks.map((rank) => Atomics.load(words, stateWord(rank)))
   const before = look()
-  if (before.some((state) => (state & STATE_BITS) === RUNNING) || before.every((state) => (state & STATE_BITS) !== IDLE)) return false
-  for (const [dest, inbox] of inboxes.entries()) {
-    if ((before[dest]! & STATE_BITS) !== IDLE) continue
-    const lanes = new Int32Array(inbox)
+  if (before.some((state) => (state & STATE_BITS) === RUNNING)) return undefined
+  for (const [k, dest] of ranks.entries()) {
+    if ((before[k]! & STATE_BITS) !== IDLE) continue
+    const lanes = new Int32Array(inboxes[dest]!)
     // Somebody has woken it and it has not said so yet.
-    if (Atomics.load(lanes, ASLEEP) === 0) return false
-    for (let source = 0; source < size; source++) {
+    if (Atomics.load(lanes, ASLEEP) === 0) return undefined
+    for (let source = 0; source < inboxes.length; source++) {
       const lane = laneWord(source)
-      if (Atomics.load(lanes, lane + HEAD) !== Atomics.load(lanes, lane + TAIL)) return false
+      if (Atomics.load(lanes, lane + HEAD) !== Atomics.load(lanes, lane + TAIL)) return undefined
     }
   }
-  return look().every((state, rank) => state === before[rank])
+  return look().every((state, k) => state === before[k]) ? before : undefined
 }
+
+export const waits = (state: number): boolean => (state & STATE_BITS) === IDLE

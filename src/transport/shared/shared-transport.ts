@@ -37,8 +37,9 @@ export class SharedTransport implements Transport {
     const inboxes = memory.inboxes.map((inbox) => new Inbox(inbox))
     this.#readers = inboxes.map((_, source) => new RingReader(inboxes[rank]!, source, size))
     this.#writers = inboxes.map((inbox) => new RingWriter(inbox, rank, size))
-    const bell = memory.others && new Int32Array(memory.others.bell)
-    this.#bells = inboxes.map((inbox, dest) => (bell === undefined || this.#isHere(dest) ? inbox.words : bell))
+    const { others } = memory
+    const router = others && new Int32Array(others.bell)
+    this.#bells = inboxes.map(({ words }, dest) => (others === undefined || others.hosts[dest] === others.host ? words : router!))
     this.#states = new Int32Array(memory.states)
     this.poller = new Poller(this, crowded)
     this.move = lines && ((dest, id, buffer) => lines.move(dest, id, buffer))
@@ -159,9 +160,5 @@ export class SharedTransport implements Transport {
       this.#goneRanks.add(rank)
       this.#receiver.gone(rank, reasonGone(word))
     }
-  }
-
-  #isHere(rank: number): boolean {
-    return this.hosts === undefined || this.hosts[rank] === this.hosts[this.rank]
   }
 }

@@ -15,13 +15,15 @@ export interface MeshOptions {
   size: number
   token: Token
   reconnectMs: number
+  /** How long a link may take to be made first; as long as that by default. */
+  startMs?: number
   /** Whose links are let in. */
   expects: (host: number) => boolean
 }
 
 /** This host's links with the others of a job: one each, made on first use. */
 export class Mesh implements Gate {
-  /** Told when a link is wanted that the other host must dial. */
+  /** Told when a link is wanted: of two hosts, the one with the larger number dials. */
   onWanted: (host: number) => void = () => undefined
   /** Told when a link is made, by whichever end: give it its user. */
   onPeer: (peer: Peer) => void = () => undefined
@@ -53,10 +55,10 @@ export class Mesh implements Gate {
   peer(other: number): Peer {
     let peer = this.#peers.get(other)
     if (peer === undefined) {
-      const { self, size, token, reconnectMs } = this.#options
-      peer = new Peer({ self, other, size, token, reconnectMs })
+      const { self, size, token, reconnectMs, startMs = reconnectMs } = this.#options
+      peer = new Peer({ self, other, size, token, reconnectMs, startMs })
       this.#peers.set(other, peer)
-      if (self < other) peer.onWanted = () => this.onWanted(other)
+      peer.onWanted = () => this.onWanted(other)
       this.onPeer(peer)
     }
     return peer

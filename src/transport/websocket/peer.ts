@@ -20,6 +20,8 @@ export interface PeerOptions {
   token: Token
   /** How long a link may be without a connection. */
   reconnectMs: number
+  /** How long it may take to be made first. */
+  startMs: number
 }
 
 /** Who uses a link. */
@@ -38,7 +40,7 @@ export interface PeerUser {
  */
 export class Peer implements Events {
   readonly other: number
-  /** Told when a link is wanted that the other end must dial. */
+  /** Told when a link is wanted and it is not known where the other end listens. */
   onWanted: () => void = () => undefined
   /** This machine's address on the way to the other. */
   localAddress: string | undefined
@@ -50,6 +52,8 @@ export class Peer implements Events {
   #dialling = false
   #wanted = false
   #closed = false
+  /** There has been a connection. */
+  #made = false
   #downSince: number | undefined
   #attempts = 0
   #heard = 0
@@ -128,6 +132,7 @@ export class Peer implements Events {
       return this
     }
     this.#connection = connection
+    this.#made = true
     this.#wanted = true
     this.#downSince = undefined
     this.#attempts = 0
@@ -201,9 +206,13 @@ export class Peer implements Events {
     if (this.#connection !== undefined) {
       if (now - this.#spoke >= HEARTBEAT_MS / 2) this.#acknowledge()
       if (now - this.#heard >= SUSPECT_MS) this.#break(`nothing was heard for ${SUSPECT_MS / 1000} s`)
-    } else if (this.#wanted && this.#downSince !== undefined && now - this.#downSince >= this.#options.reconnectMs) {
-      this.fail(`could not be reached for ${this.#options.reconnectMs / 1000} s: ${this.#reason}`)
+    } else if (this.#wanted && this.#downSince !== undefined && now - this.#downSince >= this.#patience) {
+      this.fail(`could not be reached for ${this.#patience / 1000} s: ${this.#reason}`)
     }
+  }
+
+  get #patience(): number {
+    return this.#made ? this.#options.reconnectMs : this.#options.startMs
   }
 
   /** Nothing more is sent or expected. */

@@ -1,0 +1,144 @@
+import { Router } from '../transport/router.js'
+import { allocateHost, ENDED, FAILED, KILLED, UNREACHABLE } from '../transport/shared/host-memory.js'
+import { Token } from '../transport/websocket/challenge.js'
+import { Mesh } from '../transport/websocket/mesh.js'
+import { type Compiled, compile } from './compile.js'
+import { Control, type FromHost, type HostAddress, type HostSetup, LAUNCHER, type Rendezvous, type ToHost } from './control.js'
+import { changed } from './environment.js'
+import type { Gone, HostListener, Rest } from './host.js'
+import { ThreadHost } from './thread-host.js'
+
+/** A host's side of a job: its ranks as threads, the router that joins them to those of other hosts, and the launcher's orders. */
+export class Agent {
+  readonly #rendezvous: Rendezvous
+  readonly #mesh: Mesh
+  readonly #control: Control<FromHost, ToHost>
+  readonly #exit: (status: number, reason?: string) => void
+  readonly #wanted = new Set<number>()
+  #addresses: readonly HostAddress[] | undefined
+  #threads: ThreadHost | undefined
+  #router: Router | undefined
+  #compiled: Compiled | undefined
+  readonly #ended = new Map<number, Gone>()
+
+  constructor(rendezvous: Rendezvous, exit: (status: number, reason?: string) => void) {
+    const { host, size, token, job, reconnectMs, port, addresses, cert } = rendezvous
+    this.#rendezvous = rendezvous
+    this.#exit = exit
+    this.#mesh = new Mesh({
+      self: host,
+      size,
+      token: new Token(Buffer.from(token, 'base64url'), job),
+      reconnectMs,
+      expects: (other) => other > host
+    })
+    this.#mesh.onWanted = (other) => this.#want(other)
+    const launcher = this.#mesh.peer(LAUNCHER)
+    this.#control = new Control(
+      launcher,
+      (message) => this.#obey(message),
+      (reason) => exit(1, `the launcher ${reason}`)
+    )
+    launcher.connectTo({ host: addresses[0]!, port, cert })
+  }
+
+  #obey(message: ToHost): void {
+    switch (message.type) {
+      case 'setup':
+        void this.#start(message.setup)
+        break
+      case 'addresses':
+        this.#addresses = message.addresses
+        for (const other of this.#wanted) this.#want(other)
+        break
+      case 'dial':
+        this.#want(message.host)
+        break
+      case 'load':
+        void this.#load(message)
+        break
+      case 'rank':
+        this.#threads!.post(message.rank, message.message)
+        break
+      case 'written':
+        this.#threads!.written(message.rank, message.bytes)
+        break
+      case 'input':
+        this.#threads!.input(message.message)
+        break
+      case 'gone': {
+        const reason = message.how === 'killed' ? KILLED : message.how === 'unreachable' ? UNREACHABLE : 0
+        this.#router!.gone(message.rank, message.how === 'ended' ? ENDED : FAILED, reason)
+        break
+      }
+      case 'look':
+        this.#control.send({ type: 'looked', id: message.id, rest: this.#rest() })
+        break
+      case 'terminate':
+        this.#threads!.terminate()
+        break
+      case 'close':
+        this.#compiled?.remove()
+        this.#router?.close()
+        this.#mesh.close()
+        this.#exit(message.status)
+        break
+    }
+  }
+
+  async #start({ hosts, crowded, args, env, cwd, setting }: HostSetup): Promise<void> {
+    process.chdir(cwd)
+    const { host } = this.#rendezvous
+    const memory = allocateHost(hosts.length, { host, hosts })
+    const control = this.#control
+    this.#router = new Router(memory, this.#mesh, crowded)
+    this.#router.onDrained = (rank) => control.send({ type: 'drained', rank, how: this.#ended.get(rank)! })
+    const listener: Pick<HostListener, 'message' | 'asked' | 'ended'> = {
+      message: (rank, message) => {
+        try {
+          control.send({ type: 'rank', rank, message })
+        } catch (error) {
+          control.send({
+            type: 'ended',
+            rank,
+            status: 1,
+            fatal: `what rank ${rank} exports cannot be handed to launch(): ${(error as Error).message}`
+          })
+        }
+      },
+      asked: (message) => control.send({ type: 'asked', message }),
+      ended: (rank, status, fatal) => {
+        this.#ended.set(rank, status === 0 ? 'ended' : 'failed')
+        control.send({ type: 'ended', rank, status, fatal })
+        this.#router!.ended(rank)
+      }
+    }
+    const all = env.all ?? changed(process.env, env.changes ?? {})
+    this.#threads = new ThreadHost({ memory, crowded, args, env: all, setting }, listener as HostListener)
+    const address = this.#mesh.peer(LAUNCHER).localAddress ?? '127.0.0.1'
+    const port = await this.#mesh.listen(address)
+    control.send({ type: 'listening', address: { host: address, port } })
+  }
+
+  async #load({ url, path }: { url: string | undefined; path: string }): Promise<void> {
+    try {
+      if (url === undefined) this.#compiled = await compile(path)
+      this.#threads!.load({ url: url ?? this.#compiled!.url, path })
+    } catch (error) {
+      this.#control.send({ type: 'broken', text: (error as Error).message })
+    }
+  }
+
+  #rest(): Rest | undefined {
+    const rest = this.#threads!.rest()
+    const router = this.#router!
+    return rest === undefined || !router.settled ? undefined : { ...rest, ...router.counts }
+  }
+
+  /** A link with another host is wanted: the one with the smaller number listens. */
+  #want(other: number): void {
+    if (other > this.#rendezvous.host) this.#control.send({ type: 'wanted', host: other })
+    else if (this.#addresses === undefined) this.#wanted.add(other)
+    else this.#mesh.peer(other).connectTo({ ...this.#addresses[other]!, cert: this.#rendezvous.cert })
+  }
+}

@@ -1,0 +1,138 @@
+import { spawn } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { availableParallelism } from 'node:os'
+import { Token } from '../transport/websocket/challenge.js'
+import { Mesh } from '../transport/websocket/mesh.js'
+import { libraryHere } from '../transport/websocket/serve.js'
+import { type HostAddress, LAUNCHER, type Rendezvous } from './control.js'
+import type { Gone, Host, HostListener } from './host.js'
+import type { HostSlots } from './hosts.js'
+import type { JobOptions } from './job.js'
+import { hostModule } from './package.js'
+import { settingOf } from './place.js'
+import type { FromRank, ToInput } from './protocol.js'
+import { type FleetListener, RemoteHost } from './remote-host.js'
+
+export interface FleetOptions {
+  hosts: readonly HostSlots[]
+  /** How long a link may be without a connection. */
+  reconnectMs: number
+  /** How long the hosts have to report. */
+  startMs: number
+}
+
+export const RECONNECT_MS = 10_000
+export const START_MS = 60_000
+
+/** The ranks of a job in several processes: starts them, and brings them together. */
+export class Fleet implements FleetListener {
+  readonly hosts: readonly RemoteHost[]
+  readonly #options: JobOptions
+  readonly #fleet: FleetOptions
+  readonly #listener: HostListener
+  readonly #mesh: Mesh
+  readonly #key = randomBytes(32)
+  readonly #job = randomBytes(8).toString('hex')
+  readonly #addresses: (HostAddress | undefined)[]
+  readonly #late: NodeJS.Timeout
+  #open: number
+
+  constructor(options: JobOptions, fleet: FleetOptions, listener: HostListener) {
+    this.#options = options
+    this.#fleet = fleet
+    this.#listener = listener
+    const { hosts, reconnectMs, startMs } = fleet
+    const token = new Token(this.#key, this.#job)
+    this.#mesh = new Mesh({ self: LAUNCHER, size: options.ranks, token, reconnectMs, startMs, expects: (host) => host < hosts.length })
+    let first = 0
+    this.hosts = hosts.map(({ name, slots }, number) => {
+      const ranks = Array.from({ length: slots }, (_, k) => first + k)
+      first += slots
+      return new RemoteHost({ number, name, ranks, sharesFiles: true }, this.#mesh.peer(number), this)
+    })
+    this.#open = hosts.length
+    this.#addresses = hosts.map(() => undefined)
+    this.#late = setTimeout(() => this.#giveUp(), startMs)
+    void this.#start()
+  }
+
+  listening(host: RemoteHost, address: HostAddress): void {
+    this.#addresses[host.number] = address
+    const addresses = this.#addresses.filter((known) => known !== undefined)
+    if (addresses.length < this.hosts.length) return
+    clearTimeout(this.#late)
+    for (const each of this.hosts) each.tell({ type: 'addresses', addresses })
+  }
+
+  wanted(host: RemoteHost, other: number): void {
+    this.hosts[other]?.tell({ type: 'dial', host: host.number })
+  }
+
+  message(rank: number, message: FromRank): void {
+    this.#listener.message(rank, message)
+  }
+
+  asked(message: ToInput): void {
+    this.#listener.asked(message)
+  }
+
+  ended(rank: number, status: number, fatal: string | undefined): void {
+    this.#listener.ended(rank, status, fatal)
+  }
+
+  drained(rank: number, how: Gone): void {
+    this.#listener.drained(rank, how)
+  }
+
+  broken(text: string): void {
+    this.#listener.broken(text)
+  }
+
+  lost(host: Host, failure: { status: number; text: string; how: Gone }): void {
+    this.#listener.lost(host, failure)
+  }
+
+  closed(): void {
+    if (--this.#open > 0) return
+    clearTimeout(this.#late)
+    this.#mesh.close()
+  }
+
+  async #start(): Promise<void> {
+    const { reconnectMs } = this.#fleet
+    const { why } = libraryHere()
+    if (why !== undefined) this.#options.stderr.write(`rxmpi: links between hosts are served by ws: ${why}\n`)
+    const port = await this.#mesh.listen('127.0.0.1')
+    const hostOf = this.hosts.flatMap(({ number, ranks }) => ranks.map(() => number))
+    const crowded = hostOf.length + this.hosts.length > availableParallelism()
+    for (const host of this.hosts) {
+      const rendezvous: Rendezvous = {
+        job: this.#job,
+        token: this.#key.toString('base64url'),
+        host: host.number,
+        size: hostOf.length,
+        addresses: ['127.0.0.1'],
+        port,
+        reconnectMs
+      }
+      const child = spawn(process.execPath, [...execArgv(), hostModule], { stdio: ['pipe', 'inherit', 'inherit'] })
+      child.stdin.on('error', () => undefined)
+      child.stdin.write(`${JSON.stringify(rendezvous)}\n`)
+      host.process = child
+      const { args, env } = this.#options
+      const setting = settingOf(this.#options)
+      host.tell({ type: 'setup', setup: { hosts: hostOf, crowded, args, env: { all: { ...env } }, cwd: process.cwd(), setting } })
+    }
+  }
+
+  #giveUp(): void {
+    const missing = this.hosts.filter(({ number }) => this.#addresses[number] === undefined)
+    const names = missing.map(({ name, ranks }) => `${name} (rank${ranks.length === 1 ? '' : 's'} ${ranks.join(', ')})`)
+    this.#listener.broken(`rxmpi: not all hosts have reported within ${this.#fleet.startMs / 1000} s; missing: ${names.join('; ')}`)
+  }
+}
+
+/** Node's own options, without a program that was given among them. */
+function execArgv(): string[] {
+  return process.execArgv.some((option) => /^(--eval|-e|--print|-p|--input-type)/.test(option)) ? [] : process.execArgv
+}

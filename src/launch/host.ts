@@ -1,0 +1,47 @@
+import type { FromInput, FromRank, ToInput, ToRank } from './protocol.js'
+
+/** Where some of a job's ranks run, as the job sees it: threads of this process, or another process. */
+export interface Host {
+  /** What it is called in reports; undefined when the ranks are threads of the launcher. */
+  readonly name: string | undefined
+  readonly ranks: readonly number[]
+  /** Loads the program: `url` is its compiled form, where the host sees the launcher's files. */
+  load(program: { url: string | undefined; path: string }): void
+  post(rank: number, message: ToRank): void
+  /** Output of a rank that needs no memory any more. */
+  written(rank: number, bytes: number): void
+  /** What rank 0 has asked for. */
+  input(message: FromInput): void
+  /** A rank of another host has gone, and all that it had sent has come. */
+  gone(rank: number, how: Gone): void
+  /** Its state, when nothing can go on by itself there. */
+  rest(): Rest | undefined | Promise<Rest | undefined>
+  /** Ends its ranks at once. */
+  terminate(): void
+  /** The job is over. Resolves once nothing of it is left. */
+  close(status: number): Promise<void>
+}
+
+export interface HostListener {
+  message(rank: number, message: FromRank): void
+  /** Rank 0 asks for standard input. */
+  asked(message: ToInput): void
+  /** A rank has ended. `fatal`: an error that it could not tell about itself. */
+  ended(rank: number, status: number, fatal: string | undefined): void
+  /** All that a rank had sent to other hosts before it ended has come. */
+  drained(rank: number, how: Gone): void
+  /** The program cannot be loaded there. */
+  broken(text: string): void
+  /** The host itself is no more: its process has ended, or it is out of reach. */
+  lost(host: Host, failure: { status: number; text: string; how: Gone }): void
+}
+
+/** How a rank has gone. */
+export type Gone = 'ended' | 'failed' | 'killed' | 'unreachable'
+
+/** The states of a host's ranks, and what has crossed between hosts: two that are equal, with nothing between, prove that nothing can happen. */
+export interface Rest {
+  states: readonly number[]
+  sent: number
+  received: number
+}

@@ -1,0 +1,37 @@
+import { hostname } from 'node:os'
+import { ArgumentError } from '../errors.js'
+
+/** A host and how many ranks it takes. */
+export interface HostSlots {
+  name: string
+  slots: number
+}
+
+/** `a:4,b:4`; a host without a number takes one. The same name twice is two hosts. */
+export function parseHosts(text: string): HostSlots[] {
+  return text.split(',').map((entry) => {
+    const match = /^(\[[\da-fA-F:.]+\]|[\w.@-]+)(?::(\d{1,6}))?$/.exec(entry.trim())
+    const slots = match?.[2] === undefined ? 1 : Number(match[2])
+    if (match === null || slots < 1)
+      throw new ArgumentError(`the host '${entry}' is not understood: expected NAME or NAME:RANKS, as in a:4,b:4`)
+    return { name: match[1]!.replace(/^\[|\]$/g, ''), slots }
+  })
+}
+
+/** How many ranks go to each host: in order, each as many as it takes. */
+export function fill(hosts: readonly HostSlots[], ranks: number | undefined): HostSlots[] {
+  const room = hosts.reduce((sum, { slots }) => sum + slots, 0)
+  const wanted = ranks ?? room
+  if (wanted > room)
+    throw new ArgumentError(`ranks was ${wanted}: the hosts take ${room} (${hosts.map(({ name, slots }) => `${name}:${slots}`).join(',')})`)
+  let left = wanted
+  const filled: HostSlots[] = []
+  for (const { name, slots } of hosts) {
+    const taken = Math.min(slots, left)
+    if (taken > 0) filled.push({ name, slots: taken })
+    left -= taken
+  }
+  return filled
+}
+
+export const isLocal = (name: string): boolean => ['localhost', '127.0.0.1', '::1', hostname()].includes(name)

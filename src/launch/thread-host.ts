@@ -1,0 +1,113 @@
+import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads'
+import { ENDED, FAILED, type HostMemory, markGone, ranksHere, restOf } from '../transport/shared/host-memory.js'
+import type { Host, HostListener, Rest } from './host.js'
+import { rankModule } from './package.js'
+import type { FromInput, FromRank, RankData, Setting, ToInput, ToRank } from './protocol.js'
+
+export interface ThreadHostOptions {
+  memory: HostMemory
+  crowded: boolean
+  args: readonly string[]
+  env: NodeJS.ProcessEnv
+  setting: Pick<Setting, 'wantsResult' | 'colors' | 'terminals' | 'inputIsTerminal'>
+}
+
+/** Ranks as threads of this process. */
+export class ThreadHost implements Host {
+  readonly name = undefined
+  readonly ranks: readonly number[]
+  readonly #memory: HostMemory
+  readonly #listener: HostListener
+  readonly #workers = new Map<number, Worker>()
+  readonly #unwritten: Int32Array
+  #input: MessagePort | undefined
+
+  constructor(options: ThreadHostOptions, listener: HostListener) {
+    this.#memory = options.memory
+    this.#listener = listener
+    this.ranks = ranksHere(options.memory)
+    this.#unwritten = new Int32Array(new SharedArrayBuffer(4 * options.memory.inboxes.length))
+    for (const rank of this.ranks) this.#workers.set(rank, this.#start(rank, options))
+  }
+
+  load({ url, path }: { url: string | undefined; path: string }): void {
+    for (const rank of this.#workers.keys()) this.post(rank, { type: 'program', url: url!, path })
+  }
+
+  post(rank: number, message: ToRank, transfer: readonly never[] = []): void {
+    this.#workers.get(rank)?.postMessage(message, transfer)
+  }
+
+  written(rank: number, bytes: number): void {
+    Atomics.sub(this.#unwritten, rank, bytes)
+    Atomics.notify(this.#unwritten, rank)
+  }
+
+  input(message: FromInput): void {
+    this.#input?.postMessage(message)
+  }
+
+  /** Its ranks share no memory with those of other hosts; who joins them tells them. */
+  gone(): void {}
+
+  rest(): Rest | undefined {
+    const states = restOf(this.#memory)
+    return states && { states, sent: 0, received: 0 }
+  }
+
+  terminate(): void {
+    for (const worker of this.#workers.values()) void worker.terminate()
+  }
+
+  async close(): Promise<void> {
+    this.#input?.close()
+  }
+
+  #start(rank: number, { memory, crowded, args, env, setting }: ThreadHostOptions): Worker {
+    const launch: Setting = { ...setting, unwritten: this.#unwritten.buffer as SharedArrayBuffer }
+    if (rank === 0) {
+      const { port1, port2 } = new MessageChannel()
+      port1.on('message', (message: ToInput) => this.#listener.asked(message))
+      port1.unref()
+      this.#input = port1
+      launch.input = port2
+    }
+    const workerData: RankData = { rxmpi: { rank, size: memory.inboxes.length, crowded, ...memory }, launch }
+    const worker = new Worker(rankModule, {
+      workerData,
+      transferList: launch.input === undefined ? [] : [launch.input],
+      argv: [...args],
+      ...(process.execArgv.some((option) => option.startsWith('--input-type')) ? { execArgv: [] } : {}),
+      env,
+      name: `rank ${rank}`,
+      stdout: true,
+      stderr: true
+    })
+    worker.on('message', (message: FromRank | null) => this.#onMessage(rank, message))
+    // It may overtake what the rank itself tells, `exit` does not.
+    let fatal: { error: unknown } | undefined
+    worker.on('error', (error) => {
+      fatal = { error }
+    })
+    worker.on('exit', (status) => {
+      this.#workers.delete(rank)
+      markGone(memory, rank, status === 0 ? ENDED : FAILED)
+      this.#listener.ended(rank, status, fatal && describe(fatal.error))
+    })
+    return worker
+  }
+
+  #onMessage(rank: number, message: FromRank | null): void {
+    // The program may use the port, too.
+    if (message === null || typeof message !== 'object') return
+    if (message.type === 'line') this.post(message.to, { type: 'line', from: rank, port: message.port }, [message.port as never])
+    else this.#listener.message(rank, message)
+  }
+}
+
+/** An error that the rank could not tell about itself: its heap is full, or it could not be started. */
+function describe(error: unknown): string {
+  return (error as NodeJS.ErrnoException)?.code === 'ERR_WORKER_OUT_OF_MEMORY'
+    ? 'out of memory: the JavaScript heap of this rank is full (NODE_OPTIONS=--max-old-space-size=MEGABYTES gives every rank a larger one)'
+    : String((error as Error)?.stack ?? error)
+}

@@ -1,0 +1,208 @@
+import { execFileSync } from 'node:child_process'
+import { ended, lines, program, rxmpi, start } from './command.js'
+
+/** Ranks in several processes keep every promise that threads of one process keep. */
+describe.each([
+  ['two hosts', ['--host', 'localhost:2,localhost:2']],
+  ['processes', ['-n', '4', '--placement', 'process']]
+])('rxmpi run: %s', (_, where) => {
+  const run = (source: string, options: string[] = [], surroundings = {}) =>
+    rxmpi(['run', ...where, ...options, program(source)], surroundings)
+
+  it('exchanges messages of all sizes between all ranks, gives rank 0 standard input, and prints whole lines', async () => {
+    const { status, stdout, stderr } = await run(
+      `
+      import { text } from 'node:stream/consumers'
+      import { COMM_WORLD as comm } from 'rxmpi'
+      const others = [0, 1, 2, 3].filter((rank) => rank !== comm.rank)
+      for (const bytes of [0, 1, 1000, 65_536, 65_537, 3_000_000]) {
+        const sends = others.map((dest) => comm.isend(new Uint8Array(bytes).fill(comm.rank), { dest, tag: bytes }))
+        for (const source of others) {
+          const got = await comm.recv<Uint8Array>({ source, tag: bytes })
+          if (got.length !== bytes || got.some((byte) => byte !== source)) throw new Error('wrong data')
+        }
+        for (const send of sends) await send.wait()
+      }
+      const object = { rank: comm.rank, map: new Map([[1, Float64Array.of(1, 2)]]) }
+      const got = await comm.sendrecv<typeof object, typeof object>(object, { dest: (comm.rank + 1) % 4, source: (comm.rank + 3) % 4 })
+      const input = comm.rank === 0 ? await text(process.stdin) : ''
+      for (let k = 0; k < 100; k++) process.stdout.write('half '), process.stdout.write('whole\\n')
+      console.log(comm.rank, comm.size, got.rank, got.map.get(1)![1], input)`,
+      [],
+      { input: 'some input' }
+    )
+    expect(stderr).toBe('')
+    expect(lines(stdout).filter((line) => !line.endsWith('half whole'))).toEqual([
+      '[0] 0 4 3 2 some input',
+      '[1] 1 4 0 2 ',
+      '[2] 2 4 1 2 ',
+      '[3] 3 4 2 2 '
+    ])
+    expect(lines(stdout)).toHaveLength(404)
+    expect(status).toBe(0)
+  })
+
+  it('delivers what was sent by a rank that has ended, and tells that nothing more comes', async () => {
+    const { status, stdout, stderr } = await run(`
+      import { COMM_WORLD as comm } from 'rxmpi'
+      if (comm.rank === 3) {
+        for (let k = 0; k < 1000; k++) comm.isend({ k, padding: 'x'.repeat(300) }, { dest: 0 })
+        process.exit(0)
+      }
+      if (comm.rank === 0) {
+        let sum = 0
+        for (let k = 0; k < 1000; k++) sum += (await comm.recv<{ k: number }>({ source: 3 })).k
+        console.log(sum, await comm.recv({ source: 3 }).catch((error) => error.name + ': ' + error.message.slice(0, 16)))
+      }`)
+    expect(stderr).toBe('')
+    expect(stdout).toBe('[0] 499500 RankFailedError: rank 3 has ended\n')
+    expect(status).toBe(0)
+  })
+
+  it('reports an error once, with its rank and line, and ends the others', async () => {
+    const { status, stderr } = await run(`
+      import { COMM_WORLD as comm } from 'rxmpi'
+      if (comm.rank === 2) throw new RangeError('boom')
+      await comm.recv({ source: 2 })`)
+    expect(stderr.split('\n')[0]).toBe('[2] RangeError: boom')
+    expect(stderr).toMatch(/program\.ts:3:34/)
+    expect(stderr.split('boom')).toHaveLength(2)
+    expect(status).toBe(1)
+  })
+
+  it('takes over the status of process.exit and of abort', async () => {
+    const exit = await run(`
+      import { COMM_WORLD as comm } from 'rxmpi'
+      setInterval(() => {}, 1000)
+      if (comm.rank === 3) process.exit(5)`)
+    expect(exit.stderr).toBe('[3] rxmpi: ended with status 5\n')
+    expect(exit.status).toBe(5)
+    const abort = await run(`
+      import { COMM_WORLD as comm } from 'rxmpi'
+      if (comm.rank === 1) comm.abort(7, 'no good')
+      for (;;) {}`)
+    expect(abort.stderr).toBe('[1] abort: no good\n')
+    expect(abort.status).toBe(7)
+  })
+
+  it('proves a deadlock across hosts, with every line, and none where a message is still to come', async () => {
+    const deadlock = await run(`
+      import { COMM_WORLD as comm } from 'rxmpi'
+      await comm.sendrecv(1, { dest: (comm.rank + 2) % 4, source: (comm.rank + 2) % 4 })
+      await comm.recv({ source: (comm.rank + 1) % comm.size })`)
+    expect(deadlock.stderr).toContain('DeadlockError')
+    for (const rank of [0, 1, 2, 3]) expect(deadlock.stderr).toMatch(new RegExp(`rank ${rank} waits.*program\\.ts:4:`))
+    expect(deadlock.status).toBe(1)
+    const late = await run(`
+      import { COMM_WORLD as comm } from 'rxmpi'
+      if (comm.rank !== 3) console.log(await comm.recv({ source: 3 }))
+      else {
+        await new Promise((resolve) => setTimeout(resolve, 700))
+        for (let dest = 0; dest < 3; dest++) await comm.send('late', { dest })
+      }`)
+    expect(late.stderr).toBe('')
+    expect(lines(late.stdout)).toEqual(['[0] late', '[1] late', '[2] late'])
+  })
+
+  it('ends the job after --timeout and says what every rank waits for', async () => {
+    const { status, stderr } = await run(
+      `
+      import { COMM_WORLD as comm } from 'rxmpi'
+      if (comm.rank === 0) for (;;) {}
+      if (comm.rank === 1) setInterval(() => {}, 1000)
+      if (comm.rank === 2) await comm.recv({ source: 0, tag: 7 })`,
+      ['--timeout', '4']
+    )
+    expect(stderr.split('\n')).toEqual([
+      'rxmpi: still running after 4 s',
+      'rank 0 is computing',
+      'rank 1 waits for no message',
+      expect.stringMatching(/^rank 2 waits .*rank 0, tag 7.*program\.ts:5:/),
+      'rank 3 has ended',
+      ''
+    ])
+    expect(status).toBe(124)
+  })
+
+  it('ends with 137, and tells which rank, when a process is killed', async () => {
+    const path = program(`
+      import { COMM_WORLD as comm } from 'rxmpi'
+      await comm.sendrecv(1, { dest: (comm.rank + 2) % 4, source: (comm.rank + 2) % 4 })
+      if (comm.rank === 3) console.log('process', process.pid)
+      setInterval(() => {}, 1000)`)
+    const child = start(['run', ...where, path])
+    const over = ended(child)
+    const pid = await new Promise<number>((resolve) =>
+      child.stdout.on('data', (data) => resolve(Number(String(data).split('process ')[1])))
+    )
+    const killed = performance.now()
+    process.kill(pid, 'SIGKILL')
+    const { status, stderr } = await over
+    expect(performance.now() - killed).toBeLessThan(2000)
+    expect(stderr).toMatch(/^\[[23]\] rxmpi: its process was killed by SIGKILL\n$/)
+    expect(status).toBe(137)
+  })
+
+  it.each(['SIGTERM', 'SIGINT'] as const)('drains on %s and leaves no process behind', async (signal) => {
+    const path = program(`
+      import { COMM_WORLD as comm } from 'rxmpi'
+      process.on('${signal}', () => { console.log('drained'); process.exit(0) })
+      console.log('process', process.pid)
+      setInterval(() => {}, 1000)`)
+    const child = start(['run', ...where, path])
+    const over = ended(child)
+    let seen = ''
+    await new Promise<void>((resolve) =>
+      child.stdout.on('data', (data) => {
+        seen += data
+        if (seen.split('process').length === 5) resolve()
+      })
+    )
+    child.kill(signal)
+    const { status, stdout } = await over
+    expect(lines(stdout).filter((line) => line.endsWith('drained'))).toHaveLength(4)
+    expect(status).toBe(signal === 'SIGTERM' ? 143 : 130)
+    for (const pid of pids(stdout)) expect(isRunning(pid)).toBe(false)
+  })
+
+  it('leaves no process behind when the launcher is killed', async () => {
+    const path = program(`
+      import { COMM_WORLD as comm } from 'rxmpi'
+      console.log('process', process.pid)
+      setInterval(() => {}, 1000)`)
+    const child = start(['run', ...where, path])
+    let seen = ''
+    await new Promise<void>((resolve) =>
+      child.stdout.on('data', (data) => {
+        seen += data
+        if (seen.split('process').length === 5) resolve()
+      })
+    )
+    child.kill('SIGKILL')
+    await ended(child)
+    const deadline = performance.now() + 4000
+    while (pids(seen).some(isRunning) && performance.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 20))
+    expect(pids(seen).filter(isRunning)).toEqual([])
+  })
+
+  it('keeps its token out of argument lists and out of the environment of ranks', async () => {
+    const { stdout } = await run(`
+      import { readFileSync } from 'node:fs'
+      import { COMM_WORLD as comm } from 'rxmpi'
+      const ours = Object.keys(process.env).filter((name) => name.startsWith('RXMPI'))
+      if (comm.rank === 0) console.log(JSON.stringify([ours, readFileSync('/proc/self/cmdline', 'latin1').split('\\0').slice(1, -1)]))`)
+    const [names, args] = JSON.parse(stdout.replace('[0] ', ''))
+    expect(names).toEqual([])
+    expect(args).toEqual([expect.stringMatching(/host-process\.js$/)])
+  })
+})
+
+const pids = (output: string): number[] => [...new Set([...output.matchAll(/process (\d+)/g)].map((match) => Number(match[1])))]
+
+function isRunning(pid: number): boolean {
+  try {
+    return !/ Z/.test(execFileSync('ps', ['-o', 'stat=', '-p', String(pid)], { encoding: 'utf8' }).padStart(3))
+  } catch {
+    return false
+  }
+}

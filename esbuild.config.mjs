@@ -6,9 +6,15 @@ import { createRequire } from 'node:module'
 import { build } from 'esbuild'
 
 const require = createRequire(import.meta.url)
-const entryPoints = ['src/index', 'operators/index', 'testing/index', 'src/launch/index', 'src/launch/rank', 'src/launch/host-process', 'src/launch/cli'].map(
-  (name) => `.build/${name}.js`
-)
+const entryPoints = [
+  'src/index',
+  'operators/index',
+  'testing/index',
+  'src/launch/index',
+  'src/launch/rank',
+  'src/launch/host-process',
+  'src/launch/cli'
+].map((name) => `.build/${name}.js`)
 
 /** Packages that there is a quicker way to load. */
 const quicker = {

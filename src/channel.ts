@@ -1,12 +1,15 @@
 /** What operators know of streams between ranks. */
 export { recordCallSite } from './call-site.js'
 export { abortError, onAbort } from './cancellation.js'
-export { both, type Demand, Gate, presentDemand, under } from './channel/demand.js'
+export type { Line } from './channel/channels.js'
+export { all, both, type Demand, Gate, presentDemand, under } from './channel/demand.js'
 export {
   checkAmount,
   checked,
   checkInflow,
+  checkOneOf,
   checkOutflow,
+  checkRanks,
   checkReader,
   checkWriter,
   type InflowOptions,
@@ -14,5 +17,7 @@ export {
 } from './channel/options.js'
 export { pull } from './channel/pull.js'
 export { StreamStatus } from './channel/status.js'
-export { type Overflow, Valve } from './channel/valve.js'
+export { defaultHighWaterMark, type Overflow, Valve } from './channel/valve.js'
+export type { Writer } from './channel/writer.js'
 export { ANY_SOURCE, PROC_NULL } from './constants.js'
+export { OverflowError } from './errors.js'

@@ -58,6 +58,15 @@ export function both(one: Demand, other: Demand | undefined): Demand {
   }
 }
 
+/** All of many demands. */
+export const all = (demands: readonly Demand[]): Demand => ({
+  get open() {
+    return demands.every(({ open }) => open)
+  },
+  wait: (resume) => (demands.find(({ open }) => !open) ?? demands[0]!).wait(resume),
+  covers: (demand) => demands.some((one) => one.covers(demand))
+})
+
 /** A demand that is open when its owner says so. */
 export class Gate implements Demand {
   readonly #isOpen: () => boolean

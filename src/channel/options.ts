@@ -36,9 +36,7 @@ export function checked<T>(comm: PointToPoint, check: () => T): T {
 }
 
 export function checkOutflow({ overflow = 'buffer', highWaterMark }: OutflowOptions): Required<OutflowOptions> {
-  if (!OVERFLOWS.includes(overflow)) {
-    throw new ArgumentError(`overflow: expected one of ${OVERFLOWS.map((name) => `'${name}'`).join(', ')}, got ${JSON.stringify(overflow)}`)
-  }
+  checkOneOf('overflow', overflow, OVERFLOWS)
   return { overflow, highWaterMark: checkAmount('highWaterMark', highWaterMark ?? defaultHighWaterMark(overflow), 0) }
 }
 
@@ -47,9 +45,21 @@ export const checkInflow = ({ prefetch = DEFAULT_VALUES, prefetchBytes = DEFAULT
   bytes: checkAmount('prefetchBytes', prefetchBytes, 1)
 })
 
+export function checkOneOf(name: string, value: string, values: readonly string[]): void {
+  if (values.includes(value)) return
+  throw new ArgumentError(`${name}: expected one of ${values.map((one) => `'${one}'`).join(', ')}, got ${JSON.stringify(value)}`)
+}
+
 export function checkAmount(name: string, amount: number, least: number): number {
   if (amount === Number.POSITIVE_INFINITY || (Number.isInteger(amount) && amount >= least)) return amount
   throw new ArgumentError(`${name}: ${String(amount)} is no amount; expected an integer from ${least} on, or Infinity`)
+}
+
+/** Some ranks, each once; which ones, is for others to check. */
+export function checkRanks(ranks: unknown, name: string): asserts ranks is readonly number[] {
+  if (!Array.isArray(ranks)) throw new ArgumentError(`${name}: expected an array of ranks, got ${String(ranks)}`)
+  const twice = ranks.find((rank, k) => ranks.indexOf(rank) < k)
+  if (twice !== undefined) throw new RankError(`${name}: rank ${twice} is named twice`)
 }
 
 export function checkWriter(

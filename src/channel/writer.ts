@@ -30,12 +30,13 @@ export class Writer implements Owner, Taker {
   readonly tag: number
   readonly number: number
   readonly subscription: number
-  /** Open while a value can go at once. */
+  /** Open while a value can go at once, or is of no use. */
   readonly gate: Gate
   site: CallSite | undefined
   readonly #channels: Channels
   #events: WriterEvents | undefined
   #granted = { values: FIRST_VALUES, bytes: FIRST_BYTES }
+  #joined = false
   #values = 0
   #bytes = 0
   readonly #queue = new Queue<Payload>()
@@ -58,7 +59,7 @@ export class Writer implements Owner, Taker {
     this.number = number
     this.subscription = subscription
     this.gate = new Gate(
-      () => this.open,
+      () => this.open || this.#end !== undefined,
       () => this.#settle()
     )
   }
@@ -84,6 +85,11 @@ export class Writer implements Owner, Taker {
       this.#end === undefined &&
       !this.#flushing
     )
+  }
+
+  /** Its reader has begun to read. */
+  get joined(): boolean {
+    return this.#joined
   }
 
   /** The source has ended, or nobody wants it. */
@@ -129,6 +135,12 @@ export class Writer implements Owner, Taker {
     this.#settle()
   }
 
+  /** Drops all values that wait. */
+  discardAll(): void {
+    this.#queue.clear()
+    this.#queuedBytes = 0
+  }
+
   /** Drops the value that has waited longest. */
   discard(): void {
     this.#queuedBytes -= this.#queue.shift().bytes.byteLength
@@ -159,6 +171,7 @@ export class Writer implements Owner, Taker {
     if (kindIn(message.call) === CREDIT) {
       const [values, bytes] = message.value() as [number, number]
       this.#granted = { values, bytes }
+      this.#joined = true
       this.#flush()
       if (this.#end === undefined) this.#events?.credited?.()
       return
@@ -214,9 +227,8 @@ export class Writer implements Owner, Taker {
     this.#end = { kind: COMPLETE, bytes: nothing }
     this.#queue.clear()
     this.#queuedBytes = 0
-    const events = this.#events
+    this.#events?.cancelled()
     this.#flush()
-    events?.cancelled()
   }
 
   /** Writes what can go now, and lets those go on who wait for that. */
@@ -233,9 +245,9 @@ export class Writer implements Owner, Taker {
       this.#write(this.#end.kind, { datatype: OBJECT, bytes: this.#end.bytes }, true)
     }
     this.#flushing = false
-    if (!this.#endWritten) this.gate.notify()
-    else if (this.#underway === 0) return this.#leave()
-    this.#settle()
+    this.gate.notify()
+    if (this.#endWritten && this.#underway === 0) this.#leave()
+    else this.#settle()
   }
 
   /** All is out. */

@@ -1,5 +1,7 @@
 import { type CallSite, locate } from '../../src/call-site.js'
-import { COLLECTIVES, CONTEXTS, type Communicator } from '../../src/communicator.js'
+import { kindIn, NEXT } from '../../src/channel/frames.js'
+import type { Communicator } from '../../src/communicator.js'
+import { CHANNELS, CONTEXTS, CONTROL, MESSAGES } from '../../src/contexts.js'
 import type { Incoming } from '../../src/incoming.js'
 import { show } from './marbles.js'
 import type { TrafficMonitor } from './traffic.js'
@@ -25,13 +27,18 @@ export function leaksOf(comms: readonly Communicator[], traffic: TrafficMonitor,
     if (ended.has(rank)) continue
     for (const waiting of endpoint.waiting()) {
       const list = waiting.endless ? leaks.open : leaks.waiting
-      list.push(`rank ${rank} waits ${waiting.describe()}${at(waiting.site)}`)
+      const what = waiting.describe()
+      const where = at(waiting.site)
+      // A collective names its call's place itself.
+      list.push(`rank ${rank} waits ${what}${what.includes(where.slice(2)) ? '' : where}`)
       if (!waiting.endless) leaks.site ??= waiting.site
     }
     for (const message of endpoint.unreceived()) {
       // Of these their senders tell.
       if (message.answer) continue
-      const of = message.context % CONTEXTS === COLLECTIVES ? 'in a collective' : `tag ${message.tag}`
+      const kind = message.context % CONTEXTS
+      if (kind === CONTROL || (kind === CHANNELS && kindIn(message.call) !== NEXT)) continue
+      const of = kind === MESSAGES ? `tag ${message.tag}` : kind === CHANNELS ? `in a stream, tag ${message.tag}` : 'in a collective'
       const sent = at(traffic.siteOf(rank, message.order)).replace(', at', ', sent at')
       leaks.unreceived.push(`rank ${rank} never received ${contentOf(message)} from rank ${message.source}, ${of}${sent}`)
     }

@@ -92,7 +92,7 @@ export function draw(recorded: readonly Recorded[], names: Names = new Names()):
 function tell(recorded: Recorded | undefined): string {
   if (recorded === undefined) return 'nothing'
   const { kind, value, error } = recorded.notification
-  const what = kind === 'C' ? 'the end' : kind === 'N' ? show(value) : `the error ${show(error)}`
+  const what = kind === 'C' ? 'the end' : kind === 'N' ? show(value) : `the error ${show(error).replace(/\n[\s\S]*/, ' …')}`
   return `${what} at ${recorded.frame} ms`
 }
 

@@ -1,7 +1,8 @@
 import { type Observable, ReplaySubject } from 'rxjs'
 import { type CallSite, recordCallSite } from '../../src/call-site.js'
-import { CONTEXTS, CONTROL } from '../../src/communicator.js'
-import { contextOf, datatypeAt, flagsOf, HEADER, idOf, kindOf, REST, START, tagOf, totalOf } from '../../src/frame.js'
+import { kindIn, NEXT } from '../../src/channel/frames.js'
+import { CHANNELS, CONTEXTS, CONTROL } from '../../src/contexts.js'
+import { callOf, contextOf, datatypeAt, flagsOf, HEADER, idOf, kindOf, REST, START, tagOf, totalOf } from '../../src/frame.js'
 import { Incoming } from '../../src/incoming.js'
 import type { Delivery } from '../../src/transport/memory/options.js'
 import type { Slot } from '../../src/transport/transport.js'
@@ -72,7 +73,7 @@ export class TrafficMonitor {
     }
     const kind = kindOf(segment)
     if (kind === START) this.#started(to, segment)
-    if ((kind !== START && kind !== REST) || contextOf(segment) % CONTEXTS === CONTROL) return
+    if (kind !== REST && !(kind === START && isMessage(segment))) return
     this.#count(from, to, kind === START ? 1 : 0, segment.length - HEADER)
     this.#watched.get(this.#key(from, to))?.segment(from, segment, kind)
   }
@@ -96,6 +97,12 @@ export class TrafficMonitor {
   #key(from: number, to: number): number {
     return from * this.#size + to
   }
+}
+
+/** Whether a START begins what somebody has sent, and not what collectives and the ends of streams say to each other beside it. */
+function isMessage(segment: Slot): boolean {
+  const context = contextOf(segment) % CONTEXTS
+  return context === CHANNELS ? kindIn(callOf(segment)) === NEXT : context !== CONTROL
 }
 
 /** Puts the messages of one link together again. */

@@ -1,14 +1,16 @@
+import { map, throwError } from 'rxjs'
 import { checkOptions, checkSignal, shown } from './arguments.js'
-import { captureCallSite } from './call-site.js'
+import { type CallSite, captureCallSite, recordCallSite } from './call-site.js'
 import { abortError } from './cancellation.js'
 import { type Channel, type ChannelOptions, OpenChannels } from './channel/channel.js'
 import { Channels } from './channel/channels.js'
 import { checked } from './channel/options.js'
 import { Collectives } from './collectives.js'
-import { checkAllThere, checkColor, checkKey, colorOf, derive } from './derive.js'
+import { checkAllThere, checkColor, checkKey, colorOf, Derivation, type Derived, derive } from './derive.js'
 import type { Endpoint } from './endpoint.js'
 import { ArgumentError } from './errors.js'
 import { checkGroup, Group } from './group.js'
+import type { Request } from './request.js'
 
 export * from './contexts.js'
 
@@ -23,15 +25,19 @@ export class Communicator extends Collectives {
   readonly #open = new OpenChannels()
   #channels: Channels | undefined
   readonly #freeable: boolean
+  /** @internal Where it was made, if that was recorded. */
+  readonly site: CallSite | undefined
   #group: Group | undefined
   /** Communicators made of this one, in all and by how. */
   #derivations = 0
   readonly #named = new Map<string, number>()
 
   /** @internal */
-  constructor(endpoint: Endpoint, id: number, name: string, members: readonly number[], freeable = false) {
+  constructor(endpoint: Endpoint, id: number, name: string, members: readonly number[], freeable = false, site?: CallSite) {
     super(endpoint, id, name, members)
     this.#freeable = freeable
+    this.site = site
+    if (freeable) endpoint.unfreed.add(this)
   }
 
   /** Its ranks. MPI: MPI_Comm_group, MPI 4.1 §7.3.2. */
@@ -53,8 +59,13 @@ export class Communicator extends Collectives {
    * mine.free()
    * ```
    */
-  async dup(options: DeriveOptions = {}): Promise<Communicator> {
-    return (await this.#derive('dup', () => 0, 0, options))!
+  dup(options?: DeriveOptions): Promise<Communicator> {
+    return this.idup(options).wait()
+  }
+
+  /** As `dup`, as a request. MPI: MPI_Comm_idup; mpi4py: comm.Idup. */
+  idup(options?: DeriveOptions): Request<Communicator> {
+    return this.#derive('dup', () => 0, 0, options) as Request<Communicator>
   }
 
   /**
@@ -70,7 +81,12 @@ export class Communicator extends Collectives {
    * console.log(comm.rank, 'is', reversed.rank, 'of', reversed.name) // [0] 0 is 1 of world.split(1) [1] 1 is 0 of world.split(1)
    * ```
    */
-  split(color: number | undefined, key = 0, options: DeriveOptions = {}): Promise<Communicator | undefined> {
+  split(color: number | undefined, key?: number, options?: DeriveOptions): Promise<Communicator | undefined> {
+    return this.isplit(color, key, options).wait()
+  }
+
+  /** As `split`, as a request. */
+  isplit(color: number | undefined, key = 0, options?: DeriveOptions): Request<Communicator | undefined> {
     const checked = (): number | null => {
       checkColor(color)
       checkKey(key)
@@ -90,13 +106,18 @@ export class Communicator extends Collectives {
    * console.log(host.name, host.size) // [0] world.splitType(1) 2 [1] world.splitType(1) 2
    * ```
    */
-  async splitType(type: 'host', key = 0, options: DeriveOptions = {}): Promise<Communicator> {
+  splitType(type: 'host', key?: number, options?: DeriveOptions): Promise<Communicator> {
+    return this.isplitType(type, key, options).wait()
+  }
+
+  /** As `splitType`, as a request. */
+  isplitType(type: 'host', key = 0, options?: DeriveOptions): Request<Communicator> {
     const checked = (): number => {
       if (type !== 'host') throw new ArgumentError(`type: expected 'host', got ${shown(type)}`)
       checkKey(key)
       return this.endpoint.transport.hosts?.[this.memberOf(this.rank)] ?? 0
     }
-    return (await this.#derive('splitType', checked, key, options))!
+    return this.#derive('splitType', checked, key, options) as Request<Communicator>
   }
 
   /**
@@ -111,7 +132,12 @@ export class Communicator extends Collectives {
    * console.log(alone?.size) // [0] undefined [1] 1
    * ```
    */
-  create(group: Group, options: DeriveOptions = {}): Promise<Communicator | undefined> {
+  create(group: Group, options?: DeriveOptions): Promise<Communicator | undefined> {
+    return this.icreate(group, options).wait()
+  }
+
+  /** As `create`, as a request. */
+  icreate(group: Group, options?: DeriveOptions): Request<Communicator | undefined> {
     return this.#derive('create', () => colorOf(this, group), group instanceof Group ? (group.rank ?? 0) : 0, options, group)
   }
 
@@ -126,6 +152,7 @@ export class Communicator extends Collectives {
     }
     if (!this.alive) return
     this.release()
+    this.endpoint.unfreed.delete(this)
   }
 
   /**
@@ -141,34 +168,44 @@ export class Communicator extends Collectives {
     return groups === 'identical' ? 'congruent' : groups
   }
 
-  async #derive(
+  #derive(
     how: string,
     colored: () => number | string | null,
     key: number,
-    options: DeriveOptions,
+    options: DeriveOptions = {},
     group?: Group
-  ): Promise<Communicator | undefined> {
-    let color: number | string | null
+  ): Request<Communicator | undefined> {
+    const site = recordCallSite()
     try {
       this.checkAlive()
       checkOptions(options, "{ name: 'workers' }")
-      if (options.name !== undefined && typeof options.name !== 'string') {
-        throw new ArgumentError(`name: expected a string, got ${shown(options.name)}`)
-      }
+      const { name, signal } = options
+      if (name !== undefined && typeof name !== 'string') throw new ArgumentError(`name: expected a string, got ${shown(name)}`)
       if (group !== undefined || how === 'create') checkGroup(group)
-      color = colored()
-      if (options.signal !== undefined) checkSignal(options.signal)
-      if (options.signal?.aborted) throw abortError(options.signal)
+      const color = colored()
+      if (signal !== undefined) checkSignal(signal)
+      if (signal?.aborted) throw abortError(signal)
+      const count = (this.#named.get(how) ?? 0) + 1
+      this.#named.set(how, count)
+      const derived = derive(this, how, this.#derivations++, color, key, signal)
+      return new Derivation(
+        this,
+        site,
+        derived.pipe(map((found) => found && this.#derived(found, name ?? `${this.name}.${how}(${count})`, group, site)))
+      )
     } catch (error) {
-      throw this.inContext(error, captureCallSite())
+      return new Derivation<undefined>(
+        this,
+        captureCallSite(),
+        throwError(() => error)
+      )
     }
-    const count = (this.#named.get(how) ?? 0) + 1
-    this.#named.set(how, count)
-    const derived = await derive(this, how, this.#derivations++, color, key, options.signal)
-    if (derived === undefined) return undefined
+  }
+
+  #derived(derived: Derived, name: string, group: Group | undefined, site: CallSite | undefined): Communicator {
     if (group !== undefined) checkAllThere(this, group, derived)
     const members = derived.ranks.map((rank) => this.memberOf(rank))
-    return new Communicator(this.endpoint, derived.id, options.name ?? `${this.name}.${how}(${count})`, members, true)
+    return new Communicator(this.endpoint, derived.id, name, members, true, site)
   }
 
   /** @internal Its streams. */

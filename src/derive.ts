@@ -1,11 +1,14 @@
+import { mergeMap, type Observable, of } from 'rxjs'
 import { allreduceOf } from '../operators/allreduce.js'
 import { shown } from './arguments.js'
+import type { CallSite } from './call-site.js'
 import { call } from './collective/request.js'
 import type { Communicator } from './communicator.js'
 import { CONTEXTS } from './contexts.js'
 import { ArgumentError, CollectiveMismatchError, RankError } from './errors.js'
 import type { Group } from './group.js'
 import { createOp } from './op.js'
+import { Request } from './request.js'
 
 /** What a rank says of itself when a communicator is made of another. */
 interface Say {
@@ -28,21 +31,46 @@ const together = createOp((a: Say[], b: Say[]) => [...a, ...b], { name: 'togethe
  * Brings together who wants to be with whom, and agrees on contexts that are free on every rank. A proposal is made of the parent's own and of how many were derived of it, so all
  * ranks make the same without asking, and two that are made at the same time differ; that one is in use somewhere is as good as impossible, and is found out.
  */
-export async function derive(
+export function derive(
   comm: Communicator,
   name: string,
   derivation: number,
   color: Say['color'],
   key: number,
   signal: AbortSignal | undefined
-): Promise<Derived | undefined> {
-  for (let attempt = 0; ; attempt++) {
+): Observable<Derived | undefined> {
+  const propose = (attempt: number): Observable<Derived | undefined> => {
     const id = proposal(comm.id, derivation, attempt)
     const say: Say = { color, key, taken: comm.endpoint.uses(id) }
     const collective = { ...allreduceOf(comm, together, {}), name }
-    const says = (await call(comm, () => collective, [say] as unknown, signal).wait()) as Say[]
-    if (says.some(({ taken }) => taken)) continue
-    return color === null ? undefined : { id, ranks: members(says, color) }
+    const says = call(comm, () => collective, [say] as unknown, signal) as Request<Say[]>
+    return says.pipe(
+      mergeMap((all) => {
+        if (all.some(({ taken }) => taken)) return propose(attempt + 1)
+        return of(color === null ? undefined : { id, ranks: members(all, color) })
+      })
+    )
+  }
+  return propose(0)
+}
+
+/** A communicator in the making. MPI: MPI_Comm_idup. */
+export class Derivation<C> extends Request<C> {
+  readonly status = undefined
+  readonly #comm: Communicator
+
+  constructor(comm: Communicator, site: CallSite | undefined, made: Observable<C>) {
+    super(site)
+    this.#comm = comm
+    made.subscribe({ next: (derived) => this.complete(derived), error: (error) => this.fail(error) })
+  }
+
+  protected poll(): void {
+    this.#comm.poll()
+  }
+
+  protected inContext(error: Error, site: CallSite | undefined): Error {
+    return this.#comm.inContext(error, site)
   }
 }
 

@@ -40,3 +40,10 @@ simulate(2, { latencies: 1 }, () => {})
 simulate(2, { leaks: 'warn' }, () => {})
 // @ts-expect-error: the number of ranks is not an option here
 simulate({ latency: 2 }, () => {})
+
+simulate(2, {}, ({ ranks }) => {
+  expectType<Request<Communicator>[]>()(ranks((comm) => comm.idup()))
+  expectType<Request<Communicator | undefined>[]>()(ranks((comm) => comm.isplit(1, 0, { name: 'half' })))
+  expectType<Request<Communicator | undefined>[]>()(ranks((comm) => comm.icreate(comm.group)))
+  expectType<Request<Communicator>[]>()(ranks((comm) => comm.isplitType('host')))
+})

@@ -239,7 +239,7 @@ export class Endpoint implements SegmentReceiver {
     const message = this.#peer(source).partial.get(id)
     if (message === undefined) return
     this.#peer(source).partial.delete(id)
-    this.transport.expect?.(-1)
+    this.transport.expect?.(source, -1)
     message.arrived = message.bytes
     if (!message.inPlace) message.moved = buffer
     else {
@@ -256,7 +256,7 @@ export class Endpoint implements SegmentReceiver {
     this.#gone.set(rank, reason)
     const waiting = [...this.waiting(rank)]
     this.link(rank).close()
-    for (const { moves } of this.#peer(rank).partial.values()) if (moves) this.transport.expect?.(-1)
+    for (const { moves } of this.#peer(rank).partial.values()) if (moves) this.transport.expect?.(rank, -1)
     this.#peer(rank).partial.clear()
     for (const operation of waiting) operation.fail(goneError(rank, reason))
     for (const context of this.#contexts.values()) context.gone?.(rank, reason)
@@ -316,7 +316,7 @@ export class Endpoint implements SegmentReceiver {
     const messages = this.#peer(message.source).partial
     if (messages.has(message.id)) return
     messages.set(message.id, message)
-    if (message.moves) this.transport.expect?.(1)
+    if (message.moves) this.transport.expect?.(message.source, 1)
   }
 
   #answer(message: Incoming, outcome: number): void {

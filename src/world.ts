@@ -1,4 +1,4 @@
-import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
+import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
 import { CONTEXTS, Communicator } from './communicator.js'
 import { Endpoint } from './endpoint.js'
 import type { FromRank, RankData, ToRank } from './launch/protocol.js'
@@ -14,7 +14,11 @@ const port = seat === undefined ? undefined : (parentPort as MessagePort)
 const { rank, size, crowded, ...memory } = seat ?? { rank: 0, size: 1, crowded: false, ...allocateHost(1) }
 
 const tell = (message: FromRank, transfer: MessagePort[] = []): void => port?.postMessage(message, transfer)
-const lines = port && new Lines((to, end) => tell({ type: 'line', to, port: end }, [end]))
+/** Looks at what the launcher says, though the event loop has had no turn. */
+const listen = (): void => {
+  for (let next = receiveMessageOnPort(port!); next !== undefined; next = receiveMessageOnPort(port!)) port!.emit('message', next.message)
+}
+const lines = port && new Lines((to, end) => tell({ type: 'line', to, port: end }, [end]), listen)
 const transport = new SharedTransport(rank, size, memory, crowded, lines)
 const endpoint = new Endpoint(transport)
 const liveness = new Liveness(endpoint, transport, memory, port)

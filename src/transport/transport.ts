@@ -33,7 +33,7 @@ export interface Transport {
    */
   move?(dest: number, id: number, buffer: ArrayBuffer): void
   /** How many buffers are expected by `move`, so that the transport stays ready for them: one more, or one less. */
-  expect?(change: 1 | -1): void
+  expect?(source: number, change: 1 | -1): void
 
   /** Delivers what has come; true when that was anything. Segments published while it delivers may wait for the next poll. */
   poll(): boolean

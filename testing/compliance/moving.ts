@@ -13,7 +13,7 @@ export function moving(binding: TransportBinding, test: Declare): void {
         const { handedOver, transport } = run.ports[dest]!
         const lengths = [0, 1, 1_000_000]
         for (const [id, bytes] of lengths.entries()) {
-          transport.expect?.(1)
+          transport.expect?.(0, 1)
           sender!.move(dest, id, Uint8Array.from({ length: bytes }, (_, k) => k % 251).buffer)
           await run.send(0, dest, 8)
         }
@@ -28,7 +28,7 @@ export function moving(binding: TransportBinding, test: Declare): void {
           bytes.findIndex((byte, k) => byte !== k % 251),
           -1
         )
-        for (const _ of lengths) transport.expect?.(-1)
+        for (const _ of lengths) transport.expect?.(0, -1)
       }
     }))
 }

@@ -1,4 +1,4 @@
-import { MessageChannel, type MessagePort } from 'node:worker_threads'
+import { MessageChannel, type MessagePort, receiveMessageOnPort } from 'node:worker_threads'
 
 /**
  * Lines between ranks for ArrayBuffers that change their owner without being copied: a MessagePort moves them between threads.
@@ -6,13 +6,17 @@ import { MessageChannel, type MessagePort } from 'node:worker_threads'
  */
 export class Lines {
   readonly #out = new Map<number, MessagePort>()
+  readonly #in = new Set<{ source: number; port: MessagePort }>()
   readonly #connect: (dest: number, port: MessagePort) => void
+  readonly #fetch: () => void
   #expected = 0
   #open: NodeJS.Timeout | undefined
   #deliver: ((source: number, id: number, buffer: ArrayBuffer) => void) | undefined
 
-  constructor(connect: (dest: number, port: MessagePort) => void) {
+  /** `connect` hands an end to a rank; `fetch` calls `accept` for the ends that are here and were not looked at. */
+  constructor(connect: (dest: number, port: MessagePort) => void, fetch: () => void = () => undefined) {
     this.#connect = connect
+    this.#fetch = fetch
   }
 
   onMoved(deliver: (source: number, id: number, buffer: ArrayBuffer) => void): void {
@@ -43,7 +47,32 @@ export class Lines {
 
   /** The other end of a line that `source` has laid. */
   accept(source: number, port: MessagePort): void {
-    port.on('message', ({ id, buffer }: { id: number; buffer: ArrayBuffer }) => this.#deliver?.(source, id, buffer))
+    const line = { source, port }
+    this.#in.add(line)
+    port.on('message', (item: Item) => this.#hand(source, item))
+    port.on('close', () => this.#in.delete(line))
     port.unref()
   }
+
+  /** Delivers what has come, for a program that polls in a loop and gives the event loop no turn; true when that was anything. */
+  poll(): boolean {
+    this.#fetch()
+    let any = false
+    for (const { source, port } of this.#in) {
+      for (let next = receiveMessageOnPort(port); next !== undefined; next = receiveMessageOnPort(port)) {
+        any = true
+        this.#hand(source, next.message as Item)
+      }
+    }
+    return any
+  }
+
+  #hand(source: number, { id, buffer }: Item): void {
+    this.#deliver?.(source, id, buffer)
+  }
+}
+
+interface Item {
+  id: number
+  buffer: ArrayBuffer
 }

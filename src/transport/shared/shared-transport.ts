@@ -7,6 +7,9 @@ import { Inbox, RingReader, RingWriter } from './ring.js'
 /** Delivered from one source before the others and the event loop get their turn. */
 const DRAIN_BYTES = 2 ** 21
 
+/** The lines are looked at in every 64th poll: that takes a microsecond, and the event loop looks at them, too. */
+const POLLS_A_LOOK = 63
+
 /** Joins the threads of a host by rings in shared memory. */
 export class SharedTransport implements Transport {
   readonly rank: number
@@ -14,8 +17,13 @@ export class SharedTransport implements Transport {
   readonly maxSegment: number
   readonly poller: Poller
   readonly move: ((dest: number, id: number, buffer: ArrayBuffer) => void) | undefined
-  readonly expect: ((change: 1 | -1) => void) | undefined
   readonly hosts: readonly number[] | undefined
+  readonly expect: ((source: number, change: 1 | -1) => void) | undefined
+  readonly #lines: Lines | undefined
+  /** Buffers that are expected over the lines, by source. */
+  readonly #expected: Int32Array
+  #expectedCount = 0
+  #polls = 0
   readonly #readers: RingReader[]
   readonly #writers: RingWriter[]
   /** Where each rank sleeps, or the router for those of other hosts. */
@@ -43,8 +51,13 @@ export class SharedTransport implements Transport {
     this.#states = new Int32Array(memory.states)
     this.poller = new Poller(this, crowded)
     this.move = lines && ((dest, id, buffer) => lines.move(dest, id, buffer))
-    this.expect = lines && ((change) => lines.expect(change))
-    lines?.onMoved((source, id, buffer) => this.#receiver.moved(source, id, buffer))
+    this.#lines = lines
+    this.#expected = new Int32Array(size)
+    this.expect = lines && ((source, change) => this.#expect(source, change))
+    lines?.onMoved((source, id, buffer) => {
+      this.#receiver.moved(source, id, buffer)
+      if (this.#gone > 0) this.#reportGone(this.#gone)
+    })
   }
 
   attach(receiver: SegmentReceiver): void {
@@ -96,6 +109,7 @@ export class SharedTransport implements Transport {
       this.#reportGone(gone)
       any = true
     }
+    if (this.#expectedCount > 0 && (++this.#polls & POLLS_A_LOOK) === 0 && this.#lines!.poll()) any = true
     return any
   }
 
@@ -152,11 +166,20 @@ export class SharedTransport implements Transport {
     return any
   }
 
+  #expect(source: number, change: 1 | -1): void {
+    this.#expected[source] += change
+    this.#expectedCount += change
+    this.#lines!.expect(change)
+  }
+
   #reportGone(count: number): void {
     this.#gone = count
     for (let rank = 0; rank < this.size; rank++) {
       const word = Atomics.load(this.#states, stateWord(rank))
-      if ((word & STATE_BITS) < ENDED || this.#goneRanks.has(rank)) continue
+      const state = word & STATE_BITS
+      if (state < ENDED || this.#goneRanks.has(rank)) continue
+      // What it moved before it ended comes by another way, and may be later than the news.
+      if (state === ENDED && this.#expected[rank]! > 0) continue
       this.#goneRanks.add(rank)
       this.#receiver.gone(rank, reasonGone(word))
     }

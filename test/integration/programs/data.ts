@@ -1,6 +1,6 @@
 /** Everything that can be sent, sent from each rank to the next, and to itself. On 3 ranks. */
 import assert from 'node:assert/strict'
-import { type BufferLike, COMM_SELF, COMM_WORLD as comm, Status } from 'rxmpi'
+import { type BufferLike, COMM_SELF, COMM_WORLD as comm, Request, Status } from 'rxmpi'
 import { check, report } from './checks.js'
 
 const next = (comm.rank + 1) % comm.size
@@ -261,6 +261,16 @@ await check('what is received shares nothing with what was sent, and the sender 
   await sent.wait()
   large.fill(-1)
   assert.ok((await got.wait()).every((value) => value === previous))
+})
+
+await check('what is transferred arrives while the program does nothing but test', async () => {
+  for (let round = 0; round < 3; round++) {
+    const sent = comm.isend(new Uint8Array(1_000_000).fill(comm.rank + 1), { dest: next, transfer: true })
+    const got = comm.irecv<Uint8Array>({ source: previous })
+    const start = performance.now()
+    while (!Request.testAll([sent, got])) assert.ok(performance.now() - start < 20_000)
+    assert.ok(got.value!.every((byte) => byte === previous + 1))
+  }
 })
 
 await check('transfer takes the whole buffer away at the call and delivers it', async () => {

@@ -44,6 +44,15 @@ export function leaving(binding: TransportBinding, test: Declare): void {
       await assert.rejects(a!.recv({ source: 1 }), failed)
     }))
 
+  test('still receives what a rank gave away before it ended', () =>
+    inWorld(binding, 2, async ({ comms: [a, b], end }) => {
+      const receives = [a!.recv(), a!.recv({ into: new Uint8Array(2 ** 20) }), a!.mprobe().then((taken) => taken.recv())]
+      await Promise.all(receives.map((_, k) => b!.send(bytes(2 ** 20, k), { dest: 0, transfer: true })))
+      end(1)
+      for (const [k, receive] of receives.entries()) assertBytes(await receive, 2 ** 20, k)
+      await assert.rejects(a!.recv({ source: 1 }), failed)
+    }))
+
   test('fails the receive of a message whose data will never come', () =>
     inWorld(binding, 2, async ({ comms: [a, b], quiet, end }) => {
       for (let k = 0; k < 4; k++) void b!.isend(bytes(2 ** 20), { dest: 0, tag: k })

@@ -10,6 +10,7 @@ import { type Case, cases } from './suite.js'
 import { tableOf } from './table.js'
 
 const names = cases.map(({ name }) => name)
+const asides = cases.filter(({ aside }) => aside).map(({ name }) => name)
 
 function caseNamed(name: string, before: Case[] | undefined): Case[] {
   const found = cases.find((subject) => subject.name === name)
@@ -34,7 +35,7 @@ interface Flags {
 
 const program = new Command('rxmpi bench')
   .description(`Measures rxmpi on this machine. Cases: ${names.join(', ')}.`)
-  .argument('[name...]', 'cases to run; all when none is named', caseNamed)
+  .argument('[name...]', `cases to run; all but ${asides.join(', ')} when none is named`, caseNamed)
   .option('--peer', 'run the same cases with mpi4py too, by turns, and print the ratio')
   .option('--quick', 'fewer sizes, repetitions and runs: about two minutes for everything')
   .option('--runs <count>', 'runs of each case (default: 5, with --quick 3)', count)
@@ -45,7 +46,7 @@ program.parse()
 
 const flags = program.opts<Flags>()
 const named: readonly Case[] = program.processedArgs[0] ?? []
-const chosen = named.length > 0 ? named : cases
+const chosen = named.length > 0 ? named : cases.filter(({ aside }) => !aside)
 const quick = flags.quick ?? false
 const runs = flags.runs ?? (quick ? 3 : 5)
 const asText = !flags.json && !flags.markdown

@@ -23,6 +23,8 @@ export interface Case {
   readonly measures?: 'program' | 'wall' | 'cpu'
   /** One run is long and hardly varies: three are enough, and one for a quick run. */
   readonly steady?: boolean
+  /** Of interest to who works on rxmpi: run only when it is named. */
+  readonly aside?: boolean
   /** The ranks are meant to share cores: the peer must be told to give way. */
   readonly yields?: boolean
   readonly step?: (row: Row, size: number) => Omit<Step, 'row' | 'size'>
@@ -38,6 +40,20 @@ const least64KiB = (bar: Bar, twoBars: Bar) => (size: number) => {
 /** As many as move `bytes` in all, so that every size takes about the same time. */
 const moving = (bytes: number, size: number, least: number, most: number): number =>
   Math.round(Math.min(most, Math.max(least, bytes / Math.max(1, size))))
+
+function kernelRows(): Row[] {
+  const floats = ['Float64Array', 'Float32Array']
+  const integers = ['BigInt64Array', 'BigUint64Array', 'Int32Array', 'Uint32Array', 'Int16Array', 'Uint16Array']
+  const bytes = ['Int8Array', 'Uint8Array', 'Uint8ClampedArray']
+  const bits = new Set(['BAND', 'BOR', 'BXOR'])
+  return ['SUM', 'PROD', 'MAX', 'MIN', 'LAND', 'LOR', 'LXOR', ...bits].flatMap((op) =>
+    [...(bits.has(op) ? [] : floats), ...integers, ...bytes].flatMap((type) => [
+      { name: `${op} ${type} fold`, label: `${op} ${type}`, peer: 'Reduce_local', sizes: [64 * KiB] },
+      { name: `${op} ${type} loop`, label: `${op} ${type}, by the loop`, sizes: [64 * KiB] },
+      { name: `${op} ${type} kernel`, label: `${op} ${type}, by the kernel`, sizes: [64 * KiB] }
+    ])
+  )
+}
 
 export const cases: readonly Case[] = [
   {
@@ -150,6 +166,15 @@ export const cases: readonly Case[] = [
       { name: 'blocked', label: 'its thread is blocked for 2 s', peer: 'sleep', bar: () => below(64, 'MB') }
     ],
     step: () => ({ iterations: 1_000_000, warmup: 0, seconds: 2 })
+  },
+  {
+    name: 'kernels',
+    title: 'reductions of two runs, the first in shared memory, over the second',
+    unit: 'GB/s',
+    ranks: 1,
+    aside: true,
+    rows: kernelRows(),
+    step: (_, size) => ({ iterations: moving(8 * MiB, size, 1, 1000), warmup: moving(64 * MiB, size, 1, 10_000) })
   }
 ]
 

@@ -1,23 +1,47 @@
-import { copyAll } from '../copy.js'
-import { isBigint, isFloating } from './kind.js'
-import { bigintLoops, type ElementwiseName, type Loop, numberLoops, wrappingProduct } from './loops.js'
+import { elementSize } from '../codec/datatype.js'
+import { Kernel } from './kernel.js'
+import { compileLoop, type ElementwiseName, type Loop, type Target } from './loops.js'
 import type { TypedArray } from './operand.js'
 
-export type ArrayOpName = ElementwiseName | 'REPLACE' | 'NO_OP'
+/**
+ * A predefined op on one type of elements: `into[i] = a[i] op b[i]`, where `into` may be the memory of `a` or of `b`, but not a part of it that is
+ * shifted. By a loop or by a kernel, whichever was measured to be faster: `rxmpi bench kernels`, docs/adr/0007-reduction-kernels.md.
+ */
+export class Elementwise {
+  readonly #op: ElementwiseName
+  readonly #datatype: number
+  readonly #loops: Partial<Record<Target, Loop>> = {}
+  #kernel: Kernel | undefined
+  /** From so many elements on the kernel is faster. */
+  readonly #kernelFrom: number
 
-/** `into[i] = a[i] op b[i]`; `into` may be the memory of `a` or of `b`, but not a part of it that is shifted. */
-export function elementwise(name: ArrayOpName, into: TypedArray, a: TypedArray, b: TypedArray): void {
-  if (name === 'NO_OP') assign(into, a)
-  else if (name === 'REPLACE') assign(into, b)
-  else loopOf(name, into)(into, a, b)
+  constructor(op: ElementwiseName, datatype: number) {
+    this.#op = op
+    this.#datatype = datatype
+    // V8 does these on 8 bytes in one instruction each, so the loop is as fast as copying in and out of the kernel's memory.
+    const asFast = elementSize(datatype) === 8 && ONE_INSTRUCTION.has(op)
+    this.#kernelFrom = asFast ? Number.POSITIVE_INFINITY : KERNEL_FROM
+  }
+
+  fold(into: TypedArray, a: TypedArray, b: TypedArray): void {
+    if (into.length < this.#kernelFrom || !this.kernel(into, a, b)) this.loop(into, a, b)
+  }
+
+  loop(into: TypedArray, a: TypedArray, b: TypedArray): void {
+    const target = isSameMemory(into, b) ? 'b' : isSameMemory(into, a) ? 'a' : 'into'
+    this.#loops[target] ??= compileLoop(this.#op, this.#datatype, target)
+    this.#loops[target](into, a, b)
+  }
+
+  /** False where there is none, and nothing was done. */
+  kernel(into: TypedArray, a: TypedArray, b: TypedArray): boolean {
+    this.#kernel ??= Kernel.of(this.#op, this.#datatype)
+    this.#kernel?.fold(into, a, b)
+    return this.#kernel !== undefined
+  }
 }
 
-/** One kind of elements, so all three arrays are of numbers, or all of bigints. */
-function loopOf(name: ElementwiseName, into: TypedArray): Loop<unknown> {
-  if (isBigint(into)) return bigintLoops[name] as Loop<unknown>
-  return (name === 'PROD' && !isFloating(into) ? wrappingProduct : numberLoops[name]) as Loop<unknown>
-}
+const KERNEL_FROM = 256
+const ONE_INSTRUCTION: ReadonlySet<ElementwiseName> = new Set(['SUM', 'PROD', 'BAND', 'BOR', 'BXOR'])
 
-function assign(into: TypedArray, from: TypedArray): void {
-  if (into.buffer !== from.buffer || into.byteOffset !== from.byteOffset) copyAll(from, into)
-}
+export const isSameMemory = (x: TypedArray, y: TypedArray): boolean => x === y || (x.buffer === y.buffer && x.byteOffset === y.byteOffset)

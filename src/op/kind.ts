@@ -1,4 +1,4 @@
-import { BUFFER, datatypeOf } from '../codec/datatype.js'
+import { BUFFER, datatypeOf, nameOf } from '../codec/datatype.js'
 import type { TypedArray } from './operand.js'
 
 /** What an op can tell of a value at run time. */
@@ -17,13 +17,9 @@ export function isTypedArray(data: unknown): data is TypedArray {
   return code >= 1 && code <= BUFFER
 }
 
-export function isFloating(data: TypedArray): boolean {
-  return data[Symbol.toStringTag].startsWith('Float')
-}
+export const isFloating = (datatype: number): boolean => nameOf(datatype).startsWith('Float')
 
-export function isBigint(data: TypedArray): boolean {
-  return data[Symbol.toStringTag].startsWith('Big')
-}
+export const isBigint = (datatype: number): boolean => nameOf(datatype).startsWith('Big')
 
 function isLocated(data: unknown): boolean {
   if (!Array.isArray(data) || data.length !== 2 || typeof data[1] !== 'number') return false

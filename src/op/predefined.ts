@@ -1,8 +1,10 @@
 import { shown } from '../arguments.js'
 import { datatypeOf, nameOf, valueOn } from '../codec/datatype.js'
+import { copyAll } from '../copy.js'
 import { DatatypeError } from '../errors.js'
-import { type ArrayOpName, elementwise } from './elementwise.js'
+import { Elementwise, isSameMemory } from './elementwise.js'
 import { isFloating, type Kind, kindOf } from './kind.js'
+import type { ElementwiseName } from './loops.js'
 import type { Reduced, TypedArray } from './operand.js'
 import { type Scalars, scalars } from './scalars.js'
 
@@ -14,6 +16,8 @@ export class Predefined<Operand> {
   readonly commutative: boolean
   readonly #scalars: Scalars
   readonly #ofBits: boolean
+  /** By the type of elements. */
+  readonly #elementwise: Elementwise[] = []
 
   constructor(name: PredefinedName, { commutative = true, ofBits = false } = {}) {
     this.name = name
@@ -48,8 +52,18 @@ export class Predefined<Operand> {
     return into
   }
 
+  /** `into[i] = a[i] op b[i]`; `into` may be the memory of `a` or of `b`. */
   fold(into: TypedArray, a: TypedArray, b: TypedArray): void {
-    elementwise(this.name as ArrayOpName, into, a, b)
+    if (this.name === 'NO_OP') assign(into, a)
+    else if (this.name === 'REPLACE') assign(into, b)
+    else this.on(into).fold(into, a, b)
+  }
+
+  /** This op on elements of that type. */
+  on(array: TypedArray): Elementwise {
+    const datatype = datatypeOf(array)
+    this.#elementwise[datatype] ??= new Elementwise(this.name as ElementwiseName, datatype)
+    return this.#elementwise[datatype]
   }
 
   /** Throws a DatatypeError for what this op does not take. */
@@ -59,7 +73,7 @@ export class Predefined<Operand> {
       const kinds = this.#kinds.map((taken) => named[taken]).join(', ')
       throw new DatatypeError(`${argument}: ${this.name} works on ${kinds}, got ${shown(data)}; for anything else make an op with createOp`)
     }
-    if (kind === 'array' && this.#ofBits && isFloating(data as TypedArray)) {
+    if (kind === 'array' && this.#ofBits && isFloating(datatypeOf(data))) {
       throw new DatatypeError(
         `${argument}: ${this.name} works on the bits of integers, got a ${nameOf(datatypeOf(data))}; to mean its bits give a Uint8Array on its memory`
       )
@@ -70,6 +84,10 @@ export class Predefined<Operand> {
     const kinds = Object.keys(this.#scalars) as NonNullable<Kind>[]
     return this.#scalars.number ? [...kinds, 'array'] : kinds
   }
+}
+
+function assign(into: TypedArray, from: TypedArray): void {
+  if (!isSameMemory(into, from)) copyAll(from, into)
 }
 
 const named: Record<NonNullable<Kind>, string> = {

@@ -1,5 +1,6 @@
 import type { TransportBinding } from './compliance/binding.js'
 import { flow } from './compliance/messages/flow.js'
+import { fuzzing } from './compliance/messages/fuzzing.js'
 import { leaving } from './compliance/messages/leaving.js'
 import { ordering } from './compliance/messages/ordering.js'
 import { probing } from './compliance/messages/probing.js'
@@ -20,5 +21,6 @@ export function messageCompliance(binding: TransportBinding, runner: Runner): vo
     streams(binding, test)
     transferring(binding, test)
     leaving(binding, test)
+    fuzzing(binding, test)
   })
 }

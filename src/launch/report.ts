@@ -1,7 +1,7 @@
 import type { Job } from './job.js'
 
-/** A rank that has not answered by then is in the middle of a computation. */
-const ANSWER_MS = 500
+/** A rank that has not answered by then is in the middle of a computation; at a deadlock nobody is, though many requests take their time. */
+const ANSWER_MS = { timeout: 500, deadlock: 60_000 }
 
 /** What every rank waits for, as they say themselves. */
 export class Report {
@@ -13,8 +13,11 @@ export class Report {
   constructor(job: Job, reason: 'deadlock' | 'timeout') {
     this.#job = job
     this.lines = new Promise<void>((resolve) => {
-      this.#complete = resolve
-      setTimeout(resolve, ANSWER_MS)
+      const timer = setTimeout(resolve, ANSWER_MS[reason])
+      this.#complete = () => {
+        clearTimeout(timer)
+        resolve()
+      }
     }).then(() => this.#text())
     for (const rank of job.alive) job.post(rank, { type: 'report', reason })
   }

@@ -145,6 +145,21 @@ describe('a deadlock', () => {
     expect(stderr).not.toMatch(/tag 20/)
   })
 
+  test('is told whole though a rank takes its time to say what it waits for', async () => {
+    const { status, stderr } = await run(
+      2,
+      'if (rank === 1) Error.prepareStackTrace = (error, frames) => {',
+      '  const start = performance.now()',
+      '  while (performance.now() - start < 700);',
+      '  return [error, ...frames].join("\\n    at ")',
+      '}',
+      'await comm.recv({ source: next })'
+    )
+    expect(status).toBe(1)
+    expect(stderr).toMatch(/rank 0 waits in recv for rank 1, any tag/)
+    expect(stderr).toMatch(/rank 1 waits in recv for rank 0, any tag/)
+  })
+
   test('is found for a single rank, under the launcher and under node', async () => {
     const alone = await run(1, 'await comm.recv({ source: 0, tag: 8 })')
     expect(alone.status).toBe(1)

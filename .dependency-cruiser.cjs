@@ -85,6 +85,15 @@ module.exports = {
           '^src/((communicator|collectives|request|op|errors|constants|channel|arguments|copy|incoming|receive)\\.ts$|(topology|collective|codec|channel)/)'
       }
     ),
+    forbid(
+      'a-pool-is-a-program',
+      'A pool stands on streams as operators do, and on the launcher where it starts ranks.',
+      { path: '^pool/' },
+      {
+        path: '^(src|operators|testing|bench|examples|test)/',
+        pathNot: '^src/((communicator|errors|channel|world)\\.ts$|launch/)'
+      }
+    ),
     forbid('nobody-imports-tests', 'Tests stand outside.', { pathNot: '^test/' }, { path: '^test/' }),
     forbid('nobody-imports-examples', 'Programs stand outside.', { pathNot: '^(examples|test)/' }, { path: '^examples/' }),
 

@@ -10,6 +10,8 @@ const entryPoints = [
   'src/index',
   'operators/index',
   'testing/index',
+  'pool/index',
+  'pool/worker',
   'src/launch/index',
   'src/launch/rank',
   'src/launch/host-process',

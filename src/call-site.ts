@@ -67,7 +67,7 @@ function parse(line: string): { file: string; position: string } | undefined {
 }
 
 const own = dirname(fileURLToPath(import.meta.url)) + sep
-const siblings = [own, own.replace(/src.$/, `operators${sep}`), own.replace(/src.$/, `testing${sep}`)]
+const siblings = [own, own.replace(/src.$/, `operators${sep}`), own.replace(/src.$/, `testing${sep}`), own.replace(/src.$/, `pool${sep}`)]
 const libraries = `${sep}node_modules${sep}rxjs${sep}`
 
 function isOwn(path: string): boolean {

@@ -24,7 +24,7 @@ function examplesOf(file: string): Example[] {
   })
 }
 
-const examples = ['src', 'operators', 'testing']
+const examples = ['src', 'operators', 'pool', 'testing']
   .flatMap((room) => readdirSync(room).map((name) => join(room, name)))
   .filter((file) => file.endsWith('.ts'))
   .flatMap(examplesOf)

@@ -1,8 +1,9 @@
 import type { CallSite } from '../call-site.js'
-import { OBJECT } from '../codec/datatype.js'
+import { type BufferLike, datatypeOf, OBJECT } from '../codec/datatype.js'
 import { encodeObject } from '../codec/object.js'
 import type { Incoming, Taker } from '../incoming.js'
-import { Outgoing, type Owner } from '../link.js'
+import { EAGER_BYTES, Outgoing, type Owner } from '../link.js'
+import { takeOver } from '../ownership.js'
 import type { Channels } from './channels.js'
 import { Gate, isLentTo } from './demand.js'
 import { CLOSE, COMPLETE, CREDIT, callOf, ERROR, FIRST_BYTES, FIRST_VALUES, kindIn, NEXT } from './frames.js'
@@ -123,7 +124,8 @@ export class Writer implements Owner, Taker {
   }
 
   /** Sends a value, now or when there is credit. Throws a DataCloneError, and then nothing has happened. */
-  next(value: unknown): void {
+  next(value: unknown, transfer = false): void {
+    if (transfer && this.#move(value)) return
     const payload = payloadOf(value)
     if (this.open) {
       this.#send(payload)
@@ -260,6 +262,22 @@ export class Writer implements Owner, Taker {
     events?.finished()
   }
 
+  /** Hands over a large buffer without copying it, if it can go at once. */
+  #move(value: unknown): boolean {
+    const datatype = datatypeOf(value)
+    if (datatype === OBJECT || (value as BufferLike).byteLength <= EAGER_BYTES || !this.open) return false
+    const { buffer } = ArrayBuffer.isView(value) ? value : { buffer: value as ArrayBuffer }
+    if (!(buffer instanceof ArrayBuffer) || buffer.byteLength !== (value as BufferLike).byteLength) return false
+    const bytes = takeOver(value as BufferLike)
+    this.#values++
+    this.#bytes += bytes.byteLength
+    this.#give(
+      NEXT,
+      new Outgoing(this.#channels.way(this.peer).context, this.tag, datatype, bytes, false, bytes.buffer as ArrayBuffer, this)
+    )
+    return true
+  }
+
   #send(payload: Payload, owned = false): void {
     this.#values++
     this.#bytes += payload.bytes.byteLength
@@ -274,14 +292,20 @@ export class Writer implements Owner, Taker {
     const callers = !owned && isCallers(payload)
     const sent = owned || callers ? bytes : kept(payload).bytes
     const message = new Outgoing(context, this.tag, datatype, sent, false, undefined, this)
-    message.call = call
+    this.#give(kind, message)
+    if (this.#underway > 0 && callers && !isLentTo(this.gate)) message.bytes = kept(payload).bytes
+    this.#settle()
+  }
+
+  /** Gives the link a message that it sends when it can. */
+  #give(kind: number, message: Outgoing): void {
+    message.call = callOf(kind, this.subscription)
     message.shape = this.number
     this.#underway++
     const before = this.#flushing
     this.#flushing = true
-    link.send(message)
+    this.#channels.way(this.peer).link.send(message)
     this.#flushing = before
-    if (this.#underway > 0 && callers && !isLentTo(this.gate)) message.bytes = kept(payload).bytes
     this.#settle()
   }
 

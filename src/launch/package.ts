@@ -8,6 +8,9 @@ export const packageDirectory = findPackage(dirname(fileURLToPath(import.meta.ur
 /** The compiled module that a rank's thread starts with. */
 export const rankModule = pathToFileURL(join(packageDirectory, 'dist/src/launch/rank.js'))
 
+/** The compiled program of a pool's ranks. */
+export const poolModule = pathToFileURL(join(packageDirectory, 'dist/pool/worker.js'))
+
 /** The compiled module of a host's process. */
 export const hostModule = join(packageDirectory, 'dist/src/launch/host-process.js')
 

@@ -7,6 +7,8 @@ import type { FromInput, FromRank, RankData, Setting, ToInput, ToRank } from './
 export interface ThreadHostOptions {
   memory: HostMemory
   crowded: boolean
+  /** Default all of this host. */
+  ranks?: readonly number[]
   args: readonly string[]
   env: NodeJS.ProcessEnv
   setting: Pick<Setting, 'wantsResult' | 'colors' | 'terminals' | 'inputIsTerminal'>
@@ -25,7 +27,7 @@ export class ThreadHost implements Host {
   constructor(options: ThreadHostOptions, listener: HostListener) {
     this.#memory = options.memory
     this.#listener = listener
-    this.ranks = ranksHere(options.memory)
+    this.ranks = options.ranks ?? ranksHere(options.memory)
     this.#unwritten = new Int32Array(new SharedArrayBuffer(4 * options.memory.inboxes.length))
     for (const rank of this.ranks) this.#workers.set(rank, this.#start(rank, options))
   }
@@ -57,6 +59,14 @@ export class ThreadHost implements Host {
 
   terminate(): void {
     for (const worker of this.#workers.values()) void worker.terminate()
+  }
+
+  /** Whether its threads keep this process alive. */
+  keepAlive(needed: boolean): void {
+    for (const worker of this.#workers.values()) {
+      if (needed) worker.ref()
+      else worker.unref()
+    }
   }
 
   async close(): Promise<void> {
@@ -100,7 +110,8 @@ export class ThreadHost implements Host {
   #onMessage(rank: number, message: FromRank | null): void {
     // The program may use the port, too.
     if (message === null || typeof message !== 'object') return
-    if (message.type === 'line') this.post(message.to, { type: 'line', from: rank, port: message.port }, [message.port as never])
+    if (message.type === 'line' && this.#workers.has(message.to))
+      this.post(message.to, { type: 'line', from: rank, port: message.port }, [message.port as never])
     else this.#listener.message(rank, message)
   }
 }

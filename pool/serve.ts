@@ -1,0 +1,96 @@
+import { Queue, recordCallSite, sendable } from '../src/channel.js'
+import type { Communicator } from '../src/communicator.js'
+import { functionOf } from './function.js'
+import { Assembly, loadOf, type Order, type Report } from './parcel.js'
+
+/** No program's tag. */
+export const POOL_TAG = -2
+const UNLIMITED = { values: 2 ** 31, bytes: 2 ** 26 }
+
+/** Does a pool's work until its root ends it. */
+export function serve(comm: Communicator, root: number): Promise<void> {
+  const site = recordCallSite()
+  const peer = comm.memberOf(root)
+  return new Promise((resolve, reject) => {
+    const { channels } = comm
+    const out = channels.writer(channels.writes(peer, POOL_TAG, site))
+    const orders = channels.reader<unknown>(channels.reads(peer, POOL_TAG, site))
+    const functions = new Map<number, ReturnType<typeof functionOf>>()
+    const queue = new Queue<Extract<Order, { type: 'work' }>>()
+    let working = false
+    let over = false
+
+    const work = async (): Promise<void> => {
+      working = true
+      while (queue.length > 0) {
+        const { chunk, fn, first, values, transfer } = queue.shift()
+        const started = performance.now()
+        const results: unknown[] = []
+        let failure: { error: unknown } | undefined
+        try {
+          const run = await functions.get(fn)!
+          for (let k = 0; k < values.length; k++) {
+            const result = run(values[k], first + k)
+            results.push(typeof result === 'object' && result !== null && 'then' in result ? await result : result)
+          }
+        } catch (error) {
+          failure = { error: sendable(error) }
+        }
+        if (out.ended) return
+        report(chunk, performance.now() - started, results, failure, transfer)
+      }
+      working = false
+      if (over) out.complete()
+    }
+
+    const report = (chunk: number, ms: number, results: unknown[], failure: { error: unknown } | undefined, transfer: boolean): void => {
+      const { load, buffers } = loadOf(results)
+      try {
+        out.next({ chunk, ms, failure, ...load } satisfies Report)
+        for (const buffer of buffers) out.next(buffer, transfer)
+      } catch (error) {
+        // A result that cannot travel: which one, is known by its place.
+        const bad = results.findIndex((result) => !travels(result))
+        out.next({ chunk, ms, failure: { error: sendable(error) }, values: results.slice(0, bad).map(() => undefined), buffers: [] })
+      }
+    }
+
+    const assembly = new Assembly<Order>((order) => {
+      if (order.type === 'define') {
+        const fn = functionOf(order.source)
+        // Its error is that of the tasks.
+        fn.catch(() => undefined)
+        functions.set(order.fn, fn)
+        return
+      }
+      queue.push(order)
+      if (!working) void work()
+    })
+    out.start({ cancelled: () => undefined, failed: () => undefined, finished: resolve }, site)
+    orders.start(
+      {
+        next: (value) => assembly.next(value),
+        complete: () => {
+          over = true
+          if (!working) out.complete()
+        },
+        error: (error) => {
+          out.complete()
+          reject(error)
+        }
+      },
+      UNLIMITED,
+      undefined,
+      site
+    )
+  })
+}
+
+function travels(value: unknown): boolean {
+  try {
+    structuredClone(value)
+    return true
+  } catch {
+    return false
+  }
+}

@@ -1,0 +1,222 @@
+import { execFile } from 'node:child_process'
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { lines, program, root, rxmpi } from './command.js'
+
+const run = promisify(execFile)
+/** Within the package, so that an ordinary program finds it by its name. */
+const directory = join(root, 'test/integration/.pool')
+mkdirSync(directory, { recursive: true })
+afterAll(() => rmSync(directory, { recursive: true, force: true }))
+let programs = 0
+
+const head = `
+import { RankPool, task } from 'rxmpi/pool'
+import { pull } from 'rxmpi/operators'
+import { count, from, interval, lastValueFrom, map, take, tap, timer, toArray } from 'rxjs'
+import { setTimeout as delay } from 'node:timers/promises'
+const all = (results) => lastValueFrom(results.pipe(toArray()))
+const failure = (results) => all(results).then(() => 'no error', (error) => error)
+`
+
+/** Runs an ordinary program, as \`node\` would. */
+async function ordinary(source: string): Promise<string[]> {
+  const file = join(directory, `program-${programs++}.mjs`)
+  writeFileSync(file, head + source)
+  const { stdout } = await run(process.execPath, [file], { timeout: 40_000 })
+  return stdout.split('\n').filter(Boolean)
+}
+
+const launched = (source: string, ranks = 2): Promise<string[]> =>
+  ordinary(`const pool = await RankPool.launch(${ranks})\n${source}\nawait pool.close()\nconsole.log('closed')`)
+
+describe('a launched pool', () => {
+  it('maps in order, whatever is ready first', async () => {
+    expect(
+      await launched(`
+const slow = async (n) => (await new Promise((resolve) => setTimeout(resolve, n % 2 === 0 ? 20 : 0)), n * n)
+console.log(JSON.stringify(await all(pool.map(slow, [1, 2, 3, 4, 5, 6], { chunk: 1 }))))
+console.log(JSON.stringify(await all(pool.map(slow, [20, 1, 3], { chunk: 1, ordered: false }))))
+console.log(JSON.stringify(await all(pool.map((n, index) => n + index, new Set([10, 20, 30])))), JSON.stringify(await all(pool.map((n) => n, []))))
+`)
+    ).toEqual(['[1,4,9,16,25,36]', '[1,9,400]', '[10,21,32] []', 'closed'])
+  })
+
+  it('survives a task that throws, whose error says which input, where and why', async () => {
+    const [message, cause, after] = await launched(`
+const error = await failure(pool.map((n) => { if (n.id === 7) throw new RangeError('seven'); return n.id }, Array.from({ length: 20 }, (_, id) => ({ id }))))
+console.log(error.name, error.message)
+console.log(error.cause.name, error.cause.message, error.rank)
+console.log(await pool.run((n) => n + 1, 41))
+`)
+    expect(message).toMatch(/^RemoteError the task of input 7 \(\{"id":7\}\) failed on rank [12]: RangeError: seven/)
+    expect(cause).toMatch(/^RangeError seven [12]$/)
+    expect(after).toBe('42')
+  })
+
+  it('says what to do when a function has left something behind', async () => {
+    const [message] = await launched(`
+const outside = 3
+console.log((await failure(pool.map((n) => n * outside, [1]))).message)
+`)
+    expect(message).toMatch(/outside is not defined.*travels as its text.*task\(new URL/)
+  })
+
+  it('runs functions of modules, also of TypeScript, by name', async () => {
+    writeFileSync(
+      join(directory, 'work.ts'),
+      `const factor: number = 3\nexport const times = (n: number): number => n * factor\nexport default (n: number) => -n\n`
+    )
+    expect(
+      await launched(`
+const work = new URL('./work.ts', import.meta.url)
+console.log(JSON.stringify(await all(pool.map(task(work, 'times'), [1, 2]))), await pool.run(task(work), 5))
+console.log((await failure(pool.map(task(work, 'other'), [1]))).message)
+`)
+    ).toEqual(['[3,6] -5', expect.stringContaining("exports no function 'other'"), 'closed'])
+  })
+
+  it('does the tasks of a rank that dies again, and goes on with the others', async () => {
+    const out = await launched(
+      `
+import { existsSync, writeFileSync, mkdtempSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+const flag = mkdtempSync(tmpdir() + '/rxmpi-') + '/died'
+const once = async ([n, flag]) => {
+  const { existsSync, writeFileSync } = await import('node:fs')
+  if (n === 5 && !existsSync(flag)) { writeFileSync(flag, ''); process.exit(3) }
+  return n
+}
+console.log(JSON.stringify(await all(pool.map(once, Array.from({ length: 12 }, (_, n) => [n, flag]), { chunk: 1 }))), pool.size)
+`,
+      3
+    )
+    expect(out).toEqual([`${JSON.stringify([...Array(12).keys()])} 2`, 'closed'])
+  })
+
+  it('gives up a task that kills every rank it is given to', async () => {
+    const out = await launched(
+      `
+const error = await failure(pool.map((n) => (n === 1 ? process.exit(1) : n), [0, 1, 2], { retries: 1, chunk: 1 }))
+console.log(error.name, pool.size)
+console.log(await pool.run((n) => n, 9))
+`,
+      3
+    )
+    expect(out).toEqual(['RankFailedError 1', '9', 'closed'])
+  })
+
+  it('fails when no rank is left, and closes', async () => {
+    const out = await launched(`
+const error = await failure(pool.map(() => process.exit(1), [0, 1], { retries: 5 }))
+console.log(error.name, pool.size)
+console.log((await failure(pool.map((n) => n, [0]))).message.slice(0, 30))
+`)
+    expect(out).toEqual(['RankFailedError 0', 'pool: none of its ranks is lef', 'closed'])
+  })
+
+  it('pulls its source as results are consumed', async () => {
+    const out = await launched(`
+let taken = 0
+function* numbers() { for (let n = 0; n < 500; n++) { taken++; yield n } }
+let most = 0
+let done = 0
+const { concatMap } = await import('rxmpi/operators')
+await lastValueFrom(pool.map((n) => n, numbers(), { chunk: 4, buffer: 20 }).pipe(concatMap(() => timer(0)), tap(() => { most = Math.max(most, taken - ++done) })))
+console.log(done, most <= 42, taken)
+const some = await all(pool.map((n) => n, numbers(), { buffer: 20, chunk: 4 }).pipe(take(5)))
+console.log(some.length, taken < 600)
+`)
+    expect(out).toEqual(['500 true 500', '5 true', 'closed'])
+  })
+
+  it('moves and copies buffers, and takes streams, Observables and several maps at a time', async () => {
+    const out = await launched(`
+const big = Float64Array.from({ length: 50_000 }, (_, k) => k)
+const sum = (array) => array.reduce((a, b) => a + b)
+console.log(await pool.run(sum, big), big.length)
+const [same] = await all(pool.map((array) => array.map((x) => x + 1), [big], { transfer: true }))
+console.log(same.constructor.name, same.length, same[1], big.length)
+const [a, b] = await Promise.all([all(pool.map((n) => n + 1, from([1, 2, 3]))), all(pool.map((n) => n * 2, interval(1).pipe(take(3))))])
+console.log(JSON.stringify([a, b]))
+console.log(JSON.stringify(await all(pool.map((text) => text.length, (async function* () { yield 'one'; yield 'three' })()))))
+`)
+    expect(out).toEqual(['1249975000 50000', 'Float64Array 50000 2 0', '[[2,3,4],[0,2,4]]', '[3,5]', 'closed'])
+  })
+
+  it('refuses what cannot travel, there and back', async () => {
+    const out = await launched(`
+console.log((await failure(pool.map((f) => f, [() => 1]))).name)
+console.log((await failure(pool.map((n) => (n === 2 ? () => n : n), [0, 1, 2, 3], { chunk: 4 }))).message.split('failed')[0])
+for (const wrong of [() => pool.map(Math.max, []), () => pool.map(3, []), () => pool.map((n) => n, [], { chunk: 0 }), () => task('./x.js')]) {
+  try { wrong() } catch (error) { console.log(error.name) }
+}
+console.log(await pool.run((n) => n, 1))
+`)
+    expect(out).toEqual([
+      'DataCloneError',
+      'the task of input 2 (2) ',
+      'ArgumentError',
+      'ArgumentError',
+      'ArgumentError',
+      'ArgumentError',
+      '1',
+      'closed'
+    ])
+  })
+
+  it('closes by await using, and a forgotten one does not keep its program alive', async () => {
+    expect(
+      await ordinary(`
+const pool = await RankPool.launch(1)
+console.log(await pool.run((n) => n, 1))
+await pool[Symbol.asyncDispose]()
+try { pool.map((n) => n, [1]) } catch (error) { console.log(error.message) }
+const forgotten = await RankPool.launch(1)
+console.log(await forgotten.run((n) => n, 2))
+`)
+    ).toEqual(['1', expect.stringContaining('closed'), '2'])
+  })
+})
+
+describe('a pool of a job’s ranks', () => {
+  it.each([2, 3])('works on %i ranks, and lets them go on afterwards', async (ranks) => {
+    const { status, stdout } = await rxmpi([
+      'run',
+      '-n',
+      String(ranks),
+      program(`
+import { COMM_WORLD as comm } from 'rxmpi'
+import { RankPool } from 'rxmpi/pool'
+import { lastValueFrom, reduce } from 'rxjs'
+for (let round = 0; round < 2; round++) {
+  const pool = await RankPool.of(comm)
+  if (pool !== undefined) {
+    console.log(await lastValueFrom(pool.map((n: number) => n * 2, Array(1000).keys()).pipe(reduce((a, b) => a + b))), pool.size)
+    await pool.close()
+  }
+}
+console.log('after')
+`)
+    ])
+    expect(status).toBe(0)
+    const expected = Array.from({ length: ranks }, (_, rank) => `[${rank}] after`)
+    expect(lines(stdout)).toEqual([`[0] 999000 ${ranks - 1}`, `[0] 999000 ${ranks - 1}`, ...expected].sort())
+  })
+
+  it('refuses a world of one, and a root that is none', async () => {
+    const { stdout } = await rxmpi([
+      'run',
+      '-n',
+      '1',
+      program(`
+import { COMM_WORLD as comm } from 'rxmpi'
+import { RankPool } from 'rxmpi/pool'
+await RankPool.of(comm).catch((error) => console.log(error.name))
+await RankPool.of(comm, { root: 3 }).catch((error) => console.log(error.name))
+`)
+    ])
+    expect(stdout).toBe('ArgumentError\nRankError\n')
+  })
+})

@@ -37,7 +37,7 @@ export class Matching<R extends Posted, M extends Arrived> {
     if (found === undefined) return undefined
     bucket!.shift()
     found.gone = true
-    posted.left(found.peer, found.tag, bucket!)
+    posted.left(found.peer, found.tag)
     return found
   }
 
@@ -57,9 +57,8 @@ export class Matching<R extends Posted, M extends Arrived> {
   withdraw(receive: R): boolean {
     if (receive.gone) return false
     receive.gone = true
-    const bucket = this.#posted.get(receive.peer, receive.tag)!
-    bucket.left()
-    this.#posted.left(receive.peer, receive.tag, bucket)
+    this.#posted.get(receive.peer, receive.tag)!.left()
+    this.#posted.left(receive.peer, receive.tag)
     return true
   }
 
@@ -117,9 +116,8 @@ export class Matching<R extends Posted, M extends Arrived> {
   }
 
   #leave(source: number, tag: number): void {
-    const bucket = this.#unexpected.get(source, tag)!
-    bucket.left()
-    this.#unexpected.left(source, tag, bucket)
+    this.#unexpected.get(source, tag)!.left()
+    this.#unexpected.left(source, tag)
   }
 }
 
@@ -141,14 +139,12 @@ export interface Arrived {
   gone: boolean
 }
 
-const FEW_TAGS = 256
-
 /** Queues by source and tag. */
 class Buckets<T extends { tag: number; gone: boolean }> {
   /** How many entries name ANY_SOURCE or ANY_TAG. */
   wildcards = 0
   /** At the place `source + 1`. */
-  readonly #sources: (Map<number, Fifo<T>> | undefined)[] = []
+  readonly #sources: (TagQueues<T> | undefined)[] = []
   readonly #waiting: number[] = []
 
   get(source: number, tag: number): Fifo<T> | undefined {
@@ -161,30 +157,20 @@ class Buckets<T extends { tag: number; gone: boolean }> {
     if (source === ANY_SOURCE || tag === ANY_TAG) this.wildcards++
     let tags = this.#sources[source + 1]
     if (tags === undefined) {
-      tags = new Map()
+      tags = new TagQueues()
       this.#sources[source + 1] = tags
     }
-    let queue = tags.get(tag)
-    if (queue === undefined) {
-      queue = new Fifo()
-      tags.set(tag, queue)
-    }
-    return queue
+    return tags.entered(tag)
   }
 
   waiting(source: number): number {
     return this.#waiting[source + 1] ?? 0
   }
 
-  /**
-   * An entry of the queue has gone. Programs that use a new tag for every message must not leave a queue behind for each; the
-   * usual few tags keep theirs.
-   */
-  left(source: number, tag: number, queue: Fifo<T>): void {
+  /** An entry has gone. */
+  left(source: number, tag: number): void {
     this.#waiting[source + 1]!--
     if (source === ANY_SOURCE || tag === ANY_TAG) this.wildcards--
-    const tags = this.#sources[source + 1]!
-    if (tags.size > FEW_TAGS && queue.empty) tags.delete(tag)
   }
 
   /** The sources that entries have named so far. */
@@ -193,6 +179,62 @@ class Buckets<T extends { tag: number; gone: boolean }> {
   }
 
   *all(): Generator<T> {
-    for (const tags of Object.values(this.#sources)) for (const queue of tags?.values() ?? []) yield* queue
+    for (const tags of Object.values(this.#sources)) for (const queue of tags?.all() ?? []) yield* queue
+  }
+}
+
+interface TagQueue<T extends { gone: boolean }> {
+  tag: number
+  readonly queue: Fifo<T>
+  next: TagQueue<T> | undefined
+}
+
+/**
+ * The queues of a source by tag: a hash table that gives the queue of a tag with nothing in it to the next tag that needs one. A `Map` would do, but where
+ * every message has a tag of its own, as in collectives, it makes a new table every few entries, and each old one keeps the next from the collector.
+ */
+class TagQueues<T extends { tag: number; gone: boolean }> {
+  #places: (TagQueue<T> | undefined)[] = new Array(16).fill(undefined)
+  #count = 0
+
+  get(tag: number): Fifo<T> | undefined {
+    let entry = this.#places[tag & (this.#places.length - 1)]
+    while (entry !== undefined && entry.tag !== tag) entry = entry.next
+    return entry?.queue
+  }
+
+  entered(tag: number): Fifo<T> {
+    const place = tag & (this.#places.length - 1)
+    let free: TagQueue<T> | undefined
+    for (let entry = this.#places[place]; entry !== undefined; entry = entry.next) {
+      if (entry.tag === tag) return entry.queue
+      if (entry.queue.empty) free = entry
+    }
+    if (free !== undefined) {
+      free.tag = tag
+      return free.queue
+    }
+    const entry: TagQueue<T> = { tag, queue: new Fifo(), next: this.#places[place] }
+    this.#places[place] = entry
+    if (++this.#count > 2 * this.#places.length) this.#grow()
+    return entry.queue
+  }
+
+  *all(): Generator<Fifo<T>> {
+    for (const place of this.#places) for (let entry = place; entry !== undefined; entry = entry.next) yield entry.queue
+  }
+
+  #grow(): void {
+    const old = this.#places
+    this.#places = new Array(old.length * 4).fill(undefined)
+    for (const place of old) {
+      for (let entry = place; entry !== undefined; ) {
+        const { next } = entry
+        const at = entry.tag & (this.#places.length - 1)
+        entry.next = this.#places[at]
+        this.#places[at] = entry
+        entry = next
+      }
+    }
   }
 }

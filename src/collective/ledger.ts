@@ -8,6 +8,7 @@ import type { Context } from '../endpoint.js'
 import { type Incoming, nobody, type Taker } from '../incoming.js'
 import { Outgoing, type Owner } from '../link.js'
 import { Agreement, ENDED, type Word } from './agreement.js'
+import { ByTag } from './by-tag.js'
 import { ASIDE, Call, type Signature, sequenceOf, subscriptionOf } from './call.js'
 import { Dispute } from './dispute.js'
 import { ALARM, FAILURE, WORD } from './saying.js'
@@ -16,6 +17,8 @@ import { ALARM, FAILURE, WORD } from './saying.js'
 export interface Party {
   readonly call: Call
   readonly tag: number
+  /** Another whose tag has the same place. */
+  next: Party | undefined
   hear(kind: typeof WORD | typeof FAILURE, from: number, saying: unknown): void
   /** All collectives of the communicator are over. */
   stop(error: Error): void
@@ -31,7 +34,7 @@ export class Ledger {
   readonly comm: Collectives
   readonly #context: Context
   readonly #recent: Call[] = []
-  readonly #parties = new Map<number, Party>()
+  readonly #parties = new ByTag<Party>()
   /** Of subscriptions that others have begun: what they have called, and what they have said. */
   readonly #early = new Map<number, number>()
   readonly #sayings = new Map<number, { kind: typeof WORD | typeof FAILURE; from: number; saying: unknown }[]>()
@@ -72,7 +75,7 @@ export class Ledger {
   }
 
   open(party: Party): void {
-    this.#parties.set(party.tag, party)
+    this.#parties.add(party)
     this.#dispute?.called()
     if (this.#early.size > 0) {
       const hash = this.#early.get(party.tag)
@@ -87,19 +90,19 @@ export class Ledger {
 
   /** `whole`: no rank sends anything for it any more. */
   close(party: Party, whole: boolean): void {
-    this.#parties.delete(party.tag)
+    this.#parties.remove(party)
     if (!whole) this.#breakOff(party.tag)
   }
 
   /** Breaks off all that is under way. */
   stop(error: Error): void {
-    for (const party of [...this.#parties.values()]) party.stop(error)
+    for (const party of [...this.#parties.all()]) party.stop(error)
   }
 
   /** Ranks have called different things. */
   alarm(sequence: number): void {
     this.#dispute ??= new Dispute(this, sequence, (error) => {
-      for (const party of [...this.#parties.values()]) if (party.call.sequence >= sequence) party.stop(error)
+      for (const party of [...this.#parties.all()]) if (party.call.sequence >= sequence) party.stop(error)
     })
     this.#dispute.called()
   }

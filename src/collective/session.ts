@@ -29,6 +29,7 @@ export interface Audience<R> {
 export class Session<T, R> implements Trouble, Party {
   readonly call: Call
   readonly tag: number
+  next: Party | undefined
   readonly #comm: Collectives
   readonly #ledger: Ledger
   readonly #collective: Collective<T, R>

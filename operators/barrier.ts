@@ -1,4 +1,5 @@
 import { map } from 'rxjs'
+import { OBJECT } from '../src/codec/datatype.js'
 import { type CollectiveOperator, operator } from '../src/collective/operator.js'
 import type { Collective, StreamOptions } from '../src/collective/spec.js'
 import { through } from '../src/collective/through.js'
@@ -16,7 +17,7 @@ export function barrierOf<T>(comm: Collectives): Collective<T, T> {
     name: 'barrier',
     build: (links) => (values) => {
       const steps = dissemination(comm.rank, comm.size).map(({ to, from }) =>
-        links.step<Round<T>>({ from, send: (round) => links.send(round, to, UINT8, nothing) })
+        links.step<Round<T>>({ from, send: (round) => links.send(round, to, OBJECT, nothing) })
       )
       return values.pipe(
         map((value) => ({ pending: 0, value })),
@@ -32,5 +33,4 @@ interface Round<T> {
   readonly value: T
 }
 
-const UINT8 = 2
 const nothing = new Uint8Array(0)

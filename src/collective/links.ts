@@ -9,6 +9,7 @@ import { goneError } from '../gone.js'
 import type { Incoming, Taker, Waiting } from '../incoming.js'
 import { Outgoing, type Owner } from '../link.js'
 import { ASIDE, type Call } from './call.js'
+import { Queue } from './queue.js'
 
 /** Something that goes through the steps of a collective: a rank's value of a round, or a piece of it. */
 export interface Unit {
@@ -91,8 +92,8 @@ export class Links {
   }
 
   /**
-   * Sends to a rank. What cannot go at once waits as a copy, or, where the memory is `stable` until the unit is over, as it is, and
-   * the unit counts it as pending.
+   * Sends to a rank. What cannot go at once waits as a copy, or, where the memory is `stable` until the unit is over, as it is; the
+   * unit counts it as pending.
    */
   send(unit: Unit, to: number, datatype: number, bytes: Memory, shape = 0, stable = false): void {
     if (this.closed) return
@@ -103,7 +104,7 @@ export class Links {
     const reason = endpoint.reasonGone(member)
     if (reason !== undefined) return this.trouble.fail(goneError(to, reason))
     const kept = stable ? bytes : duplicate(bytes)
-    const message = new Outgoing(this.#context, tag, datatype, kept, false, undefined, new Departure(this, unit, to, stable))
+    const message = new Outgoing(this.#context, tag, datatype, kept, false, undefined, new Departure(this, unit, to))
     message.call = call.hash
     message.shape = shape
     link.send(message)
@@ -149,9 +150,9 @@ export class Links {
   settled<U extends Unit>(): MonoTypeOperatorFunction<U> {
     return (source) =>
       new Observable((subscriber) => {
-        const units: U[] = []
+        const units = new Queue<U>()
         this.#state.settle = () => {
-          while (units.length > 0 && units[0]!.pending === 0) subscriber.next(units.shift()!)
+          while (units.length > 0 && units.first!.pending === 0) subscriber.next(units.shift())
         }
         return source.subscribe({
           next: (unit) => {
@@ -193,15 +194,12 @@ class Departure implements Owner {
   readonly #links: Links
   readonly #unit: Unit
   readonly #to: number
-  readonly #reads: boolean
 
-  /** `reads`: it reads the caller's memory until it is out. */
-  constructor(links: Links, unit: Unit, to: number, reads: boolean) {
+  constructor(links: Links, unit: Unit, to: number) {
     this.#links = links
     this.#unit = unit
     this.#to = to
-    this.#reads = reads
-    if (reads) unit.pending++
+    unit.pending++
   }
 
   get site(): CallSite | undefined {
@@ -209,7 +207,7 @@ class Departure implements Owner {
   }
 
   done(): void {
-    if (this.#reads) this.#links.settle(this.#unit)
+    this.#links.settle(this.#unit)
   }
 
   fail(error: Error): void {
@@ -378,7 +376,7 @@ class Arrivals<U extends Unit> extends Receiver {
 class Meetings<U extends Unit> extends Receiver {
   readonly #step: Step<U>
   readonly #subscriber: Subscriber<U>
-  readonly #units: U[] = []
+  readonly #units = new Queue<U>()
 
   constructor(links: Links, step: Step<U>, subscriber: Subscriber<U>) {
     super(links, step.from!)
@@ -403,15 +401,15 @@ class Meetings<U extends Unit> extends Receiver {
   }
 
   protected shape(): number {
-    return this.#step.shape?.(this.#units[0]!) ?? 0
+    return this.#step.shape?.(this.#units.first!) ?? 0
   }
 
   protected place(message: Incoming): void {
-    this.#step.place?.(this.#units[0]!, message)
+    this.#step.place?.(this.#units.first!, message)
   }
 
   protected take(message: Incoming): void {
-    const unit = this.#units.shift()!
+    const unit = this.#units.shift()
     this.#step.take?.(unit, message)
     this.#subscriber.next(unit)
   }

@@ -6,6 +6,7 @@ import { Agreement, ENDED, type Entry, GIVING, type Runs, type Word } from './ag
 import type { Call } from './call.js'
 import type { Ledger, Party } from './ledger.js'
 import { Links, type Trouble } from './links.js'
+import { Queue } from './queue.js'
 import { FAILURE, remoteError, type Saying, sayingOf, WORD } from './saying.js'
 import { ABSENT, type Collective, Misfit, NOTHING } from './spec.js'
 
@@ -37,7 +38,7 @@ export class Session<T, R> implements Trouble, Party {
   /** There is one value, on every rank: nothing has to be agreed on. */
   readonly #single: boolean
   readonly #pipeline: Subscription
-  readonly #queue: T[] = []
+  readonly #queue = new Queue<T>()
   #input: Subscriber<T> | undefined
   #agreement: Agreement | undefined
   /** Values that the source has given, and those of them whose round has begun. */
@@ -107,7 +108,7 @@ export class Session<T, R> implements Trouble, Party {
   unsubscribed(): void {
     if (this.#closed || this.#deaf) return
     this.#deaf = true
-    this.#queue.length = 0
+    this.#queue.clear()
     this.#offered = this.#done
     this.#ended = true
     this.#speak()
@@ -176,7 +177,7 @@ export class Session<T, R> implements Trouble, Party {
       if (this.#queue.length === 0) this.pull?.()
       if (this.#queue.length === 0 && this.#absent) this.#queue.push(ABSENT as T)
       if (this.#queue.length === 0) break
-      const value = this.#queue.shift() as T
+      const value = this.#queue.shift()
       const round = this.#begun++
       try {
         if (!this.#single && value !== ABSENT) this.#collective.check?.(value)

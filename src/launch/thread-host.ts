@@ -1,5 +1,6 @@
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads'
 import { ENDED, FAILED, type HostMemory, markGone, ranksHere, restOf } from '../transport/shared/host-memory.js'
+import { expectShortLives } from './collector.js'
 import type { Host, HostListener, Rest } from './host.js'
 import { rankModule } from './package.js'
 import type { FromInput, FromRank, RankData, Setting, ToInput, ToRank } from './protocol.js'
@@ -29,6 +30,7 @@ export class ThreadHost implements Host {
     this.#listener = listener
     this.ranks = options.ranks ?? ranksHere(options.memory)
     this.#unwritten = new Int32Array(new SharedArrayBuffer(4 * options.memory.inboxes.length))
+    expectShortLives()
     for (const rank of this.ranks) this.#workers.set(rank, this.#start(rank, options))
   }
 

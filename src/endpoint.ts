@@ -172,7 +172,6 @@ export class Endpoint implements SegmentReceiver {
       taker.finish(message)
       return
     }
-    message.taker = taker
     const wanted = taker.accept(message)
     // The answer may let a send of our own go, and so run user code, which may poll and find the data.
     this.#await(message, taker, wanted)
@@ -249,7 +248,7 @@ export class Endpoint implements SegmentReceiver {
         message.lose(cause)
       }
     }
-    message.taker?.finish(message)
+    finish(message)
   }
 
   gone(rank: number, reason: string): void {
@@ -284,8 +283,11 @@ export class Endpoint implements SegmentReceiver {
     const taker = context.listener?.(message) ?? context.matching.match(source, message.tag)
     this.#peer(source).window.used += weight(message)
     if (taker === undefined || taker.claims) {
-      if (!message.later) message.allocate()
-      message.add(slot, slot.at + HEADER, share)
+      if (datatype === NUMBER && share === message.bytes) message.keepNumber(slot, slot.at + HEADER)
+      else {
+        if (!message.later) message.allocate()
+        message.add(slot, slot.at + HEADER, share)
+      }
       if (!message.later && !message.complete) this.#peer(source).partial.set(message.id, message)
       if (taker === undefined) {
         context.matching.keep(message)
@@ -297,7 +299,6 @@ export class Endpoint implements SegmentReceiver {
     if (taker === undefined) return
     if (taker.claims) this.assign(message, taker)
     else {
-      message.taker = taker
       if (isScalar(datatype) && share === message.bytes) message.borrow(slot, slot.at + HEADER)
       const wanted = taker.accept(message)
       if (!message.complete) message.add(slot, slot.at + HEADER, share)
@@ -313,6 +314,7 @@ export class Endpoint implements SegmentReceiver {
     if (message.complete || (message.later && !wanted)) return taker.finish(message)
     const reason = this.#gone.get(message.source)
     if (reason !== undefined) return taker.fail(goneError(message.source, reason))
+    message.taker = taker
     const messages = this.#peer(message.source).partial
     if (messages.has(message.id)) return
     messages.set(message.id, message)
@@ -336,7 +338,7 @@ export class Endpoint implements SegmentReceiver {
     }
     if (!message.complete) return
     this.#peer(source).partial.delete(message.id)
-    message.taker?.finish(message)
+    finish(message)
   }
 
   /** The sender takes a message back: it may, as long as nobody has matched it. */
@@ -384,6 +386,13 @@ export interface Context {
   readonly probes: (Waiting & { readonly peer: number; readonly order: number; see(message: Incoming): void })[]
   /** The open halves of channels: they hear when their peer is gone, and as long as one `waits` its rank is not idle for nothing. */
   halves?: Iterable<Waiting & { readonly peer: number; readonly waits: boolean }>
+}
+
+/** The last of its data has come. A message may outlive what took it, which it must not keep from the collector. */
+function finish(message: Incoming): void {
+  const { taker } = message
+  message.taker = undefined
+  taker?.finish(message)
 }
 
 function show(message: Incoming, { probes }: Context, taker: Taker | undefined): void {

@@ -29,7 +29,7 @@ export class Incoming implements Arrived {
   moved: ArrayBuffer | undefined
   /** Where in the target the data starts. */
   #offset = 0
-  #doubles: Float64Array | undefined
+  #number = 0
   readonly source: number
   readonly tag: number
   readonly context: number
@@ -64,8 +64,15 @@ export class Incoming implements Arrived {
   /** The only segment has it all, and it will be read before that goes: no need to take anything over. */
   borrow(slot: Slot, at: number): void {
     this.target = slot.bytes
-    this.#doubles = slot.doubles
+    if (this.datatype === NUMBER) this.#number = slot.doubles[at >> 3]!
     this.#offset = at
+    this.arrived = this.bytes
+  }
+
+  /** The data is one number: it needs no room. */
+  keepNumber(slot: Slot, at: number): void {
+    this.#number = slot.doubles[at >> 3]!
+    this.target = nothing
     this.arrived = this.bytes
   }
 
@@ -79,6 +86,10 @@ export class Incoming implements Arrived {
 
   /** Makes room of its own for the data. */
   allocate(): void {
+    if (this.bytes === 0 && this.datatype === OBJECT) {
+      this.target = nothing
+      return
+    }
     const buffer = unfilled(this.bytes)
     this.target = this.later ? { buffer, byteOffset: 0, byteLength: this.bytes } : new Uint8Array(buffer)
   }
@@ -123,8 +134,7 @@ export class Incoming implements Arrived {
 
   /** The data as one number. */
   get number(): number {
-    if (this.#doubles !== undefined) return this.#doubles[this.#offset >> 3]!
-    return new Float64Array(this.target!.buffer)[0]!
+    return this.#number
   }
 
   /** The data as a value that shares nothing. */
@@ -172,6 +182,8 @@ export interface Waiting {
   /** What it waits for: 'in recv for rank 1, tag 0'. */
   describe(): string
 }
+
+const nothing = new Uint8Array(0)
 
 /** Takes messages that nobody wants any more. */
 export const nobody = (tag: number): Taker => ({

@@ -13,6 +13,7 @@ export class Matching<R extends Posted, M extends Arrived> {
   /** By source and tag, and under ANY_TAG all of a source. */
   readonly #unexpected = new Buckets<M>()
   #order = 0
+  #kept = 0
   readonly #size: number
 
   constructor(size: number) {
@@ -64,6 +65,7 @@ export class Matching<R extends Posted, M extends Arrived> {
 
   /** Keeps a message that no receive waits for. */
   keep(message: M): void {
+    this.#kept++
     message.gone = false
     this.#unexpected.entered(message.source, message.tag).push(message)
     this.#unexpected.entered(message.source, ANY_TAG).push(message)
@@ -74,7 +76,18 @@ export class Matching<R extends Posted, M extends Arrived> {
     const isLater = (other: M): boolean => other.order > message.order
     this.#unexpected.entered(message.source, message.tag).insert(message, isLater)
     this.#unexpected.entered(message.source, ANY_TAG).insert(message, isLater)
+    this.#kept++
     message.gone = false
+  }
+
+  /** Messages that no receive waits for. */
+  get kept(): number {
+    return this.#kept
+  }
+
+  /** Those of them with this tag. */
+  arrived(tag: number): M[] {
+    return this.#unexpected.sources().flatMap((source) => [...(this.#unexpected.get(source, tag) ?? [])])
   }
 
   /** The message that a receive would get now, left in its place. */
@@ -90,6 +103,7 @@ export class Matching<R extends Posted, M extends Arrived> {
 
   /** Takes out a message that `find` gave, or one that was taken back by its sender. */
   take(message: M): void {
+    this.#kept--
     message.gone = true
     this.#leave(message.source, message.tag)
     this.#leave(message.source, ANY_TAG)

@@ -69,7 +69,8 @@ export class Packet implements Unit {
       const received = (value: () => unknown): unknown => (into === undefined || misfit !== undefined ? value() : into)
       if (datatype === WHOLE) {
         const value = received(() => message.value())
-        return new Packet(message.datatype, value, message.run, undefined, misfit)
+        const bytes = message.datatype === NUMBER ? bytesOfNumber(message.number) : message.run
+        return new Packet(message.datatype, value, bytes, undefined, misfit)
       }
       const bytes = message.number
       const large = target(datatype, bytes) ?? { buffer: unfilled(bytes), byteOffset: 0, byteLength: bytes }

@@ -24,6 +24,14 @@ export interface Party {
   stop(error: Error): void
 }
 
+interface Early {
+  readonly kind: typeof WORD | typeof FAILURE
+  readonly from: number
+  /** What the other has called. */
+  readonly call: number
+  readonly saying: unknown
+}
+
 /** Calls that a report of a mismatch can still tell. */
 const REMEMBERED = 64
 /** Broken off subscriptions whose late messages are known for what they are. */
@@ -35,9 +43,8 @@ export class Ledger {
   readonly #context: Context
   readonly #recent: Call[] = []
   readonly #parties = new ByTag<Party>()
-  /** Of subscriptions that others have begun: what they have called, and what they have said. */
-  readonly #early = new Map<number, number>()
-  readonly #sayings = new Map<number, { kind: typeof WORD | typeof FAILURE; from: number; saying: unknown }[]>()
+  /** What others have said of subscriptions that they have begun and this rank has not. */
+  readonly #sayings = new Map<number, Early[]>()
   readonly #brokenOff = new Set<number>()
   readonly #answers = new Map<number, Agreement>()
   #calls = 0
@@ -77,15 +84,16 @@ export class Ledger {
   open(party: Party): void {
     this.#parties.add(party)
     this.#dispute?.called()
-    if (this.#early.size > 0) {
-      const hash = this.#early.get(party.tag)
-      this.#early.delete(party.tag)
-      if (hash !== undefined && hash !== party.call.hash) this.alarm(party.call.sequence)
-    }
+    const { hash, sequence } = party.call
+    const { matching } = this.#context
+    if (matching.kept > 0 && matching.arrived(party.tag).some(({ call }) => call !== hash)) this.alarm(sequence)
     if (this.#sayings.size === 0) return
     const sayings = this.#sayings.get(party.tag) ?? []
     this.#sayings.delete(party.tag)
-    for (const { kind, from, saying } of sayings) party.hear(kind, from, saying)
+    for (const { kind, from, call, saying } of sayings) {
+      if (call === hash) party.hear(kind, from, saying)
+      else this.alarm(sequence)
+    }
   }
 
   /** `whole`: no rank sends anything for it any more. */
@@ -143,10 +151,9 @@ export class Ledger {
     } else if (this.#isOver(tag)) {
       if (kind === WORD && !this.#brokenOff.has(tag)) this.#answerFor(tag, saying as Word, message.call)
     } else {
-      this.#note(tag, message.call)
       const sayings = this.#sayings.get(tag) ?? []
       this.#sayings.set(tag, sayings)
-      sayings.push({ kind, from, saying })
+      sayings.push({ kind, from, call: message.call, saying })
     }
   }
 
@@ -159,15 +166,9 @@ export class Ledger {
       if (party.call.hash !== call) this.alarm(party.call.sequence)
       return
     }
-    if (!this.#isOver(tag)) return this.#note(tag, call)
+    if (!this.#isOver(tag)) return
     const sequence = sequenceOf(tag)
     if (this.recent(sequence)?.hash !== call) this.alarm(sequence)
-  }
-
-  /** Notes what another rank has called before this one; that two have called different things is different from anything. */
-  #note(tag: number, hash: number): void {
-    const other = this.#early.get(tag)
-    if (other !== hash) this.#early.set(tag, other === undefined ? hash : Number.NaN)
   }
 
   /** An operator on another rank has met a method's call on this one, which was over long ago: one value was all it gave. */

@@ -7,6 +7,16 @@ import { ArgumentError, RankError } from './errors.js'
  *
  * Cost: local, O(size) at most. Errors: RankError for a rank that is not in the group or is named twice; ArgumentError.
  * MPI: MPI_Group, MPI 4.1 §7.3; mpi4py: MPI.Group.
+ *
+ * @example
+ * ```ts
+ * import { COMM_WORLD as comm } from 'rxmpi'
+ *
+ * const backwards = comm.group.range(comm.size - 1, 0, -1)
+ * if (comm.rank === 0) console.log(backwards.rank, comm.group.translateRanks([0, 1], backwards)) // [0] 1 [ 1, 0 ]
+ * const others = comm.group.exclude([0])
+ * if (comm.rank === 1) console.log(others.size, others.rank, others.compare(backwards)) // [1] 1 0 unequal
+ * ```
  */
 export class Group {
   readonly size: number

@@ -69,14 +69,14 @@ export interface OpOptions {
  *
  * @example
  * ```ts
+ * import { of } from 'rxjs'
  * import { COMM_WORLD as comm, createOp } from 'rxmpi'
+ * import * as mpi from 'rxmpi/operators'
  *
- * const merge = createOp((a: Map<string, number>, b: Map<string, number>) => {
- *   const both = new Map(a)
- *   for (const [word, count] of b) both.set(word, (both.get(word) ?? 0) + count)
- *   return both
- * })
- * if (comm.rank === 0) console.log(merge.combine(new Map([['a', 1]]), new Map([['a', 2]]))) // [0] Map(1) { 'a' => 3 }
+ * const merge = createOp((a: string[], b: string[]) => [...a, ...b])
+ * of([`rank ${comm.rank}`])
+ *   .pipe(mpi.reduce(comm, merge))
+ *   .subscribe((ranks) => console.log(ranks)) // [0] [ 'rank 0', 'rank 1' ]
  * ```
  */
 export function createOp<T>(combine: (a: T, b: T) => T, options: OpOptions = {}): Op<T> {

@@ -47,16 +47,16 @@ function kernels(): Kernels | undefined {
 
 export class Kernel {
   readonly #run: (bytes: number) => void
-  readonly #first: Uint8Array
-  readonly #second: TypedArray
-  /** The front of `#second`, of the length that was last asked for. */
+  readonly #first: OperandMemory
+  readonly #second: OperandMemory
+  /** The front of the second operand, of the length that was last asked for. */
   #result: TypedArray
 
   private constructor(run: (bytes: number) => void, memory: ArrayBuffer, datatype: number) {
     this.#run = run
-    this.#first = new Uint8Array(memory, 0, BLOCK_BYTES)
-    this.#second = valueOn(datatype, memory, BLOCK_BYTES, BLOCK_BYTES) as TypedArray
-    this.#result = this.#second
+    this.#first = new OperandMemory(memory, 0, datatype)
+    this.#second = new OperandMemory(memory, BLOCK_BYTES, datatype)
+    this.#result = this.#second.elements
   }
 
   /** `undefined` where there is no such kernel: of half-precision numbers, or of anything without WebAssembly. */
@@ -68,7 +68,7 @@ export class Kernel {
 
   /** `into[i] = a[i] op b[i]`. */
   fold(into: TypedArray, a: TypedArray, b: TypedArray): void {
-    const most = this.#second.length
+    const most = this.#second.elements.length
     if (into.length <= most) return this.#foldBlock(into, a, b)
     for (let at = 0; at < into.length; at += most) {
       const end = at + most
@@ -78,14 +78,27 @@ export class Kernel {
 
   #foldBlock(into: TypedArray, a: TypedArray, b: TypedArray): void {
     const { length, byteLength } = into
-    if (this.#result.length !== length) this.#result = this.#second.subarray(0, length)
-    // The first is what has come, and mostly in shared memory, where `set` is slow.
-    copy(bytesOf(a), 0, this.#first, 0, byteLength)
-    set(this.#second, b)
+    if (this.#result.length !== length) this.#result = this.#second.elements.subarray(0, length)
+    this.#first.set(a)
+    this.#second.set(b)
     this.#run(byteLength)
-    set(into, this.#result)
+    into.set(this.#result as never)
   }
 }
 
-/** Both are of the same type. */
-const set = (into: TypedArray, from: TypedArray): void => into.set(from as never)
+/** The kernels' memory for one of their operands. */
+class OperandMemory {
+  readonly elements: TypedArray
+  readonly #bytes: Uint8Array
+
+  constructor(memory: ArrayBuffer, start: number, datatype: number) {
+    this.elements = valueOn(datatype, memory, start, BLOCK_BYTES) as TypedArray
+    this.#bytes = new Uint8Array(memory, start, BLOCK_BYTES)
+  }
+
+  /** What is in shared memory moves faster by `copy`, anything else by `set`. */
+  set(run: TypedArray): void {
+    if (run.buffer instanceof SharedArrayBuffer) copy(bytesOf(run), 0, this.#bytes, 0, run.byteLength)
+    else this.elements.set(run as never)
+  }
+}

@@ -11,7 +11,7 @@ import { Agreement, ENDED, type Word } from './agreement.js'
 import { ByTag } from './by-tag.js'
 import { ASIDE, Call, type Signature, sequenceOf, subscriptionOf } from './call.js'
 import { Dispute } from './dispute.js'
-import { ALARM, FAILURE, WORD } from './saying.js'
+import { ALARM, FAILURE, type Kind, LAST, WORD } from './saying.js'
 
 /** A subscription of a call that is under way on this rank. */
 export interface Party {
@@ -19,13 +19,13 @@ export interface Party {
   readonly tag: number
   /** Another whose tag has the same place. */
   next: Party | undefined
-  hear(kind: typeof WORD | typeof FAILURE, from: number, saying: unknown): void
+  hear(kind: Kind, from: number, saying: unknown): void
   /** All collectives of the communicator are over. */
   stop(error: Error): void
 }
 
 interface Early {
-  readonly kind: typeof WORD | typeof FAILURE
+  readonly kind: Kind
   readonly from: number
   /** What the other has called. */
   readonly call: number
@@ -143,7 +143,7 @@ export class Ledger {
       this.#dispute!.hear(from, what)
       return
     }
-    if (kind !== WORD && kind !== FAILURE) return
+    if (kind !== WORD && kind !== FAILURE && kind !== LAST) return
     const party = this.#parties.get(tag)
     if (party !== undefined) {
       if (message.call === party.call.hash) party.hear(kind, from, saying)

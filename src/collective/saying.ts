@@ -5,6 +5,11 @@ import { RankFailedError, RemoteError } from '../errors.js'
 export const WORD = 1
 export const FAILURE = 2
 export const ALARM = 3
+/** The source of the one rank that gives all there is has ended, after so many values. */
+export const LAST = 4
+
+/** What concerns one subscription of a call. */
+export type Kind = typeof WORD | typeof FAILURE | typeof LAST
 
 /** How an error of one rank reaches the others. */
 export interface Saying {

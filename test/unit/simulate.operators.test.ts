@@ -79,6 +79,13 @@ describe('collectives in a simulated test', () => {
     })
   })
 
+  it('show that a barrier sends messages without data', () => {
+    simulate(2, { latency: 1 }, ({ ranks, expectMessages }) => {
+      ranks((comm) => comm.ibarrier())
+      expectMessages(0, 1).toBe('-a', { a: undefined })
+    })
+  })
+
   it("carry errors, which are the test's where it does not look", () => {
     const boom = new Error('boom')
     const test = (looks: number) => () =>

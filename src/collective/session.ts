@@ -228,7 +228,8 @@ export class Session<T, R> implements Trouble, Party {
   }
 
   #finish(): void {
-    this.#close(this.#failure === undefined && this.#begun === this.#rounds)
+    // Where streams may be of different length, other ranks may have begun rounds that there are not.
+    this.#close(this.#failure === undefined && this.#begun === this.#rounds && this.call.signature.ragged === 'error')
     if (this.#deaf) return
     if (this.#failure === undefined) this.#audience.finish()
     else this.#audience.fail(this.#failure)

@@ -40,6 +40,8 @@ export class Endpoint implements SegmentReceiver {
   /** The same by rank, with holes. */
   readonly #peers: Peer[] = []
   readonly #gone = new Map<number, string>()
+  /** Collectives that ranks have called differently. */
+  readonly disputes = new Set<{ readonly verdict: Error | undefined; readonly isHeard: boolean }>()
   /** The first contexts of the communicators there are. */
   readonly #used = new Set<number>()
   /** What has to be freed and was not yet: communicators. */

@@ -208,16 +208,20 @@ interface TagQueue<T extends { gone: boolean }> {
  * every message has a tag of its own, as in collectives, it makes a new table every few entries, and each old one keeps the next from the collector.
  */
 class TagQueues<T extends { tag: number; gone: boolean }> {
+  /** That of ANY_TAG, which is never given away. */
+  readonly #any = new Fifo<T>()
   #places: (TagQueue<T> | undefined)[] = new Array(16).fill(undefined)
   #count = 0
 
   get(tag: number): Fifo<T> | undefined {
+    if (tag === ANY_TAG) return this.#any
     let entry = this.#places[tag & (this.#places.length - 1)]
     while (entry !== undefined && entry.tag !== tag) entry = entry.next
     return entry?.queue
   }
 
   entered(tag: number): Fifo<T> {
+    if (tag === ANY_TAG) return this.#any
     const place = tag & (this.#places.length - 1)
     let free: TagQueue<T> | undefined
     for (let entry = this.#places[place]; entry !== undefined; entry = entry.next) {
@@ -235,6 +239,7 @@ class TagQueues<T extends { tag: number; gone: boolean }> {
   }
 
   *all(): Generator<Fifo<T>> {
+    yield this.#any
     for (const place of this.#places) for (let entry = place; entry !== undefined; entry = entry.next) yield entry.queue
   }
 

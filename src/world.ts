@@ -39,6 +39,15 @@ endpoint.abort = (code, reason) => {
   for (;;) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0)
 }
 
+// Whoever has called no collective after it would else never hear of it.
+process.on('beforeExit', () => {
+  for (const dispute of endpoint.disputes) {
+    if (dispute.isHeard || dispute.verdict === undefined) continue
+    endpoint.disputes.delete(dispute)
+    throw COMM_WORLD.inContext(dispute.verdict, undefined)
+  }
+})
+
 /** All ranks of the job. MPI: MPI_COMM_WORLD. */
 export const COMM_WORLD = new Communicator(
   endpoint,

@@ -1,6 +1,6 @@
 import type { CallSite } from '../call-site.js'
 import { locate } from '../call-site.js'
-import { nameOf, OBJECT } from '../codec/datatype.js'
+import { type BufferLike, datatypeOf, elementSize, NUMBER, nameOf, OBJECT } from '../codec/datatype.js'
 
 /** What all ranks must say alike when they call a collective. */
 export interface Signature {
@@ -55,11 +55,17 @@ export class Call {
     return ((this.subscriptions++ & MANY_SUBSCRIPTIONS) << 24) | (this.sequence & MANY_CALLS)
   }
 
+  /** Keeps what kind of data the round is on, and how much: not the data, which may be large. */
+  note(data: unknown): void {
+    this.datatype = typeof data === 'number' ? NUMBER : datatypeOf(data)
+    this.count = this.datatype === OBJECT || this.datatype === NUMBER ? 0 : (data as BufferLike).byteLength / elementSize(this.datatype)
+  }
+
   /** 'reduce(Float64Array(3), SUM, root 0) at pi.ts:4:12' */
   describe(): string {
     const { name, op, root, algorithm, ragged, window } = this.signature
     const details = [
-      this.datatype === OBJECT ? undefined : `${nameOf(this.datatype)}${this.count > 0 ? `(${this.count})` : ''}`,
+      this.datatype === OBJECT ? undefined : `${nameOf(this.datatype)}${this.datatype === NUMBER ? '' : `(${this.count})`}`,
       op,
       root === undefined ? undefined : `root ${root}`,
       algorithm && `algorithm ${algorithm}`,

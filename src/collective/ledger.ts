@@ -5,13 +5,13 @@ import type { Collectives } from '../collectives.js'
 import { ANY_SOURCE, ANY_TAG } from '../constants.js'
 import { COLLECTIVES, CONTROL } from '../contexts.js'
 import type { Context } from '../endpoint.js'
-import { type Incoming, nobody, type Taker } from '../incoming.js'
+import { type Incoming, nobody, type Taker, type Waiting } from '../incoming.js'
 import { Outgoing, type Owner } from '../link.js'
 import { Agreement, ENDED, type Word } from './agreement.js'
 import { ByTag } from './by-tag.js'
 import { ASIDE, Call, type Signature, sequenceOf, subscriptionOf } from './call.js'
 import { Dispute } from './dispute.js'
-import { ALARM, FAILURE, type Kind, LAST, WORD } from './saying.js'
+import { ALARM, CALLED, FAILURE, WORD } from './saying.js'
 
 /** A subscription of a call that is under way on this rank. */
 export interface Party {
@@ -23,6 +23,8 @@ export interface Party {
   /** All collectives of the communicator are over. */
   stop(error: Error): void
 }
+
+type Kind = typeof WORD | typeof FAILURE | typeof CALLED
 
 interface Early {
   readonly kind: Kind
@@ -40,6 +42,8 @@ const BROKEN_OFF = 4096
 /** The collectives that a rank has called on a communicator, in order, and those of them that are under way. */
 export class Ledger {
   readonly comm: Collectives
+  /** What waits for a word of other ranks. */
+  readonly waits = new Set<Waiting & { readonly peer: number; readonly waits: boolean }>()
   readonly #context: Context
   readonly #recent: Call[] = []
   readonly #parties = new ByTag<Party>()
@@ -56,6 +60,7 @@ export class Ledger {
     this.#context.listener = ({ tag }) => (this.#brokenOff.size > 0 && this.#brokenOff.has(tag & ~ASIDE) ? nobody(tag) : undefined)
     this.#context.unexpected = (message) => this.#compare(message)
     const control = comm.endpoint.context(comm.id + CONTROL)
+    control.halves = this.waits
     control.gone = (member, reason) => this.#dispute?.gone(comm.rankOf(member), reason)
     const listener = new Listener((message) => this.#hear(message))
     control.listener = () => listener
@@ -64,7 +69,10 @@ export class Ledger {
 
   /** The next call in order. Throws when the ranks have called different things before. */
   next(signature: Signature, site = recordCallSite()): Call {
-    if (this.#dispute?.verdict !== undefined) throw this.#dispute.verdict
+    if (this.#dispute?.verdict !== undefined) {
+      this.#dispute.isHeard = true
+      throw this.#dispute.verdict
+    }
     const call = new Call(this.#calls++, signature, site)
     this.#recent[call.sequence % REMEMBERED] = call
     return call
@@ -110,7 +118,11 @@ export class Ledger {
   /** Ranks have called different things. */
   alarm(sequence: number): void {
     this.#dispute ??= new Dispute(this, sequence, (error) => {
-      for (const party of [...this.#parties.all()]) if (party.call.sequence >= sequence) party.stop(error)
+      for (const party of [...this.#parties.all()]) {
+        if (party.call.sequence < sequence) continue
+        this.#dispute!.isHeard = true
+        party.stop(error)
+      }
     })
     this.#dispute.called()
   }
@@ -143,7 +155,7 @@ export class Ledger {
       this.#dispute!.hear(from, what)
       return
     }
-    if (kind !== WORD && kind !== FAILURE && kind !== LAST) return
+    if (kind !== WORD && kind !== FAILURE && kind !== CALLED) return
     const party = this.#parties.get(tag)
     if (party !== undefined) {
       if (message.call === party.call.hash) party.hear(kind, from, saying)

@@ -9,6 +9,7 @@ import { goneError } from '../gone.js'
 import type { Incoming, Taker, Waiting } from '../incoming.js'
 import { Outgoing, type Owner } from '../link.js'
 import { ASIDE, type Call } from './call.js'
+import { Confirmation } from './confirmation.js'
 import { Queue } from './queue.js'
 
 /** Something that goes through the steps of a collective: a rank's value of a round, or a piece of it. */
@@ -39,11 +40,24 @@ export interface Trouble {
   giveUp: Waiting['giveUp']
   /** The rank has called something else, or on something else. */
   mismatch(): void
+  /** Tells a rank that waits to be taken part with that this one does. */
+  confirm(to: number): void
+  /** Something waits for a word of another rank. */
+  readonly waits: Set<Waiting & { readonly peer: number; readonly waits: boolean }>
 }
 
 interface State {
   closed: boolean
   settle: () => void
+  /**
+   * By rank, those that have been sent data; `true` once they have said that they have called the same. Absent where that shows
+   * anyway: every rank sends before it waits.
+   */
+  confirmations: Map<number, Confirmation | true> | undefined
+  /** Who has been told that this rank has called the same. */
+  told: Set<number>
+  /** Whether a round waits for them: where it is the only one nothing would show later. */
+  single: boolean
 }
 
 /** The way from one call of a collective on this rank to the same call on the others: messages of its own context and tag. */
@@ -58,14 +72,7 @@ export class Links {
   readonly #state: State
   #aside: Links | undefined
 
-  constructor(
-    comm: Collectives,
-    context: number,
-    call: Call,
-    tag: number,
-    trouble: Trouble,
-    state: State = { closed: false, settle: () => undefined }
-  ) {
+  constructor(comm: Collectives, context: number, call: Call, tag: number, trouble: Trouble, state: State) {
     this.comm = comm
     this.endpoint = comm.endpoint
     this.#context = context
@@ -89,6 +96,9 @@ export class Links {
 
   close(): void {
     this.#state.closed = true
+    for (const confirmation of this.#state.confirmations?.values() ?? []) {
+      if (confirmation !== true) this.trouble.waits.delete(confirmation)
+    }
   }
 
   /**
@@ -100,6 +110,7 @@ export class Links {
     const { endpoint, tag, call } = this
     const member = this.comm.memberOf(to)
     const link = endpoint.link(member)
+    if (this.#state.confirmations !== undefined && this.#state.single) this.#awaitConfirmation(unit, to)
     if (link.sendNow(this.#context, tag, datatype, bytes as Uint8Array, bytes.byteLength, call.hash, shape)) return
     const reason = endpoint.reasonGone(member)
     if (reason !== undefined) return this.trouble.fail(goneError(to, reason))
@@ -108,6 +119,35 @@ export class Links {
     message.call = call.hash
     message.shape = shape
     link.send(message)
+  }
+
+  /** A rank has said that it has called the same. */
+  confirmed(rank: number): void {
+    const confirmation = this.#state.confirmations?.get(rank)
+    this.#state.confirmations?.set(rank, true)
+    if (confirmation === undefined || confirmation === true) return
+    this.trouble.waits.delete(confirmation)
+    confirmation.come()
+  }
+
+  /** Tells a rank that this one waits for its data, once. */
+  #confirm(rank: number): void {
+    const { confirmations, told } = this.#state
+    if (confirmations === undefined || told.has(rank)) return
+    told.add(rank)
+    this.trouble.confirm(rank)
+  }
+
+  #awaitConfirmation(unit: Unit, rank: number): void {
+    const confirmations = this.#state.confirmations!
+    let confirmation = confirmations.get(rank)
+    if (confirmation === true) return
+    if (confirmation === undefined) {
+      confirmation = new Confirmation(this, rank)
+      confirmations.set(rank, confirmation)
+      this.trouble.waits.add(confirmation)
+    }
+    confirmation.hold(unit)
   }
 
   /** Sends a value of any kind: a number as it is, a buffer as its bytes, anything else as an object. */
@@ -121,6 +161,7 @@ export class Links {
   /** Every message of a rank as a unit, for ever. `take` makes it; `place` may give the data of a buffer its place before. */
   from<U extends Unit>(rank: number, take: (message: Incoming) => U, place?: (message: Incoming) => void): Observable<U> {
     return new Observable((subscriber) => {
+      this.#confirm(rank)
       const arrivals = new Arrivals(this, rank, subscriber, take, place)
       subscriber.add(arrivals)
       arrivals.look()
@@ -140,6 +181,7 @@ export class Links {
             error: (error) => subscriber.error(error)
           })
         }
+        this.#confirm(step.from)
         const meetings = new Meetings(this, step, subscriber)
         subscriber.add(meetings)
         return source.subscribe(meetings)

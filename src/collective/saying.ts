@@ -1,15 +1,12 @@
 import type { Collectives } from '../collectives.js'
 import { RankFailedError, RemoteError } from '../errors.js'
 
-/** What ranks say to each other beside the data of their collectives: a word of an agreement, that something failed, what was called. */
+/** What ranks say to each other beside the data of their collectives: a word of an agreement, that something failed, what was called, that the same was. */
 export const WORD = 1
 export const FAILURE = 2
 export const ALARM = 3
-/** The source of the one rank that gives all there is has ended, after so many values. */
-export const LAST = 4
-
-/** What concerns one subscription of a call. */
-export type Kind = typeof WORD | typeof FAILURE | typeof LAST
+/** Of a rank that waits for the other's data: that it has called the same. */
+export const CALLED = 4
 
 /** How an error of one rank reaches the others. */
 export interface Saying {

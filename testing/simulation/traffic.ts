@@ -1,7 +1,6 @@
 import { type Observable, ReplaySubject } from 'rxjs'
 import { type CallSite, recordCallSite } from '../../src/call-site.js'
 import { kindIn, NEXT } from '../../src/channel/frames.js'
-import { NUMBER, OBJECT } from '../../src/codec/datatype.js'
 import { CHANNELS, CONTEXTS, CONTROL } from '../../src/contexts.js'
 import { callOf, contextOf, datatypeAt, flagsOf, HEADER, idOf, kindOf, REST, START, tagOf, totalOf } from '../../src/frame.js'
 import { Incoming } from '../../src/incoming.js'
@@ -117,10 +116,6 @@ class Watch {
     let message = this.#partial.get(id)
     if (kind === START) {
       message = new Incoming(0, from, tagOf(segment), contextOf(segment), datatypeAt(segment), totalOf(segment), id, flagsOf(segment))
-      if (message.datatype === NUMBER) {
-        message.keepNumber(segment, segment.at + HEADER)
-        return this.#show(message)
-      }
       if (!message.moves) message.allocate()
     }
     if (message === undefined) return
@@ -138,7 +133,6 @@ class Watch {
 
   #show(message: Incoming): void {
     this.#partial.delete(message.id)
-    // A barrier's messages, and what a rank gives that gives nothing, carry no data.
-    this.messages.next(message.datatype === OBJECT && message.bytes === 0 ? undefined : message.value())
+    this.messages.next(message.value())
   }
 }

@@ -29,7 +29,7 @@ export class Incoming implements Arrived {
   moved: ArrayBuffer | undefined
   /** Where in the target the data starts. */
   #offset = 0
-  #number = 0
+  #number: number | undefined
   readonly source: number
   readonly tag: number
   readonly context: number
@@ -134,7 +134,7 @@ export class Incoming implements Arrived {
 
   /** The data as one number. */
   get number(): number {
-    return this.#number
+    return this.#number ?? new Float64Array(this.target!.buffer, 0, 1)[0]!
   }
 
   /** The data as a value that shares nothing. */

@@ -63,6 +63,12 @@ export class Call {
 
   /** 'reduce(Float64Array(3), SUM, root 0) at pi.ts:4:12' */
   describe(): string {
+    const where = locate(this.site)
+    return where === undefined ? this.title : `${this.title} at ${where}`
+  }
+
+  /** The same without its line. */
+  get title(): string {
     const { name, op, root, algorithm, ragged, window } = this.signature
     const details = [
       this.datatype === OBJECT ? undefined : `${nameOf(this.datatype)}${this.datatype === NUMBER ? '' : `(${this.count})`}`,
@@ -72,8 +78,7 @@ export class Call {
       ragged === 'error' ? undefined : `ragged ${ragged}`,
       window === WINDOW ? undefined : `window ${window}`
     ]
-    const where = locate(this.site)
-    return `${name}(${details.filter((detail) => detail !== undefined).join(', ')})${where === undefined ? '' : ` at ${where}`}`
+    return `${name}(${details.filter((detail) => detail !== undefined).join(', ')})`
   }
 }
 

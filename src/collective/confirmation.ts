@@ -45,6 +45,6 @@ export class Confirmation implements Waiting {
   }
 
   describe(): string {
-    return `in ${this.#links.call.describe()} for rank ${this.#rank} to take part`
+    return `in ${this.#links.call.title} for rank ${this.#rank} to take part`
   }
 }

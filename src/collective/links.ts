@@ -261,7 +261,7 @@ class Departure implements Owner {
   }
 
   describe(): string {
-    return `in ${this.#links.call.describe()} for rank ${this.#to} to take part`
+    return `in ${this.#links.call.title} for rank ${this.#to} to take part`
   }
 }
 
@@ -356,7 +356,7 @@ abstract class Receiver implements Taker {
   }
 
   describe(): string {
-    return `in ${this.links.call.describe()} for rank ${this.#rank}`
+    return `in ${this.links.call.title} for rank ${this.#rank}`
   }
 
   /** Nobody needs what it waits for any more. */

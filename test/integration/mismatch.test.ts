@@ -1,4 +1,4 @@
-import { program, rxmpi } from './command'
+import { program, rxmpi } from './command.js'
 
 /** What each rank of three prints, of the error that its collective fails with. */
 async function failures(body: string): Promise<{ status: number | null; lines: string[]; stderr: string }> {

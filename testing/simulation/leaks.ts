@@ -27,10 +27,7 @@ export function leaksOf(comms: readonly Communicator[], traffic: TrafficMonitor,
     if (ended.has(rank)) continue
     for (const waiting of endpoint.waiting()) {
       const list = waiting.endless ? leaks.open : leaks.waiting
-      const what = waiting.describe()
-      const where = at(waiting.site)
-      // A collective names its call's place itself.
-      list.push(`rank ${rank} waits ${what}${what.includes(where.slice(2)) ? '' : where}`)
+      list.push(`rank ${rank} waits ${waiting.describe()}${at(waiting.site)}`)
       if (!waiting.endless) leaks.site ??= waiting.site
     }
     for (const message of endpoint.unreceived()) {

@@ -23,6 +23,8 @@ export interface Case {
   readonly measures?: 'program' | 'wall' | 'cpu'
   /** One run is long and hardly varies: three are enough, and one for a quick run. */
   readonly steady?: boolean
+  /** mpi4py has nothing to set beside it. */
+  readonly alone?: boolean
   /** Of interest to who works on rxmpi: run only when it is named. */
   readonly aside?: boolean
   /** The ranks are meant to share cores: the peer must be told to give way. */
@@ -166,6 +168,76 @@ export const cases: readonly Case[] = [
       { name: 'blocked', label: 'its thread is blocked for 2 s', peer: 'sleep', bar: () => below(64, 'MB') }
     ],
     step: () => ({ iterations: 1_000_000, warmup: 0, seconds: 2 })
+  },
+  {
+    name: 'stream-rate',
+    title: 'values of an iterable through sendTo and receiveFrom',
+    unit: 'M/s',
+    ranks: 2,
+    rows: [
+      { name: 'objects', label: 'objects {a: 7, b: 3.14}', peer: 'windows of 64 isend, recv', bar: () => above(1.5, 'M/s') },
+      { name: 'numbers', label: 'numbers', peer: 'windows of 64 isend, recv' }
+    ],
+    step: () => ({ iterations: 300_000, warmup: 1_000_000 })
+  },
+  {
+    name: 'stream-bandwidth',
+    title: 'Float64Array through sendTo and receiveFrom, share of what windows of isend and irecv reach',
+    unit: '%',
+    ranks: 2,
+    alone: true,
+    rows: [
+      { name: 'stream', label: 'sendTo, receiveFrom', sizes: [64 * KiB, MiB], bar: (size) => (size === MiB ? undefined : above(80, '%')) }
+    ],
+    step: (_, size) => {
+      const window = moving(256 * MiB, size, 4, 64)
+      return { window, iterations: moving(512 * MiB, size * window, 1, 300), warmup: moving(2 * GiB, size * window, 2, 300) }
+    }
+  },
+  {
+    name: 'stream-memory',
+    title: 'growth of resident memory of both ranks while 10,000,000 numbers go to a reader that is 100 times slower',
+    unit: 'MB',
+    ranks: 2,
+    steady: true,
+    alone: true,
+    rows: [
+      { name: 'pull', label: 'an iterable, which waits', bar: () => below(50, 'MB') },
+      { name: 'dropOldest', label: "overflow: 'dropOldest'", bar: () => below(50, 'MB') },
+      { name: 'latest', label: "overflow: 'latest'", bar: () => below(50, 'MB') }
+    ],
+    step: () => ({ iterations: 10_000_000, warmup: 0 })
+  },
+  {
+    name: 'stream-cancel',
+    title: 'from unsubscribe on one rank to the teardown of the source on the other',
+    unit: 'ms',
+    ranks: 2,
+    alone: true,
+    rows: [{ name: 'unsubscribe', label: 'unsubscribe', bar: () => below(1, 'ms') }],
+    step: () => ({ iterations: 50, warmup: 0 })
+  },
+  {
+    name: 'shuffle',
+    title: 'small records {key, value} by partitionTo, each to the rank of its key',
+    unit: 'M/s',
+    ranks: 4,
+    alone: true,
+    yields: true,
+    rows: [{ name: 'records', label: 'records on 4 ranks', bar: () => above(1, 'M/s') }],
+    step: () => ({ iterations: 1_000_000, warmup: 1_000_000 })
+  },
+  {
+    name: 'pool',
+    title: 'tasks of 10 µs on a root and one worker, share of the time that the tasks take',
+    unit: '%',
+    ranks: 2,
+    steady: true,
+    rows: [
+      { name: 'default', label: 'RankPool.map', peer: 'MPICommExecutor.map', bar: () => both(above(70, '%'), atLeast(5)) },
+      { name: 'chunks', label: 'RankPool.map, chunk: 100', peer: 'MPICommExecutor.map, chunksize=100', bar: () => above(70, '%') }
+    ],
+    step: ({ name }) => ({ iterations: 100_000, warmup: 20_000, ...(name === 'chunks' ? { window: 100 } : {}) })
   },
   {
     name: 'kernels',

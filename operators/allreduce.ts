@@ -3,10 +3,13 @@ import { type CollectiveOperator, operator } from '../src/collective/operator.js
 import type { Collective, StreamOptions } from '../src/collective/spec.js'
 import type { Collectives } from '../src/collectives.js'
 import type { Communicator } from '../src/communicator.js'
+import { ArgumentError } from '../src/errors.js'
 import type { AnyOp, Arithmetic, Op, Operand, PredefinedOp, Reduced } from '../src/op.js'
 import { isTypedArray, SUM } from '../src/op.js'
+import { checkAlgorithm, forArrays } from './algorithms/algorithm.js'
 import { rabenseifnerAllreduce } from './algorithms/allreduce.rabenseifner.js'
 import { recursiveDoublingAllreduce } from './algorithms/allreduce.recursiveDoubling.js'
+import { ringAllreduce } from './algorithms/allreduce.ring.js'
 import { type Into, reductionOf } from './algorithms/reduction.js'
 
 export interface AllreduceOptions extends StreamOptions {
@@ -14,7 +17,7 @@ export interface AllreduceOptions extends StreamOptions {
   algorithm?: keyof typeof algorithms
 }
 
-const algorithms = { recursiveDoubling: recursiveDoublingAllreduce, rabenseifner: rabenseifnerAllreduce }
+const algorithms = { recursiveDoubling: recursiveDoublingAllreduce, rabenseifner: rabenseifnerAllreduce, ring: ringAllreduce }
 
 /** Arrays from here on are worth the two latencies more that halving takes. */
 const LARGE_BYTES = 2 ** 15
@@ -35,14 +38,20 @@ export function allreduce(comm: Communicator, op: AnyOp = SUM, options: Allreduc
 }
 
 /** @internal */
-export function allreduceOf(_comm: Collectives, op: AnyOp, { into, algorithm }: AllreduceOptions & Into): Collective<unknown, unknown> {
+export function allreduceOf(_comm: Collectives, op: AnyOp, options: AllreduceOptions & Into): Collective<unknown, unknown> {
+  const { into, algorithm } = options
   const { check, begin } = reductionOf(op, into)
+  checkAlgorithm(algorithm, algorithms)
+  const inBlocks = algorithm !== undefined && algorithm !== 'recursiveDoubling'
+  if (algorithm === 'ring' && !op.commutative) {
+    throw new ArgumentError(`algorithm: 'ring' combines in another order than that of the ranks, and '${op.name}' is not commutative`)
+  }
   return {
     name: 'allreduce',
     op: op.name,
     algorithm,
-    serial: algorithm === 'rabenseifner',
-    check,
+    serial: inBlocks,
+    check: inBlocks ? forArrays(algorithm, options, check) : check,
     build: (links, single) => (values) =>
       values.pipe(
         map(begin),

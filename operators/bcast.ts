@@ -8,6 +8,7 @@ import type { Collectives } from '../src/collectives.js'
 import type { Communicator } from '../src/communicator.js'
 import { type BinomialTree, binomialTree } from '../src/topology/binomialTree.js'
 import { type Chain, chain } from '../src/topology/chain.js'
+import { checkAlgorithm } from './algorithms/algorithm.js'
 import { Packet } from './algorithms/packet.js'
 import { pieces, type Way } from './algorithms/pieces.js'
 
@@ -27,6 +28,7 @@ export function bcastOf<T>(comm: Collectives, options: BcastOptions & { into?: B
   const { root = 0, into, algorithm } = options
   const { rank, size } = comm
   checkRoot(root, size)
+  checkAlgorithm(algorithm, { binomial: 0, chain: 0 })
   if (into !== undefined) checkInto(into)
   const tree = fromTree(binomialTree(rank, size, root))
   const line = fromChain(chain(rank, size, root))

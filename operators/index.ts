@@ -3,7 +3,10 @@
 export { type AllreduceOptions, allreduce } from './allreduce.js'
 export { barrier } from './barrier.js'
 export { type BcastOptions, bcast } from './bcast.js'
+export { exscan } from './exscan.js'
 export { type ReduceOptions, reduce } from './reduce.js'
+export { type ReduceScatterOptions, reduceScatter } from './reduceScatter.js'
+export { scan } from './scan.js'
 
 // Streams between ranks
 

@@ -3,6 +3,7 @@ import type { Links } from '../../src/collective/links.js'
 import { through } from '../../src/collective/through.js'
 import { recursiveDoubling } from '../../src/topology/recursiveDoubling.js'
 import type { Partial } from './partial.js'
+import { folded, unfolded } from './standIn.js'
 
 /**
  * Partners exchange all they have, and both combine it, in the order of their ranks: after log₂ p exchanges all have the same.
@@ -13,29 +14,15 @@ import type { Partial } from './partial.js'
 export function recursiveDoublingAllreduce(links: Links): MonoTypeOperatorFunction<Partial> {
   const { rank, size } = links.comm
   const { fold, partners, unfold } = recursiveDoubling(rank, size)
-  const exchange = (send: number | undefined, from: number | undefined): MonoTypeOperatorFunction<Partial> =>
-    links.step({
-      from,
-      send: send === undefined ? undefined : (partial) => partial.send(links, send),
+  const exchange = (partner: number): MonoTypeOperatorFunction<Partial> => {
+    const lower = partner < rank
+    return links.step({
+      from: partner,
+      send: (partial) => partial.send(links, partner),
       shape: (partial) => partial.shape,
-      place: (partial, message) => partial.pourInto(message, from! < rank),
-      take: (partial, message) => partial.combine(message, from! < rank)
+      place: (partial, message) => partial.pourInto(message, lower),
+      take: (partial, message) => partial.combine(message, lower)
     })
-  return through([
-    ...(fold === undefined ? [] : [exchange('to' in fold ? fold.to : undefined, 'from' in fold ? fold.from : undefined)]),
-    ...partners.map((partner) => exchange(partner, partner)),
-    ...(unfold === undefined ? [] : ['to' in unfold ? handOver(links, unfold.to) : handedOver(links, unfold.from)])
-  ])
+  }
+  return through([...folded(links, fold), ...partners.map(exchange), ...unfolded(links, unfold)])
 }
-
-/** The result goes to a rank that had another stand for it. */
-export const handOver = (links: Links, to: number): MonoTypeOperatorFunction<Partial> =>
-  links.step({ send: (partial) => partial.handOver(links, to) })
-
-export const handedOver = (links: Links, from: number): MonoTypeOperatorFunction<Partial> =>
-  links.step({
-    from,
-    shape: (partial) => partial.shape,
-    place: (partial, message) => partial.land(message),
-    take: (partial, message) => partial.replace(message)
-  })

@@ -4,29 +4,53 @@ import { type Links, NO_SHAPE, type Unit } from '../../src/collective/links.js'
 import { ABSENT, NOTHING } from '../../src/collective/spec.js'
 import { type Incoming, unfilled } from '../../src/incoming.js'
 import { type AnyOp, foldArrays, isTypedArray, type TypedArray } from '../../src/op.js'
+import { cutOf } from './blocks.js'
+
+interface Details {
+  /** Where the result of an array is to be. */
+  readonly into?: TypedArray | undefined
+  /** What all ranks' must have in common; by default the kind and number of elements. */
+  readonly shape?: number
+  /** What combines two values that are no typed arrays; by default the op. */
+  readonly whole?: AnyOp['combine']
+}
 
 /** A rank's value on its way through a reduction: first what the rank has given, then that combined with what others have. */
 export class Partial implements Unit {
   pending = 0
   readonly #op: AnyOp
+  readonly #whole: AnyOp['combine'] | undefined
   readonly #into: TypedArray | undefined
+  /** What the rank has given. */
+  readonly given: unknown
   #value: unknown
   #present: boolean
+  #shape: number
   /** The array that the ranks' are combined in; until then it is the rank's own that counts. */
   #out: TypedArray | undefined
 
-  constructor(data: unknown, op: AnyOp, into: TypedArray | undefined) {
+  constructor(data: unknown, op: AnyOp, { into, shape = shapeOf(data), whole }: Details = {}) {
+    this.given = data
     this.#value = data
     this.#present = data !== ABSENT
+    this.#shape = shape
     this.#op = op
+    this.#whole = whole
     this.#into = into
   }
 
-  /** The kind and number of its elements, in one number: all ranks' must be the same. */
+  /** Of what was given, in one number: all ranks' must be the same. */
   get shape(): number {
-    if (!this.#present) return NO_SHAPE
-    if (typeof this.#value === 'number') return NUMBER
-    return isTypedArray(this.#value) ? (this.#value.length * KINDS + datatypeOf(this.#value)) | 0 : OBJECT
+    return this.#shape
+  }
+
+  /** Whether there is anything: the rank, or one it has heard from, has given a value. */
+  get present(): boolean {
+    return this.#present
+  }
+
+  get value(): unknown {
+    return this.#value
   }
 
   /** The run of the array that begins with element `first`; without an `end` the whole. */
@@ -47,14 +71,24 @@ export class Partial implements Unit {
 
   /** The same, where an array's memory does not change until the round is over. */
   handOver(links: Links, to: number): void {
-    if (this.#present && isTypedArray(this.#value)) this.sendRun(links, to, 0, this.length)
-    else this.send(links, to)
+    this.sendPart(links, to, this.#value)
   }
 
   /** Sends a run of an array; its memory must not change until the partner has answered. */
   sendRun(links: Links, to: number, first: number, end: number): void {
-    const run = this.run(first, end)
-    links.send(this, to, datatypeOf(run), new Uint8Array(run.buffer, run.byteOffset, run.byteLength), this.shape, true)
+    this.sendPart(links, to, this.run(first, end))
+  }
+
+  /** The same of what has been combined. */
+  sendCombined(links: Links, to: number, first: number, end: number): void {
+    this.sendPart(links, to, this.#output().subarray(first, end))
+  }
+
+  /** The same of what `split` has given; nothing where there is nothing. */
+  sendPart(links: Links, to: number, part: unknown): void {
+    if (!this.#present) links.send(this, to, OBJECT, nothing, NO_SHAPE)
+    else if (!isTypedArray(part)) links.sendValue(this, to, part, this.shape)
+    else links.send(this, to, datatypeOf(part), new Uint8Array(part.buffer, part.byteOffset, part.byteLength), this.shape, true)
   }
 
   /** Has the data that comes combined with what there is from element `first` on. `lower`: it comes from lower ranks. */
@@ -77,13 +111,26 @@ export class Partial implements Unit {
   combine(message: Incoming, lower: boolean): void {
     if (message.shape === NO_SHAPE) return
     if (!this.#present) return this.replace(message)
-    if (this.#out !== undefined) {
-      this.#value = this.#out
+    if (this.#out !== undefined) this.#value = this.#out
+    else this.fold(message.value(), lower)
+  }
+
+  /** Combines a whole value with what there is. `lower`: it is of lower ranks. */
+  fold(theirs: unknown, lower: boolean, shape = this.#shape): void {
+    if (!this.#present) {
+      this.#shape = shape
+      this.#present = true
+      this.#value = theirs
       return
     }
-    const theirs = message.value() as never
-    const mine = this.#value as never
-    this.#value = lower ? this.#op.combine(theirs, mine) : this.#op.combine(mine, theirs)
+    const mine = this.#value
+    if (isTypedArray(mine)) {
+      const out = this.#output()
+      foldArrays(this.#op, out, (lower ? theirs : mine) as TypedArray, (lower ? mine : theirs) as TypedArray)
+      this.#value = out
+    } else {
+      this.#value = lower ? this.#combined(theirs, mine) : this.#combined(mine, theirs)
+    }
   }
 
   /** Receives elements from `first` on as they are. */
@@ -96,17 +143,40 @@ export class Partial implements Unit {
   /** What came is the result. */
   replace(message: Incoming): void {
     if (message.shape === NO_SHAPE) return
+    if (!this.#present) this.#shape = message.shape
     this.#present = true
     this.#value = this.#out ?? message.value()
+  }
+
+  /** Goes on with only those elements, or with the same in another order: values on memory of their own. */
+  become(value: unknown): void {
+    this.#present = true
+    this.#value = value
+    this.#out = isTypedArray(value) ? value : undefined
+  }
+
+  /** Cuts an array in two by these weights and goes on with one part; the other. */
+  split(first: number, last: number, keepsFirst: boolean): unknown {
+    if (!this.#present) return undefined
+    const cut = first === 0 ? 0 : ((this.#value as ArrayLike<unknown>).length * first) / (first + last)
+    const [lower, upper] = [cutOf(this.#value, 0, cut), cutOf(this.#value, cut)]
+    this.#value = keepsFirst ? lower : upper
+    if (this.#out !== undefined) this.#out = this.#value as TypedArray
+    return keepsFirst ? upper : lower
   }
 
   /** What there is in the end, on memory of its own. */
   get result(): unknown {
     if (!this.#present) return NOTHING
-    if (typeof this.#value === 'number' || !isTypedArray(this.#value)) return this.#value
+    if (typeof this.#value === 'number') return this.#value
+    if (!isTypedArray(this.#value)) return this.#value === this.given ? copyOf(this.#value) : this.#value
     const out = this.#output()
     if (out !== this.#value && !isSame(out, this.#value)) out.set(this.#value as never)
     return this.#into ?? out
+  }
+
+  #combined(a: unknown, b: unknown): unknown {
+    return this.#whole === undefined ? this.#op.combine(a as never, b as never) : this.#whole(a as never, b as never)
   }
 
   get #array(): TypedArray {
@@ -120,6 +190,13 @@ export class Partial implements Unit {
     }
     return this.#out
   }
+}
+
+/** The kind and number of a value's elements, in one number. */
+export function shapeOf(data: unknown): number {
+  if (data === ABSENT) return NO_SHAPE
+  if (typeof data === 'number') return NUMBER
+  return isTypedArray(data) ? (data.length * KINDS + datatypeOf(data)) | 0 : OBJECT
 }
 
 /** Objects of their own: a rank that is alone would else get what it gave. */

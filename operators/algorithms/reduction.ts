@@ -16,25 +16,28 @@ export function reductionOf(
 ): { check: (data: unknown) => void; begin: (data: unknown) => Partial } {
   checkOp(op)
   if (into !== undefined) checkInto(into)
+  const details = { into: into as TypedArray | undefined }
   return {
     check(data) {
       checkOperand(op, data)
       checkSendable(data)
       if (into !== undefined) checkFits(data, into)
     },
-    begin: (data) => new Partial(data, op, into as TypedArray | undefined)
+    begin: (data) => new Partial(data, op, details)
   }
 }
 
-function checkFits(data: unknown, into: BufferLike): asserts into is TypedArray {
+/** Throws unless `count` elements of the data's kind, by default as many as it has, find room. */
+export function checkFits(data: unknown, into: BufferLike, count?: number): void {
   if (!isTypedArray(data) || !isTypedArray(into) || !matches(datatypeOf(data), datatypeOf(into))) {
     const what = datatypeOf(data) === 0 ? `what is no array (${typeof data})` : `a ${nameOf(datatypeOf(data))}`
     throw new DatatypeError(
       `into: a ${nameOf(datatypeOf(into))} cannot hold the reduction of ${what}; give a buffer of the data's kind, or none`
     )
   }
-  if (into.length < data.length) {
-    throw new TruncationError(`into: the reduction has ${data.length} elements, the buffer only ${into.length}; give a larger one`)
+  const length = count ?? data.length
+  if (into.length < length) {
+    throw new TruncationError(`into: the reduction has ${length} elements, the buffer only ${into.length}; give a larger one`)
   }
   checkSameOrApart(data, into)
 }

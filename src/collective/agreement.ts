@@ -64,15 +64,6 @@ export class Agreement {
     return Math.min(...this.#heard().map(({ shortest }) => shortest))
   }
 
-  /** What that rank has said, if this one has heard it. */
-  said(rank: number): Entry | undefined {
-    for (const runs of this.#heard()) {
-      const entry = runs.list()[rank]
-      if (entry !== undefined) return entry
-    }
-    return undefined
-  }
-
   /** What has come of the present exchange. */
   #heard(): Runs[] {
     const words = this.#early.filter(([exchange]) => exchange === this.#exchange)

@@ -11,7 +11,7 @@ import { Agreement, ENDED, type Word } from './agreement.js'
 import { ByTag } from './by-tag.js'
 import { ASIDE, Call, type Signature, sequenceOf, subscriptionOf } from './call.js'
 import { Dispute } from './dispute.js'
-import { ALARM, CALLED, FAILURE, WORD } from './saying.js'
+import { ALARM, CALLED, FAILURE, type Kind, LAST, WORD } from './saying.js'
 
 /** A subscription of a call that is under way on this rank. */
 export interface Party {
@@ -23,8 +23,6 @@ export interface Party {
   /** All collectives of the communicator are over. */
   stop(error: Error): void
 }
-
-type Kind = typeof WORD | typeof FAILURE | typeof CALLED
 
 interface Early {
   readonly kind: Kind
@@ -155,7 +153,7 @@ export class Ledger {
       this.#dispute!.hear(from, what)
       return
     }
-    if (kind !== WORD && kind !== FAILURE && kind !== CALLED) return
+    if (kind !== WORD && kind !== FAILURE && kind !== LAST && kind !== CALLED) return
     const party = this.#parties.get(tag)
     if (party !== undefined) {
       if (message.call === party.call.hash) party.hear(kind, from, saying)

@@ -5,8 +5,14 @@ import { RankFailedError, RemoteError } from '../errors.js'
 export const WORD = 1
 export const FAILURE = 2
 export const ALARM = 3
+/** The source of the one rank that gives all there is has ended, after so many values. */
+export const LAST = 4
+
 /** Of a rank that waits for the other's data: that it has called the same. */
-export const CALLED = 4
+export const CALLED = 5
+
+/** What concerns one subscription of a call. */
+export type Kind = typeof WORD | typeof FAILURE | typeof LAST | typeof CALLED
 
 /** How an error of one rank reaches the others. */
 export interface Saying {

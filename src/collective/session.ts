@@ -2,12 +2,13 @@ import { Observable, type Subscriber, type Subscription } from 'rxjs'
 import type { Collectives } from '../collectives.js'
 import { COLLECTIVES } from '../contexts.js'
 import { RaggedStreamError } from '../errors.js'
+import { binomialTree } from '../topology/binomialTree.js'
 import { Agreement, ENDED, type Entry, GIVING, type Runs, type Word } from './agreement.js'
 import type { Call } from './call.js'
 import type { Ledger, Party } from './ledger.js'
 import { Links, type Trouble } from './links.js'
 import { Queue } from './queue.js'
-import { CALLED, FAILURE, remoteError, type Saying, sayingOf, WORD } from './saying.js'
+import { CALLED, FAILURE, LAST, remoteError, type Saying, sayingOf, WORD } from './saying.js'
 import { ABSENT, type Collective, Misfit, NOTHING } from './spec.js'
 
 /** Who gets the results. */
@@ -51,6 +52,8 @@ export class Session<T, R> implements Trouble, Party {
   #beginning = false
   /** Its source has ended. */
   #ended = false
+  /** The values that there are in all, where one rank gives them and this one has heard that it has. */
+  #last: number | undefined
   /** Nobody listens any more. */
   #deaf = false
   /** The number of rounds, once it is known, and the error that comes after them. */
@@ -105,6 +108,7 @@ export class Session<T, R> implements Trouble, Party {
     if (this.#follows) return
     this.#ended = true
     if (this.#failure !== undefined && this.#offered < this.#rounds) return this.fail(this.#failure, this.#offered)
+    if (this.#gives) this.#tellLast(this.#offered)
     this.#speak()
     if (this.#gives) this.#leaveEarly()
     this.#begin()
@@ -117,6 +121,7 @@ export class Session<T, R> implements Trouble, Party {
     this.#queue.clear()
     this.#offered = this.#done
     this.#ended = true
+    if (this.#gives) this.#tellLast(this.#offered)
     this.#speak()
     this.#begin()
   }
@@ -125,6 +130,9 @@ export class Session<T, R> implements Trouble, Party {
     if (this.#closed) return
     if (kind === WORD) {
       this.#agree().hear(saying as Word)
+      this.#speak()
+    } else if (kind === LAST) {
+      this.#tellLast(saying as number)
       this.#speak()
     } else if (kind === CALLED) {
       this.#links.confirmed(from)
@@ -237,7 +245,8 @@ export class Session<T, R> implements Trouble, Party {
   }
 
   #finish(): void {
-    this.#close(this.#failure === undefined && this.#begun === this.#rounds)
+    // Where streams may be of different length, other ranks may have begun rounds that there are not.
+    this.#close(this.#failure === undefined && this.#begun === this.#rounds && this.call.signature.ragged === 'error')
     if (this.#deaf) return
     if (this.#failure === undefined) this.#audience.finish()
     else this.#audience.fail(this.#failure)
@@ -256,6 +265,15 @@ export class Session<T, R> implements Trouble, Party {
     if (this.#deaf || this.#closed || this.#done < this.#offered || this.#failure !== undefined) return
     this.#deaf = true
     this.#audience.finish()
+  }
+
+  /** Passes on, down a tree, that all there is has been given: an agreement cannot begin before everybody knows. */
+  #tellLast(count: number): void {
+    const { rank, size } = this.#comm
+    this.#last = count
+    for (const child of binomialTree(rank, size, this.#collective.giver!).children) {
+      this.#ledger.say(child.rank, this.tag, this.call.hash, LAST, count)
+    }
   }
 
   #agree(): Agreement {
@@ -289,10 +307,7 @@ export class Session<T, R> implements Trouble, Party {
     if (this.#rounds < Number.POSITIVE_INFINITY) return isDue ? { kind: GIVING, count: given, done } : undefined
     if (this.#ended) return { kind: ENDED, count: this.#offered, done }
     const shortest = this.#agreement?.shortest ?? Number.POSITIVE_INFINITY
-    if (this.#follows) {
-      const giver = this.#agreement?.said(this.#collective.giver!)
-      if (giver?.kind === ENDED) return { kind: ENDED, count: giver.count, done }
-    }
+    if (this.#follows && this.#last !== undefined) return { kind: ENDED, count: this.#last, done }
     const isShort = (ragged === 'error' && given > shortest) || (ragged === 'truncate' && given >= shortest)
     return isDue || isShort ? { kind: GIVING, count: given, done } : undefined
   }

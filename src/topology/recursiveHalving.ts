@@ -25,12 +25,12 @@ export interface RecursiveHalving extends PowerOfTwo {
  * log₂ size steps and (size - 1) ⁄ size of the data. The same steps backwards gather: send `keep`, receive `send`.
  *
  * The distance doubles while the vector halves: before step k a rank stands for 2ᵏ places side by side, as in recursive doubling, so a partner of lower
- * rank has the lower operand. The price is that block and place differ: their bits are mirrored.
+ * rank has the lower operand. The price is that block and place differ: their bits are mirrored. `kept` is a rank that nobody may stand for.
  *
  * Source: Rabenseifner, Optimization of collective reduction operations, ICCS 2004; Thakur, Rabenseifner, Gropp, IJHPCA 19(1), 2005.
  */
-export function recursiveHalving(rank: number, size: number): RecursiveHalving {
-  const { fold, unfold, place, count, at } = powerOfTwo(rank, size)
+export function recursiveHalving(rank: number, size: number, kept?: number): RecursiveHalving {
+  const { fold, unfold, place, count, at } = powerOfTwo(rank, size, kept)
   if (place === undefined) return { fold, unfold, blocks: count, steps: [], block: undefined }
   const steps: Halving[] = []
   let first = 0
@@ -44,4 +44,11 @@ export function recursiveHalving(rank: number, size: number): RecursiveHalving {
     half /= 2
   }
   return { fold, unfold, blocks: count, steps, block: first }
+}
+
+/** The place of the rank in which a block is complete after the steps, and the other way round: the bits mirrored. */
+export function mirrored(block: number, blocks: number): number {
+  let place = 0
+  for (let bit = 1; bit < blocks; bit *= 2) place = 2 * place + (block & bit ? 1 : 0)
+  return place
 }

@@ -85,6 +85,19 @@ describe('what the docstrings draw', () => {
   })
 })
 
+it('the explanation of back-pressure draws what the docstrings do', () => {
+  const page = drawingsOf('docs/explanation/back-pressure.md')
+  for (const [file, label] of [
+    ['operators/pull.ts', 'taken, from 3 ms on'],
+    ['operators/pull.ts', 'read there, prefetch: 2'],
+    ['operators/mergeMap.ts', 'taken by rank 0, from 3 ms on'],
+    ['operators/mergeMap.ts', 'work of 6 ms, one at a time']
+  ] as const) {
+    const found = page.map((lines) => behind(label, lines)).filter((marbles) => marbles !== undefined)
+    expect(found).toEqual(drawn(file, label))
+  }
+})
+
 describe('errors', () => {
   it('cross with name, message, stack and cause of the original', () => {
     inVirtualTime(2, 2, ({ flush }, [zero, one]) => {

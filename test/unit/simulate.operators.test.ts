@@ -1,4 +1,4 @@
-import { type Observable, Subject, take } from 'rxjs'
+import { type Observable, range, Subject, take, tap, toArray } from 'rxjs'
 import * as mpi from '../../operators/index.js'
 import { RemoteError } from '../../src/errors.js'
 import { SUM } from '../../src/op.js'
@@ -23,6 +23,27 @@ describe('collectives in a simulated test', () => {
         const sums = ranks((comm) => comm.iallreduce(1, SUM))
         expectObservable(sums[size - 1]!).toBe(steps === 0 ? '(a|)' : `${steps}ms (a|)`, { a: size })
       })
+    }
+  })
+
+  it.each([1, 2, 3, 4, 5, 6, 7, 8])('end on all of %i ranks when the root has given all, or wants no more', (size) => {
+    for (let root = 0; root < size; root++) {
+      for (const most of [Number.POSITIVE_INFINITY, 2]) {
+        const got = simulate(size, { latency: 1 }, ({ ranks }) => {
+          const got: number[][] = []
+          ranks((comm) => {
+            const values = range(comm.rank * 10, comm.rank === root ? 3 : 0).pipe(mpi.bcast(comm, { root }))
+            const wanted = comm.rank === root ? values.pipe(take(most)) : values
+            return wanted.pipe(
+              toArray(),
+              tap((all) => got.push(all))
+            )
+          })
+          return got
+        })
+        expect(got).toHaveLength(size)
+        for (const values of got) expect(values.slice(0, 2)).toEqual([root * 10, root * 10 + 1])
+      }
     }
   })
 
@@ -55,6 +76,13 @@ describe('collectives in a simulated test', () => {
       expectMessages(1, 0).toBe('-a--b', { a: 2, b: 6 })
       flush()
       expect(traffic()).toEqual({ messages: 4, bytes: 32 })
+    })
+  })
+
+  it('show that a barrier sends messages without data', () => {
+    simulate(2, { latency: 1 }, ({ ranks, expectMessages }) => {
+      ranks((comm) => comm.ibarrier())
+      expectMessages(0, 1).toBe('-a', { a: undefined })
     })
   })
 

@@ -3,9 +3,12 @@ import { bruckAllgather } from '../../src/topology/bruckAllgather.js'
 import { bruckAlltoall } from '../../src/topology/bruckAlltoall.js'
 import { chain } from '../../src/topology/chain.js'
 import { dissemination } from '../../src/topology/dissemination.js'
+import { halvingGather } from '../../src/topology/halvingGather.js'
 import { pairwise } from '../../src/topology/pairwise.js'
+import { powerOfTwo, standsFor } from '../../src/topology/powerOfTwo.js'
+import { prefixDoubling } from '../../src/topology/prefixDoubling.js'
 import { recursiveDoubling } from '../../src/topology/recursiveDoubling.js'
-import { type Blocks, recursiveHalving } from '../../src/topology/recursiveHalving.js'
+import { type Blocks, mirrored, recursiveHalving } from '../../src/topology/recursiveHalving.js'
 import { ring } from '../../src/topology/ring.js'
 
 const below = (count: number): number[] => Array.from({ length: count }, (_, k) => k)
@@ -174,6 +177,62 @@ describe.each(sizes)('of %i ranks', (size) => {
       }
     }
     for (const { rank } of taking) expect(values[rank]).toEqual(below(blocks).map(() => ranks))
+  })
+
+  test('halving ends with the mirrored place, and nobody stands for a rank that is kept', () => {
+    for (const kept of size < 18 ? [undefined, ...ranks] : [undefined, 0, 1]) {
+      const stood: number[] = []
+      for (const rank of ranks) {
+        const { fold, block, blocks } = recursiveHalving(rank, size, kept)
+        if (rank === kept) expect(fold === undefined || 'from' in fold).toBe(true)
+        if (block === undefined) continue
+        const place = mirrored(block, blocks)
+        expect(mirrored(place, blocks)).toBe(block)
+        expect(powerOfTwo(rank, size, kept).place).toBe(place)
+        const [first, end] = standsFor(place, size)
+        const run = ranks.slice(first, end)
+        expect(run).toEqual(fold === undefined ? [rank] : [rank, 'from' in fold ? fold.from : rank].sort((a, b) => a - b))
+        stood.push(...run)
+      }
+      expect(stood.sort((a, b) => a - b)).toEqual(ranks)
+    }
+  })
+
+  test('after halving, the root gathers every block once, in log₂ size steps', () => {
+    for (const root of size < 18 ? ranks : [0, 1, size - 1]) {
+      const plans = ranks.map((rank) => ({ ...recursiveHalving(rank, size, root), gather: halvingGather(rank, size, root) }))
+      const held = plans.map(({ block }) => new Set(block === undefined ? [] : [block]))
+      for (const step of below(floorLog2(size))) {
+        for (const [rank, { gather }] of plans.entries()) {
+          const now = gather[step]
+          if (now === undefined || 'to' in now) continue
+          const given = plans[now.from].gather[step]
+          expect(given).toEqual({ to: rank, blocks: now.blocks })
+          for (const block of below(plans[rank].blocks).slice(...now.blocks)) {
+            expect(held[now.from].has(block)).toBe(true)
+            expect(held[rank].has(block)).toBe(false)
+            held[rank].add(block)
+          }
+        }
+      }
+      expect(held[root].size).toBe(plans[root].blocks)
+      expect(plans[root].gather).toHaveLength(floorLog2(size))
+    }
+  })
+
+  test('prefix doubling lets every rank hear from all before it once, in ⌈log₂ size⌉ steps', () => {
+    const plans = ranks.map((rank) => prefixDoubling(rank, size))
+    let heard = ranks.map((rank) => [rank])
+    for (const step of below(ceilLog2(size))) {
+      heard = ranks.map((rank) => {
+        const { from } = plans[rank][step]
+        if (from === undefined) return heard[rank]
+        expect(plans[from][step].to).toBe(rank)
+        return [...heard[from], ...heard[rank]]
+      })
+    }
+    expect(heard).toEqual(ranks.map((rank) => below(rank + 1)))
+    for (const plan of plans) expect(plan).toHaveLength(ceilLog2(size))
   })
 
   test("Bruck's allgather brings everyone every block in ⌈log₂ size⌉ steps", () => {

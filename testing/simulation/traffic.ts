@@ -1,6 +1,7 @@
 import { type Observable, ReplaySubject } from 'rxjs'
 import { type CallSite, recordCallSite } from '../../src/call-site.js'
 import { kindIn, NEXT } from '../../src/channel/frames.js'
+import { NUMBER, OBJECT } from '../../src/codec/datatype.js'
 import { CHANNELS, CONTEXTS, CONTROL } from '../../src/contexts.js'
 import { callOf, contextOf, datatypeAt, flagsOf, HEADER, idOf, kindOf, REST, START, tagOf, totalOf } from '../../src/frame.js'
 import { Incoming } from '../../src/incoming.js'
@@ -116,6 +117,10 @@ class Watch {
     let message = this.#partial.get(id)
     if (kind === START) {
       message = new Incoming(0, from, tagOf(segment), contextOf(segment), datatypeAt(segment), totalOf(segment), id, flagsOf(segment))
+      if (message.datatype === NUMBER) {
+        message.keepNumber(segment, segment.at + HEADER)
+        return this.#show(message)
+      }
       if (!message.moves) message.allocate()
     }
     if (message === undefined) return
@@ -133,6 +138,7 @@ class Watch {
 
   #show(message: Incoming): void {
     this.#partial.delete(message.id)
-    this.messages.next(message.value())
+    // A barrier's messages, and what a rank gives that gives nothing, carry no data.
+    this.messages.next(message.datatype === OBJECT && message.bytes === 0 ? undefined : message.value())
   }
 }

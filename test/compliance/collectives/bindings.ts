@@ -1,0 +1,79 @@
+import type { MessagePort } from 'node:worker_threads'
+import { asapScheduler, type Observable } from 'rxjs'
+import type { Communicator } from '../../../src/communicator.js'
+import { HEADER } from '../../../src/frame.js'
+import { MemoryNetwork } from '../../../src/transport/memory/memory-network.js'
+import { allocateHost, ENDED, markGone } from '../../../src/transport/shared/host-memory.js'
+import { Lines } from '../../../src/transport/shared/lines.js'
+import { SharedTransport } from '../../../src/transport/shared/shared-transport.js'
+import type { TransportBinding } from '../../../testing/compliance/binding.js'
+import { inWorld } from '../../../testing/compliance/messages/world.js'
+import { simulate } from '../../../testing/simulate.js'
+import type { CollectivesBinding, Outcome } from './binding.js'
+
+class Result<T> implements Outcome<T> {
+  readonly values: T[] = []
+  error: unknown
+  readonly ended: Promise<void>
+
+  constructor(source: Observable<T>) {
+    this.ended = new Promise((resolve) => {
+      source.subscribe({
+        next: (value) => this.values.push(value),
+        error: (error) => {
+          this.error = error
+          resolve()
+        },
+        complete: resolve
+      })
+    })
+  }
+}
+
+const over = (binding: TransportBinding): CollectivesBinding => ({
+  name: binding.name,
+  async run<T>(size: number, program: (comm: Communicator) => Observable<T>) {
+    let outcomes: Result<T>[] = []
+    await inWorld(binding, size, async ({ comms }) => {
+      outcomes = comms.map((comm) => new Result(program(comm)))
+      await Promise.all(outcomes.map(({ ended }) => ended))
+    })
+    return outcomes
+  }
+})
+
+const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+const close = (): void => undefined
+
+const memory = over({
+  name: 'memory',
+  create(size) {
+    const network = new MemoryNetwork(size, { scheduler: asapScheduler, headerBytes: HEADER })
+    return { transports: network.transports, settle, close, end: (rank) => network.end(rank) }
+  }
+})
+
+const shared = over({
+  name: 'shared',
+  create(size) {
+    const host = allocateHost(size)
+    const lines: Lines[] = []
+    for (let rank = 0; rank < size; rank++) lines.push(new Lines((dest: number, port: MessagePort) => lines[dest]!.accept(rank, port)))
+    return {
+      transports: lines.map((line, rank) => new SharedTransport(rank, size, host, true, line)),
+      settle,
+      close,
+      end: (rank) => markGone(host, rank, ENDED)
+    }
+  }
+})
+
+/** In virtual time, where what is left behind fails the test. */
+const simulated: CollectivesBinding = {
+  name: 'simulate',
+  async run<T>(size: number, program: (comm: Communicator) => Observable<T>) {
+    return simulate(size, { latency: 3, bytesPerMs: 100_000 }, ({ comms }) => comms.map((comm) => new Result(program(comm))))
+  }
+}
+
+export const bindings = [memory, shared, simulated]

@@ -1,18 +1,14 @@
-import { Observable, type ObservableInput, Subscriber } from 'rxjs'
+import type { Observable, ObservableInput } from 'rxjs'
 import {
-  abortError,
-  both,
   checked,
   checkOutflow,
   checkWriter,
   type OutflowOptions,
-  onAbort,
+  outflow,
   PROC_NULL,
-  presentDemand,
   pull,
   recordCallSite,
   type StreamStatus,
-  under,
   Valve
 } from '../src/channel.js'
 import type { Communicator } from '../src/communicator.js'
@@ -75,42 +71,9 @@ export function sendTo<T>(comm: Communicator, options: SendToOptions): (source: 
   const { dest, tag = 0, signal, status } = options
   if (dest === PROC_NULL) return (source) => pull(source)
   const line = comm.channels.writes(comm.memberOf(dest), tag, recordCallSite())
-  return (source) =>
-    new Observable((subscriber) => {
-      const writer = comm.channels.writer(line)
-      const valve = new Valve(writer, comm, overflow, highWaterMark, status)
-      let failure: { error: unknown } | undefined
-      const end = (): void => (failure === undefined ? subscriber.complete() : subscriber.error(failure.error))
-      const fail = (error: unknown): void => {
-        failure = { error: comm.inContext(error, line.site) }
-        writer.error(failure.error)
-        end()
-      }
-      const inner = new Subscriber<T>({
-        next(value: T) {
-          let taken: boolean
-          try {
-            taken = valve.next(value)
-          } catch (error) {
-            return fail(error)
-          }
-          if (taken) subscriber.next(value)
-        },
-        error: fail,
-        complete: () => writer.complete()
-      })
-      subscriber.add(inner)
-      subscriber.add(() => writer.complete())
-      writer.start(
-        {
-          cancelled: end,
-          failed: (error) => subscriber.error(error),
-          finished: end
-        },
-        line.site
-      )
-      if (signal?.aborted) return fail(abortError(signal))
-      if (signal !== undefined) subscriber.add(onAbort(signal, fail))
-      if (!subscriber.closed) under(both(writer.gate, presentDemand()), () => pull(source).subscribe(inner))
-    })
+  const open = () => {
+    const writer = comm.channels.writer(line)
+    return { writer, valve: new Valve(writer, comm, overflow, highWaterMark, status) }
+  }
+  return (source) => outflow(comm, source, open, line.site, signal)
 }

@@ -16,13 +16,15 @@ export {
   type InflowOptions,
   type OutflowOptions
 } from './channel/options.js'
+export { outflow } from './channel/outflow.js'
 export { pull } from './channel/pull.js'
 export { Queue } from './channel/queue.js'
 export type { Reader } from './channel/reader.js'
+export { Ref } from './channel/ref.js'
 export { remoteError, sendable } from './channel/remote-error.js'
 export { StreamStatus } from './channel/status.js'
 export { defaultHighWaterMark, type Overflow, Valve } from './channel/valve.js'
 export type { Writer } from './channel/writer.js'
 export { datatypeOf, OBJECT } from './codec/datatype.js'
 export { ANY_SOURCE, PROC_NULL } from './constants.js'
-export { OverflowError } from './errors.js'
+export { ArgumentError, OverflowError } from './errors.js'

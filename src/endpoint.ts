@@ -1,5 +1,6 @@
 import type { CallSite } from './call-site.js'
 import { isKnown, isScalar, NUMBER } from './codec/datatype.js'
+import { references } from './codec/reference.js'
 import { ANY_SOURCE, ANY_TAG } from './constants.js'
 import { CONTEXTS } from './contexts.js'
 import { copyAll } from './copy.js'
@@ -53,6 +54,7 @@ export class Endpoint implements SegmentReceiver {
 
   constructor(transport: Transport) {
     this.transport = transport
+    references.here = this
     transport.attach(this)
   }
 
@@ -216,6 +218,7 @@ export class Endpoint implements SegmentReceiver {
   }
 
   segment(source: number, slot: Slot): void {
+    references.here = this
     switch (kindOf(slot)) {
       case START:
         return this.#start(source, slot)

@@ -15,6 +15,7 @@ import { type CallSite, captureCallSite, recordCallSite } from './call-site.js'
 import { abandonOn, abortError, onAbort } from './cancellation.js'
 import { type BufferLike, datatypeOf, memoryOf, OBJECT } from './codec/datatype.js'
 import { encodeObject } from './codec/object.js'
+import { references } from './codec/reference.js'
 import { ANY_SOURCE, ANY_TAG, PROC_NULL } from './constants.js'
 import type { Context, Endpoint } from './endpoint.js'
 import { inContext } from './error-context.js'
@@ -401,6 +402,7 @@ export abstract class PointToPoint {
 
   /** @internal Gives the taker what has come already; false when it has to wait. */
   receiveNow(taker: Taker): boolean {
+    references.here = this.#endpoint
     return this.#endpoint.receiveNow(this.#context, taker)
   }
 
@@ -446,6 +448,7 @@ export abstract class PointToPoint {
       if (datatype !== OBJECT) checkAttached(data as BufferLike, 'data')
       else if (transfer) throw new ArgumentError('transfer: only typed arrays, DataView, Buffer and ArrayBuffer can be moved')
       if (signal?.aborted) throw abortError(signal)
+      references.here = this.#endpoint
       const bytes = datatype === OBJECT ? encodeObject(data) : transfer ? takeOver(data as BufferLike) : memoryOf(data as BufferLike)
       if (dest === PROC_NULL) return undefined
       const member = this.#members[dest]!

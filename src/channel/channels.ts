@@ -29,12 +29,13 @@ export class Channels {
   readonly #readers: Streams<Reader<unknown>>
   readonly #halves = new Set<Waiting & { readonly peer: number; readonly waits: boolean }>()
 
-  constructor(comm: PointToPoint) {
+  /** `asked` hears of writers that somebody reads from and that nobody here has opened. */
+  constructor(comm: PointToPoint, asked?: (writer: Writer) => void) {
     const { endpoint } = comm
     this.comm = comm
     this.transport = endpoint.transport
     this.#context = comm.id + CHANNELS
-    this.#writers = new Streams((peer, tag, number, subscription) => new Writer(this, peer, tag, number, subscription))
+    this.#writers = new Streams((peer, tag, number, subscription) => new Writer(this, peer, tag, number, subscription, asked))
     this.#readers = new Streams((peer, tag, number, subscription) => new Reader(this, peer, tag, number, subscription))
     const context = endpoint.context(this.#context)
     context.halves = this.#halves
@@ -60,6 +61,11 @@ export class Channels {
     const writer = this.#writers.get(line.peer, line.tag, line.number, line.subscriptions++)
     this.#halves.add(writer)
     return writer
+  }
+
+  /** Counts a writer that was asked for among the open ones. */
+  adopt(writer: Writer): void {
+    this.#halves.add(writer)
   }
 
   /** The reading end. */

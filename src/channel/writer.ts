@@ -1,6 +1,7 @@
 import type { CallSite } from '../call-site.js'
 import { type BufferLike, datatypeOf, OBJECT } from '../codec/datatype.js'
 import { encodeObject } from '../codec/object.js'
+import { references } from '../codec/reference.js'
 import type { Incoming, Taker } from '../incoming.js'
 import { EAGER_BYTES, Outgoing, type Owner } from '../link.js'
 import { takeOver } from '../ownership.js'
@@ -53,7 +54,10 @@ export class Writer implements Owner, Taker {
   #holding = false
   #watching = false
 
-  constructor(channels: Channels, peer: number, tag: number, number: number, subscription: number) {
+  readonly #asked: ((writer: Writer) => void) | undefined
+
+  constructor(channels: Channels, peer: number, tag: number, number: number, subscription: number, asked?: (writer: Writer) => void) {
+    this.#asked = asked
     this.#channels = channels
     this.peer = peer
     this.tag = tag
@@ -126,6 +130,7 @@ export class Writer implements Owner, Taker {
   /** Sends a value, now or when there is credit. Throws a DataCloneError, and then nothing has happened. */
   next(value: unknown, transfer = false): void {
     if (transfer && this.#move(value)) return
+    references.here = this.#channels.comm.endpoint
     const payload = payloadOf(value)
     if (this.open) {
       this.#send(payload)
@@ -173,7 +178,9 @@ export class Writer implements Owner, Taker {
     if (kindIn(message.call) === CREDIT) {
       const [values, bytes] = message.value() as [number, number]
       this.#granted = { values, bytes }
+      const first = !this.#joined
       this.#joined = true
+      if (first && this.#events === undefined && !this.#over) this.#asked?.(this)
       this.#flush()
       if (this.#end === undefined) this.#events?.credited?.()
       return

@@ -1,7 +1,8 @@
 import { ProtocolError } from '../errors.js'
 import { elementSize, isKnown, isScalar, nameOf, valueOn } from './datatype.js'
 import { emptyError, isErrorClass, setField } from './errorFields.js'
-import { ARRAY, BIGINT, BUFFER, DATE, ERROR, MAP, PAIRS, RECORD, REGEXP, SET, SPARSE, TEXT } from './kinds.js'
+import { ARRAY, BIGINT, BUFFER, DATE, ERROR, MAP, PAIRS, RECORD, REFERENCE, REGEXP, SET, SPARSE, TEXT } from './kinds.js'
+import { references } from './reference.js'
 
 const LAST_INDEX = 2 ** 32 - 2
 const HEXADECIMAL = /^-?[0-9a-f]+$/
@@ -49,6 +50,11 @@ function empty(kind: number, node: unknown): unknown {
       const [name] = list(node)
       if (!isErrorClass(name)) throw malformed('an error without a class')
       return emptyError(name)
+    }
+    case REFERENCE: {
+      const [home, id] = list(node)
+      if (!isIndex(home) || !isIndex(id)) throw malformed('a reference that is no two numbers')
+      return references.revive?.(home, id)
     }
     case BIGINT:
       if (typeof node !== 'string' || !HEXADECIMAL.test(node)) throw malformed('a bigint that is no hexadecimal number')

@@ -14,6 +14,7 @@ import {
   MAX_NESTING,
   PAIRS,
   RECORD,
+  REFERENCE,
   REGEXP,
   SET,
   SPARSE,
@@ -21,6 +22,7 @@ import {
 } from './kinds.js'
 import { type Node, pathOf } from './path.js'
 import { isFaithful, isInteger64, isPlainKey } from './primitive.js'
+import { isReferable, toReference } from './reference.js'
 import { observableSymbol, refusalOf } from './refusal.js'
 
 /** Below this many nodes a look through the list is quicker than a Map. */
@@ -216,6 +218,9 @@ function describeSpecial(node: Node, value: object): void {
   } else if (types.isRegExp(value)) {
     node.kind = REGEXP
     node.copy = [value.source, value.flags]
+  } else if (isReferable(value)) {
+    node.kind = REFERENCE
+    node.copy = [...value[toReference]()]
   } else if (isError(value)) {
     node.kind = ERROR
     node.copy = fieldsOf(value)

@@ -1,0 +1,120 @@
+import { asyncScheduler, Observable, type ObservableInput, type Subscription } from 'rxjs'
+import { type CallSite, recordCallSite } from '../call-site.js'
+import { type Referable, references, toReference } from '../codec/reference.js'
+import { CONTEXTS } from '../contexts.js'
+import type { Endpoint } from '../endpoint.js'
+import { ArgumentError } from '../errors.js'
+import { PointToPoint } from '../point-to-point.js'
+import { Channels } from './channels.js'
+import { presentDemand } from './demand.js'
+import { DEFAULT_BYTES, DEFAULT_VALUES } from './options.js'
+import { outflow } from './outflow.js'
+import { Valve } from './valve.js'
+import type { Writer } from './writer.js'
+
+const TIMEOUT_MS = 30_000
+
+/** A stream as a value: it can be sent, and is an Observable where it arrives. */
+export class Ref<T> implements Referable {
+  readonly #source: ObservableInput<T>
+  readonly #timeout: number
+  readonly #site: CallSite | undefined
+  /** What it is where it arrives; for TypeScript only. */
+  declare readonly arrives: Observable<T>
+
+  constructor(source: ObservableInput<T>, timeout: number = TIMEOUT_MS) {
+    this.#source = source
+    this.#timeout = timeout
+    this.#site = recordCallSite()
+  }
+
+  /** @internal */
+  [toReference](): readonly [number, number] {
+    return homeOf(references.here as Endpoint).lend(this.#source, this.#timeout, this.#site)
+  }
+}
+
+interface Lent {
+  readonly source: ObservableInput<unknown>
+  readonly site: CallSite | undefined
+  readonly expiry: Subscription
+}
+
+/** The streams that a rank has lent to others, and its way to those that it has borrowed. They are known by a number, whatever communicator they came by. */
+class Home extends PointToPoint {
+  readonly channels: Channels
+  readonly #lent = new Map<number, Lent>()
+  #next = 0
+
+  constructor(endpoint: Endpoint) {
+    // Contexts that no communicator has.
+    super(
+      endpoint,
+      -CONTEXTS,
+      'ref',
+      Array.from({ length: endpoint.transport.size }, (_, member) => member)
+    )
+    this.channels = new Channels(this, (writer) => this.#asked(writer))
+  }
+
+  lend(source: ObservableInput<unknown>, timeout: number, site: CallSite | undefined): readonly [number, number] {
+    const id = this.#next++ & 0x7fffffff
+    const expiry = asyncScheduler.schedule(() => {
+      this.#lent.delete(id)
+    }, timeout)
+    // The time that is left keeps the rank alive; it also has to hear.
+    const { transport } = this.endpoint
+    transport.watch()
+    expiry.add(() => transport.unwatch())
+    this.#lent.set(id, { source, site, expiry })
+    return [this.endpoint.transport.rank, id]
+  }
+
+  borrow<T>(home: number, id: number): Observable<T> {
+    let borrowed = false
+    return new Observable<T>((subscriber) => {
+      const site = recordCallSite()
+      if (borrowed) {
+        const error = new ArgumentError('ref: a stream that has come by a message can be subscribed to once; share() it')
+        return subscriber.error(this.inContext(error, site))
+      }
+      borrowed = true
+      const reader = this.channels.reader<T>({ peer: home, tag: id, number: 0, site, subscriptions: 0 })
+      subscriber.add(() => reader.cancel())
+      reader.start(subscriber, { values: DEFAULT_VALUES, bytes: DEFAULT_BYTES }, presentDemand(), site)
+    })
+  }
+
+  /** Somebody reads what was lent to it. */
+  #asked(writer: Writer): void {
+    const lent = this.#lent.get(writer.tag)
+    this.#lent.delete(writer.tag)
+    lent?.expiry.unsubscribe()
+    const site = lent?.site
+    this.channels.adopt(writer)
+    const missing = new Observable<never>((subscriber) =>
+      subscriber.error(
+        new ArgumentError(
+          'ref: nobody has subscribed to the stream in time, or somebody has already; it can be subscribed to once, on one rank'
+        )
+      )
+    )
+    const open = () => ({ writer, valve: new Valve(writer, this, 'buffer', 1_000_000, undefined) })
+    // Its reader is told of an error, and there is nobody else.
+    outflow<unknown>(this, lent?.source ?? missing, open, site).subscribe({ error: () => undefined })
+  }
+}
+
+const homes = new WeakMap<Endpoint, Home>()
+
+function homeOf(endpoint: Endpoint): Home {
+  let home = homes.get(endpoint)
+  if (home === undefined) {
+    home = new Home(endpoint)
+    homes.set(endpoint, home)
+  }
+  return home
+}
+
+/** From the first ref on that a program makes or names: whoever has none imports nothing of this. */
+references.revive = (home, id) => homeOf(references.here as Endpoint).borrow(home, id)

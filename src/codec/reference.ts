@@ -1,0 +1,19 @@
+/**
+ * What stays where it is when it is sent: only a reference travels. What that is made of, and what it becomes where it arrives, is for others to say; the codec sees two numbers.
+ */
+export const toReference: unique symbol = Symbol('reference')
+
+export interface Referable {
+  /** Called each time it is sent. */
+  [toReference](): readonly [home: number, id: number]
+}
+
+export const isReferable = (value: object): value is Referable => toReference in value
+
+interface References {
+  /** The rank's end of things, as far as it is known: where something is sent from or arrives at. One thread has one but in simulations. */
+  here: unknown
+  revive: ((home: number, id: number) => unknown) | undefined
+}
+
+export const references: References = { here: undefined, revive: undefined }

@@ -51,6 +51,6 @@ await build({
   platform: 'node',
   target: 'node20',
   ignoreAnnotations: true,
-  external: ['commander', 'es-module-lexer', 'esbuild', 'ws', 'uWebSockets.js'],
+  external: ['commander', 'es-module-lexer', 'esbuild', 'ws', 'uWebSockets.js', 'selfsigned'],
   plugins: [quickLoads]
 })

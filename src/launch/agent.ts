@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { Router } from '../transport/router.js'
 import { allocateHost, ENDED, FAILED, KILLED, UNREACHABLE } from '../transport/shared/host-memory.js'
 import { Token } from '../transport/websocket/challenge.js'
@@ -22,7 +23,7 @@ export class Agent {
   readonly #ended = new Map<number, Gone>()
 
   constructor(rendezvous: Rendezvous, exit: (status: number, reason?: string) => void) {
-    const { host, size, token, job, reconnectMs, port, addresses, cert } = rendezvous
+    const { host, size, token, job, reconnectMs, port, addresses, bySsh, cert } = rendezvous
     this.#rendezvous = rendezvous
     this.#exit = exit
     this.#mesh = new Mesh({
@@ -39,7 +40,8 @@ export class Agent {
       (message) => this.#obey(message),
       (reason) => exit(1, `the launcher ${reason}`)
     )
-    launcher.connectTo({ host: addresses[0]!, port, cert })
+    const [seenBySsh] = (bySsh ? process.env.SSH_CONNECTION : undefined)?.split(' ') ?? []
+    launcher.connectTo({ host: seenBySsh ?? addresses[0]!, port, cert })
   }
 
   #obey(message: ToHost): void {
@@ -86,9 +88,10 @@ export class Agent {
     }
   }
 
-  async #start({ hosts, crowded, args, env, cwd, setting }: HostSetup): Promise<void> {
+  async #start({ hosts, threads, key, args, env, cwd, setting }: HostSetup): Promise<void> {
     process.chdir(cwd)
-    const { host } = this.#rendezvous
+    const { host, cert } = this.#rendezvous
+    const crowded = threads > availableParallelism()
     const memory = allocateHost(hosts.length, { host, hosts })
     const control = this.#control
     this.#router = new Router(memory, this.#mesh, crowded)
@@ -116,7 +119,7 @@ export class Agent {
     const all = env.all ?? changed(process.env, env.changes ?? {})
     this.#threads = new ThreadHost({ memory, crowded, args, env: all, setting }, listener as HostListener)
     const address = this.#mesh.peer(LAUNCHER).localAddress ?? '127.0.0.1'
-    const port = await this.#mesh.listen(address)
+    const port = await this.#mesh.listen(address, 0, cert === undefined || key === undefined ? undefined : { cert, key })
     control.send({ type: 'listening', address: { host: address, port } })
   }
 

@@ -15,6 +15,10 @@ interface RunFlags {
   timeout?: number
   env?: Record<string, string | undefined>
   hostfile?: string
+  tls?: boolean
+  insecure?: boolean
+  reconnect?: number
+  ssh?: string
   host?: string
 }
 
@@ -40,8 +44,12 @@ cli
       .choices(['thread', 'process'])
       .default('thread')
   )
-  .addOption(new Option('--hostfile <FILE>').hideHelp())
-  .option('--host <HOSTS>', 'a process for each host, with so many ranks: localhost:2,localhost:2')
+  .option('--host <HOSTS>', 'a process for each host, with so many ranks: localhost:2,localhost:2; other machines by ssh')
+  .option('--hostfile <FILE>', 'the same from a file: NAME, NAME:RANKS or NAME slots=RANKS on each line')
+  .option('--tls', 'encrypt the links between hosts')
+  .option('--insecure', 'let links to other machines be in clear text')
+  .option('--reconnect <SECONDS>', 'how long a link may be broken before its ranks have failed (default: 10)', seconds)
+  .option('--ssh <COMMAND>', 'the command that starts a process on another machine (default: ssh)')
   .passThroughOptions()
   .exitOverride()
   .action(async (program: string, args: string[], flags: RunFlags) => {
@@ -95,8 +103,8 @@ function variable(text: string, before: Record<string, string | undefined> = {})
 }
 
 function refuse({ ranks, hostfile, host }: RunFlags): void {
-  if (hostfile !== undefined) throw new ArgumentError('--hostfile is not available: this version starts processes on this machine only')
-  if (ranks === undefined && host === undefined) throw new ArgumentError("required option '-n, --ranks <N>' not specified")
+  if (ranks === undefined && host === undefined && hostfile === undefined)
+    throw new ArgumentError("required option '-n, --ranks <N>' not specified")
 }
 
 try {

@@ -38,7 +38,10 @@ export interface HostAddress {
 export interface HostSetup {
   /** The host of each rank. */
   hosts: number[]
-  crowded: boolean
+  /** Threads of the job on that machine. */
+  threads: number
+  /** Of the job's certificate, where links are encrypted. */
+  key?: string | undefined
   args: readonly string[]
   /** Instead of the host's own environment where the launcher's is given, else changes to it. */
   env: { all?: NodeJS.ProcessEnv; changes?: Record<string, string | undefined> }
@@ -56,6 +59,8 @@ export interface Rendezvous {
   size: number
   /** Where the launcher listens: any of these. */
   addresses: string[]
+  /** The host was started by ssh, which tells it the launcher's address as seen from there. */
+  bySsh: boolean
   port: number
   cert?: string | undefined
   reconnectMs: number

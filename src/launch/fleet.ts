@@ -1,20 +1,25 @@
-import { spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { availableParallelism } from 'node:os'
+import { networkInterfaces } from 'node:os'
 import { Token } from '../transport/websocket/challenge.js'
 import { Mesh } from '../transport/websocket/mesh.js'
 import { libraryHere } from '../transport/websocket/serve.js'
-import { type HostAddress, LAUNCHER, type Rendezvous } from './control.js'
+import { makeCertificate } from './certificate.js'
+import { type HostAddress, type HostSetup, LAUNCHER, type Rendezvous } from './control.js'
 import type { Gone, Host, HostListener } from './host.js'
-import type { HostSlots } from './hosts.js'
+import { type HostSlots, isLocal } from './hosts.js'
 import type { JobOptions } from './job.js'
-import { hostModule } from './package.js'
 import { settingOf } from './place.js'
 import type { FromRank, ToInput } from './protocol.js'
 import { type FleetListener, RemoteHost } from './remote-host.js'
+import { startHost } from './start-host.js'
 
 export interface FleetOptions {
   hosts: readonly HostSlots[]
+  /** Whether some are on other machines. */
+  far: boolean
+  tls: boolean
+  /** The command that starts a process on another machine. */
+  ssh: readonly string[]
   /** How long a link may be without a connection. */
   reconnectMs: number
   /** How long the hosts have to report. */
@@ -48,7 +53,7 @@ export class Fleet implements FleetListener {
     this.hosts = hosts.map(({ name, slots }, number) => {
       const ranks = Array.from({ length: slots }, (_, k) => first + k)
       first += slots
-      return new RemoteHost({ number, name, ranks, sharesFiles: true }, this.#mesh.peer(number), this)
+      return new RemoteHost({ number, name, ranks, sharesFiles: isLocal(name) }, this.#mesh.peer(number), this)
     })
     this.#open = hosts.length
     this.#addresses = hosts.map(() => undefined)
@@ -99,29 +104,38 @@ export class Fleet implements FleetListener {
   }
 
   async #start(): Promise<void> {
-    const { reconnectMs } = this.#fleet
+    const { reconnectMs, far, tls, ssh } = this.#fleet
     const { why } = libraryHere()
     if (why !== undefined) this.#options.stderr.write(`rxmpi: links between hosts are served by ws: ${why}\n`)
-    const port = await this.#mesh.listen('127.0.0.1')
+    const certificate = tls ? await makeCertificate() : undefined
+    const port = await this.#mesh.listen(far ? '0.0.0.0' : '127.0.0.1', 0, certificate)
     const hostOf = this.hosts.flatMap(({ number, ranks }) => ranks.map(() => number))
-    const crowded = hostOf.length + this.hosts.length > availableParallelism()
     for (const host of this.hosts) {
       const rendezvous: Rendezvous = {
         job: this.#job,
         token: this.#key.toString('base64url'),
         host: host.number,
         size: hostOf.length,
-        addresses: ['127.0.0.1'],
+        addresses: far ? addressesHere() : ['127.0.0.1'],
+        bySsh: !isLocal(host.name),
         port,
+        cert: certificate?.cert,
         reconnectMs
       }
-      const child = spawn(process.execPath, [...execArgv(), hostModule], { stdio: ['pipe', 'inherit', 'inherit'] })
-      child.stdin.on('error', () => undefined)
-      child.stdin.write(`${JSON.stringify(rendezvous)}\n`)
-      host.process = child
-      const { args, env } = this.#options
-      const setting = settingOf(this.#options)
-      host.tell({ type: 'setup', setup: { hosts: hostOf, crowded, args, env: { all: { ...env } }, cwd: process.cwd(), setting } })
+      host.process = startHost(host.name, rendezvous, ssh)
+      host.tell({ type: 'setup', setup: { ...this.#setup(host), hosts: hostOf, key: certificate?.key } })
+    }
+  }
+
+  #setup({ name }: RemoteHost): Omit<HostSetup, 'hosts'> {
+    const { args, env, envChanges } = this.#options
+    const here = this.hosts.filter((host) => host.name === name || (isLocal(name) && isLocal(host.name)))
+    return {
+      args,
+      threads: here.reduce((sum, { ranks }) => sum + ranks.length + 1, 0),
+      env: isLocal(name) ? { all: { ...env } } : { changes: envChanges },
+      cwd: process.cwd(),
+      setting: settingOf(this.#options)
     }
   }
 
@@ -132,7 +146,9 @@ export class Fleet implements FleetListener {
   }
 }
 
-/** Node's own options, without a program that was given among them. */
-function execArgv(): string[] {
-  return process.execArgv.some((option) => /^(--eval|-e|--print|-p|--input-type)/.test(option)) ? [] : process.execArgv
+/** How other machines may reach this one. */
+function addressesHere(): string[] {
+  const addresses = Object.values(networkInterfaces()).flatMap((entries) => entries ?? [])
+  const outer = addresses.filter(({ internal, family }) => !internal && family === 'IPv4').map(({ address }) => address)
+  return outer.length > 0 ? outer : ['127.0.0.1']
 }

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { ArgumentError } from '../errors.js'
 
@@ -16,6 +17,29 @@ export function parseHosts(text: string): HostSlots[] {
       throw new ArgumentError(`the host '${entry}' is not understood: expected NAME or NAME:RANKS, as in a:4,b:4`)
     return { name: match[1]!.replace(/^\[|\]$/g, ''), slots }
   })
+}
+
+/** A file with a host a line: `name`, `name:4` or `name slots=4`; `#` begins a comment. */
+export function readHostfile(path: string): HostSlots[] {
+  let text: string
+  try {
+    text = readFileSync(path, 'utf8')
+  } catch (cause) {
+    throw new ArgumentError(`the host file '${path}' cannot be read: ${(cause as Error).message}`, { cause })
+  }
+  const hosts = text.split('\n').flatMap((line, index) => {
+    const entry = line.replace(/#.*/, '').trim()
+    if (entry === '') return []
+    const match = /^(\S+?)(?::(\d{1,6}))?(?:\s+slots\s*=\s*(\d{1,6}))?(?:\s+max[-_]slots\s*=\s*\d+)?$/.exec(entry)
+    const slots = Number(match?.[2] ?? match?.[3] ?? 1)
+    if (match === null || slots < 1 || (match[2] !== undefined && match[3] !== undefined))
+      throw new ArgumentError(
+        `line ${index + 1} of the host file '${path}' is not understood: '${entry}'; expected NAME, NAME:RANKS or NAME slots=RANKS`
+      )
+    return [{ name: match[1]!, slots }]
+  })
+  if (hosts.length === 0) throw new ArgumentError(`the host file '${path}' names no host`)
+  return hosts
 }
 
 /** How many ranks go to each host: in order, each as many as it takes. */

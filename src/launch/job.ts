@@ -14,6 +14,8 @@ export interface JobOptions {
   program: string
   args: readonly string[]
   env: NodeJS.ProcessEnv
+  /** What of it was asked for: other machines have environments of their own. */
+  envChanges: Record<string, string | undefined>
   timeout?: number | undefined
   prefix: boolean
   wantsResults: boolean

@@ -7,13 +7,10 @@ import { type Failure, Job } from './job.js'
 import { type Placement, placement, ranksOf } from './placement.js'
 import { programPath } from './program.js'
 
-export interface LaunchOptions {
+/** Where the ranks run is as for `rxmpi run`: threads of one process where nothing is said. */
+export interface LaunchOptions extends Placement {
   /** How many ranks, from 1 up. More than there are cores are fine. With `host` as many as the hosts take, by default. */
   ranks?: number
-  /** `thread` (the default): ranks are threads of one process; `process`: each is a process of its own. */
-  placement?: Placement['placement']
-  /** Hosts and how many ranks each takes, as `localhost:2,localhost:2`: processes of this machine, joined by WebSocket. */
-  host?: string
   /** A `.ts`, `.mts`, `.js` or `.mjs` file. */
   program: URL | string
   /** What follows the program in every rank's `process.argv`. */
@@ -41,20 +38,8 @@ export interface LaunchOptions {
  * MPI: mpiexec; mpi4py: `MPIPoolExecutor` comes near.
  */
 export async function launch<T = unknown>(options: LaunchOptions): Promise<T[]> {
-  const {
-    placement: where,
-    host,
-    program,
-    args = [],
-    env = {},
-    timeout,
-    signal,
-    prefix = true,
-    stdout = process.stdout,
-    stderr = process.stderr,
-    stdin
-  } = options
-  const ranks = options.ranks ?? ranksOf(host)
+  const { program, args = [], env = {}, timeout, signal, prefix = true, stdout = process.stdout, stderr = process.stderr, stdin } = options
+  const ranks = options.ranks ?? ranksOf(options)
   checkRanks(ranks)
   checkTimeout(timeout)
   const path = programPath(program)
@@ -64,6 +49,7 @@ export async function launch<T = unknown>(options: LaunchOptions): Promise<T[]> 
     program: path,
     args,
     env: changed(process.env, env),
+    envChanges: env,
     timeout,
     prefix,
     wantsResults: true,
@@ -71,7 +57,7 @@ export async function launch<T = unknown>(options: LaunchOptions): Promise<T[]> 
     stderr,
     stdin: () => stdin ?? process.stdin,
     inputIsTerminal: false,
-    place: placement({ ranks, placement: where, host })
+    place: placement({ ...options, ranks })
   })
   const end = () => job.end()
   signal?.addEventListener('abort', end)

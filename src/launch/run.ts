@@ -20,14 +20,15 @@ const KILL_MS = 2000
 
 /** Runs a job for the command line and resolves to its exit status. */
 export async function run(options: RunOptions): Promise<number> {
-  const { program, args, env = {}, timeout, prefix, host } = options
-  const ranks = options.ranks ?? ranksOf(host)
+  const { program, args, env = {}, timeout, prefix } = options
+  const ranks = options.ranks ?? ranksOf(options)
   checkRanks(ranks)
   const job = new Job({
     ranks,
     program: programPath(program),
     args,
     env: changed(process.env, env),
+    envChanges: env,
     timeout,
     prefix,
     wantsResults: false,

@@ -14,10 +14,10 @@ describe('rxmpi run: what cannot be run', () => {
     [['-n', '1', '--timeout', '-1'], "option '--timeout <SECONDS>' argument '-1' is invalid. Expected seconds, more than 0"],
     [['-n', '1', '--env', '=x'], "option '--env <NAME[=VALUE]>' argument '=x' is invalid. Expected NAME or NAME=VALUE."],
     [['-n', '1', '--placement', 'core'], "option '--placement <WHERE>' argument 'core' is invalid"],
-    [['-n', '1', '--hostfile', 'hosts'], '--hostfile is not available'],
+    [['-n', '1', '--hostfile', 'absent'], "the host file 'absent' cannot be read"],
     [['-n', '5', '--host', 'localhost:2,localhost:2'], 'ranks was 5: the hosts take 4 (localhost:2,localhost:2)'],
     [['--host', 'localhost:0'], "the host 'localhost:0' is not understood: expected NAME or NAME:RANKS"],
-    [['--host', 'elsewhere.example:1'], "the host 'elsewhere.example' is not this machine"]
+    [['--host', 'elsewhere.example:1'], "the host 'elsewhere.example' is another machine, and what is sent to it could be read on the way"]
   ])('refuses %j', async (options, message) => {
     const { status, stdout, stderr } = await rxmpi(['run', ...options, hello()])
     expect(stderr).toContain(message)

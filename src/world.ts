@@ -1,13 +1,23 @@
-import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
+import { isMainThread, type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
 import { CONTEXTS, Communicator } from './communicator.js'
 import { Endpoint } from './endpoint.js'
+import { RxmpiError } from './errors.js'
 import type { FromRank, RankData, ToRank } from './launch/protocol.js'
+import { startedBy } from './launch/started.js'
 import { Liveness } from './liveness.js'
 import { allocateHost } from './transport/shared/host-memory.js'
 import { Lines } from './transport/shared/lines.js'
 import { SharedTransport } from './transport/shared/shared-transport.js'
 
 /** Who this rank is: the only place that knows the launcher. A program that none has started is a world of size 1. */
+
+const started = isMainThread ? startedBy(process.env) : undefined
+if (started !== undefined) {
+  throw new RxmpiError(
+    `${started.name} has started ${started.size} processes (${started.why}), and node alone makes each a world of its own: ` +
+      'start the program as `npx rxmpi run PROGRAM` there, or take those variables away'
+  )
+}
 
 const seat = (workerData as Partial<RankData> | null)?.rxmpi
 const port = seat === undefined ? undefined : (parentPort as MessagePort)

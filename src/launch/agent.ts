@@ -7,7 +7,11 @@ import { type Compiled, compile } from './compile.js'
 import { Control, type FromHost, type HostAddress, type HostSetup, LAUNCHER, type Rendezvous, type ToHost } from './control.js'
 import { changed } from './environment.js'
 import type { Gone, HostListener, Rest } from './host.js'
+import { Outlet } from './outlet.js'
+import type { FromRank } from './protocol.js'
 import { ThreadHost } from './thread-host.js'
+
+const SETTLE_MS = 2
 
 /** A host's side of a job: its ranks as threads, the router that joins them to those of other hosts, and the launcher's orders. */
 export class Agent {
@@ -20,6 +24,7 @@ export class Agent {
   #threads: ThreadHost | undefined
   #router: Router | undefined
   #compiled: Compiled | undefined
+  #outlets: { 1: Outlet; 2: Outlet } | undefined
   readonly #ended = new Map<number, Gone>()
 
   constructor(rendezvous: Rendezvous, exit: (status: number, reason?: string) => void) {
@@ -41,7 +46,7 @@ export class Agent {
       (reason) => exit(1, `the launcher ${reason}`)
     )
     const [seenBySsh] = (bySsh ? process.env.SSH_CONNECTION : undefined)?.split(' ') ?? []
-    launcher.connectTo({ host: seenBySsh ?? addresses[0]!, port, cert })
+    launcher.connectTo((seenBySsh === undefined ? addresses : [seenBySsh]).map((address) => ({ host: address, port, cert })))
   }
 
   #obey(message: ToHost): void {
@@ -74,22 +79,19 @@ export class Agent {
         break
       }
       case 'look':
-        this.#control.send({ type: 'looked', id: message.id, rest: this.#rest() })
+        void this.#rest().then((rest) => this.#control.send({ type: 'looked', id: message.id, rest }))
         break
       case 'terminate':
         this.#threads!.terminate()
         break
       case 'close':
-        this.#compiled?.remove()
-        this.#router?.close()
-        this.#mesh.close()
-        this.#exit(message.status)
+        void this.#close(message.status)
         break
     }
   }
 
-  async #start({ hosts, threads, key, args, env, cwd, setting }: HostSetup): Promise<void> {
-    process.chdir(cwd)
+  async #start({ hosts, threads, key, args, env, cwd, output, setting }: HostSetup): Promise<void> {
+    if (cwd !== undefined) process.chdir(cwd)
     const { host, cert } = this.#rendezvous
     const crowded = threads > availableParallelism()
     const memory = allocateHost(hosts.length, { host, hosts })
@@ -98,6 +100,7 @@ export class Agent {
     this.#router.onDrained = (rank) => control.send({ type: 'drained', rank, how: this.#ended.get(rank)! })
     const listener: Pick<HostListener, 'message' | 'asked' | 'ended'> = {
       message: (rank, message) => {
+        if (message.type === 'output' && output !== 'launcher') return this.#write(rank, message, output.prefix)
         try {
           control.send({ type: 'rank', rank, message })
         } catch (error) {
@@ -112,6 +115,7 @@ export class Agent {
       asked: (message) => control.send({ type: 'asked', message }),
       ended: (rank, status, fatal) => {
         this.#ended.set(rank, status === 0 ? 'ended' : 'failed')
+        for (const outlet of Object.values(this.#outlets ?? {})) outlet.finish(rank)
         control.send({ type: 'ended', rank, status, fatal })
         this.#router!.ended(rank)
       }
@@ -123,6 +127,19 @@ export class Agent {
     control.send({ type: 'listening', address: { host: address, port } })
   }
 
+  #write(rank: number, { fd, chunk, bytes }: Extract<FromRank, { type: 'output' }>, prefix: boolean): void {
+    this.#outlets ??= { 1: new Outlet(process.stdout, { prefix, raw: false }), 2: new Outlet(process.stderr, { prefix, raw: false }) }
+    this.#outlets[fd].write(rank, chunk, () => this.#threads!.written(rank, bytes))
+  }
+
+  async #close(status: number): Promise<void> {
+    this.#compiled?.remove()
+    this.#router?.close()
+    await Promise.all(Object.values(this.#outlets ?? {}).map((outlet) => outlet.drained({ reportFollows: false })))
+    this.#mesh.close()
+    this.#exit(status)
+  }
+
   async #load({ url, path }: { url: string | undefined; path: string }): Promise<void> {
     try {
       if (url === undefined) this.#compiled = await compile(path)
@@ -132,16 +149,21 @@ export class Agent {
     }
   }
 
-  #rest(): Rest | undefined {
-    const rest = this.#threads!.rest()
-    const router = this.#router!
-    return rest === undefined || !router.settled ? undefined : { ...rest, ...router.counts }
+  /** While its ranks are at rest something may be on its way to another host still: nobody would say when it has come. */
+  async #rest(): Promise<Rest | undefined> {
+    for (;;) {
+      const rest = this.#threads!.rest()
+      const router = this.#router!
+      if (rest === undefined) return undefined
+      if (router.settled) return { ...rest, ...router.counts }
+      await new Promise((resolve) => setTimeout(resolve, SETTLE_MS))
+    }
   }
 
   /** A link with another host is wanted: the one with the smaller number listens. */
   #want(other: number): void {
     if (other > this.#rendezvous.host) this.#control.send({ type: 'wanted', host: other })
     else if (this.#addresses === undefined) this.#wanted.add(other)
-    else this.#mesh.peer(other).connectTo({ ...this.#addresses[other]!, cert: this.#rendezvous.cert })
+    else this.#mesh.peer(other).connectTo([{ ...this.#addresses[other]!, cert: this.#rendezvous.cert }])
   }
 }

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { ArgumentError } from '../errors.js'
 import { MAX_TIMEOUT } from './launch.js'
 import { packageDirectory, packageVersion } from './package.js'
+import { startedBy } from './started.js'
 
 // Required, not imported: for an import Node reads all of it a second time to find the names of its exports.
 const { Command, CommanderError, InvalidArgumentError, Option } = createRequire(import.meta.url)('commander') as typeof import('commander')
@@ -19,6 +20,7 @@ interface RunFlags {
   insecure?: boolean
   reconnect?: number
   ssh?: string
+  launcher: 'auto' | 'local'
   host?: string
 }
 
@@ -49,6 +51,14 @@ cli
   .option('--tls', 'encrypt the links between hosts')
   .option('--insecure', 'let links to other machines be in clear text')
   .option('--reconnect <SECONDS>', 'how long a link may be broken before its ranks have failed (default: 10)', seconds)
+  .addOption(
+    new Option(
+      '--launcher <WHICH>',
+      'auto: as one of the processes that another launcher has started, if any; local: whoever has started this'
+    )
+      .choices(['auto', 'local'])
+      .default('auto')
+  )
   .option('--ssh <COMMAND>', 'the command that starts a process on another machine (default: ssh)')
   .passThroughOptions()
   .exitOverride()
@@ -102,9 +112,16 @@ function variable(text: string, before: Record<string, string | undefined> = {})
   return { ...before, [name]: text === name ? process.env[name] : text.slice(name.length + 1) }
 }
 
-function refuse({ ranks, hostfile, host }: RunFlags): void {
-  if (ranks === undefined && host === undefined && hostfile === undefined)
-    throw new ArgumentError("required option '-n, --ranks <N>' not specified")
+function refuse({ ranks, hostfile, host, launcher }: RunFlags): void {
+  const started = launcher === 'auto' ? startedBy(process.env) : undefined
+  const asked = ranks !== undefined ? '--ranks' : host !== undefined ? '--host' : hostfile !== undefined ? '--hostfile' : undefined
+  if (started === undefined && asked === undefined) throw new ArgumentError("required option '-n, --ranks <N>' not specified")
+  if (started !== undefined && asked !== undefined) {
+    throw new ArgumentError(
+      `${asked} was given, and ${started.name} has started ${started.size} processes, of which each would start ranks of its own (${started.why}): ` +
+        `leave ${asked} out to be one rank of them, or say --launcher local`
+    )
+  }
 }
 
 try {

@@ -45,24 +45,30 @@ export interface HostSetup {
   args: readonly string[]
   /** Instead of the host's own environment where the launcher's is given, else changes to it. */
   env: { all?: NodeJS.ProcessEnv; changes?: Record<string, string | undefined> }
-  cwd: string
+  cwd: string | undefined
+  /** Who writes the output of its ranks: the launcher, or the host itself. */
+  output: 'launcher' | { prefix: boolean }
   setting: Pick<Setting, 'wantsResult' | 'colors' | 'terminals' | 'inputIsTerminal'>
 }
 
-/** What the process of a host must know to find its launcher: the first line that it reads. */
-export interface Rendezvous {
+/** Where the launcher is, and how to be let in. */
+export interface Card {
   job: string
   /** 32 bytes, in base64url. */
   token: string
+  /** Where it listens: any of these. */
+  addresses: string[]
+  port: number
+  cert?: string | undefined
+}
+
+/** What the process of a host must know: the first line that it reads. */
+export interface Rendezvous extends Card {
   host: number
   /** Ranks in the job. */
   size: number
-  /** Where the launcher listens: any of these. */
-  addresses: string[]
   /** The host was started by ssh, which tells it the launcher's address as seen from there. */
   bySsh: boolean
-  port: number
-  cert?: string | undefined
   reconnectMs: number
 }
 

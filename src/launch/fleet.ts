@@ -4,7 +4,7 @@ import { Token } from '../transport/websocket/challenge.js'
 import { Mesh } from '../transport/websocket/mesh.js'
 import { libraryHere } from '../transport/websocket/serve.js'
 import { makeCertificate } from './certificate.js'
-import { type HostAddress, type HostSetup, LAUNCHER, type Rendezvous } from './control.js'
+import { type Card, type HostAddress, type HostSetup, LAUNCHER } from './control.js'
 import type { Gone, Host, HostListener } from './host.js'
 import { type HostSlots, isLocal } from './hosts.js'
 import type { JobOptions } from './job.js'
@@ -18,6 +18,11 @@ export interface FleetOptions {
   /** Whether some are on other machines. */
   far: boolean
   tls: boolean
+  /** The ranks were started by something else: tells them where to report. */
+  announce?: (card: Card) => Promise<void>
+  /** What everybody knows already. */
+  card?: Card | undefined
+  port?: number
   /** The command that starts a process on another machine. */
   ssh: readonly string[]
   /** How long a link may be without a connection. */
@@ -26,9 +31,6 @@ export interface FleetOptions {
   startMs: number
 }
 
-export const RECONNECT_MS = 10_000
-export const START_MS = 60_000
-
 /** The ranks of a job in several processes: starts them, and brings them together. */
 export class Fleet implements FleetListener {
   readonly hosts: readonly RemoteHost[]
@@ -36,8 +38,7 @@ export class Fleet implements FleetListener {
   readonly #fleet: FleetOptions
   readonly #listener: HostListener
   readonly #mesh: Mesh
-  readonly #key = randomBytes(32)
-  readonly #job = randomBytes(8).toString('hex')
+  readonly #card: Card
   readonly #addresses: (HostAddress | undefined)[]
   readonly #late: NodeJS.Timeout
   #open: number
@@ -47,18 +48,23 @@ export class Fleet implements FleetListener {
     this.#fleet = fleet
     this.#listener = listener
     const { hosts, reconnectMs, startMs } = fleet
-    const token = new Token(this.#key, this.#job)
+    this.#card = fleet.card ?? { job: randomBytes(8).toString('hex'), token: randomBytes(32).toString('base64url'), addresses: [], port: 0 }
+    const token = new Token(Buffer.from(this.#card.token, 'base64url'), this.#card.job)
     this.#mesh = new Mesh({ self: LAUNCHER, size: options.ranks, token, reconnectMs, startMs, expects: (host) => host < hosts.length })
     let first = 0
     this.hosts = hosts.map(({ name, slots }, number) => {
       const ranks = Array.from({ length: slots }, (_, k) => first + k)
       first += slots
-      return new RemoteHost({ number, name, ranks, sharesFiles: isLocal(name) }, this.#mesh.peer(number), this)
+      return new RemoteHost(
+        { number, name, ranks, sharesFiles: isLocal(name) && fleet.announce === undefined },
+        this.#mesh.peer(number),
+        this
+      )
     })
     this.#open = hosts.length
     this.#addresses = hosts.map(() => undefined)
     this.#late = setTimeout(() => this.#giveUp(), startMs)
-    void this.#start()
+    this.#start().catch((error) => this.broken(`rxmpi: ${(error as Error).message}`))
   }
 
   listening(host: RemoteHost, address: HostAddress): void {
@@ -108,33 +114,30 @@ export class Fleet implements FleetListener {
     const { why } = libraryHere()
     if (why !== undefined) this.#options.stderr.write(`rxmpi: links between hosts are served by ws: ${why}\n`)
     const certificate = tls ? await makeCertificate() : undefined
-    const port = await this.#mesh.listen(far ? '0.0.0.0' : '127.0.0.1', 0, certificate)
+    const { announce, port: wanted = 0 } = this.#fleet
+    const port = await this.#mesh.listen(far ? '0.0.0.0' : '127.0.0.1', wanted, certificate)
+    const card: Card = { ...this.#card, addresses: far ? addressesHere() : ['127.0.0.1'], port, cert: certificate?.cert }
     const hostOf = this.hosts.flatMap(({ number, ranks }) => ranks.map(() => number))
     for (const host of this.hosts) {
-      const rendezvous: Rendezvous = {
-        job: this.#job,
-        token: this.#key.toString('base64url'),
-        host: host.number,
-        size: hostOf.length,
-        addresses: far ? addressesHere() : ['127.0.0.1'],
-        bySsh: !isLocal(host.name),
-        port,
-        cert: certificate?.cert,
-        reconnectMs
+      if (announce === undefined) {
+        const bySsh = !isLocal(host.name)
+        host.process = startHost(host.name, { ...card, host: host.number, size: hostOf.length, bySsh, reconnectMs }, ssh)
       }
-      host.process = startHost(host.name, rendezvous, ssh)
       host.tell({ type: 'setup', setup: { ...this.#setup(host), hosts: hostOf, key: certificate?.key } })
     }
+    await announce?.(card)
   }
 
   #setup({ name }: RemoteHost): Omit<HostSetup, 'hosts'> {
-    const { args, env, envChanges } = this.#options
-    const here = this.hosts.filter((host) => host.name === name || (isLocal(name) && isLocal(host.name)))
+    const { args, env, envChanges, prefix, ranks } = this.#options
+    const foreign = this.#fleet.announce !== undefined
+    const here = this.hosts.filter((host) => host.name === name || (isLocal(name) && isLocal(host.name)) || (foreign && !this.#fleet.far))
     return {
       args,
       threads: here.reduce((sum, { ranks }) => sum + ranks.length + 1, 0),
       env: isLocal(name) ? { all: { ...env } } : { changes: envChanges },
-      cwd: process.cwd(),
+      cwd: foreign ? undefined : process.cwd(),
+      output: foreign ? { prefix: prefix && ranks > 1 } : 'launcher',
       setting: settingOf(this.#options)
     }
   }
@@ -147,7 +150,7 @@ export class Fleet implements FleetListener {
 }
 
 /** How other machines may reach this one. */
-function addressesHere(): string[] {
+export function addressesHere(): string[] {
   const addresses = Object.values(networkInterfaces()).flatMap((entries) => entries ?? [])
   const outer = addresses.filter(({ internal, family }) => !internal && family === 'IPv4').map(({ address }) => address)
   return outer.length > 0 ? outer : ['127.0.0.1']

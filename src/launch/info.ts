@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { availableParallelism, cpus, freemem, totalmem } from 'node:os'
+import { detect } from './launcher.js'
 import { packageVersion } from './package.js'
+import { LAUNCHERS } from './started.js'
 
 const require = createRequire(import.meta.url)
 
@@ -14,20 +16,13 @@ export interface Info {
   machine: { cores: number; model: string; memoryGiB: number; freeGiB: number; platform: string }
 }
 
-/** Variables by which other launchers tell a process its rank. */
-const LAUNCHERS = {
-  srun: 'SLURM_PROCID',
-  'mpirun (Open MPI)': 'OMPI_COMM_WORLD_RANK',
-  'mpiexec (PMI)': 'PMI_RANK',
-  'Kubernetes Indexed Job': 'JOB_COMPLETION_INDEX'
-}
-
 export function info(): Info {
   return {
     versions: { rxmpi: packageVersion(), node: process.versions.node, rxjs: versionOf('rxjs') },
     transports: {
       memory: 'in one thread, on a virtual clock: simulate()',
-      shared: 'rings in shared memory between the threads of a process: what `rxmpi run` uses'
+      shared: 'rings in shared memory between the threads of a process',
+      websocket: 'links between processes and machines: --host, --hostfile, --placement process, and within other launchers'
     },
     sockets: sockets(),
     launcher: launcher(),
@@ -55,10 +50,14 @@ export function printable({ versions, transports, sockets, launcher: { seen, why
 }
 
 function launcher(): Info['launcher'] {
-  for (const [name, variable] of Object.entries(LAUNCHERS)) {
-    if (process.env[variable] !== undefined) return { seen: name, why: `${variable} is set; this version does not use it` }
+  try {
+    const seen = detect(process.env)
+    if (seen === undefined) return { seen: 'none', why: `none of ${LAUNCHERS.map(({ rank }) => rank).join(', ')} is set` }
+    const where = seen.together ? 'all on this machine' : 'on several machines'
+    return { seen: seen.launcher, why: `${seen.why}: rank ${seen.rank} of ${seen.size}, ${where}` }
+  } catch (error) {
+    return { seen: 'not understood', why: (error as Error).message }
   }
-  return { seen: 'none', why: `none of ${Object.values(LAUNCHERS).join(', ')} is set` }
 }
 
 /** In the main thread only: in a worker it takes the process down. */

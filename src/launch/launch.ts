@@ -57,7 +57,7 @@ export async function launch<T = unknown>(options: LaunchOptions): Promise<T[]> 
     stderr,
     stdin: () => stdin ?? process.stdin,
     inputIsTerminal: false,
-    place: placement({ ...options, ranks })
+    place: await placement({ ...options, ranks })
   })
   const end = () => job.end()
   signal?.addEventListener('abort', end)

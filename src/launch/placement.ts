@@ -1,7 +1,8 @@
 import { ArgumentError } from '../errors.js'
-import { Fleet, type FleetOptions, RECONNECT_MS, START_MS } from './fleet.js'
+import type { FleetOptions } from './fleet.js'
 import { fill, type HostSlots, isLocal, parseHosts, readHostfile } from './hosts.js'
 import type { JobOptions } from './job.js'
+import { RECONNECT_MS, START_MS } from './patience.js'
 import { placeThreads } from './place.js'
 
 export interface Placement {
@@ -30,7 +31,7 @@ function hostsOf({ host, hostfile }: Placement): HostSlots[] | undefined {
 }
 
 /** Where the ranks of a job are to run. */
-export function placement(options: Placement & { ranks: number }): JobOptions['place'] {
+export async function placement(options: Placement & { ranks: number }): Promise<JobOptions['place']> {
   const { ranks, placement: where = 'thread', tls = false, insecure = false, reconnect = RECONNECT_MS / 1000, ssh = 'ssh' } = options
   if (where !== 'thread' && where !== 'process') throw new ArgumentError(`placement was ${String(where)}: expected 'thread' or 'process'`)
   if (!(reconnect > 0)) throw new ArgumentError(`reconnect was ${String(reconnect)}: expected seconds, more than 0`)
@@ -51,6 +52,8 @@ export function placement(options: Placement & { ranks: number }): JobOptions['p
     startMs: START_MS,
     ssh: ssh.split(/\s+/).filter(Boolean)
   }
+  // Loaded only where there are several processes: a job of threads starts sooner without.
+  const { Fleet } = await import('./fleet.js')
   return (job, listener) => new Fleet(job, fleet, listener).hosts
 }
 

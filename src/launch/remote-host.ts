@@ -113,7 +113,8 @@ export class RemoteHost implements Host {
 
   async #processEnded(): Promise<void> {
     const child = this.#process
-    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return
+    if (child === undefined) return this.#told()
+    if (child.exitCode !== null || child.signalCode !== null) return
     await new Promise<void>((resolve) => {
       const timer = setTimeout(() => child.kill('SIGKILL'), END_MS)
       child.once('exit', () => {
@@ -121,6 +122,12 @@ export class RemoteHost implements Host {
         resolve()
       })
     })
+  }
+
+  /** Waits until it must have heard that the job is over. */
+  async #told(): Promise<void> {
+    const start = performance.now()
+    while (!this.#peer.settled && performance.now() - start < END_MS) await new Promise((resolve) => setTimeout(resolve, 5))
   }
 
   #lose(failure: { status: number; text: string; how: Gone }): void {
@@ -136,6 +143,7 @@ export class RemoteHost implements Host {
     const listener = this.#listener
     switch (message.type) {
       case 'listening':
+        this.#peer.listensAt = message.address
         return listener.listening(this, message.address)
       case 'wanted':
         return listener.wanted(this, message.host)

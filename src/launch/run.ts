@@ -1,8 +1,11 @@
+import { ArgumentError } from '../errors.js'
 import { changed } from './environment.js'
 import { type DrainSignal, type Failure, Job } from './job.js'
 import { checkRanks } from './launch.js'
+import type { Seen } from './launcher.js'
 import { type Placement, placement, ranksOf } from './placement.js'
 import { programPath } from './program.js'
+import { startedBy } from './started.js'
 
 export interface RunOptions extends Placement {
   /** By default as many as the hosts take. */
@@ -12,6 +15,8 @@ export interface RunOptions extends Placement {
   env?: Record<string, string | undefined> | undefined
   timeout?: number | undefined
   prefix: boolean
+  /** `auto`: be one of the processes that another launcher has started, if any. */
+  launcher?: 'auto' | 'local'
 }
 
 /** npm passes an interrupt on that the terminal has already given to the whole foreground group. */
@@ -20,6 +25,14 @@ const KILL_MS = 2000
 
 /** Runs a job for the command line and resolves to its exit status. */
 export async function run(options: RunOptions): Promise<number> {
+  const started = options.launcher === 'auto' ? startedBy(process.env) : undefined
+  if (started !== undefined) {
+    const { detect } = await import('./launcher.js')
+    const seen = detect(process.env)
+    if (seen !== undefined) return runAsMember(seen, options)
+    const why = `${started.name} has started ${started.size} processes (${started.why}), and gives them no way to find each other`
+    throw new ArgumentError(`${why}: export RXMPI_RANK, RXMPI_SIZE, RXMPI_ADDRESS and RXMPI_TOKEN, or say --launcher local`)
+  }
   const { program, args, env = {}, timeout, prefix } = options
   const ranks = options.ranks ?? ranksOf(options)
   checkRanks(ranks)
@@ -36,8 +49,47 @@ export async function run(options: RunOptions): Promise<number> {
     stderr: process.stderr,
     stdin: () => process.stdin,
     inputIsTerminal: process.stdin.isTTY,
-    place: placement({ ...options, ranks })
+    place: await placement({ ...options, ranks })
   })
+  return ended(job, ranks)
+}
+
+/** One of the processes that another launcher has started. */
+async function runAsMember(seen: Seen, options: RunOptions): Promise<number> {
+  const { program, args, env = {}, timeout, prefix } = options
+  const path = programPath(program)
+  const { Membership } = await import('./member.js')
+  const membership = new Membership(seen, options)
+  if (seen.rank !== 0) {
+    // Rank 0's process decides what a signal means, for it gets it as well; a second one ends this process.
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => undefined)
+    await membership.join()
+    const status = await membership.over
+    await membership.finish()
+    return status
+  }
+  const job = new Job({
+    ranks: seen.size,
+    program: path,
+    args,
+    env: changed(process.env, env),
+    envChanges: env,
+    timeout,
+    prefix,
+    wantsResults: false,
+    stdout: process.stdout,
+    stderr: process.stderr,
+    stdin: () => process.stdin,
+    inputIsTerminal: false,
+    place: membership.place
+  })
+  const status = await ended(job, seen.size)
+  await membership.finish()
+  return status
+}
+
+/** Sees a job to its end; resolves to its status. */
+async function ended(job: Job, ranks: number): Promise<number> {
   let signals = 0
   onSignal((signal) => {
     if (++signals === 1) job.drain(signal)

@@ -24,7 +24,7 @@ export async function hosts(size: number, count: number, library: Library = libr
     const mesh = new Mesh({ self: host, size, token, reconnectMs: 10_000, expects: () => true })
     mesh.onWanted = (other) => {
       const [server, client] = other < host ? [other, host] : [host, other]
-      meshes[client].peer(server).connectTo({ host: '127.0.0.1', port: ports[server] })
+      meshes[client].peer(server).connectTo([{ host: '127.0.0.1', port: ports[server] }])
     }
     meshes.push(mesh)
     ports.push(await mesh.listen('127.0.0.1', 0, undefined, library))

@@ -55,7 +55,7 @@ describe.each(libraries)('a link between two hosts, served by %s', (_, library) 
     const [server, client] = [mesh(0), mesh(1)]
     const port = await server.listen('127.0.0.1', 0, undefined, library)
     const [a, b] = [server.peer(1), client.peer(0)]
-    b.connectTo({ host: '127.0.0.1', port })
+    b.connectTo([{ host: '127.0.0.1', port }])
     return [a, b]
   }
 
@@ -90,7 +90,7 @@ describe.each(libraries)('a link between two hosts, served by %s', (_, library) 
     const [server, client] = [mesh(0), mesh(1, { reconnectMs: 700 })]
     const port = await server.listen('127.0.0.1', 0, undefined, library)
     const { failures } = log(client.peer(0))
-    client.peer(0).connectTo({ host: '127.0.0.1', port })
+    client.peer(0).connectTo([{ host: '127.0.0.1', port }])
     await until(() => client.peer(0).open)
     server.close()
     await until(() => failures.length > 0)
@@ -106,7 +106,7 @@ describe.each(libraries)('a link between two hosts, served by %s', (_, library) 
     const port = await server.listen('127.0.0.1', 0, undefined, library)
     const peer = mesh(1, options).peer(0)
     const { failures } = log(peer)
-    peer.connectTo({ host: '127.0.0.1', port })
+    peer.connectTo([{ host: '127.0.0.1', port }])
     await until(() => failures.length > 0)
     expect(failures[0]).toContain('has refused this host')
     expect([...server.peers]).toEqual([])

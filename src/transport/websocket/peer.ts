@@ -1,3 +1,4 @@
+import { connect } from 'node:net'
 import type { Claim, Token } from './challenge.js'
 import type { Connection, Events } from './connection.js'
 import { type Address, dial, Refusal } from './dial.js'
@@ -10,6 +11,7 @@ const KEPT_BYTES = 2 ** 23
 const ANSWER_MS = 5
 const HEARTBEAT_MS = 250
 const SUSPECT_MS = 2000
+const GONE = 'has ended: nobody listens at its port any more'
 const BACK_OFF_MS = [0, 25, 50, 100, 200, 400, 800]
 
 export interface PeerOptions {
@@ -42,13 +44,15 @@ export class Peer implements Events {
   readonly other: number
   /** Told when a link is wanted and it is not known where the other end listens. */
   onWanted: () => void = () => undefined
+  /** Where the other end listens for others, as far as that is known to this one, which it dials. */
+  listensAt: { host: string; port: number } | undefined
   /** This machine's address on the way to the other. */
   localAddress: string | undefined
   #epoch = 0
   #link = new ReliableLink(KEPT_BYTES)
   #user: PeerUser | undefined
   #connection: Connection | undefined
-  #address: Address | undefined
+  #addresses: readonly Address[] = []
   #dialling = false
   #wanted = false
   #closed = false
@@ -105,13 +109,13 @@ export class Peer implements Events {
     if (this.#wanted || this.#closed) return
     this.#wanted = true
     this.#downSince ??= performance.now()
-    if (this.#address !== undefined) void this.#dial()
+    if (this.#addresses.length > 0) void this.#dial()
     else if (this.#connection === undefined) this.onWanted()
   }
 
-  /** Where the other end listens. */
-  connectTo(address: Address): void {
-    this.#address = address
+  /** Where the other end listens: at any of these. */
+  connectTo(addresses: readonly Address[]): void {
+    this.#addresses = addresses
     this.#wanted = true
     this.#downSince ??= performance.now()
     void this.#dial()
@@ -192,7 +196,8 @@ export class Peer implements Events {
     if (this.#closed) return
     this.#reason = reason
     this.#downSince ??= performance.now()
-    if (this.#address !== undefined) void this.#dial()
+    if (this.#addresses.length > 0) void this.#dial()
+    else this.#probe()
   }
 
   /** Called every quarter of a second; `late` when this process itself was not running. */
@@ -208,7 +213,7 @@ export class Peer implements Events {
       if (now - this.#heard >= SUSPECT_MS) this.#break(`nothing was heard for ${SUSPECT_MS / 1000} s`)
     } else if (this.#wanted && this.#downSince !== undefined && now - this.#downSince >= this.#patience) {
       this.fail(`could not be reached for ${this.#patience / 1000} s: ${this.#reason}`)
-    }
+    } else if (this.#wanted && this.#addresses.length === 0) this.#probe()
   }
 
   get #patience(): number {
@@ -253,6 +258,16 @@ export class Peer implements Events {
     if (!this.#connection.send(frame)) this.#break('the connection took nothing more')
   }
 
+  /** The other end dials; whether it still can, its port tells. */
+  #probe(): void {
+    if (this.listensAt === undefined) return
+    const socket = connect(this.listensAt)
+    socket.on('connect', () => socket.destroy())
+    socket.on('error', ({ code }: NodeJS.ErrnoException) => {
+      if (code === 'ECONNREFUSED' && this.#connection === undefined) this.fail(GONE)
+    })
+  }
+
   async #dial(): Promise<void> {
     if (this.#dialling) return
     this.#dialling = true
@@ -268,13 +283,15 @@ export class Peer implements Events {
     const { self: from, other: to, size, token } = this.#options
     const claim: Omit<Claim, 'nonceClient' | 'nonceServer'> = { from, to, size, epoch: ++this.#epoch, received: this.#link.received }
     try {
-      await dial(this.#address!, token, claim, (connection, received, localAddress) => {
+      await dial(this.#addresses[this.#epoch % this.#addresses.length]!, token, claim, (connection, received, localAddress) => {
         this.localAddress = localAddress
         return this.adopt(connection, received)
       })
     } catch (error) {
       this.#reason = (error as Error).message
       if (error instanceof Refusal) this.fail(this.#reason)
+      // A machine that answers, at a port where nobody listens any more.
+      else if (this.#made && (error as NodeJS.ErrnoException).code === 'ECONNREFUSED') this.fail(GONE)
     }
   }
 }

@@ -56,7 +56,12 @@ export class Fleet implements FleetListener {
       const ranks = Array.from({ length: slots }, (_, k) => first + k)
       first += slots
       return new RemoteHost(
-        { number, name, ranks, sharesFiles: isLocal(name) && fleet.announce === undefined },
+        {
+          number,
+          name: fleet.announce === undefined ? `host ${name}` : name,
+          ranks,
+          sharesFiles: isLocal(name) && fleet.announce === undefined
+        },
         this.#mesh.peer(number),
         this
       )
@@ -120,18 +125,23 @@ export class Fleet implements FleetListener {
     const hostOf = this.hosts.flatMap(({ number, ranks }) => ranks.map(() => number))
     for (const host of this.hosts) {
       if (announce === undefined) {
-        const bySsh = !isLocal(host.name)
-        host.process = startHost(host.name, { ...card, host: host.number, size: hostOf.length, bySsh, reconnectMs }, ssh)
+        const { name } = this.#fleet.hosts[host.number]!
+        const bySsh = !isLocal(name)
+        host.process = startHost(name, { ...card, host: host.number, size: hostOf.length, bySsh, reconnectMs }, ssh)
       }
       host.tell({ type: 'setup', setup: { ...this.#setup(host), hosts: hostOf, key: certificate?.key } })
     }
     await announce?.(card)
   }
 
-  #setup({ name }: RemoteHost): Omit<HostSetup, 'hosts'> {
+  #setup({ number }: RemoteHost): Omit<HostSetup, 'hosts'> {
     const { args, env, envChanges, prefix, ranks } = this.#options
     const foreign = this.#fleet.announce !== undefined
-    const here = this.hosts.filter((host) => host.name === name || (isLocal(name) && isLocal(host.name)) || (foreign && !this.#fleet.far))
+    const nameOf = (host: number): string => this.#fleet.hosts[host]!.name
+    const name = nameOf(number)
+    const here = this.hosts.filter(
+      (host) => nameOf(host.number) === name || (isLocal(name) && isLocal(nameOf(host.number))) || (foreign && !this.#fleet.far)
+    )
     return {
       args,
       threads: here.reduce((sum, { ranks }) => sum + ranks.length + 1, 0),

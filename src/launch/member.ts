@@ -48,7 +48,7 @@ export class Membership {
     return new Fleet(
       job,
       {
-        hosts: Array.from({ length: size }, (_, rank) => ({ name: `rank ${rank}`, slots: 1 })),
+        hosts: Array.from({ length: size }, (_, rank) => ({ name: `the process of rank ${rank}`, slots: 1 })),
         far: !together,
         tls,
         ssh: [],

@@ -1,12 +1,14 @@
 import type { ChildProcess } from 'node:child_process'
 import { constants } from 'node:os'
-import type { Peer } from '../transport/websocket/peer.js'
+import { GONE, type Peer } from '../transport/websocket/peer.js'
 import { Control, type FromHost, type HostAddress, type ToHost } from './control.js'
 import type { Gone, Host, HostListener, Rest } from './host.js'
 import type { FromInput, ToRank } from './protocol.js'
 
 /** How long the process of a host may take to end when it is told to. */
 const END_MS = 1000
+/** The status of a process that was killed, where nobody has seen how it ended. */
+const KILLED = 128 + constants.signals.SIGKILL
 
 export interface RemoteHostOptions {
   number: number
@@ -48,14 +50,19 @@ export class RemoteHost implements Host {
     this.#control = new Control(
       peer,
       (message) => this.#onMessage(message),
-      (reason) => this.#lose({ status: 1, text: `host ${name} ${reason}`, how: 'unreachable' })
+      (reason) =>
+        this.#lose(
+          reason === GONE
+            ? { status: KILLED, text: `${name} ${reason}`, how: 'killed' }
+            : { status: 1, text: `${name} ${reason}`, how: 'unreachable' }
+        )
     )
   }
 
   /** Watches over its process. */
   set process(child: ChildProcess) {
     this.#process = child
-    child.on('error', (error) => this.#lose({ status: 1, text: `host ${this.name} could not be started: ${error.message}`, how: 'killed' }))
+    child.on('error', (error) => this.#lose({ status: 1, text: `${this.name} could not be started: ${error.message}`, how: 'killed' }))
     child.on('exit', (code, signal) => {
       const status = code ?? 128 + (signal === null ? 0 : constants.signals[signal])
       const how = signal === null ? `has ended with status ${code}` : `was killed by ${signal}`
@@ -143,7 +150,8 @@ export class RemoteHost implements Host {
     const listener = this.#listener
     switch (message.type) {
       case 'listening':
-        this.#peer.listensAt = message.address
+        // Whoever has started a process knows better how it ends.
+        if (this.#process === undefined) this.#peer.listensAt = message.address
         return listener.listening(this, message.address)
       case 'wanted':
         return listener.wanted(this, message.host)

@@ -11,7 +11,7 @@ const KEPT_BYTES = 2 ** 23
 const ANSWER_MS = 5
 const HEARTBEAT_MS = 250
 const SUSPECT_MS = 2000
-const GONE = 'has ended: nobody listens at its port any more'
+export const GONE = 'has ended: nobody listens at its port any more'
 const BACK_OFF_MS = [0, 25, 50, 100, 200, 400, 800]
 
 export interface PeerOptions {

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
 import { Token } from '../../src/transport/websocket/challenge.js'
 import { Mesh } from '../../src/transport/websocket/mesh.js'
 import type { Peer } from '../../src/transport/websocket/peer.js'
@@ -45,6 +46,44 @@ async function until(done: () => boolean): Promise<void> {
   }
 }
 
+/** A cable that can be cut: what is sent into it then goes nowhere, and nobody is told. */
+class Cable {
+  #swallowing = false
+  readonly #sockets = new Set<Socket>()
+  readonly #server: Server
+
+  constructor(port: number) {
+    this.#server = createServer((socket) => {
+      const onward = connect(port, '127.0.0.1')
+      for (const [from, to] of [
+        [socket, onward],
+        [onward, socket]
+      ] as const) {
+        this.#sockets.add(from)
+        from.on('error', () => undefined)
+        from.on('close', () => to.destroy())
+        from.on('data', (data) => {
+          if (!this.#swallowing) to.write(data)
+        })
+      }
+    })
+  }
+
+  async listen(): Promise<number> {
+    await new Promise<void>((resolve) => this.#server.listen(0, '127.0.0.1', resolve))
+    return (this.#server.address() as AddressInfo).port
+  }
+
+  swallow(): void {
+    this.#swallowing = true
+  }
+
+  close(): void {
+    this.#server.close()
+    for (const socket of this.#sockets) socket.destroy()
+  }
+}
+
 const libraries: [string, Library][] = [
   ['uWebSockets.js', libraryHere()],
   ['ws', {}]
@@ -86,7 +125,7 @@ describe.each(libraries)('a link between two hosts, served by %s', (_, library) 
     }
   })
 
-  it('says when the other end is out of reach for too long', async () => {
+  it('says at once when the other process has ended, and later when it is out of reach', async () => {
     const [server, client] = [mesh(0), mesh(1, { reconnectMs: 700 })]
     const port = await server.listen('127.0.0.1', 0, undefined, library)
     const { failures } = log(client.peer(0))
@@ -94,7 +133,17 @@ describe.each(libraries)('a link between two hosts, served by %s', (_, library) 
     await until(() => client.peer(0).open)
     server.close()
     await until(() => failures.length > 0)
-    expect(failures).toEqual([expect.stringContaining('could not be reached for 0.7 s')])
+    expect(failures).toEqual(['has ended: nobody listens at its port any more'])
+
+    const [other, far] = [mesh(0), mesh(1, { reconnectMs: 700 })]
+    const cable = new Cable(await other.listen('127.0.0.1', 0, undefined, library))
+    const seen = log(far.peer(0))
+    far.peer(0).connectTo([{ host: '127.0.0.1', port: await cable.listen() }])
+    await until(() => far.peer(0).open)
+    cable.swallow()
+    await until(() => seen.failures.length > 0)
+    expect(seen.failures).toEqual([expect.stringContaining('could not be reached for 0.7 s')])
+    cable.close()
   })
 
   it.each([

@@ -159,6 +159,7 @@ export class Ledger {
       if (message.call === party.call.hash) party.hear(kind, from, saying)
       else this.alarm(party.call.sequence)
     } else if (this.#isOver(tag)) {
+      if (this.recent(sequenceOf(tag))?.hash !== message.call) return this.alarm(sequenceOf(tag))
       if (kind === WORD && !this.#brokenOff.has(tag)) this.#answerFor(tag, saying as Word, message.call)
     } else {
       const sayings = this.#sayings.get(tag) ?? []

@@ -22,6 +22,7 @@ export function barrierOf<T>(comm: Collectives): Collective<T, T> {
       return values.pipe(
         map((value) => ({ pending: 0, value })),
         through(steps),
+        links.settled(),
         map(({ value }: Round<T>) => value)
       )
     }

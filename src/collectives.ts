@@ -4,7 +4,7 @@ import { barrierOf } from '../operators/barrier.js'
 import { type BcastOptions, bcastOf } from '../operators/bcast.js'
 import { exscanOf } from '../operators/exscan.js'
 import { type ReduceOptions, reduceOf } from '../operators/reduce.js'
-import { type ReduceScatterOptions, reduceScatterOf } from '../operators/reduceScatter.js'
+import { type Divided, type ReduceScatterOptions, reduceScatterOf } from '../operators/reduceScatter.js'
 import { scanOf } from '../operators/scan.js'
 import type { BufferLike } from './codec/datatype.js'
 import { Ledger } from './collective/ledger.js'
@@ -21,6 +21,18 @@ interface Signalled {
 export abstract class Collectives extends PointToPoint {
   #ledger: Ledger | undefined
 
+  /**
+   * Resolves when all ranks have called it. As `mpi.barrier` over one value. MPI: MPI_Barrier; mpi4py: comm.Barrier.
+   *
+   * @example
+   * ```ts
+   * import { COMM_WORLD as comm } from 'rxmpi'
+   *
+   * console.log('before') // [0] before [1] before
+   * await comm.barrier()
+   * console.log('after, everywhere') // [0] after, everywhere [1] after, everywhere
+   * ```
+   */
   barrier(options?: { signal?: AbortSignal }): Promise<void> {
     return this.ibarrier(options).wait()
   }
@@ -29,6 +41,23 @@ export abstract class Collectives extends PointToPoint {
     return call(this, () => barrierOf<void>(this), undefined, options?.signal)
   }
 
+  /**
+   * The root's data, on all ranks; `into` receives a buffer in place, and may be the data itself at the root. As `mpi.bcast` over one value.
+   * Errors: also TruncationError, DatatypeError where `into` does not fit, on that rank only. MPI: MPI_Bcast; mpi4py: comm.bcast, comm.Bcast.
+   *
+   * @example
+   * ```ts
+   * import { COMM_WORLD as comm } from 'rxmpi'
+   *
+   * const table = await comm.bcast(comm.rank === 0 ? new Map([['pi', 3.14]]) : undefined)
+   * console.log(table?.get('pi')) // [0] 3.14 [1] 3.14
+   *
+   * const buffer = new Float64Array(2)
+   * if (comm.rank === 0) buffer.set([1, 2])
+   * await comm.bcast(buffer, { into: buffer })
+   * console.log(buffer.join()) // [0] 1,2 [1] 1,2
+   * ```
+   */
   bcast<T>(data: T, options: BcastOptions & { into?: BufferLike } = {}): Promise<T> {
     return this.ibcast(data, options).wait()
   }
@@ -37,6 +66,22 @@ export abstract class Collectives extends PointToPoint {
     return call(this, () => bcastOf<T>(this, options), data, options.signal)
   }
 
+  /**
+   * What the ranks give, combined at the root; the others get `undefined`. `into` receives an array in place, and may be the data itself. As `mpi.reduce` over one
+   * value. Errors: also TruncationError, DatatypeError, AliasError where `into` does not fit. MPI: MPI_Reduce; mpi4py: comm.reduce, comm.Reduce.
+   *
+   * @example
+   * ```ts
+   * import { COMM_WORLD as comm, MAX, SUM } from 'rxmpi'
+   *
+   * console.log(await comm.reduce(comm.rank + 1)) // [0] 3 [1] undefined
+   * const most = await comm.reduce(Int32Array.of(comm.rank, -comm.rank), MAX, { root: 1 })
+   * if (comm.rank === 1) console.log(most?.join()) // [1] 1,0
+   * const sum = Float64Array.of(1, 2)
+   * await comm.reduce(sum, SUM, { into: sum })
+   * if (comm.rank === 0) console.log(sum.join()) // [0] 2,4
+   * ```
+   */
   reduce<T extends Arithmetic>(data: T, op?: undefined, options?: ReduceOptions & Into): Promise<Reduced<T> | undefined>
   reduce<T extends Operand>(data: T, op: PredefinedOp<NoInfer<T>>, options?: ReduceOptions & Into): Promise<Reduced<T> | undefined>
   reduce<T>(data: NoInfer<T>, op: Op<T>, options?: ReduceOptions & Into): Promise<T | undefined>
@@ -51,6 +96,22 @@ export abstract class Collectives extends PointToPoint {
     return this.#reduce(data, op, options)
   }
 
+  /**
+   * What the ranks give, combined on all of them. `into` receives an array in place, and may be the data itself. As `mpi.allreduce` over one value.
+   * Errors: also TruncationError, DatatypeError, AliasError where `into` does not fit. MPI: MPI_Allreduce; mpi4py: comm.allreduce, comm.Allreduce.
+   *
+   * @example
+   * ```ts
+   * import { COMM_WORLD as comm, MINLOC, SUM } from 'rxmpi'
+   *
+   * console.log(await comm.allreduce(comm.rank + 1)) // [0] 3 [1] 3
+   * const [distance, nearest] = await comm.allreduce([comm.rank === 0 ? 7 : 5, comm.rank], MINLOC)
+   * console.log(`rank ${nearest} at ${distance}`) // [0] rank 1 at 5 [1] rank 1 at 5
+   * const gradient = Float32Array.of(0.5, comm.rank)
+   * await comm.allreduce(gradient, SUM, { into: gradient })
+   * console.log(gradient.join()) // [0] 1,1 [1] 1,1
+   * ```
+   */
   allreduce<T extends Arithmetic>(data: T, op?: undefined, options?: AllreduceOptions & Into): Promise<Reduced<T>>
   allreduce<T extends Operand>(data: T, op: PredefinedOp<NoInfer<T>>, options?: AllreduceOptions & Into): Promise<Reduced<T>>
   allreduce<T>(data: NoInfer<T>, op: Op<T>, options?: AllreduceOptions & Into): Promise<T>
@@ -65,6 +126,18 @@ export abstract class Collectives extends PointToPoint {
     return this.#allreduce(data, op, options)
   }
 
+  /**
+   * What the ranks up to this one give, combined. `into` receives an array in place, and may be the data itself. As `mpi.scan` over one value.
+   * Errors: also TruncationError, DatatypeError, AliasError where `into` does not fit. MPI: MPI_Scan; mpi4py: comm.scan, comm.Scan.
+   *
+   * @example
+   * ```ts
+   * import { COMM_WORLD as comm, PROD } from 'rxmpi'
+   *
+   * console.log(await comm.scan(comm.rank + 1)) // [0] 1 [1] 3
+   * console.log((await comm.scan(Float64Array.of(2, 3), PROD)).join()) // [0] 2,3 [1] 4,9
+   * ```
+   */
   scan<T extends Arithmetic>(data: T, op?: undefined, options?: Signalled & Into): Promise<Reduced<T>>
   scan<T extends Operand>(data: T, op: PredefinedOp<NoInfer<T>>, options?: Signalled & Into): Promise<Reduced<T>>
   scan<T>(data: NoInfer<T>, op: Op<T>, options?: Signalled & Into): Promise<T>
@@ -79,6 +152,20 @@ export abstract class Collectives extends PointToPoint {
     return this.#scan(data, op, options)
   }
 
+  /**
+   * What the ranks before this one give, combined; `undefined` on rank 0, where `into` is left as it is. As `mpi.exscan` over one value.
+   * Errors: also TruncationError, DatatypeError, AliasError where `into` does not fit. MPI: MPI_Exscan; mpi4py: comm.exscan, comm.Exscan.
+   *
+   * @example
+   * ```ts
+   * import { COMM_WORLD as comm } from 'rxmpi'
+   *
+   * // Where this rank's part of a joint array begins.
+   * const own = [30, 12][comm.rank]
+   * const start = (await comm.exscan(own)) ?? 0
+   * console.log(`${start} … ${start + own}`) // [0] 0 … 30 [1] 30 … 42
+   * ```
+   */
   exscan<T extends Arithmetic>(data: T, op?: undefined, options?: Signalled & Into): Promise<Reduced<T> | undefined>
   exscan<T extends Operand>(data: T, op: PredefinedOp<NoInfer<T>>, options?: Signalled & Into): Promise<Reduced<T> | undefined>
   exscan<T>(data: NoInfer<T>, op: Op<T>, options?: Signalled & Into): Promise<T | undefined>
@@ -93,17 +180,56 @@ export abstract class Collectives extends PointToPoint {
     return this.#exscan(data, op, options)
   }
 
-  reduceScatter<T extends TypedArray>(data: T, op?: PredefinedOp<NoInfer<T>>, options?: ReduceScatterOptions & Into): Promise<Reduced<T>>
-  reduceScatter<T extends Operand>(data: readonly T[], op?: PredefinedOp<NoInfer<T>>, options?: ReduceScatterOptions): Promise<Reduced<T>>
-  reduceScatter<T extends TypedArray>(data: NoInfer<T>, op: Op<T>, options?: ReduceScatterOptions & Into): Promise<T>
+  /**
+   * Arrays of all ranks, combined, of which every rank gets its block. `into` receives a typed one in place, and may be the data itself, whose front is then
+   * overwritten. As `mpi.reduceScatter` over one value. Errors: also TruncationError, DatatypeError, AliasError where `into` does not fit.
+   * MPI: MPI_Reduce_scatter, MPI_Reduce_scatter_block; mpi4py: comm.reduce_scatter, comm.Reduce_scatter.
+   *
+   * @example
+   * ```ts
+   * import { COMM_WORLD as comm, MAX, SUM } from 'rxmpi'
+   *
+   * console.log(await comm.reduceScatter([1, comm.rank])) // [0] 2 [1] 1
+   * const data = Float64Array.of(1, 2, 3).map((x) => x * (comm.rank + 1))
+   * console.log((await comm.reduceScatter(data, SUM, { counts: [1, 2] })).join()) // [0] 3 [1] 6,9
+   * console.log((await comm.reduceScatter(Uint8Array.of(4, comm.rank), MAX)).join()) // [0] 4 [1] 1
+   * ```
+   */
+  reduceScatter<T extends TypedArray | readonly Arithmetic[]>(
+    data: T,
+    op?: undefined,
+    options?: ReduceScatterOptions & Into
+  ): Promise<Reduced<Divided<T>>>
+  reduceScatter<T extends TypedArray | readonly Operand[]>(
+    data: T,
+    op: PredefinedOp<NoInfer<Divided<T>>>,
+    options?: ReduceScatterOptions & Into
+  ): Promise<Reduced<Divided<T>>>
+  reduceScatter<T extends TypedArray>(
+    data: NoInfer<T> | readonly NoInfer<T>[],
+    op: Op<T>,
+    options?: ReduceScatterOptions & Into
+  ): Promise<T>
   reduceScatter<T>(data: readonly NoInfer<T>[], op: Op<T>, options?: ReduceScatterOptions): Promise<T>
   reduceScatter(data: unknown, op: AnyOp = SUM, options: ReduceScatterOptions & Into = {}): Promise<unknown> {
     return this.#reduceScatter(data, op, options).wait()
   }
 
-  ireduceScatter<T extends TypedArray>(data: T, op?: PredefinedOp<NoInfer<T>>, options?: ReduceScatterOptions & Into): Request<Reduced<T>>
-  ireduceScatter<T extends Operand>(data: readonly T[], op?: PredefinedOp<NoInfer<T>>, options?: ReduceScatterOptions): Request<Reduced<T>>
-  ireduceScatter<T extends TypedArray>(data: NoInfer<T>, op: Op<T>, options?: ReduceScatterOptions & Into): Request<T>
+  ireduceScatter<T extends TypedArray | readonly Arithmetic[]>(
+    data: T,
+    op?: undefined,
+    options?: ReduceScatterOptions & Into
+  ): Request<Reduced<Divided<T>>>
+  ireduceScatter<T extends TypedArray | readonly Operand[]>(
+    data: T,
+    op: PredefinedOp<NoInfer<Divided<T>>>,
+    options?: ReduceScatterOptions & Into
+  ): Request<Reduced<Divided<T>>>
+  ireduceScatter<T extends TypedArray>(
+    data: NoInfer<T> | readonly NoInfer<T>[],
+    op: Op<T>,
+    options?: ReduceScatterOptions & Into
+  ): Request<T>
   ireduceScatter<T>(data: readonly NoInfer<T>[], op: Op<T>, options?: ReduceScatterOptions): Request<T>
   ireduceScatter(data: unknown, op: AnyOp = SUM, options: ReduceScatterOptions & Into = {}): Request<unknown> {
     return this.#reduceScatter(data, op, options)

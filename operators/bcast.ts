@@ -1,21 +1,26 @@
 import { map } from 'rxjs'
 import { checkInto, checkRoot } from '../src/arguments.js'
-import type { BufferLike } from '../src/codec/datatype.js'
+import { type BufferLike, datatypeOf, memoryOf, OBJECT } from '../src/codec/datatype.js'
 import { checkSendable } from '../src/collective/given.js'
 import { type CollectiveOperator, operator } from '../src/collective/operator.js'
 import type { Collective, StreamOptions } from '../src/collective/spec.js'
 import type { Collectives } from '../src/collectives.js'
 import type { Communicator } from '../src/communicator.js'
+import { fitting } from '../src/receive.js'
 import { type BinomialTree, binomialTree } from '../src/topology/binomialTree.js'
 import { type Chain, chain } from '../src/topology/chain.js'
 import { checkAlgorithm } from './algorithms/algorithm.js'
 import { Packet } from './algorithms/packet.js'
 import { pieces, type Way } from './algorithms/pieces.js'
+import { checkSameOrApart } from './algorithms/reduction.js'
 
 export interface BcastOptions extends StreamOptions {
   /** The rank that gives the data; default 0. */
   root?: number
-  /** For experts: 'binomial' a tree for all, 'chain' a pipeline for all. By default small data goes down the tree and large data down the chain. */
+  /**
+   * For experts: 'binomial' a tree, data whole from rank to rank; 'chain' a pipeline of pieces. By default small data goes down the tree, and large data too where
+   * there are three ranks or less, else down the chain.
+   */
   algorithm?: 'binomial' | 'chain'
 }
 
@@ -57,23 +62,38 @@ export function bcastOf<T>(comm: Collectives, options: BcastOptions & { into?: B
   const tree = fromTree(binomialTree(rank, size, root))
   const line = fromChain(chain(rank, size, root))
   const { parent, children } = algorithm === 'chain' ? line : tree
+  const cuts = algorithm === 'chain' || (algorithm === undefined && size > FEW)
   return {
     name: 'bcast',
     root,
     algorithm,
     giver: root,
     ahead: true,
-    check: checkSendable,
+    check: (data) => {
+      checkSendable(data)
+      if (into !== undefined) checkPlace(data, into)
+    },
     build: (links) => (values) => {
-      const packets = parent === undefined ? values.pipe(map((value) => Packet.of(value, into))) : Packet.from(links, parent, into)
+      const packets = parent === undefined ? values.pipe(map((value) => Packet.of(value, into, cuts))) : Packet.from(links, parent, into)
       return packets.pipe(
         links.toAll(children, (packet, to) => packet.send(links, to)),
-        pieces(links.aside, algorithm === 'binomial' ? tree : line),
+        pieces(links.aside, line),
         links.settled(),
         map(({ misfit, value }) => misfit ?? (value as T))
       )
     }
   }
+}
+
+/** With so few ranks nobody has anything to pass on while more comes. */
+const FEW = 3
+
+/** At the root, which may give the data in the place where it wants it. */
+function checkPlace(data: unknown, into: BufferLike): void {
+  if (datatypeOf(data) === OBJECT) fitting(into, OBJECT, 0, () => 'the root itself')
+  const memory = memoryOf(data as BufferLike)
+  fitting(into, datatypeOf(data), memory.byteLength, () => 'the root itself')
+  checkSameOrApart(memory, memoryOf(into))
 }
 
 const fromTree = ({ parent, children }: BinomialTree): Way => ({ parent, children: children.map((child) => child.rank) })

@@ -1,6 +1,6 @@
 import { constants } from 'node:buffer'
 import type { CallSite } from './call-site.js'
-import { NUMBER, OBJECT, valueOn } from './codec/datatype.js'
+import { LARGEST_UINT8ARRAY, NUMBER, OBJECT, valueOn } from './codec/datatype.js'
 import { decodeObject } from './codec/object.js'
 import { ANY_SOURCE } from './constants.js'
 import { copy, copyAll, copyRun, type Memory } from './copy.js'
@@ -127,9 +127,11 @@ export class Incoming implements Arrived {
   }
 
   /** The bytes of a message of one segment, or of one that has been taken in. Those of a segment are there during the call only. */
-  get run(): Uint8Array {
+  get run(): Memory {
     const { buffer, byteOffset } = this.target!
-    return new Uint8Array(buffer, byteOffset + this.#offset, this.bytes)
+    const byteLength = this.bytes
+    if (byteLength >= LARGEST_UINT8ARRAY) return { buffer, byteOffset: byteOffset + this.#offset, byteLength }
+    return new Uint8Array(buffer, byteOffset + this.#offset, byteLength)
   }
 
   /** The data as one number. */

@@ -1,4 +1,4 @@
-import { type BufferLike, datatypeOf, memoryOf, NUMBER, OBJECT, valueOn } from '../../src/codec/datatype.js'
+import { type BufferLike, datatypeOf, isScalar, memoryOf, NUMBER, OBJECT, valueOn } from '../../src/codec/datatype.js'
 import { encodeObject } from '../../src/codec/object.js'
 import { bytesOfNumber, type Links, type Unit } from '../../src/collective/links.js'
 import { Misfit } from '../../src/collective/spec.js'
@@ -31,8 +31,8 @@ export class Packet implements Unit {
     this.misfit = misfit
   }
 
-  /** At the root. */
-  static of(data: unknown, into: BufferLike | undefined): Packet {
+  /** At the root; `cuts` large buffers into pieces. */
+  static of(data: unknown, into: BufferLike | undefined, cuts: boolean): Packet {
     const datatype = datatypeOf(data)
     if (typeof data === 'number') return new Packet(NUMBER, data, bytesOfNumber(data))
     if (datatype === OBJECT) return new Packet(OBJECT, data, encodeObject(data))
@@ -42,7 +42,7 @@ export class Packet implements Unit {
         memory,
         fitting(into, datatype, memory.byteLength, () => 'data')
       )
-    if (memory.byteLength <= PIECE_BYTES) return new Packet(datatype, into ?? data, memory)
+    if (!cuts || memory.byteLength <= PIECE_BYTES) return new Packet(datatype, into ?? data, memory)
     return new Packet(datatype, into ?? data, bytesOfNumber(memory.byteLength), memory)
   }
 
@@ -88,7 +88,7 @@ export class Packet implements Unit {
 
   /** Sends it on. */
   send(links: Links, to: number): void {
-    if (this.large === undefined) links.send(this, to, this.datatype, this.#bytes, WHOLE)
+    if (this.large === undefined) links.send(this, to, this.datatype, this.#bytes, WHOLE, !isScalar(this.datatype))
     else links.send(this, to, NUMBER, this.#bytes, this.datatype)
   }
 }

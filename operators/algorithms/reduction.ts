@@ -1,6 +1,7 @@
 import { checkInto } from '../../src/arguments.js'
 import { type BufferLike, datatypeOf, matches, nameOf } from '../../src/codec/datatype.js'
 import { checkSendable } from '../../src/collective/given.js'
+import type { Memory } from '../../src/copy.js'
 import { AliasError, DatatypeError, TruncationError } from '../../src/errors.js'
 import { type AnyOp, checkOp, checkOperand, isTypedArray, type TypedArray } from '../../src/op.js'
 import { Partial } from './partial.js'
@@ -43,7 +44,7 @@ export function checkFits(data: unknown, into: BufferLike, count?: number): void
 }
 
 /** Data and result may be in one place (MPI_IN_PLACE), or apart, but not overlap. */
-export function checkSameOrApart(data: ArrayBufferView, into: ArrayBufferView): void {
+export function checkSameOrApart(data: Memory, into: Memory): void {
   if (data.buffer !== into.buffer || data.byteOffset === into.byteOffset) return
   const apart = data.byteOffset + data.byteLength <= into.byteOffset || into.byteOffset + into.byteLength <= data.byteOffset
   if (apart) return

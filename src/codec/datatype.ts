@@ -96,7 +96,8 @@ export function memoryOf(data: BufferLike): Memory {
   return ArrayBuffer.isView(data) ? data : { buffer: data, byteOffset: 0, byteLength: data.byteLength }
 }
 
-const LARGEST_UINT8ARRAY = 2 ** 32 - 1
+/** In Node 20; larger memory is any view but a Uint8Array. */
+export const LARGEST_UINT8ARRAY = 2 ** 32 - 1
 
 /** The same for buffers of less than 4 GiB. Of a detached buffer a view says that it is empty; only making another view of it tells. */
 export function bytesOf(data: BufferLike): Uint8Array {

@@ -124,9 +124,9 @@ export class Matching<R extends Posted, M extends Arrived> {
     return this.#posted.waiting(source) > 0 || this.#posted.waiting(ANY_SOURCE) > 0
   }
 
-  /** The receives that wait. */
-  *waiting(): Generator<R> {
-    yield* this.#posted.all()
+  /** The receives that wait, in the order of posting. */
+  waiting(): R[] {
+    return [...this.#posted.all()].sort((a, b) => a.order - b.order)
   }
 
   #leave(source: number, tag: number): void {

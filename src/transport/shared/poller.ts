@@ -2,8 +2,10 @@
  * When to look for segments.
  *
  * While there is traffic a rank looks between microtasks, so that a reply is seen within 100 ns, and once in a while lets the event loop have a turn, so
- * that timers and I/O go on. After a quiet while it sleeps until it is woken (25 µs). Where ranks outnumber cores, looking takes the core from
- * the very rank that is waited for: there it blocks its thread instead, a moment at a time, and sleeps when that was in vain.
+ * that timers and I/O go on. It looks for about as long as being woken would take (competitive spinning: Karlin, Li, Manasse, Owicki, SOSP 1991), then
+ * blocks its thread, a moment at a time, and at last sleeps in the event loop until it is woken. Where ranks outnumber cores, or others want
+ * the cores, looking takes the core from the very rank that is waited for, so it blocks at once; that others do shows when looking was in vain several times.
+ * Where the event loop has I/O under way the thread is not blocked: it looks for longer, and sleeps.
  */
 export interface Pollable {
   /** Delivers what has come; true when that was anything. */
@@ -13,8 +15,10 @@ export interface Pollable {
   wakeUp(): void
   /** Resolves when the rank is woken. */
   woken(): Promise<unknown>
-  /** Blocks the thread until the rank is woken. */
-  block(ms: number): void
+  /** Whether nothing but a segment or a timer can come, so that nothing waits for this thread. */
+  readonly mayBlock: boolean
+  /** Blocks the thread until the rank is woken; false when the time was over first. */
+  block(ms: number): boolean
 }
 
 const settled = Promise.resolve()
@@ -24,9 +28,16 @@ const LOOKS = 40
 const SPINS = 12
 /** Deliveries after which the event loop gets a turn in any case. */
 const DELIVERIES = 256
-const QUIET_MS = 1
-const CROWDED_QUIET_MS = 10
+/** How long to look; a turn of the event loop takes a third of it. */
+const LOOK_MS = 0.05
+/** The same where the thread must not be blocked. */
+const LONG_LOOK_MS = 1
 const BLOCK_MS = 1
+/** Quiet time after which it sleeps. */
+const QUIET_MS = 10
+/** So many waits in a row for which looking was too short make it block at once, for a while. */
+const VAIN_LOOKS = 3
+const BUSY_MS = 25
 
 export class Poller {
   #held = 0
@@ -37,7 +48,13 @@ export class Poller {
   #quietSince = 0
   #asleep = false
   #waiting = false
+  #blocked = false
+  #vainLooks = 0
+  #busyUntil = 0
+  /** It blocks at once. */
+  #givesWay: boolean
   readonly #target: Pollable
+  /** Ranks outnumber cores. */
   readonly #crowded: boolean
   /** Called each time the rank falls asleep and when it wakes. */
   onSleep: () => void = () => undefined
@@ -46,6 +63,7 @@ export class Poller {
   constructor(target: Pollable, crowded: boolean) {
     this.#target = target
     this.#crowded = crowded
+    this.#givesWay = crowded
   }
 
   /** Whether anything waits for a segment. */
@@ -96,7 +114,7 @@ export class Poller {
     }
     const spins = this.#looks < POLITE_LOOKS ? 1 : SPINS
     for (let k = 0; k < spins; k++) if (this.#target.poll()) return this.#delivered()
-    const limit = this.#crowded ? POLITE_LOOKS : LOOKS
+    const limit = this.#givesWay ? POLITE_LOOKS : LOOKS
     if (++this.#looks < limit) void settled.then(this.#look)
     else setImmediate(this.#turn)
   }
@@ -104,6 +122,8 @@ export class Poller {
   #delivered(): void {
     this.#looks = 0
     this.#quietSince = 0
+    if (this.#blocked) this.#blocked = false
+    else this.#vainLooks = 0
     if (++this.#deliveries < DELIVERIES) void settled.then(this.#look)
     else setImmediate(this.#turn)
   }
@@ -116,11 +136,22 @@ export class Poller {
     if (delivered || !this.#wanted) return this.#look()
     const now = performance.now()
     if (this.#quietSince === 0) this.#quietSince = now
-    if (now - this.#quietSince > (this.#crowded ? CROWDED_QUIET_MS : QUIET_MS)) return this.#sleep()
-    if (!this.#crowded) return this.#look()
-    if (!this.#target.fallAsleep()) this.#target.block(BLOCK_MS)
+    const quiet = now - this.#quietSince
+    this.#givesWay = this.#crowded || now < this.#busyUntil
+    if (!this.#givesWay && quiet < LOOK_MS) return this.#look()
+    if (!this.#target.mayBlock) return this.#givesWay || quiet > LONG_LOOK_MS ? this.#sleep() : this.#look()
+    if (quiet > QUIET_MS) return this.#sleep()
+    const found = this.#target.fallAsleep()
+    const woken = found || this.#target.block(BLOCK_MS)
     this.#target.wakeUp()
-    this.#look()
+    this.#blocked = true
+    if (!this.#givesWay && woken && ++this.#vainLooks >= VAIN_LOOKS) {
+      this.#vainLooks = 0
+      this.#busyUntil = now + BUSY_MS
+      this.#givesWay = true
+    }
+    if (found) this.#delivered()
+    else this.#look()
   }
 
   #sleep(): void {

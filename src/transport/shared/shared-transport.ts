@@ -127,8 +127,13 @@ export class SharedTransport implements Transport {
     return waiting.async ? waiting.value : Promise.resolve()
   }
 
-  block(ms: number): void {
-    Atomics.wait(this.#bells[this.rank]!, ASLEEP, 1, ms)
+  /** What is moved comes by the event loop, too. */
+  get mayBlock(): boolean {
+    return this.#expectedCount === 0 && process.getActiveResourcesInfo().every((kind) => kind === 'Timeout' || kind === 'MessagePort')
+  }
+
+  block(ms: number): boolean {
+    return Atomics.wait(this.#bells[this.rank]!, ASLEEP, 1, ms) !== 'timed-out'
   }
 
   /** Blocks this thread, for at most `ms`, unless something has come: for `process.exit` with sends still under way. */

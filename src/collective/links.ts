@@ -55,7 +55,7 @@ interface State {
    */
   confirmations: Map<number, Confirmation | true> | undefined
   /** Who has been told that this rank has called the same. */
-  told: Set<number>
+  told: Set<number> | undefined
   /** Whether a round waits for them: where it is the only one nothing would show later. */
   single: boolean
 }
@@ -133,8 +133,8 @@ export class Links {
   /** Tells a rank that this one waits for its data, once. */
   #confirm(rank: number): void {
     const { confirmations, told } = this.#state
-    if (confirmations === undefined || told.has(rank)) return
-    told.add(rank)
+    if (confirmations === undefined || told!.has(rank)) return
+    told!.add(rank)
     this.trouble.confirm(rank)
   }
 

@@ -78,7 +78,7 @@ export class Session<T, R> implements Trouble, Party {
       closed: false,
       settle: () => undefined,
       confirmations: collective.ahead ? new Map() : undefined,
-      told: new Set(),
+      told: collective.ahead ? new Set() : undefined,
       single: this.#single
     })
     comm.endpoint.transport.hold()

@@ -1,0 +1,195 @@
+import type { Subscriber } from 'rxjs'
+import type { CallSite } from '../call-site.js'
+import { goneError } from '../gone.js'
+import type { Incoming, Taker, Waiting } from '../incoming.js'
+import type { Links, Step, Unit } from './links.js'
+import { Queue } from './queue.js'
+import { agree } from './shape.js'
+
+/** Receives the messages of one rank, one after the other, for what is ready to have them. */
+abstract class Receiver implements Taker {
+  order = 0
+  gone = true
+  readonly peer: number
+  readonly tag: number
+  protected readonly links: Links
+  readonly #rank: number
+  #looking = false
+  #waiting = false
+  #misfit = false
+  #failed = false
+  /** Messages it has had. */
+  #taken = 0
+
+  constructor(links: Links, rank: number) {
+    this.links = links
+    this.tag = links.tag
+    this.peer = links.comm.memberOf(rank)
+    this.#rank = rank
+  }
+
+  get site(): CallSite | undefined {
+    return this.links.call.site
+  }
+
+  /** Whether it can have a message now. */
+  protected abstract get ready(): boolean
+  protected abstract shape(message: Incoming): number
+  protected abstract place(message: Incoming): void
+  protected abstract take(message: Incoming): void
+
+  /** A loop and no recursion over the messages that are there already. */
+  look(): void {
+    if (this.#looking || this.#waiting) return
+    const { endpoint, context } = this.links
+    this.#looking = true
+    while (this.ready && !this.links.closed && !this.#failed) {
+      this.#waiting = true
+      if (!endpoint.receiveNow(context, this)) {
+        this.#post()
+        break
+      }
+      if (this.#waiting) break
+    }
+    this.#looking = false
+  }
+
+  accept(message: Incoming): boolean {
+    if (message.call !== this.links.call.hash || !agree(message.shape, this.shape(message))) {
+      this.#misfit = true
+      return false
+    }
+    try {
+      this.place(message)
+      if (message.target === undefined && message.sink === undefined) message.allocate()
+      return true
+    } catch (error) {
+      this.#stop(error)
+      return false
+    }
+  }
+
+  finish(message: Incoming): void {
+    this.#waiting = false
+    if (this.links.closed || this.#failed) return
+    if (this.#misfit) return this.links.trouble.mismatch()
+    try {
+      this.take(message)
+    } catch (error) {
+      return this.#stop(error)
+    }
+    this.#taken++
+    this.look()
+  }
+
+  fail(error: Error): void {
+    this.#waiting = false
+    if (!this.links.closed) this.links.trouble.fail(error)
+  }
+
+  giveUp(makeError: Parameters<Waiting['giveUp']>[0]): void {
+    if (!this.links.closed) this.links.trouble.giveUp(makeError)
+  }
+
+  describe(): string {
+    return `in ${this.links.call.title} for rank ${this.#rank}`
+  }
+
+  /** Nobody needs what it waits for any more. */
+  unsubscribe(): void {
+    if (this.#waiting && !this.links.context.matching.withdraw(this)) this.links.endpoint.forsake(this)
+    this.#waiting = false
+  }
+
+  /** What came for the present unit failed; those before it go on. */
+  #stop(error: unknown): void {
+    this.#failed = true
+    this.links.trouble.fail(error as Error, this.#taken)
+  }
+
+  #post(): void {
+    const { endpoint, context } = this.links
+    const reason = endpoint.reasonGone(this.peer)
+    if (reason === undefined) endpoint.post(context, this)
+    else this.fail(goneError(this.#rank, reason))
+  }
+}
+
+/** The messages of a rank, each as it comes. */
+export class Arrivals<U extends Unit> extends Receiver {
+  readonly #subscriber: Subscriber<U>
+  readonly #take: (message: Incoming) => U
+  readonly #place: ((message: Incoming) => void) | undefined
+
+  constructor(
+    links: Links,
+    rank: number,
+    subscriber: Subscriber<U>,
+    take: (message: Incoming) => U,
+    place: ((message: Incoming) => void) | undefined
+  ) {
+    super(links, rank)
+    this.#subscriber = subscriber
+    this.#take = take
+    this.#place = place
+  }
+
+  protected get ready(): boolean {
+    return !this.#subscriber.closed
+  }
+
+  protected shape(message: Incoming): number {
+    return message.shape
+  }
+
+  protected place(message: Incoming): void {
+    this.#place?.(message)
+  }
+
+  protected take(message: Incoming): void {
+    this.#subscriber.next(this.#take(message))
+  }
+}
+
+/** The units that wait for the messages of a rank: the n-th unit meets the n-th message. */
+export class Meetings<U extends Unit> extends Receiver {
+  readonly #step: Step<U>
+  readonly #subscriber: Subscriber<U>
+  readonly #units = new Queue<U>()
+
+  constructor(links: Links, step: Step<U>, subscriber: Subscriber<U>) {
+    super(links, step.from!)
+    this.#step = step
+    this.#subscriber = subscriber
+  }
+
+  next(unit: U): void {
+    this.#units.push(unit)
+    this.#step.send?.(unit)
+    this.look()
+  }
+
+  error(error: unknown): void {
+    this.#subscriber.error(error)
+  }
+
+  complete(): void {}
+
+  protected get ready(): boolean {
+    return this.#units.length > 0
+  }
+
+  protected shape(): number {
+    return this.#step.shape?.(this.#units.first!) ?? 0
+  }
+
+  protected place(message: Incoming): void {
+    this.#step.place?.(this.#units.first!, message)
+  }
+
+  protected take(message: Incoming): void {
+    const unit = this.#units.shift()
+    this.#step.take?.(unit, message)
+    this.#subscriber.next(unit)
+  }
+}

@@ -3,21 +3,25 @@
  *
  *     npm start
  *     npx rxmpi run -n 4 --no-prefix examples/flight-delays.ts [--svg FILE] [--json FILE]
+ *     npx rxmpi run -n 4 --no-prefix examples/flight-delays.ts --stream [--json FILE]
  *
  * The file is columns in row groups, each of which can be decoded alone, and decoding is the work. Rank 0 hands the row groups
  * out to whoever is free; the other ranks decode one at a time and send back what it says, per hour of the day and airport:
  * count, mean, variance, extremes and a histogram of the delay. Rank 0 merges. A single rank does both.
+ *
+ * With --stream the flights are one stream in time instead, and each day is reduced across ranks once all of them are past it.
  *
  * MPI: MPI_Send, MPI_Recv with MPI_ANY_SOURCE and tags; here `comm.send` and the stream `comm.messages`.
  */
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { concatMap, lastValueFrom, mergeMap, take, takeWhile } from 'rxjs'
+import { concatMap, lastValueFrom, mergeMap, take, takeWhile, toArray } from 'rxjs'
 import { ANY_SOURCE, COMM_WORLD as comm, wtime } from 'rxmpi'
 import { cityNames } from './flight-delays/cities.js'
 import { type Contents, dataFolder, type RowGroup, readContents, readFlights } from './flight-delays/flights.js'
 import { progressBar } from './flight-delays/progress.js'
+import { streamByDay, streamReport } from './flight-delays/stream.js'
 import { svg } from './flight-delays/svg.js'
 import { type Tally, tally } from './flight-delays/tally.js'
 import { terminalReport } from './flight-delays/terminal.js'
@@ -42,14 +46,40 @@ interface Result {
 }
 
 const start = wtime()
-const workers = comm.size === 1 ? [ROOT] : Array.from({ length: comm.size - 1 }, (_, i) => i + 1)
-const working = workers.includes(comm.rank) ? work() : undefined
-if (comm.rank === ROOT) {
-  const { values: files } = parseArgs({ options: { svg: { type: 'string', default: 'flight-delays.svg' }, json: { type: 'string' } } })
+const { values: options } = parseArgs({
+  options: { svg: { type: 'string', default: 'flight-delays.svg' }, json: { type: 'string' }, stream: { type: 'boolean', default: false } }
+})
+if (options.stream) await stream()
+else await farm()
+
+/** All ranks alike. */
+async function stream(): Promise<void> {
   const contents = await readContents()
-  await report(contents, await manage(contents), files)
+  const days = await lastValueFrom(streamByDay(comm, contents).pipe(toArray()))
+  if (comm.rank !== ROOT) return
+  const seconds = wtime() - start
+  if (options.json !== undefined) await writeFile(options.json, JSON.stringify(days))
+  const flights = days.reduce((sum, { count }) => sum + count, 0)
+  console.log(streamReport(days))
+  console.log(`${flights.toLocaleString('en-US')} flights on ${days.length} days, on ${ranksText()}: ${seconds.toFixed(2)} s`)
 }
-await working
+
+function ranksText(): string {
+  return comm.size === 1 ? '1 rank' : `${comm.size} ranks`
+}
+
+async function farm(): Promise<void> {
+  const working = workers().includes(comm.rank) ? work() : undefined
+  if (comm.rank === ROOT) {
+    const contents = await readContents()
+    await report(contents, await manage(contents))
+  }
+  await working
+}
+
+function workers(): number[] {
+  return comm.size === 1 ? [ROOT] : Array.from({ length: comm.size - 1 }, (_, i) => i + 1)
+}
 
 async function work(): Promise<void> {
   const results$ = comm.messages<Work>({ source: ROOT }).pipe(
@@ -70,7 +100,7 @@ async function manage({ rowGroups, flights }: Contents): Promise<Totals> {
     return comm.send(work, { dest, tag: WORK })
   }
 
-  await Promise.all(workers.map(handOut))
+  await Promise.all(workers().map(handOut))
   const merged$ = comm.messages<Result>({ source: ANY_SOURCE, tag: RESULT }).pipe(
     take(rowGroups.length),
     mergeMap(({ data: { run, part }, status }) => {
@@ -85,15 +115,14 @@ async function manage({ rowGroups, flights }: Contents): Promise<Totals> {
   return totals
 }
 
-async function report(contents: Contents, totals: Totals, files: { svg: string; json?: string }): Promise<void> {
+async function report(contents: Contents, totals: Totals): Promise<void> {
   const total = totals.total()
   const seconds = wtime() - start
   const cities = cityNames(await readFile(join(dataFolder, 'airports.csv'), 'utf8'))
-  await writeFile(files.svg, svg(total, cities, contents))
-  if (files.json !== undefined) await writeFile(files.json, JSON.stringify(total))
+  await writeFile(options.svg, svg(total, cities, contents))
+  if (options.json !== undefined) await writeFile(options.json, JSON.stringify(total))
   const flights = total.all.count.toLocaleString('en-US')
-  const ranks = comm.size === 1 ? '1 rank' : `${comm.size} ranks`
   console.log(terminalReport(total, cities))
-  console.log(`${flights} flights in ${contents.rowGroups.length} row groups on ${ranks}: ${seconds.toFixed(2)} s`)
-  console.log(`The picture is in ${files.svg}`)
+  console.log(`${flights} flights in ${contents.rowGroups.length} row groups on ${ranksText()}: ${seconds.toFixed(2)} s`)
+  console.log(`The picture is in ${options.svg}`)
 }

@@ -53,13 +53,31 @@ export async function readFlights(rowGroup: RowGroup): Promise<Flights> {
   }
 }
 
+/** Flights as what a stream of them in time needs. */
+export interface Times {
+  /** The local minute in which it left, since 1970. */
+  readonly minutes: Float64Array
+  readonly delays: Int32Array
+}
+
+export async function readTimes(rowGroup: RowGroup): Promise<Times> {
+  const [date, delay] = await readColumns(rowGroup, ['date', 'delay'])
+  return {
+    minutes: look(
+      date,
+      Float64Array.from(date.dictionary as BigInt64Array, (microseconds) => Math.floor(Number(microseconds) / 60_000_000))
+    ),
+    delays: look(delay, Int32Array.from(delay.dictionary as BigInt64Array, Number))
+  }
+}
+
 const MICROSECONDS_AN_HOUR = 3_600_000_000
 
 /** Times in the file are local and count from a midnight. */
 const hourOf = (microseconds: bigint): number => Math.floor(Number(microseconds) / MICROSECONDS_AN_HOUR) % 24
 
 /** The value of each row, out of a table of the dictionary's size. */
-function look<T extends Uint8Array | Int32Array>({ indices }: Column, table: T): T {
+function look<T extends Uint8Array | Int32Array | Float64Array>({ indices }: Column, table: T): T {
   const values = new (table.constructor as new (length: number) => T)(indices.length)
   for (let i = 0; i < indices.length; i++) values[i] = table[indices[i]]
   return values

@@ -1,12 +1,20 @@
 // Collectives
 
+export { type AllgatherOptions, allgather } from './allgather.js'
+export { type AllgathervOptions, allgatherv } from './allgatherv.js'
 export { type AllreduceOptions, allreduce } from './allreduce.js'
+export { type AlltoallOptions, alltoall, type Exchanged } from './alltoall.js'
+export { type AlltoallvOptions, alltoallv } from './alltoallv.js'
 export { barrier } from './barrier.js'
 export { type BcastOptions, bcast } from './bcast.js'
 export { exscan } from './exscan.js'
+export { type GatherOptions, gather } from './gather.js'
+export { type GathervOptions, gatherv } from './gatherv.js'
 export { type ReduceOptions, reduce } from './reduce.js'
 export { type ReduceScatterOptions, reduceScatter } from './reduceScatter.js'
 export { scan } from './scan.js'
+export { type Part, type ScatterOptions, scatter } from './scatter.js'
+export { type ScattervOptions, scatterv } from './scatterv.js'
 
 // Streams between ranks
 

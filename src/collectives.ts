@@ -1,11 +1,19 @@
 import type { Into } from '../operators/algorithms/reduction.js'
+import { type AllgatherOptions, allgatherOf } from '../operators/allgather.js'
+import { type AllgathervOptions, allgathervOf } from '../operators/allgatherv.js'
 import { type AllreduceOptions, allreduceOf } from '../operators/allreduce.js'
+import { type AlltoallOptions, alltoallOf } from '../operators/alltoall.js'
+import { type AlltoallvOptions, alltoallvOf } from '../operators/alltoallv.js'
 import { barrierOf } from '../operators/barrier.js'
 import { type BcastOptions, bcastOf } from '../operators/bcast.js'
 import { exscanOf } from '../operators/exscan.js'
+import { type GatherOptions, gatherOf } from '../operators/gather.js'
+import { type GathervOptions, gathervOf } from '../operators/gatherv.js'
 import { type ReduceOptions, reduceOf } from '../operators/reduce.js'
 import { type Divided, type ReduceScatterOptions, reduceScatterOf } from '../operators/reduceScatter.js'
 import { scanOf } from '../operators/scan.js'
+import { type ScatterOptions, scatterOf } from '../operators/scatter.js'
+import { type ScattervOptions, scattervOf } from '../operators/scatterv.js'
 import type { BufferLike } from './codec/datatype.js'
 import { Ledger } from './collective/ledger.js'
 import { call } from './collective/request.js'
@@ -64,6 +72,102 @@ export abstract class Collectives extends PointToPoint {
 
   ibcast<T>(data: T, options: BcastOptions & { into?: BufferLike } = {}): Request<T> {
     return call(this, () => bcastOf<T>(this, options), data, options.signal)
+  }
+
+  scatter<T>(data: readonly T[] | undefined, options?: ScatterOptions & Into): Promise<T>
+  scatter<D extends TypedArray>(data: D | undefined, options?: ScatterOptions & Into): Promise<Reduced<D>>
+  scatter(data: unknown, options: ScatterOptions & Into = {}): Promise<unknown> {
+    return this.#scatter(data, options).wait()
+  }
+
+  iscatter<T>(data: readonly T[] | undefined, options?: ScatterOptions & Into): Request<T>
+  iscatter<D extends TypedArray>(data: D | undefined, options?: ScatterOptions & Into): Request<Reduced<D>>
+  iscatter(data: unknown, options: ScatterOptions & Into = {}): Request<unknown> {
+    return this.#scatter(data, options)
+  }
+
+  scatterv<D extends TypedArray>(data: D | undefined, options: ScattervOptions & Into): Promise<Reduced<D>>
+  scatterv(data: unknown, options: ScattervOptions & Into): Promise<unknown> {
+    return this.#scatterv(data, options).wait()
+  }
+
+  iscatterv<D extends TypedArray>(data: D | undefined, options: ScattervOptions & Into): Request<Reduced<D>>
+  iscatterv(data: unknown, options: ScattervOptions & Into): Request<unknown> {
+    return this.#scatterv(data, options)
+  }
+
+  gather<B extends BufferLike>(data: BufferLike, options: GatherOptions & { into: B }): Promise<B | undefined>
+  gather<T>(data: T, options?: GatherOptions & { into?: undefined }): Promise<T[] | undefined>
+  gather<T extends BufferLike, B extends BufferLike>(
+    data: T,
+    options: GatherOptions & { into?: B | undefined }
+  ): Promise<B | T[] | undefined>
+  gather(data: unknown, options: GatherOptions & Into = {}): Promise<unknown> {
+    return this.#gather(data, options).wait()
+  }
+
+  igather<B extends BufferLike>(data: BufferLike, options: GatherOptions & { into: B }): Request<B | undefined>
+  igather<T>(data: T, options?: GatherOptions & { into?: undefined }): Request<T[] | undefined>
+  igather<T extends BufferLike, B extends BufferLike>(
+    data: T,
+    options: GatherOptions & { into?: B | undefined }
+  ): Request<B | T[] | undefined>
+  igather(data: unknown, options: GatherOptions & Into = {}): Request<unknown> {
+    return this.#gather(data, options)
+  }
+
+  gatherv<D extends TypedArray>(data: D, options?: GathervOptions & Into): Promise<Reduced<D> | undefined>
+  gatherv(data: unknown, options: GathervOptions & Into = {}): Promise<unknown> {
+    return this.#gatherv(data, options).wait()
+  }
+
+  igatherv<D extends TypedArray>(data: D, options?: GathervOptions & Into): Request<Reduced<D> | undefined>
+  igatherv(data: unknown, options: GathervOptions & Into = {}): Request<unknown> {
+    return this.#gatherv(data, options)
+  }
+
+  allgather<B extends BufferLike>(data: BufferLike, options: AllgatherOptions & { into: B }): Promise<B>
+  allgather<T>(data: T, options?: AllgatherOptions & { into?: undefined }): Promise<T[]>
+  allgather(data: unknown, options: AllgatherOptions & Into = {}): Promise<unknown> {
+    return this.#allgather(data, options).wait()
+  }
+
+  iallgather<B extends BufferLike>(data: BufferLike, options: AllgatherOptions & { into: B }): Request<B>
+  iallgather<T>(data: T, options?: AllgatherOptions & { into?: undefined }): Request<T[]>
+  iallgather(data: unknown, options: AllgatherOptions & Into = {}): Request<unknown> {
+    return this.#allgather(data, options)
+  }
+
+  allgatherv<D extends TypedArray>(data: D, options?: AllgathervOptions & Into): Promise<Reduced<D>>
+  allgatherv(data: unknown, options: AllgathervOptions & Into = {}): Promise<unknown> {
+    return this.#allgatherv(data, options).wait()
+  }
+
+  iallgatherv<D extends TypedArray>(data: D, options?: AllgathervOptions & Into): Request<Reduced<D>>
+  iallgatherv(data: unknown, options: AllgathervOptions & Into = {}): Request<unknown> {
+    return this.#allgatherv(data, options)
+  }
+
+  alltoall<T>(data: readonly T[], options?: AlltoallOptions): Promise<T[]>
+  alltoall<D extends TypedArray>(data: D, options?: AlltoallOptions & Into): Promise<Reduced<D>>
+  alltoall(data: unknown, options: AlltoallOptions & Into = {}): Promise<unknown> {
+    return this.#alltoall(data, options).wait()
+  }
+
+  ialltoall<T>(data: readonly T[], options?: AlltoallOptions): Request<T[]>
+  ialltoall<D extends TypedArray>(data: D, options?: AlltoallOptions & Into): Request<Reduced<D>>
+  ialltoall(data: unknown, options: AlltoallOptions & Into = {}): Request<unknown> {
+    return this.#alltoall(data, options)
+  }
+
+  alltoallv<D extends TypedArray>(data: D, options: AlltoallvOptions & Into): Promise<Reduced<D>>
+  alltoallv(data: unknown, options: AlltoallvOptions & Into): Promise<unknown> {
+    return this.#alltoallv(data, options).wait()
+  }
+
+  ialltoallv<D extends TypedArray>(data: D, options: AlltoallvOptions & Into): Request<Reduced<D>>
+  ialltoallv(data: unknown, options: AlltoallvOptions & Into): Request<unknown> {
+    return this.#alltoallv(data, options)
   }
 
   /**
@@ -246,6 +350,38 @@ export abstract class Collectives extends PointToPoint {
   override release(): void {
     this.#ledger?.stop(this.freedError())
     super.release()
+  }
+
+  #scatter(data: unknown, options: ScatterOptions & Into): Request<unknown> {
+    return call(this, () => scatterOf<unknown, unknown>(this, options), data, options.signal)
+  }
+
+  #scatterv(data: unknown, options: ScattervOptions & Into): Request<unknown> {
+    return call(this, () => scattervOf<unknown, unknown>(this, options), data, options.signal)
+  }
+
+  #gather(data: unknown, options: GatherOptions & Into): Request<unknown> {
+    return call(this, () => gatherOf<unknown, unknown>(this, options), data, options.signal)
+  }
+
+  #gatherv(data: unknown, options: GathervOptions & Into): Request<unknown> {
+    return call(this, () => gathervOf<unknown, unknown>(this, options), data, options.signal)
+  }
+
+  #allgather(data: unknown, options: AllgatherOptions & Into): Request<unknown> {
+    return call(this, () => allgatherOf<unknown, unknown>(this, options), data, options.signal)
+  }
+
+  #allgatherv(data: unknown, options: AllgathervOptions & Into): Request<unknown> {
+    return call(this, () => allgathervOf<unknown, unknown>(this, options), data, options.signal)
+  }
+
+  #alltoall(data: unknown, options: AlltoallOptions & Into): Request<unknown> {
+    return call(this, () => alltoallOf<unknown, unknown>(this, options), data, options.signal)
+  }
+
+  #alltoallv(data: unknown, options: AlltoallvOptions & Into): Request<unknown> {
+    return call(this, () => alltoallvOf<unknown, unknown>(this, options), data, options.signal)
   }
 
   #reduce(data: unknown, op: AnyOp, options: ReduceOptions & Into): Request<unknown> {

@@ -27,6 +27,8 @@ export interface Step<U extends Unit> {
   readonly send?: (unit: U) => void
   /** The rank it hears from. */
   readonly from?: number | undefined
+  /** Whether a message comes for the unit; default always. */
+  readonly expects?: (unit: U) => boolean
   /** On how much: the message that comes for the unit must say the same. */
   readonly shape?: (unit: U) => number
   /** Gives the data of a buffer its place, before it comes. */
@@ -212,6 +214,12 @@ export class Links {
   /** Something that the unit was waiting for has happened. */
   settle(unit: Unit): void {
     if (--unit.pending === 0) this.#state.settle()
+  }
+
+  /** What the ranks have given does not go together: the unit will never be over, and all ranks hear why. */
+  disagree(unit: Unit): void {
+    unit.pending++
+    this.trouble.mismatch()
   }
 
   /** Passes each unit on when it has been sent to these ranks. */

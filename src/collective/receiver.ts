@@ -166,6 +166,7 @@ export class Meetings<U extends Unit> extends Receiver {
   next(unit: U): void {
     this.#units.push(unit)
     this.#step.send?.(unit)
+    this.#pass()
     this.look()
   }
 
@@ -191,5 +192,13 @@ export class Meetings<U extends Unit> extends Receiver {
     const unit = this.#units.shift()
     this.#step.take?.(unit, message)
     this.#subscriber.next(unit)
+    this.#pass()
+  }
+
+  /** Lets units through for which no message comes. */
+  #pass(): void {
+    const { expects } = this.#step
+    if (expects === undefined) return
+    while (this.#units.length > 0 && !expects(this.#units.first!)) this.#subscriber.next(this.#units.shift())
   }
 }

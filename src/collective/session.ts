@@ -186,7 +186,7 @@ export class Session<T, R> implements Trouble, Party {
 
   /** Its stream is over, and those of others go on: it takes part with nothing. */
   get #absent(): boolean {
-    return this.#ended && this.call.signature.ragged === 'rest'
+    return this.#ended && this.call.signature.ragged === 'rest' && !this.#gives
   }
 
   get #inFlight(): number {

@@ -1,8 +1,12 @@
+import { allgather } from './collectives/allgather.js'
+import { alltoall } from './collectives/alltoall.js'
 import { barrier } from './collectives/barrier.js'
 import { bcast } from './collectives/bcast.js'
 import { bindings } from './collectives/bindings.js'
 import { bytewise } from './collectives/data.js'
+import { gather } from './collectives/gather.js'
 import { reductions } from './collectives/reductions.js'
+import { scatter } from './collectives/scatter.js'
 
 // The types of jest do not know it.
 Reflect.get(expect, 'addEqualityTesters')([bytewise])
@@ -11,5 +15,9 @@ Reflect.get(expect, 'addEqualityTesters')([bytewise])
 describe.each(bindings)('collectives over $name', (binding) => {
   barrier(binding)
   bcast(binding)
+  scatter(binding)
+  gather(binding)
+  allgather(binding)
+  alltoall(binding)
   reductions(binding)
 })

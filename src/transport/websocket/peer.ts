@@ -71,8 +71,12 @@ export class Peer implements Events {
     this.#options = options
   }
 
-  set user(user: PeerUser) {
+  set user(user: PeerUser | undefined) {
     this.#user = user
+  }
+
+  get user(): PeerUser | undefined {
+    return this.#user
   }
 
   get open(): boolean {

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { existsSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { BroadcastChannel } from 'node:worker_threads'
 import { COMM_WORLD as comm, type RxmpiError, TAG_UB } from 'rxmpi'
 
@@ -35,6 +37,7 @@ export function report(): void {
 const channel = new BroadcastChannel('checks')
 const here = new Map<number, number>()
 let round = 0
+const directory = process.env.CHECKS_DIRECTORY
 let arrived: () => void = () => undefined
 
 channel.onmessage = (event) => {
@@ -50,6 +53,7 @@ for (let rank = 0; rank < comm.size; rank++) await comm.recv({ source: rank, tag
 /** Resolves when all ranks have come. */
 export async function meet(): Promise<void> {
   const now = ++round
+  if (directory !== undefined) return meetByFiles(directory, now)
   channel.postMessage(now)
   while ((here.get(now) ?? 0) < comm.size - 1) {
     await new Promise<void>((resolve) => {
@@ -57,6 +61,14 @@ export async function meet(): Promise<void> {
     })
   }
   here.delete(now)
+}
+
+/** Ranks in several processes see no channel of threads. */
+async function meetByFiles(place: string, now: number): Promise<void> {
+  writeFileSync(join(place, `${now}-${comm.rank}`), '')
+  for (let rank = 0; rank < comm.size; rank++) {
+    while (!existsSync(join(place, `${now}-${rank}`))) await new Promise((resolve) => setTimeout(resolve, 1))
+  }
 }
 
 /** What a promise is rejected with, or what a call throws. */

@@ -7,7 +7,7 @@ import type { Case } from './suite.js'
 
 const file = (path: string): string => fileURLToPath(new URL(path, import.meta.url))
 
-export const ours = ({ name, ranks }: Case, plan: Plan): Command => ({
+export const ours = ({ name, program = name, ranks }: Case, plan: Plan): Command => ({
   file: process.execPath,
-  args: [file('../bin/rxmpi.js'), 'run', '-n', String(ranks), '--no-prefix', file(`./cases/${name}.ts`), JSON.stringify(plan)]
+  args: [file('../bin/rxmpi.js'), 'run', '-n', String(ranks), '--no-prefix', file(`./cases/${program}.ts`), JSON.stringify(plan)]
 })

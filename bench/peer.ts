@@ -37,11 +37,11 @@ export function findPeer(): Peer | undefined {
   return undefined
 }
 
-function mpirun(python: string, { name, ranks, yields }: Case, plan: Plan): Command {
-  const program = fileURLToPath(new URL(`./peer/${name}.py`, import.meta.url))
+function mpirun(python: string, { name, program = name, ranks, yields }: Case, plan: Plan): Command {
+  const file = fileURLToPath(new URL(`./peer/${program}.py`, import.meta.url))
   const flags = ['-n', String(ranks)]
   if (process.getuid?.() === 0) flags.push('--allow-run-as-root')
   if (ranks > availableParallelism()) flags.push('--oversubscribe')
   if (yields) flags.push('--mca', 'mpi_yield_when_idle', '1')
-  return { file: 'mpirun', args: [...flags, python, program, JSON.stringify(plan)] }
+  return { file: 'mpirun', args: [...flags, python, file, JSON.stringify(plan)] }
 }

@@ -16,6 +16,8 @@ export interface Row {
 export interface Case {
   readonly name: string
   readonly title: string
+  /** The file in bench/cases and bench/peer, where it is not named as the case is. */
+  readonly program?: string
   readonly unit: string
   readonly ranks: number
   readonly rows: readonly Row[]
@@ -56,6 +58,29 @@ function kernelRows(): Row[] {
     ])
   )
 }
+
+/** A collective on Float64Array in place, by the bytes that a rank gives. */
+const collective = (name: string, peer: string, bars: Readonly<Record<number, Bar>>, ranks = 2): Case => ({
+  name: ranks === 2 ? name : `${name}-${ranks}`,
+  program: 'collectives',
+  title: `${name} on ${ranks} ranks`,
+  unit: 'µs',
+  ranks,
+  yields: ranks > 2,
+  rows: [
+    {
+      name,
+      label: 'Float64Array, into',
+      peer,
+      sizes: Object.keys(bars).map(Number),
+      bar: (size) => bars[size]
+    }
+  ],
+  step: (_, size) => ({ iterations: moving(64 * MiB, size, 3, 5000), warmup: moving(256 * MiB, size, 4, 10_000) })
+})
+
+const asFast = atMost(1)
+const large = { 8: undefined, [KiB]: undefined, [64 * KiB]: asFast, [MiB]: asFast, [8 * MiB]: asFast } as Readonly<Record<number, Bar>>
 
 export const cases: readonly Case[] = [
   {
@@ -238,6 +263,37 @@ export const cases: readonly Case[] = [
       { name: 'chunks', label: 'RankPool.map, chunk: 100', peer: 'MPICommExecutor.map, chunksize=100', bar: () => above(70, '%') }
     ],
     step: ({ name }) => ({ iterations: 100_000, warmup: 20_000, ...(name === 'chunks' ? { window: 100 } : {}) })
+  },
+  {
+    name: 'barrier',
+    program: 'collectives',
+    title: 'barrier on 2 ranks',
+    unit: 'µs',
+    ranks: 2,
+    rows: [{ name: 'barrier', label: 'barrier', peer: 'Barrier', bar: () => atMost(8) }],
+    step: () => ({ iterations: 10_000, warmup: 30_000 })
+  },
+  {
+    name: 'allreduce-number',
+    program: 'collectives',
+    title: 'allreduce of a number on 2 ranks',
+    unit: 'µs',
+    ranks: 2,
+    rows: [{ name: 'number', label: 'a number', peer: 'allreduce', bar: () => atMost(1.5) }],
+    step: () => ({ iterations: 10_000, warmup: 30_000 })
+  },
+  collective('allreduce', 'Allreduce', { [MiB]: atMost(1 / 1.5), [8 * MiB]: atMost(1 / 2), [64 * MiB]: atMost(1 / 2) }),
+  collective('bcast', 'Bcast', { [MiB]: atMost(1.5), [8 * MiB]: asFast, [64 * MiB]: asFast }),
+  collective('reduce', 'Reduce', large),
+  collective('allreduce', 'Allreduce', { [MiB]: asFast }, 4),
+  collective('allreduce', 'Allreduce', { [MiB]: asFast }, 8),
+  {
+    name: 'stream',
+    title: 'a stream of 100,000 numbers through mpi.allreduce on 2 ranks',
+    unit: 'rounds/ms',
+    ranks: 2,
+    rows: [{ name: 'stream', label: 'mpi.allreduce', peer: 'a loop of allreduce', bar: () => atLeast(2) }],
+    step: () => ({ iterations: 100_000, warmup: 200_000 })
   },
   {
     name: 'kernels',

@@ -1,0 +1,37 @@
+/** Every rank calls a collective again and again; the last call is followed by a barrier. OSU: osu_allreduce and its kin. */
+
+import { COMM_WORLD as comm, SUM } from 'rxmpi'
+import type { Step } from '../plan.js'
+import { report, steps, time } from './measure.js'
+
+const { rank } = comm
+
+/** A call on so many bytes a rank, received in place. */
+function callOf({ row, size = 8 }: Step): () => Promise<unknown> {
+  const array = new Float64Array(size / 8).fill(1)
+  const into = new Float64Array(array.length)
+  switch (row) {
+    case 'barrier':
+      return () => comm.barrier()
+    case 'number':
+      return () => comm.allreduce(rank)
+    case 'bcast':
+      return () => comm.bcast(array, { into: array })
+    case 'reduce':
+      return () => comm.reduce(array, SUM, { into })
+    case 'allreduce':
+      return () => comm.allreduce(array, SUM, { into })
+    default:
+      throw new Error(`There is no row '${row}'.`)
+  }
+}
+
+for (const step of steps) {
+  const call = callOf(step)
+  const milliseconds = await time(step, async (iterations) => {
+    for (let i = 0; i < iterations; i++) await call()
+    // A root may be ahead of the others.
+    await comm.barrier()
+  })
+  report(step, milliseconds * 1000)
+}

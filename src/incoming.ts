@@ -80,7 +80,7 @@ export class Incoming implements Arrived {
   add(slot: Slot, from: number, count: number): void {
     if (this.sink !== undefined) this.sink(slot.bytes, from, this.arrived, count)
     else if (this.target !== undefined && this.later) copyRun(slot.bytes, from, this.target, this.arrived, count)
-    else if (this.target !== undefined) copy(slot.bytes, from, this.target as Uint8Array, this.arrived, count)
+    else if (this.target !== undefined) copy(slot.bytes, from, this.target as Uint8Array, this.#offset + this.arrived, count)
     this.arrived += count
   }
 
@@ -88,6 +88,11 @@ export class Incoming implements Arrived {
   allocate(): void {
     if (this.bytes === 0 && this.datatype === OBJECT) {
       this.target = nothing
+      return
+    }
+    if (this.datatype === OBJECT && this.bytes <= SMALL) {
+      this.#offset = inPool(this.bytes)
+      this.target = pool
       return
     }
     const buffer = unfilled(this.bytes)
@@ -150,6 +155,21 @@ export class Incoming implements Arrived {
 
 /** Takes `count` bytes, of which the first has the place `at` in the message, from `from` on; they are there during the call only. */
 export type Sink = (bytes: Uint8Array, from: number, at: number, count: number) => void
+
+const POOL_BYTES = 2 ** 16
+const SMALL = 2 ** 10
+let pool = new Uint8Array(0)
+let pooled = 0
+
+/** A place in `pool` for what will be decoded: a buffer for each small object costs more than all else about keeping it. */
+function inPool(bytes: number): number {
+  if (pooled + bytes > pool.length) {
+    pool = new Uint8Array(POOL_BYTES)
+    pooled = 0
+  }
+  pooled += bytes
+  return pooled - bytes
+}
 
 /** Memory that is not zeroed first, for all of it will be written: a quarter off the cost of a fresh array. */
 export function unfilled(bytes: number): ArrayBuffer {

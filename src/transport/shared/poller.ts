@@ -2,7 +2,7 @@
  * When to look for segments.
  *
  * While there is traffic a rank looks between microtasks, so that a reply is seen within 100 ns, and once in a while lets the event loop have a turn, so
- * that timers and I/O go on. It looks for about as long as being woken would take (competitive spinning: Karlin, Li, Manasse, Owicki, SOSP 1991), then
+ * that timers and I/O go on. It looks for not much longer than being woken would take (competitive spinning: Karlin, Li, Manasse, Owicki, SOSP 1991), then
  * blocks its thread, a moment at a time, and at last sleeps in the event loop until it is woken. Where ranks outnumber cores, or others want
  * the cores, looking takes the core from the very rank that is waited for, so it blocks at once; that others do shows when looking was in vain several times.
  * Where the event loop has I/O under way the thread is not blocked: it looks for longer, and sleeps.
@@ -28,8 +28,8 @@ const LOOKS = 40
 const SPINS = 12
 /** Deliveries after which the event loop gets a turn in any case. */
 const DELIVERIES = 256
-/** How long to look; a turn of the event loop takes a third of it. */
-const LOOK_MS = 0.05
+/** How long to look: some times as long as being woken takes, for that costs whoever wakes, too. */
+const LOOK_MS = 0.2
 /** The same where the thread must not be blocked. */
 const LONG_LOOK_MS = 1
 const BLOCK_MS = 1

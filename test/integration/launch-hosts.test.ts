@@ -42,6 +42,21 @@ describe.each([
     expect(status).toBe(0)
   })
 
+  it('runs collectives, and splits the world by host', async () => {
+    const { status, stdout, stderr } = await run(`
+      import { COMM_WORLD as comm, SUM } from 'rxmpi'
+      const sum = await comm.allreduce(new Float64Array(1_000_000).fill(comm.rank + 1), SUM)
+      const host = await comm.splitType('host')
+      const sizes = await comm.allgather(host.size)
+      const bytes = await comm.bcast(comm.rank === 2 ? new Uint8Array(3_000_000).fill(7) : undefined, { root: 2 })
+      await comm.barrier()
+      console.log(sum[0], sum[999_999], sizes.join(), bytes![2_999_999])`)
+    expect(stderr).toBe('')
+    const size = where.includes('process') ? 1 : 2
+    expect(lines(stdout)).toEqual([0, 1, 2, 3].map((rank) => `[${rank}] 10 10 ${Array(4).fill(size).join()} 7`))
+    expect(status).toBe(0)
+  })
+
   it('delivers what was sent by a rank that has ended, and tells that nothing more comes', async () => {
     const { status, stdout, stderr } = await run(`
       import { COMM_WORLD as comm } from 'rxmpi'

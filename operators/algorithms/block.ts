@@ -79,35 +79,66 @@ export class Block {
   }
 }
 
-/** How a message's bytes are to be read: as the one block it is, as many, or, by all other shapes, as the length of a block of a kind that follows apart. */
-const WHOLE = 0
-const BUNDLE = 1
-const EMPTY = 2
-const ANNOUNCES = 32
+/**
+ * What the shape of a message says: its bytes are one block, or many of any kind, or none; or they are many of the kind that is added to `ALIKE` and of one length;
+ * or they are the length of a block, of the kind that is added to `ANNOUNCED`, which comes apart.
+ */
+const ONE = 0
+const MANY = 1
+const NONE = 2
+const ALIKE = 32
+const ANNOUNCED = 64
 
+const KINDS = 32
 const UINT8 = 2
 const nothing = new Uint8Array(0)
 
 /** Sends blocks in one message. */
 export function sendBlocks(links: Links, unit: Unit, to: number, blocks: readonly Block[]): void {
-  if (blocks.length !== 1) return links.send(unit, to, UINT8, bundle(blocks), BUNDLE, true)
-  const block = blocks[0]!
-  if (block.apart) links.send(unit, to, NUMBER, bytesOfNumber(block.length), ANNOUNCES + block.datatype)
-  else if (block.datatype === NOBODY) links.send(unit, to, UINT8, nothing, EMPTY)
-  else block.send(links, unit, to, WHOLE)
+  const first = blocks[0]!
+  if (blocks.length > 1) {
+    if (blocks.every((block) => isLike(block, first))) links.send(unit, to, UINT8, inRow(blocks), ALIKE + first.datatype, true)
+    else links.send(unit, to, UINT8, bundle(blocks), MANY, true)
+  } else if (first.apart) links.send(unit, to, NUMBER, bytesOfNumber(first.length), ANNOUNCED + first.datatype)
+  else if (first.datatype === NOBODY) links.send(unit, to, UINT8, nothing, NONE)
+  else first.send(links, unit, to, ONE)
 }
 
 /** The blocks of such a message. */
 export function blocksOf(message: Incoming, count: number): Block[] {
   const { shape, datatype, bytes } = message
-  if (shape === BUNDLE) return unbundle(message.run as Uint8Array, count)
-  if (shape === EMPTY) return [new Block(NOBODY, 0, false)]
-  if (shape >= ANNOUNCES) return [new Block(shape - ANNOUNCES, message.number, true)]
+  if (shape === MANY) return unbundle(message.run as Uint8Array, count)
+  if (shape === NONE) return [new Block(NOBODY, 0, false)]
+  if (shape >= ANNOUNCED) return [new Block(shape - ANNOUNCED, message.number, true)]
+  if (shape >= ALIKE) return outOfRow(message.run as Uint8Array, shape - ALIKE, count)
   return [new Block(datatype, bytes, false).receive(message)]
 }
 
+const isLike = (block: Block, { datatype, length }: Block): boolean =>
+  block.datatype === datatype && block.length === length && !block.apart
+
+function inRow(blocks: readonly Block[]): Uint8Array {
+  const { datatype, length } = blocks[0]!
+  if (datatype === NUMBER) return new Uint8Array(Float64Array.from(blocks, ({ number }) => number).buffer)
+  const bytes = new Uint8Array(blocks.length * length)
+  if (length > 0) for (const [k, block] of blocks.entries()) copyAll(block.bytes!, bytes.subarray(k * length, (k + 1) * length))
+  return bytes
+}
+
+function outOfRow(bytes: Uint8Array, datatype: number, count: number): Block[] {
+  const length = bytes.byteLength / count
+  const blocks: Block[] = []
+  if (datatype === NUMBER) {
+    for (const number of new Float64Array(bytes.buffer, bytes.byteOffset, count))
+      blocks.push(new Block(NUMBER, 8, false, undefined, number))
+  } else {
+    for (let k = 0; k < count; k++) blocks.push(new Block(datatype, length, false, bytes.subarray(k * length, (k + 1) * length)))
+  }
+  return blocks
+}
+
 /**
- * Blocks one behind the other: first a double for each that says its kind and length and whether it goes apart, then the data of those that
+ * Blocks one behind the other: first a double for each that says its kind and length and whether it comes apart, then the data of those that
  * do not, each from a multiple of 8 on.
  */
 function bundle(blocks: readonly Block[]): Uint8Array {
@@ -135,13 +166,15 @@ function unbundle(bytes: Uint8Array, count: number): Block[] {
     const datatype = entry % KINDS
     const doubled = Math.floor(entry / KINDS)
     const length = Math.floor(doubled / 2)
-    if (doubled % 2 === 1) blocks.push(new Block(datatype, length, true))
-    else if (datatype === NUMBER) blocks.push(new Block(NUMBER, 8, false, undefined, doubles[at >> 3]))
+    if (doubled % 2 === 1) {
+      blocks.push(new Block(datatype, length, true))
+      continue
+    }
+    if (datatype === NUMBER) blocks.push(new Block(NUMBER, 8, false, undefined, doubles[at >> 3]))
     else blocks.push(new Block(datatype, length, false, bytes.subarray(at, at + length)))
-    if (doubled % 2 === 0) at += padded(length)
+    at += padded(length)
   }
   return blocks
 }
 
-const KINDS = 32
 const padded = (length: number): number => Math.ceil(length / 8) * 8

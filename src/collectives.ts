@@ -74,6 +74,19 @@ export abstract class Collectives extends PointToPoint {
     return call(this, () => bcastOf<T>(this, options), data, options.signal)
   }
 
+  /**
+   * Deals out what the root has: an array of `size` values, or a typed array in `size` equal runs. The data of the others is ignored. `into` receives a run in place. As
+   * `mpi.scatter` over one value. Errors: also TruncationError, DatatypeError, AliasError where `into` does not fit. MPI: MPI_Scatter; mpi4py: comm.scatter, comm.Scatter.
+   *
+   * @example
+   * ```ts
+   * import { COMM_WORLD as comm } from 'rxmpi'
+   *
+   * const name = await comm.scatter(comm.rank === 0 ? ['Ada', 'Grace'] : undefined)
+   * const run = await comm.scatter(comm.rank === 0 ? Float64Array.of(1, 2, 3, 4) : undefined, { into: new Float64Array(2) })
+   * console.log(name, run.join()) // [0] Ada 1,2 [1] Grace 3,4
+   * ```
+   */
   scatter<T>(data: readonly T[] | undefined, options?: ScatterOptions & Into): Promise<T>
   scatter<D extends TypedArray>(data: D | undefined, options?: ScatterOptions & Into): Promise<Reduced<D>>
   scatter(data: unknown, options: ScatterOptions & Into = {}): Promise<unknown> {
@@ -86,6 +99,19 @@ export abstract class Collectives extends PointToPoint {
     return this.#scatter(data, options)
   }
 
+  /**
+   * Deals out the root's typed array in runs of any length: `counts[rank]` elements from element `displs[rank]` on, both read at the root only. As `mpi.scatterv` over one
+   * value. Errors: also TruncationError, DatatypeError, AliasError where `into` does not fit. MPI: MPI_Scatterv; mpi4py: comm.Scatterv.
+   *
+   * @example
+   * ```ts
+   * import { COMM_WORLD as comm } from 'rxmpi'
+   *
+   * const atRoot = comm.rank === 0
+   * const run = await comm.scatterv(atRoot ? Float64Array.of(1, 2, 3, 4, 5) : undefined, atRoot ? { counts: [3, 2] } : {})
+   * console.log(run.join()) // [0] 1,2,3 [1] 4,5
+   * ```
+   */
   scatterv<D extends TypedArray>(data: D | undefined, options: ScattervOptions & Into): Promise<Reduced<D>>
   scatterv(data: unknown, options: ScattervOptions & Into): Promise<unknown> {
     return this.#scatterv(data, options).wait()
@@ -96,6 +122,20 @@ export abstract class Collectives extends PointToPoint {
     return this.#scatterv(data, options)
   }
 
+  /**
+   * Collects the values of all ranks at the root, as an array of `size` values or, of typed arrays that are equally long, in `into`. The others get `undefined`. As `mpi.gather` over
+   * one value. Errors: also TruncationError, DatatypeError, AliasError where `into` does not fit, CollectiveMismatchError where the arrays for `into` differ.
+   * MPI: MPI_Gather; mpi4py: comm.gather, comm.Gather.
+   *
+   * @example
+   * ```ts
+   * import { COMM_WORLD as comm } from 'rxmpi'
+   *
+   * console.log(await comm.gather(`rank ${comm.rank}`)) // [0] [ 'rank 0', 'rank 1' ] [1] undefined
+   * const all = await comm.gather(Float64Array.of(comm.rank, 0.5), { into: new Float64Array(4) })
+   * if (comm.rank === 0) console.log(all?.join()) // [0] 0,0.5,1,0.5
+   * ```
+   */
   gather<B extends BufferLike>(data: BufferLike, options: GatherOptions & { into: B }): Promise<B | undefined>
   gather<T>(data: T, options?: GatherOptions & { into?: undefined }): Promise<T[] | undefined>
   gather<T extends BufferLike, B extends BufferLike>(
@@ -116,6 +156,21 @@ export abstract class Collectives extends PointToPoint {
     return this.#gather(data, options)
   }
 
+  /**
+   * Joins typed arrays of any length at the root: that of a rank begins at element `displs[rank]`, or behind the last. The others get `undefined`. As `mpi.gatherv` over one value.
+   * Errors: also TruncationError, DatatypeError, AliasError where `into` does not fit. MPI: MPI_Gatherv; mpi4py: comm.Gatherv.
+   *
+   * @example
+   * ```ts
+   * import { COMM_WORLD as comm } from 'rxmpi'
+   *
+   * const own = new Float64Array(comm.rank + 1).fill(comm.rank)
+   * const packed = await comm.gatherv(own)
+   * if (comm.rank === 0) console.log(packed?.join()) // [0] 0,1,1
+   * const apart = await comm.gatherv(own, { displs: [0, 2], into: new Float64Array(4) })
+   * if (comm.rank === 0) console.log(apart?.join()) // [0] 0,0,1,1
+   * ```
+   */
   gatherv<D extends TypedArray>(data: D, options?: GathervOptions & Into): Promise<Reduced<D> | undefined>
   gatherv(data: unknown, options: GathervOptions & Into = {}): Promise<unknown> {
     return this.#gatherv(data, options).wait()
@@ -126,6 +181,20 @@ export abstract class Collectives extends PointToPoint {
     return this.#gatherv(data, options)
   }
 
+  /**
+   * Collects the values of all ranks on all of them, as an array of `size` values or, of typed arrays that are equally long, in `into`. As `mpi.allgather` over one value.
+   * Errors: also TruncationError, DatatypeError, AliasError where `into` does not fit, CollectiveMismatchError where the arrays for `into` differ.
+   * MPI: MPI_Allgather; mpi4py: comm.allgather, comm.Allgather.
+   *
+   * @example
+   * ```ts
+   * import { COMM_WORLD as comm } from 'rxmpi'
+   *
+   * const names = await comm.allgather(`rank ${comm.rank}`)
+   * const all = await comm.allgather(Int32Array.of(comm.rank), { into: new Int32Array(2) })
+   * console.log(names.join(), all.join()) // [0] rank 0,rank 1 0,1 [1] rank 0,rank 1 0,1
+   * ```
+   */
   allgather<B extends BufferLike>(data: BufferLike, options: AllgatherOptions & { into: B }): Promise<B>
   allgather<T>(data: T, options?: AllgatherOptions & { into?: undefined }): Promise<T[]>
   allgather(data: unknown, options: AllgatherOptions & Into = {}): Promise<unknown> {
@@ -138,6 +207,18 @@ export abstract class Collectives extends PointToPoint {
     return this.#allgather(data, options)
   }
 
+  /**
+   * Joins typed arrays of any length on all ranks: that of a rank begins at element `displs[rank]`, or behind the last. As `mpi.allgatherv` over one value.
+   * Errors: also TruncationError, DatatypeError, AliasError where `into` does not fit. MPI: MPI_Allgatherv; mpi4py: comm.Allgatherv.
+   *
+   * @example
+   * ```ts
+   * import { COMM_WORLD as comm } from 'rxmpi'
+   *
+   * const own = new Float64Array(comm.rank + 1).fill(comm.rank)
+   * console.log((await comm.allgatherv(own)).join()) // [0] 0,1,1 [1] 0,1,1
+   * ```
+   */
   allgatherv<D extends TypedArray>(data: D, options?: AllgathervOptions & Into): Promise<Reduced<D>>
   allgatherv(data: unknown, options: AllgathervOptions & Into = {}): Promise<unknown> {
     return this.#allgatherv(data, options).wait()
@@ -148,6 +229,21 @@ export abstract class Collectives extends PointToPoint {
     return this.#allgatherv(data, options)
   }
 
+  /**
+   * Gives every rank a part of what each rank has: part j of rank i becomes part i of rank j. An array of `size` values gives one, a typed array of `size` equal runs a typed array, in
+   * `into` if there is one. As `mpi.alltoall` over one value. Errors: also TruncationError, DatatypeError, AliasError where `into` does not fit.
+   * MPI: MPI_Alltoall; mpi4py: comm.alltoall, comm.Alltoall.
+   *
+   * @example
+   * ```ts
+   * import { COMM_WORLD as comm } from 'rxmpi'
+   *
+   * const letters = await comm.alltoall([`from ${comm.rank} to 0`, `from ${comm.rank} to 1`])
+   * console.log(letters[1]) // [0] from 1 to 0 [1] from 1 to 1
+   * const column = await comm.alltoall(Int32Array.of(1, 2).map((k) => 10 * comm.rank + k)) // A transposed matrix.
+   * console.log(column.join()) // [0] 1,11 [1] 2,12
+   * ```
+   */
   alltoall<T>(data: readonly T[], options?: AlltoallOptions): Promise<T[]>
   alltoall<D extends TypedArray>(data: D, options?: AlltoallOptions & Into): Promise<Reduced<D>>
   alltoall(data: unknown, options: AlltoallOptions & Into = {}): Promise<unknown> {
@@ -160,6 +256,22 @@ export abstract class Collectives extends PointToPoint {
     return this.#alltoall(data, options)
   }
 
+  /**
+   * Gives every rank a run of the typed array that each rank has: `sendCounts[j]` elements from element `sendDispls[j]` on to rank j; what comes from rank i begins at element
+   * `recvDispls[i]`, or behind the last. As `mpi.alltoallv` over one value. Errors: also TruncationError, DatatypeError, AliasError where `into` does not fit.
+   * MPI: MPI_Alltoallv; mpi4py: comm.Alltoallv.
+   *
+   * @example
+   * ```ts
+   * import { COMM_WORLD as comm } from 'rxmpi'
+   *
+   * // A step of a sort: what is below 10 belongs to rank 0, the rest to rank 1.
+   * const own = comm.rank === 0 ? Int32Array.of(3, 12, 15) : Int32Array.of(4, 7, 11)
+   * const small = own.findLastIndex((value) => value < 10) + 1
+   * const mine = await comm.alltoallv(own, { sendCounts: [small, own.length - small] })
+   * console.log(mine.sort().join()) // [0] 3,4,7 [1] 11,12,15
+   * ```
+   */
   alltoallv<D extends TypedArray>(data: D, options: AlltoallvOptions & Into): Promise<Reduced<D>>
   alltoallv(data: unknown, options: AlltoallvOptions & Into): Promise<unknown> {
     return this.#alltoallv(data, options).wait()

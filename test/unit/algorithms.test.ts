@@ -27,6 +27,14 @@ const calls: Record<string, (comm: Communicator, data: Int32Array) => Request<un
   'barrier dissemination': (comm) => comm.ibarrier(),
   'bcast binomial': (comm, data) => comm.ibcast(data, { root: comm.size - 1 }),
   'bcast chain': (comm, data) => comm.ibcast(data, { root: comm.size - 1, algorithm: 'chain' }),
+  'scatter binomial': (comm, data) => comm.iscatter(data, { root: comm.size - 1, algorithm: 'binomial' }),
+  'scatter linear': (comm, data) => comm.iscatter(data, { root: comm.size - 1, algorithm: 'linear' }),
+  'gather binomial': (comm, data) => comm.igather(data, { root: comm.size - 1, algorithm: 'binomial' }),
+  'gather linear': (comm, data) => comm.igather(data, { root: comm.size - 1, algorithm: 'linear' }),
+  'allgather bruck': (comm, data) => comm.iallgather(data, { algorithm: 'bruck' }),
+  'allgather ring': (comm, data) => comm.iallgather(data, { algorithm: 'ring' }),
+  'alltoall bruck': (comm, data) => comm.ialltoall(data, { algorithm: 'bruck' }),
+  'alltoall pairwise': (comm, data) => comm.ialltoall(data, { algorithm: 'pairwise' }),
   'reduce binomial': (comm, data) => comm.ireduce(data, SUM, { root: comm.size - 1 }),
   'reduce rabenseifner': (comm, data) => comm.ireduce(data, SUM, { root: comm.size - 1, algorithm: 'rabenseifner' }),
   'allreduce recursiveDoubling': (comm, data) => comm.iallreduce(data, SUM),
@@ -48,7 +56,9 @@ describe.each(rows)('$collective by $algorithm', ({ collective, algorithm, messa
     const length = algorithm === 'chain' ? 3 * PIECE : 4 * size * 16
     const S = 4 * length
     const Q = 2 ** Math.floor(Math.log2(size))
-    const values = { P: size, S, Q, E: size - Q, K: Math.ceil(S / PIECE) }
+    let D = 0
+    for (let rank = 0; rank < size; rank++) D += rank.toString(2).replaceAll('0', '').length
+    const values = { P: size, S, Q, E: size - Q, K: Math.ceil(S / PIECE), D }
     const sent = simulate(size, { latency: 1 }, ({ comms, flush, traffic }) => {
       for (const comm of comms) calls[`${collective} ${algorithm}`]!(comm, new Int32Array(length))
       flush()

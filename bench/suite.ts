@@ -262,7 +262,7 @@ export const cases: readonly Case[] = [
       { name: 'default', label: 'RankPool.map', peer: 'MPICommExecutor.map', bar: () => both(above(70, '%'), atLeast(5)) },
       { name: 'chunks', label: 'RankPool.map, chunk: 100', peer: 'MPICommExecutor.map, chunksize=100', bar: () => above(70, '%') }
     ],
-    step: ({ name }) => ({ iterations: 100_000, warmup: 20_000, ...(name === 'chunks' ? { window: 100 } : {}) })
+    step: ({ name }) => ({ iterations: 20_000, warmup: 10_000, ...(name === 'chunks' ? { window: 100 } : {}) })
   },
   {
     name: 'barrier',

@@ -7,7 +7,7 @@ export interface MapOptions {
   concurrency?: number
   /** Whether results come in the order of the inputs; default true. Otherwise as they are ready. */
   ordered?: boolean
-  /** Inputs that travel together; by default as many as take about half a millisecond, up to 1024. */
+  /** Inputs that travel together; by default as many as take about two milliseconds, up to 1024. */
   chunk?: number
   /** Inputs that may be taken before their results are emitted; default as many as keep all workers busy. */
   buffer?: number
@@ -34,7 +34,7 @@ export interface Crew {
 }
 
 /** What a chunk should take, long beside what it costs to send. */
-const TARGET_MS = 0.5
+const TARGET_MS = 2
 const MOST = 1024
 const QUICK_MS = 5
 

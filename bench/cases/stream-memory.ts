@@ -6,7 +6,6 @@ import * as mpi from 'rxmpi/operators'
 import { meet, report, steps } from './measure.js'
 
 const BURST = 10_000
-const TURN = 16
 
 function* numbers(count: number): Generator<number> {
   for (let k = 0; k < count; k++) yield k
@@ -69,8 +68,8 @@ for (const step of steps) {
     await new Promise<void>((resolve, reject) => {
       mpi.receiveFrom<number>(comm, { source: 0 }).subscribe({
         next: () => {
-          if (++count % TURN === 0) work()
-          if (count % 65_536 === 0) look()
+          work()
+          if (++count % 65_536 === 0) look()
         },
         error: reject,
         complete: resolve

@@ -67,6 +67,7 @@ export function checkWriter(
   options: { dest: number; tag?: number; signal?: AbortSignal; status?: StreamStatus } & OutflowOptions,
   name = 'dest'
 ): void {
+  comm.checkAlive()
   checkOptions(options, '{ dest: 1 }')
   const { dest, tag = 0, signal, status } = options
   checkDest(dest, comm.size, name)
@@ -76,6 +77,7 @@ export function checkWriter(
 }
 
 export function checkReader(comm: PointToPoint, options: { source: number; tag?: number; signal?: AbortSignal } & InflowOptions): void {
+  comm.checkAlive()
   checkOptions(options, '{ source: 0 }')
   const { source, tag = 0, signal } = options
   if (source === ANY_SOURCE) {

@@ -139,6 +139,7 @@ export class Reader<T> implements Taker {
     if (this.#end !== undefined || !this.#started) return
     this.#incomplete = []
     this.#finishWith({ error: this.#channels.comm.inContext(error, this.site) })
+    this.#close()
     this.#channels.forgetReader(this)
     this.#drain()
   }

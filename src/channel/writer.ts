@@ -208,6 +208,7 @@ export class Writer implements Owner, Taker {
     this.#events = undefined
     this.#queue.clear()
     this.#queuedBytes = 0
+    if (!this.#endWritten && !this.#over) this.#tell(error)
     this.#end ??= { kind: COMPLETE, bytes: nothing }
     this.#over = true
     this.#underway = 0
@@ -223,6 +224,14 @@ export class Writer implements Owner, Taker {
   describe(): string {
     const { comm } = this.#channels
     return `in a stream to rank ${comm.rankOf(this.peer)}, tag ${this.tag}, for ${this.#underway > 0 ? 'it to receive' : 'its credit'}`
+  }
+
+  /** The peer may well be there, and wait. */
+  #tell(error: Error): void {
+    const { peer, tag, subscription, number } = this
+    if (this.#channels.reasonGone(peer) !== undefined) return
+    const { link, context } = this.#channels.way(peer)
+    this.#channels.tell(link, context, tag, OBJECT, encodeObject(sendable(error)), callOf(ERROR, subscription), number)
   }
 
   #finish(kind: number, bytes: Uint8Array): void {

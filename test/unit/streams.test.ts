@@ -3,7 +3,7 @@ import { Observable } from 'rxjs'
 import { pull, receiveFrom, StreamStatus, sendTo } from '../../operators/index.js'
 import { Gate, under } from '../../src/channel/demand.js'
 import { FIRST_VALUES } from '../../src/channel/frames.js'
-import { RankFailedError } from '../../src/errors.js'
+import { FreedError, RankFailedError } from '../../src/errors.js'
 import { Network } from './network.js'
 
 /** Numbers, objects and arrays of all the ways to travel: in one segment, in several, after their receive. */
@@ -146,5 +146,31 @@ describe('streams over a network that moves when it is told to', () => {
         expect(network.wires[1]!.held).toBe(0)
       })
     )
+  })
+
+  it('fail on both ranks when the communicator is freed on one', () => {
+    for (const freeing of [0, 1]) {
+      const network = new Network(2)
+      const comms = network.communicators(8, 'own')
+      const [zero, one] = comms
+      const got: unknown[] = []
+      let subscribed = 0
+      const source = new Observable<number>((subscriber) => {
+        subscribed++
+        subscriber.next(1)
+        return () => subscribed--
+      })
+      source
+        .pipe(sendTo(zero!, { dest: 1 }))
+        .subscribe({ error: (error) => got.push(`writer: ${error.name}`), complete: () => got.push('writer: complete') })
+      receiveFrom(one!, { source: 0 }).subscribe({ error: (error) => got.push(`reader: ${error.name}`) })
+      network.settle()
+      comms[freeing]!.release()
+      network.settle()
+      expect(got.sort()).toEqual(freeing === 0 ? ['reader: RemoteError', 'writer: FreedError'] : ['reader: FreedError', 'writer: complete'])
+      expect(subscribed).toBe(0)
+      expect(() => sendTo(comms[freeing]!, { dest: 1 })).toThrow(FreedError)
+      expect(() => comms[freeing]!.channel({ peer: 1 })).toThrow(FreedError)
+    }
   })
 })

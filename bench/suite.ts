@@ -203,7 +203,7 @@ export const cases: readonly Case[] = [
       { name: 'objects', label: 'objects {a: 7, b: 3.14}', peer: 'windows of 64 isend, recv', bar: () => above(1.5, 'M/s') },
       { name: 'numbers', label: 'numbers', peer: 'windows of 64 isend, recv' }
     ],
-    step: () => ({ iterations: 300_000, warmup: 1_000_000 })
+    step: () => ({ iterations: 200_000, warmup: 300_000 })
   },
   {
     name: 'stream-bandwidth',

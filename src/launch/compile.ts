@@ -1,12 +1,12 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
-import { createRequire } from 'node:module'
+import { createRequire, isBuiltin } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { BuildFailure, Message, Plugin } from 'esbuild'
 import { compiledName, redirect, transpile } from './emit.js'
-import { Resolution, type Target } from './resolution.js'
+import { OWN, Resolution, type Target } from './resolution.js'
 
 /** The program as the ranks import it. */
 export interface Compiled {
@@ -114,7 +114,7 @@ class Compilation {
   async #emit(file: string, resolution: Resolution): Promise<void> {
     const { outfile, code } = this.#files.get(file)!
     const redirected = await redirect(await code, (specifier) => {
-      const found = resolution.target(file, specifier)
+      const found = resolution.target(file, specifier) ?? unused(file, specifier)
       return found && { url: this.#urlOf(found), compiled: 'file' in found && this.#files.has(found.file) }
     })
     await writeFile(outfile, redirected)
@@ -124,6 +124,19 @@ class Compilation {
   #urlOf(found: Target): string {
     if ('url' in found) return found.url
     return pathToFileURL(this.#files.get(found.file)?.outfile ?? found.file).href
+  }
+}
+
+/**
+ * An import of which nothing is used is not met in the pass over the whole program, which knows no tsconfig.json; with `verbatimModuleSyntax` it is
+ * still there in the file by itself, and Node would run what it names.
+ */
+function unused(file: string, specifier: string): Target | undefined {
+  try {
+    const found = createRequire(OWN.test(specifier) ? import.meta.url : file).resolve(specifier)
+    return { url: isBuiltin(found) ? found : pathToFileURL(found).href }
+  } catch {
+    return undefined
   }
 }
 

@@ -5,7 +5,8 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 import type { OnResolveArgs, OnResolveResult, PluginBuild } from 'esbuild'
 import { packageDirectory } from './package.js'
 
-const OWN = /^(rxmpi|rxjs)(\/|$)/
+/** What the ranks run on is the launcher's own. */
+export const OWN = /^(rxmpi|rxjs)(\/|$)/
 const RELATIVE = /^(\.{0,2}\/|\.{1,2}$|file:)/
 const TYPESCRIPT = /\.[cm]?tsx?$/
 const COMMONJS = /\.cjs$/

@@ -113,6 +113,21 @@ describe('rxmpi run: programs', () => {
     expect(stdout).toBe('bb\n')
   })
 
+  it('runs what is imported and not used, where a tsconfig says that such an import stays', async () => {
+    const directory = project({
+      'tsconfig.json': '{ "compilerOptions": { "verbatimModuleSyntax": true } }',
+      'main.ts': `
+        import * as mpi from 'rxmpi/operators'
+        import { of } from 'rxjs'
+        import { COMM_WORLD as comm } from 'rxmpi'
+        console.log(comm.size)`
+    })
+    const { status, stdout, stderr } = await rxmpi(['run', '-n', '2', '--no-prefix', join(directory, 'main.ts')])
+    expect(stderr).toBe('')
+    expect(stdout).toBe('2\n2\n')
+    expect(status).toBe(0)
+  })
+
   it('passes the arguments after the program on as they are, options of its own among them', async () => {
     const path = program('console.log(JSON.stringify(process.argv))')
     const args = ['--help', '-n', '3', '--no-prefix', '--', 'a b', '', '--timeout=1', '-']

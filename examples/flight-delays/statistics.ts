@@ -1,18 +1,17 @@
 import { BINS, binOf } from './bins.js'
 
 /**
- * Count, mean, spread, extremes and histogram of many groups of numbers at once, a column each: what a tight loop wants,
- * and what travels as a few typed arrays instead of thousands of objects.
+ * Count, sum, squares, extremes and histogram of many groups of whole numbers at once, a column each: what a tight loop wants, and what travels as a
+ * few typed arrays instead of thousands of objects.
  *
- * Each group is updated by Welford's method and two are merged by Chan's formula. Neither subtracts two large sums of squares,
- * which is where the schoolbook variance loses its digits.
- * Source: Welford, Technometrics 4(3), 1962; Chan, Golub, LeVeque, The American Statistician 37(3), 1983.
+ * Sums of whole numbers are exact up to 2⁵³ (nine billion flights of a thousand minutes), so groups may be merged in any order and come to the
+ * same bits: merging is associative, as a reduction needs it, which means and variances that are rounded on the way would not be.
  */
 export interface Statistics {
   readonly count: Float64Array
-  readonly mean: Float64Array
-  /** The sum of squared distances from the mean. */
-  readonly m2: Float64Array
+  readonly sum: Float64Array
+  /** The sum of the squares. */
+  readonly squares: Float64Array
   readonly min: Float64Array
   readonly max: Float64Array
   /** `BINS` counts a group. */
@@ -32,47 +31,44 @@ export interface Summary {
 
 export const emptyStatistics = (groups: number): Statistics => ({
   count: new Float64Array(groups),
-  mean: new Float64Array(groups),
-  m2: new Float64Array(groups),
+  sum: new Float64Array(groups),
+  squares: new Float64Array(groups),
   min: new Float64Array(groups).fill(Number.POSITIVE_INFINITY),
   max: new Float64Array(groups).fill(Number.NEGATIVE_INFINITY),
   histogram: new Uint32Array(groups * BINS)
 })
 
-export function add(statistics: Statistics, group: number, x: number): void {
-  const { count, mean, m2, min, max, histogram } = statistics
-  const n = count[group] + 1
-  const distance = x - mean[group]
-  const moved = mean[group] + distance / n
-  count[group] = n
-  mean[group] = moved
-  m2[group] += distance * (x - moved)
+export function add({ count, sum, squares, min, max, histogram }: Statistics, group: number, x: number): void {
+  count[group]++
+  sum[group] += x
+  squares[group] += x * x
   if (x < min[group]) min[group] = x
   if (x > max[group]) max[group] = x
   histogram[group * BINS + binOf(x)]++
 }
 
 /** Adds all that went into group `from` of `other` to group `group`. */
-export function merge(statistics: Statistics, group: number, other: Statistics, from: number): void {
-  const { count, mean, m2, min, max, histogram } = statistics
-  const a = count[group]
-  const b = other.count[from]
-  if (b === 0) return
-  const n = a + b
-  const distance = other.mean[from] - mean[group]
-  count[group] = n
-  mean[group] += (distance * b) / n
-  m2[group] += other.m2[from] + (distance * distance * a * b) / n
+export function merge({ count, sum, squares, min, max, histogram }: Statistics, group: number, other: Statistics, from: number): void {
+  if (other.count[from] === 0) return
+  count[group] += other.count[from]
+  sum[group] += other.sum[from]
+  squares[group] += other.squares[from]
   min[group] = Math.min(min[group], other.min[from])
   max[group] = Math.max(max[group], other.max[from])
   for (let bin = 0; bin < BINS; bin++) histogram[group * BINS + bin] += other.histogram[from * BINS + bin]
 }
 
-export const summary = ({ count, mean, m2, min, max, histogram }: Statistics, group: number): Summary => ({
+export const summary = ({ count, sum, squares, min, max, histogram }: Statistics, group: number): Summary => ({
   count: count[group],
-  mean: mean[group],
-  variance: count[group] > 1 ? m2[group] / (count[group] - 1) : Number.NaN,
+  mean: sum[group] / count[group],
+  variance: varianceOf(count[group], sum[group], squares[group]),
   min: min[group],
   max: max[group],
   histogram: Array.from(histogram.subarray(group * BINS, (group + 1) * BINS))
 })
+
+/** The difference of two large products, in whole numbers: in floating point it is where the schoolbook variance loses its digits. */
+function varianceOf(count: number, sum: number, squares: number): number {
+  if (count < 2) return Number.NaN
+  return Number(BigInt(count) * BigInt(squares) - BigInt(sum) ** 2n) / (count * (count - 1))
+}

@@ -1,8 +1,8 @@
 import { open } from 'node:fs/promises'
-import { createRequire } from 'node:module'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import type { FileMetaData } from 'hyparquet'
 import { asyncBufferFromFile, parquetMetadataAsync } from 'hyparquet'
+import { dataFolder } from '../data.js'
 import { type Column, extent, readColumn } from './column.js'
 
 /** Flights as columns, one element a flight. */
@@ -27,8 +27,6 @@ export interface Contents {
   readonly last: Date
 }
 
-/** Beside this file and not the current directory, from where the job may be started anywhere. */
-export const dataFolder = join(dirname(createRequire(import.meta.url).resolve('vega-datasets')), '../data')
 const path = join(dataFolder, 'flights-3m.parquet')
 
 export async function readContents(): Promise<Contents> {

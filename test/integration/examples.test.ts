@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { readdirSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 
@@ -58,7 +58,91 @@ const examples: Record<string, (size: number) => string[][]> = {
       size,
       0,
       upTo(size).map((rank) => `${10 * (rank + 1)} numbers from rank ${rank}, each of them ${rank}`)
+    ),
+
+  '13-bcast': (size) => eachRank(size, () => ['heat: 1, 10, 100 steps since 1970', 'the last of 100000 numbers is 24999.75']),
+
+  '14-scatter-gather-reduce': (size) => {
+    const lengths = upTo(size).map((rank) => (rank * rank) % 7)
+    const root = [`their lengths are ${lengths.join(', ')}`, `the longest has ${Math.max(...lengths)}`]
+    return eachRank(size, (rank) => [`I got "${'x'.repeat(lengths[rank])}"`, ...(rank === 0 ? root : [])])
+  },
+
+  '15-scatterv': (size) => {
+    const runs = eachRank(size, () => [])
+    const longer = 10 % size
+    for (let k = 0, rank = 0; k < 10; k++) {
+      while (runs[rank].length === Math.floor(10 / size) + (rank < longer ? 1 : 0)) rank++
+      runs[rank].push(String(k + 1))
+    }
+    return eachRank(size, (rank) => [
+      `${runs[rank].length} of them: ${runs[rank].join(' ')}`.trimEnd(),
+      ...(rank === 0 ? ['squares: 1 4 9 16 25 36 49 64 81 100'] : [])
+    ])
+  },
+
+  '16-split': (size) =>
+    eachRank(size, (rank) => {
+      const alike = upTo(size).filter((other) => other % 2 === rank % 2)
+      const sum = alike.reduce((a, b) => a + b)
+      const place = `${rank % 2 === 0 ? 'even' : 'odd'} ${alike.indexOf(rank)} of ${alike.length}`
+      return [`world ${rank} of ${size} is ${place}: their world ranks add up to ${sum}`]
+    }),
+
+  '17-pi': (size) => onlyRank(size, 0, ['π is about 3.1415926536, off by less than 1e-12']),
+
+  '18-dot-product': (size) => {
+    let sum = 0
+    for (let k = 0; k < 1_000_000; k++) sum += Math.sin(k) * Math.sin(k + 1)
+    return eachRank(size, () => [`x · y = ${sum.toFixed(3)}, the angle between them is 1.00000`])
+  },
+
+  '19-matrix-vector': (size) =>
+    eachRank(size, (rank) => [
+      `${Math.floor((50 * (rank + 1)) / size) - Math.floor((50 * rank) / size)} rows are mine`,
+      ...(rank === 0 ? ['the product begins with -800 -820 -840 and ends with -1780'] : [])
+    ]),
+
+  '20-cannon': (size) => {
+    const side = Math.floor(Math.sqrt(size))
+    const result = `on ${side} × ${side} ranks: C(0, 0) = ${2 * 630 + 2 * 0}, C(35, 1) = ${2 * (35 + 2)}`
+    return eachRank(size, (rank) => (rank === 0 ? [result] : rank < side * side ? [] : ['I look on']))
+  },
+
+  '21-power-method': (size) =>
+    onlyRank(size, 0, [
+      '305 airports, 5366 routes, 65 iterations',
+      'ATL 5.938 %',
+      'ORD 4.436 %',
+      'DFW 3.747 %',
+      'DEN 3.226 %',
+      'LAX 2.632 %'
+    ]),
+
+  '22-k-means': (size) =>
+    onlyRank(size, 0, [
+      '41412 points, 51 rounds',
+      '39.5° N 117.7° W',
+      '38.0° N 98.4° W',
+      '31.6° N 96.3° W',
+      '44.4° N 94.9° W',
+      '40.1° N 86.7° W',
+      '31.6° N 84.3° W',
+      '38.5° N 79.2° W',
+      '42.0° N 73.7° W'
+    ]),
+
+  '23-moving-average': (size) => {
+    const days = readFileSync(join(root, 'node_modules/vega-datasets/data/seattle-weather.csv'), 'utf8')
+      .split('\n')
+      .map((line) => line.split(','))
+      .filter(([date]) => /^\d/.test(date) && !date.endsWith('-02-29'))
+    const years = upTo(size).map((rank) =>
+      days.filter(([date]) => date.startsWith(String(2012 + (rank % 4)))).map(([, , most]) => Number(most))
     )
+    const weeks = upTo(359).map((day) => years.flatMap((year) => year.slice(day, day + 7)).reduce((a, b) => a + b) / (7 * size))
+    return eachRank(size, () => [`359 weeks, the warmest ${Math.max(...weeks).toFixed(2)} °C`])
+  }
 }
 
 describe.each(Object.entries(examples))('example %s', (name, expected) => {
@@ -108,6 +192,10 @@ describe('example 11-parallel-sum', () => {
     expect(output[0].slice(1)).toEqual(['the sum is 500000500000'])
     for (const rank of output.slice(1)) expect(rank).toHaveLength(1)
   })
+})
+
+test('Cannon multiplies on a grid of several ranks', async () => {
+  for (const size of [4, 9]) expect(await run('20-cannon', size)).toEqual(examples['20-cannon'](size))
 })
 
 test('every numbered example is run here', () => {

@@ -61,6 +61,8 @@ export async function launch<T = unknown>(options: LaunchOptions): Promise<T[]> 
   })
   const end = () => job.end()
   signal?.addEventListener('abort', end)
+  // It may have been aborted while the place was made.
+  if (signal?.aborted) end()
   const { results, failure } = await job.outcome
   signal?.removeEventListener('abort', end)
   if (failure !== undefined) throw asError(failure)

@@ -1,7 +1,7 @@
 import { map } from 'rxjs'
 import { OBJECT } from '../src/codec/datatype.js'
 import { type CollectiveOperator, operator } from '../src/collective/operator.js'
-import type { Collective, StreamOptions } from '../src/collective/spec.js'
+import { ABSENT, type Collective, NOTHING, type StreamOptions } from '../src/collective/spec.js'
 import { through } from '../src/collective/through.js'
 import type { Collectives } from '../src/collectives.js'
 import type { Communicator } from '../src/communicator.js'
@@ -47,7 +47,7 @@ export function barrierOf<T>(comm: Collectives): Collective<T, T> {
         map((value) => ({ pending: 0, value })),
         through(steps),
         links.settled(),
-        map(({ value }: Round<T>) => value)
+        map(({ value }: Round<T>) => (value === ABSENT ? NOTHING : value))
       )
     }
   }
@@ -55,7 +55,7 @@ export function barrierOf<T>(comm: Collectives): Collective<T, T> {
 
 interface Round<T> {
   pending: number
-  readonly value: T
+  readonly value: T | typeof ABSENT
 }
 
 const nothing = new Uint8Array(0)

@@ -1,6 +1,6 @@
 import { type BufferLike, elementSize, matches, valueOn } from '../../src/codec/datatype.js'
 import type { Unit } from '../../src/collective/links.js'
-import { Misfit } from '../../src/collective/spec.js'
+import { Misfit, NOTHING } from '../../src/collective/spec.js'
 import { copyAll, type Memory } from '../../src/copy.js'
 import { type Incoming, unfilled } from '../../src/incoming.js'
 import { fitting } from '../../src/receive.js'
@@ -112,6 +112,8 @@ export class Collection implements Unit {
 
   get result(): unknown {
     if (this.#misfit !== undefined) return this.#misfit
+    // Nobody has given anything: a round that was begun when all had ended, and did not know it of each other.
+    if (this.blocks.every(({ datatype }) => datatype === NOBODY)) return NOTHING
     if (this.#form === undefined) return Array.from({ length: this.#size }, (_, rank) => this.from(rank).value)
     for (let rank = 0; rank < this.#size; rank++) {
       const block = this.from(rank)

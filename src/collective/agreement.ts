@@ -22,8 +22,11 @@ export const ENDED = 1
 /** Entries of as many ranks, one after the other, who say the same. */
 type Run = readonly [ranks: number, kind: Entry['kind'], count: number, done: number]
 
-/** What a rank tells another at a step of an exchange. The runs are those of the ranks up to itself. */
-export type Word = readonly [exchange: number, step: number, runs: readonly Run[]]
+/**
+ * What a rank tells another at a step of an exchange. The runs are those of the ranks up to itself. `shortest` is that of all streams that it has heard to have ended, for who waits for such
+ * news to have a say may hear from ranks only that wait for it as well.
+ */
+export type Word = readonly [exchange: number, step: number, runs: readonly Run[], shortest: number]
 
 export class Agreement {
   readonly #rank: number
@@ -33,6 +36,7 @@ export class Agreement {
   #exchange = 0
   #step = -1
   #runs: Run[] = []
+  #shortest = Number.POSITIVE_INFINITY
   /** What came for later steps and exchanges. */
   #early: Word[] = []
 
@@ -50,6 +54,7 @@ export class Agreement {
 
   enter(entry: Entry): void {
     this.#runs = [[1, entry.kind, entry.count, entry.done]]
+    this.#shortest = Math.min(this.shortest, entry.kind === ENDED ? entry.count : Number.POSITIVE_INFINITY)
     this.#begin(0)
   }
 
@@ -59,29 +64,24 @@ export class Agreement {
     if (this.entered) this.#advance()
   }
 
-  /** The shortest stream that this rank has heard to have ended; `Infinity` when it has heard of none. */
+  /** The shortest stream that this rank has heard to have ended, in the present exchange; `Infinity` when it has heard of none. */
   get shortest(): number {
-    return Math.min(...this.#heard().map(({ shortest }) => shortest))
-  }
-
-  /** What has come of the present exchange. */
-  #heard(): Runs[] {
-    const words = this.#early.filter(([exchange]) => exchange === this.#exchange)
-    return words.map(([, step, runs]) => new Runs(runs, this.#size, (this.#rank - 2 ** step + this.#size) % this.#size))
+    return Math.min(...this.#early.map(([exchange, , , shortest]) => (exchange === this.#exchange ? shortest : Number.POSITIVE_INFINITY)))
   }
 
   #begin(step: number): void {
     this.#step = step
     const distance = 2 ** step
     if (distance >= this.#size) return this.#finish()
-    this.#send((this.#rank + distance) % this.#size, [this.#exchange, step, this.#runs])
+    this.#send((this.#rank + distance) % this.#size, [this.#exchange, step, this.#runs, this.#shortest])
     this.#advance()
   }
 
   #advance(): void {
     const at = this.#early.findIndex(([exchange, step]) => exchange === this.#exchange && step === this.#step)
     if (at < 0) return
-    const [[, step, runs]] = this.#early.splice(at, 1) as [Word]
+    const [[, step, runs, shortest]] = this.#early.splice(at, 1) as [Word]
+    this.#shortest = Math.min(this.#shortest, shortest)
     this.#runs = joined(runs, this.#runs)
     this.#begin(step + 1)
   }

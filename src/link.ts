@@ -40,6 +40,8 @@ export class Outgoing {
   /** Of a collective: what was called, and on how much. */
   call = 0
   shape = 0
+  /** It goes before what waits for credit, and without any. */
+  ahead = false
   readonly context: number
   readonly tag: number
   readonly datatype: number
@@ -120,6 +122,8 @@ export class Link {
   #granted: number
   #nextId = 0
   readonly #answers: { kind: number; id: number; tag: number; total: number }[] = []
+  /** Short messages that go before the others. */
+  readonly #ahead = new Fifo<Outgoing>()
   /** Messages whose envelope, or whose data that goes along, is not out yet. */
   readonly #queue = new Fifo<Outgoing>()
   /** Messages that a receive has matched and whose data is under way. */
@@ -155,6 +159,18 @@ export class Link {
   send(message: Outgoing): void {
     message.id = ++this.#nextId
     this.#queue.push(message)
+    this.pump()
+  }
+
+  /**
+   * Sends a short message ahead of what waits for credit: its receiver takes it at once, and may take nothing else before it has it. What is too long for a segment
+   * goes as any other.
+   */
+  sendAhead(message: Outgoing): void {
+    if (message.length > this.#segmentBytes(message.length)) return this.send(message)
+    message.ahead = true
+    message.id = ++this.#nextId
+    this.#ahead.push(message)
     this.pump()
   }
 
@@ -199,7 +215,8 @@ export class Link {
   retract(message: Outgoing): boolean {
     if (!message.matched && message.sent === 0 && !this.#awaiting.has(message.id)) {
       message.gone = true
-      this.#queue.left()
+      const queue = message.ahead ? this.#ahead : this.#queue
+      queue.left()
       return true
     }
     this.#takeCare(message)
@@ -217,7 +234,7 @@ export class Link {
 
   /** The messages that are not out yet, or not matched. */
   unfinished(): Set<Outgoing> {
-    return new Set([...this.#queue, ...this.#matched, ...this.#awaiting.values()])
+    return new Set([...this.#ahead, ...this.#queue, ...this.#matched, ...this.#awaiting.values()])
   }
 
   /** The peer is gone. */
@@ -230,15 +247,17 @@ export class Link {
 
   /** Whether all that was given to it is out. */
   get empty(): boolean {
-    return this.#answers.length === 0 && this.#queue.empty && this.#matched.empty && this.#awaiting.size === 0
+    return this.#answers.length === 0 && this.#ahead.empty && this.#queue.empty && this.#matched.empty && this.#awaiting.size === 0
   }
 
-  /** Writes what can go now: answers first, then messages in order, between them a segment of matched ones. True when anything went. */
+  /** Writes what can go now: answers first, then messages that go ahead, then the others in order, between them a segment of matched ones. True when anything went. */
   pump(): boolean {
     let budget = TURN_BYTES
     let any = false
     while (this.#pumpAnswer()) any = true
     if (this.#answers.length > 0) return any
+    while (this.#pumpAhead()) any = true
+    if (!this.#ahead.empty) return any
     while (budget > 0) {
       const started = this.#pumpQueue()
       const rest = this.#pumpMatched()
@@ -258,6 +277,22 @@ export class Link {
     writeHeader(slot, answer.kind, 0, 0, 0, answer.tag, answer.id, answer.total, 0, 0)
     this.#transport.publish(this.dest)
     this.#answers.shift()
+    return true
+  }
+
+  #pumpAhead(): boolean {
+    const message = this.#ahead.first()
+    if (message === undefined) return false
+    const { datatype, context, tag, id, length, call, shape } = message
+    const slot = this.#transport.reserve(this.dest, HEADER + length)
+    if (slot === undefined) return false
+    writeHeader(slot, START, datatype, 0, context, tag, id, length, call, shape)
+    copy(message.bytes as Uint8Array, 0, slot.bytes, slot.at + HEADER, length)
+    this.#transport.publish(this.dest)
+    // The receiver counts it as it counts any, so this may leave less than nothing.
+    this.#credit -= length + ENVELOPE_BYTES
+    this.#ahead.shift()
+    message.owner.done()
     return true
   }
 

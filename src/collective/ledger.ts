@@ -135,7 +135,7 @@ export class Ledger {
     const message = new Outgoing(id + CONTROL, tag, OBJECT, bytes.slice(), false, undefined, unattended)
     message.call = hash
     message.shape = kind
-    link.send(message)
+    link.sendAhead(message)
   }
 
   sayToAll(tag: number, hash: number, kind: number, saying: unknown): void {

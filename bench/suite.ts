@@ -59,7 +59,7 @@ function kernelRows(): Row[] {
   )
 }
 
-/** A collective on Float64Array in place, by the bytes that a rank gives. */
+/** A collective on Float64Array in place, by the bytes that a rank gives, with `alltoall` to each. */
 const collective = (name: string, peer: string, bars: Readonly<Record<number, Bar>>, ranks = 2): Case => ({
   name: ranks === 2 ? name : `${name}-${ranks}`,
   program: 'collectives',
@@ -285,6 +285,9 @@ export const cases: readonly Case[] = [
   collective('allreduce', 'Allreduce', { [MiB]: atMost(1 / 1.5), [8 * MiB]: atMost(1 / 2), [64 * MiB]: atMost(1 / 2) }),
   collective('bcast', 'Bcast', { [MiB]: atMost(1.5), [8 * MiB]: asFast, [64 * MiB]: asFast }),
   collective('reduce', 'Reduce', large),
+  collective('gather', 'Gather', large),
+  collective('allgather', 'Allgather', large),
+  collective('alltoall', 'Alltoall', large),
   collective('allreduce', 'Allreduce', { [MiB]: asFast }, 4),
   collective('allreduce', 'Allreduce', { [MiB]: asFast }, 8),
   {

@@ -5,6 +5,9 @@ export interface Memory {
   readonly byteLength: number
 }
 
+/** In Node 20; larger memory is any view but a `Uint8Array`. */
+export const LARGEST_UINT8ARRAY = 2 ** 32 - 1
+
 /**
  * Copies bytes between buffers, one of which may be shared between threads.
  *
@@ -23,10 +26,10 @@ export function copyRun(from: Memory, start: number, to: Memory, at: number, cou
   fill.call(target, new Uint8Array(from.buffer, from.byteOffset + start, count), 0, count)
 }
 
-/** The same bytes in memory of their own. */
+/** The same bytes in memory of their own: a `Uint8Array`, which `copy` needs, where there can be one. */
 export function duplicate(from: Memory): Memory {
   const buffer = new ArrayBuffer(from.byteLength)
-  const to = { buffer, byteOffset: 0, byteLength: from.byteLength }
+  const to = from.byteLength < LARGEST_UINT8ARRAY ? new Uint8Array(buffer) : { buffer, byteOffset: 0, byteLength: from.byteLength }
   copyAll(from, to)
   return to
 }

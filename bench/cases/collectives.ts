@@ -4,12 +4,15 @@ import { COMM_WORLD as comm, SUM } from 'rxmpi'
 import type { Step } from '../plan.js'
 import { report, steps, time } from './measure.js'
 
-const { rank } = comm
+const { rank, size: ranks } = comm
 
-/** A call on so many bytes a rank, received in place. */
+/** A call on so many bytes a rank, with `alltoall` a pair of ranks, received in place. */
 function callOf({ row, size = 8 }: Step): () => Promise<unknown> {
   const array = new Float64Array(size / 8).fill(1)
   const into = new Float64Array(array.length)
+  const joins = ['gather', 'allgather', 'alltoall'].includes(row)
+  const all = new Float64Array(row === 'alltoall' ? ranks * array.length : 0)
+  const joined = new Float64Array(joins ? ranks * array.length : 0)
   switch (row) {
     case 'barrier':
       return () => comm.barrier()
@@ -21,6 +24,12 @@ function callOf({ row, size = 8 }: Step): () => Promise<unknown> {
       return () => comm.reduce(array, SUM, { into })
     case 'allreduce':
       return () => comm.allreduce(array, SUM, { into })
+    case 'gather':
+      return () => comm.gather(array, { into: joined })
+    case 'allgather':
+      return () => comm.allgather(array, { into: joined })
+    case 'alltoall':
+      return () => comm.alltoall(all, { into: joined })
     default:
       throw new Error(`There is no row '${row}'.`)
   }

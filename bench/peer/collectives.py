@@ -13,7 +13,8 @@ def call_of(step):
     count = (step.get("size") or 8) // 8
     array = np.ones(count)
     into = np.empty(count)
-    joined = np.empty(count * size if row in ("gather", "allgather") else 0)
+    whole = np.ones(count * size if row == "alltoall" else 0)
+    joined = np.empty(count * size if row in ("gather", "allgather", "alltoall") else 0)
     if row == "barrier":
         return comm.Barrier
     if row == "number":
@@ -29,7 +30,7 @@ def call_of(step):
     if row == "allgather":
         return lambda: comm.Allgather(array, joined)
     if row == "alltoall":
-        return lambda: comm.Alltoall(array, into)
+        return lambda: comm.Alltoall(whole, joined)
     raise ValueError(row)
 
 

@@ -1,4 +1,4 @@
-import type { Memory } from '../copy.js'
+import { LARGEST_UINT8ARRAY, type Memory } from '../copy.js'
 
 /** The kinds of data: 0 is an object in CBOR, the others are buffers that travel as their raw bytes. */
 
@@ -95,9 +95,6 @@ export function memoryOf(data: BufferLike): Memory {
   if (data.byteLength < LARGEST_UINT8ARRAY) return bytesOf(data)
   return ArrayBuffer.isView(data) ? data : { buffer: data, byteOffset: 0, byteLength: data.byteLength }
 }
-
-/** In Node 20; larger memory is any view but a Uint8Array. */
-export const LARGEST_UINT8ARRAY = 2 ** 32 - 1
 
 /** The same for buffers of less than 4 GiB. Of a detached buffer a view says that it is empty; only making another view of it tells. */
 export function bytesOf(data: BufferLike): Uint8Array {

@@ -351,6 +351,25 @@ function emissions(size: number, seed: number, stream: (comm: Communicator) => O
   return results
 }
 
+describe('a link without room', () => {
+  test('keeps what waits as it was, whatever its size', () => {
+    for (const length of [1, 5, 40, 1000]) {
+      const results: Float64Array[] = []
+      const rounds = below(60)
+      simulate(2, { latency: 1, capacity: 4096 }, ({ ranks }) => {
+        ranks((comm) => {
+          const source = rounds.map((round) => new Float64Array(length).fill(round + 1))
+          return from(source).pipe(
+            scan(comm, SUM),
+            tap((sum) => comm.rank === 1 && results.push(sum))
+          )
+        })
+      })
+      expect(results).toEqual(rounds.map((round) => new Float64Array(length).fill(2 * (round + 1))))
+    }
+  })
+})
+
 describe('large arrays', () => {
   test.each([3, 4])('are reduced in pieces as they come, on %i ranks', (size) => {
     const length = 12 * 2800

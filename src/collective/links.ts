@@ -94,6 +94,11 @@ export class Links {
     return this.#aside
   }
 
+  /** The call is on one value. */
+  get single(): boolean {
+    return this.#state.single
+  }
+
   /** Nothing is sent or received any more. */
   get closed(): boolean {
     return this.#state.closed
@@ -163,7 +168,7 @@ export class Links {
     else this.send(unit, to, datatype, memoryOf(value as BufferLike), shape)
   }
 
-  /** Every message of a rank as a unit, for ever. `take` makes it; `place` may give the data of a buffer its place before. */
+  /** Every message of a rank as a unit, one in a round. `take` makes it; `place` may give the data of a buffer its place before. */
   from<U extends Unit>(rank: number, take: (message: Incoming) => U, place?: (message: Incoming) => void): Observable<U> {
     return new Observable((subscriber) => {
       this.#confirm(rank)

@@ -120,6 +120,8 @@ export class Arrivals<U extends Unit> extends Receiver {
   readonly #subscriber: Subscriber<U>
   readonly #take: (message: Incoming) => U
   readonly #place: ((message: Incoming) => void) | undefined
+  /** Of a single call there is one, and the rank may end when it is out: what else belongs to the round may still be under way. */
+  #isOver = false
 
   constructor(
     links: Links,
@@ -135,7 +137,7 @@ export class Arrivals<U extends Unit> extends Receiver {
   }
 
   protected get ready(): boolean {
-    return !this.#subscriber.closed
+    return !this.#subscriber.closed && !this.#isOver
   }
 
   protected shape(message: Incoming): number {
@@ -147,6 +149,7 @@ export class Arrivals<U extends Unit> extends Receiver {
   }
 
   protected take(message: Incoming): void {
+    this.#isOver = this.links.single
     this.#subscriber.next(this.#take(message))
   }
 }

@@ -113,7 +113,8 @@ class Compilation {
 
   async #emit(file: string, resolution: Resolution): Promise<void> {
     const { outfile, code } = this.#files.get(file)!
-    const redirected = await redirect(await code, (specifier) => {
+    const compiled = new Map([...this.#files].map(([path, made]) => [path, made.outfile]))
+    const redirected = await redirect(await code, file, compiled, (specifier) => {
       const found = resolution.target(file, specifier) ?? unused(file, specifier)
       return found && { url: this.#urlOf(found), compiled: 'file' in found && this.#files.has(found.file) }
     })

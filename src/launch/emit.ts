@@ -3,10 +3,13 @@ import { basename, dirname, extname } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { init, parse } from 'es-module-lexer'
 import type { BuildOptions } from 'esbuild'
+import { packageDirectory } from './package.js'
+import { OWN } from './resolution.js'
 
 type Build = typeof import('esbuild').build
 
 const META = '__rxmpi_import_meta'
+const FROM_HERE = '__rxmpi_from_here'
 
 /** One file of the program as JavaScript, with a source map that leads back to it. */
 export async function transpile(build: Build, source: string, outfile: string, target: string): Promise<string> {
@@ -28,23 +31,77 @@ export async function transpile(build: Build, source: string, outfile: string, t
   return outputFiles![0].text
 }
 
-/** The same code, where every import names its target by URL. What is compiled is JavaScript and needs no attribute such as `type: 'json'`. */
-export async function redirect(code: string, find: (specifier: string) => { url: string; compiled: boolean } | undefined): Promise<string> {
+/**
+ * The same code, where every import names its target by URL: those that are written out, the one that `find` gives; those that are only known at run time, what
+ * they mean from `source`, and `compiled` maps the program's files to what is made of them. What is compiled is JavaScript and needs no attribute such as `type: 'json'`.
+ */
+export async function redirect(
+  code: string,
+  source: string,
+  compiled: ReadonlyMap<string, string>,
+  find: (specifier: string) => { url: string; compiled: boolean } | undefined
+): Promise<string> {
   await init
-  const [imports] = parse(code)
-  let redirected = ''
-  let done = 0
-  for (const found of imports) {
-    if (found.type === 'import-meta' || found.specifier === undefined || (found.type === 'dynamic' && found.glob)) continue
+  const edits: Edit[] = []
+  let atRunTime = false
+  for (const found of parse(code)[0]) {
+    const isDynamic = found.type === 'dynamic'
+    if (isDynamic && (found.specifier === undefined || found.glob)) {
+      atRunTime = true
+      edits.push({ start: found.start, end: found.start, text: `${FROM_HERE}(` }, { start: found.end, end: found.end, text: ')' })
+      continue
+    }
+    if (found.type === 'import-meta' || found.specifier === undefined) continue
     const target = find(found.specifier)
     if (target === undefined) continue
-    const isDynamic = found.type === 'dynamic'
     // The start and end of a dynamic import's specifier include its quotes; an import ends before its semicolon and with its parenthesis.
-    redirected += code.slice(done, isDynamic ? found.start : found.start - 1) + JSON.stringify(target.url)
-    done = isDynamic ? found.end : found.end + 1
-    if (target.compiled && found.attributesStart >= 0) done = isDynamic ? found.importEnd - 1 : found.importEnd
+    const [start, quoted] = isDynamic ? [found.start, found.end] : [found.start - 1, found.end + 1]
+    const end = target.compiled && found.attributesStart >= 0 ? (isDynamic ? found.importEnd - 1 : found.importEnd) : quoted
+    edits.push({ start, end, text: JSON.stringify(target.url) })
   }
-  return redirected + code.slice(done)
+  const redirected = edited(code, edits)
+  return atRunTime ? `${redirected}\n${declareFromHere(source, compiled)}` : redirected
+}
+
+interface Edit {
+  start: number
+  end: number
+  text: string
+}
+
+function edited(code: string, edits: Edit[]): string {
+  let result = ''
+  let done = 0
+  for (const { start, end, text } of edits.sort((a, b) => a.start - b.start)) {
+    result += code.slice(done, start) + text
+    done = end
+  }
+  return result + code.slice(done)
+}
+
+/** What a specifier means in a file that runs from another place than where it was written; behind the code, whose lines keep their numbers. */
+function declareFromHere(source: string, compiled: ReadonlyMap<string, string>): string {
+  const here = pathToFileURL(source).href
+  const urls = Object.fromEntries([...compiled].map(([file, outfile]) => [pathToFileURL(file).href, pathToFileURL(outfile).href]))
+  return [
+    `import { createRequire as ${FROM_HERE}_createRequire, isBuiltin as ${FROM_HERE}_isBuiltin } from 'node:module'`,
+    `import { pathToFileURL as ${FROM_HERE}_pathToFileURL } from 'node:url'`,
+    `function ${FROM_HERE}(specifier) {`,
+    '  const name = String(specifier)',
+    `  const compiled = ${JSON.stringify(urls)}`,
+    '  if (/^(\\.{0,2}\\/|file:)/.test(name)) {',
+    `    const url = new URL(name, ${JSON.stringify(here)}).href`,
+    `    return compiled[url] ?? compiled[url.replace(/js$/, 'ts')] ?? url`,
+    '  }',
+    `  if (${FROM_HERE}_isBuiltin(name) || /^(#|[a-z][a-z0-9+.-]*:)/.test(name)) return name`,
+    `  const from = ${OWN}.test(name) ? ${JSON.stringify(pathToFileURL(`${packageDirectory}/`).href)} : ${JSON.stringify(here)}`,
+    '  try {',
+    `    return ${FROM_HERE}_pathToFileURL(${FROM_HERE}_createRequire(from).resolve(name)).href`,
+    '  } catch {',
+    '    return name',
+    '  }',
+    '}'
+  ].join('\n')
 }
 
 /** A file's own `import.meta`: it runs from another place than where it was written. */

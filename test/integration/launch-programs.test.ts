@@ -77,6 +77,31 @@ describe('rxmpi run: programs', () => {
     expect(status).toBe(0)
   })
 
+  it('finds what is only known at run time from the file that asks for it', async () => {
+    const directory = project({
+      'main.ts': `
+        import { Observable } from 'rxjs'
+        import { loaded } from './plugins/both.ts'
+        for (const name of ['plain.mjs', 'both.ts', 'both.js']) {
+          for (const path of ['./plugins/' + name, new URL('./plugins/' + name, import.meta.url).href]) console.log((await import(path)).name)
+        }
+        console.log(loaded.length)
+        const load = async (name: string) => import(await Promise.resolve(name))
+        console.log((await load('rxjs')).Observable === Observable, typeof (await load('fs')).readFileSync, (await load('plain')).default)
+        for (const name of ['./nothing.js', 'nothing', './plugins/late.ts']) await load(name).catch(({ code }) => console.log(code))
+        throw new Error('line 11')`,
+      'plugins/plain.mjs': 'export const name = "plain"',
+      'plugins/both.ts': 'export const name: string = "both"\nexport const loaded: string[] = []\nloaded.push(name)',
+      'plugins/late.ts': 'enum Late { Never }\nexport const name: string = Late[0]',
+      'node_modules/plain/package.json': '{ "exports": "./index.cjs" }',
+      'node_modules/plain/index.cjs': 'module.exports = "package"'
+    })
+    const { stdout, stderr } = await rxmpi(['run', '-n', '1', join(directory, 'main.ts')])
+    const names = ['plain', 'plain', 'both', 'both', 'both', 'both', '1', 'true function package']
+    expect(stdout.split('\n').slice(0, 10)).toEqual([...names, 'ERR_MODULE_NOT_FOUND', 'ERR_MODULE_NOT_FOUND'])
+    expect(stderr).toMatch(/line 11\n.*main\.ts:11:/)
+  })
+
   it('gives every file its own import.meta', async () => {
     const directory = project({
       'main.ts': `

@@ -34,6 +34,8 @@ export class SharedTransport implements Transport {
   #fullCount = 0
   #gone = 0
   readonly #goneRanks = new Set<number>()
+  /** Those of them of which something is still expected over the lines. */
+  readonly #late = new Set<number>()
   #receiver!: SegmentReceiver
 
   constructor(rank: number, size: number, memory: HostMemory, crowded: boolean, lines?: Lines) {
@@ -56,7 +58,7 @@ export class SharedTransport implements Transport {
     this.expect = lines && ((source, change) => this.#expect(source, change))
     lines?.onMoved((source, id, buffer) => {
       this.#receiver.moved(source, id, buffer)
-      if (this.#gone > 0) this.#reportGone(this.#gone)
+      this.#reportGone(this.#late)
     })
   }
 
@@ -102,11 +104,13 @@ export class SharedTransport implements Transport {
 
   poll(): boolean {
     const gone = Atomics.load(this.#states, GONE_COUNT)
+    // Before the rings are looked at: what a rank sends before it ends may come when they have been.
+    const ended = gone === this.#gone ? undefined : this.#newlyGone(gone)
     let any = false
     for (let source = 0; source < this.size; source++) if (this.#drain(source)) any = true
     if (this.#fullCount > 0 && this.#retry()) any = true
-    if (gone !== this.#gone) {
-      this.#reportGone(gone)
+    if (ended !== undefined) {
+      this.#reportGone(ended)
       any = true
     }
     if (this.#expectedCount > 0 && (++this.#polls & POLLS_A_LOOK) === 0 && this.#lines!.poll()) any = true
@@ -177,16 +181,26 @@ export class SharedTransport implements Transport {
     this.#lines!.expect(change)
   }
 
-  #reportGone(count: number): void {
+  #newlyGone(count: number): Set<number> {
     this.#gone = count
+    const ranks = new Set<number>()
     for (let rank = 0; rank < this.size; rank++) {
-      const word = Atomics.load(this.#states, stateWord(rank))
-      const state = word & STATE_BITS
-      if (state < ENDED || this.#goneRanks.has(rank)) continue
-      // What it moved before it ended comes by another way, and may be later than the news.
-      if (state === ENDED && this.#expected[rank]! > 0) continue
+      if ((Atomics.load(this.#states, stateWord(rank)) & STATE_BITS) < ENDED || this.#goneRanks.has(rank)) continue
       this.#goneRanks.add(rank)
-      this.#receiver.gone(rank, reasonGone(word))
+      ranks.add(rank)
+    }
+    return ranks
+  }
+
+  #reportGone(ranks: Set<number>): void {
+    for (const rank of ranks) {
+      const word = Atomics.load(this.#states, stateWord(rank))
+      // What it moved before it ended comes by another way, and may be later than the news.
+      if ((word & STATE_BITS) === ENDED && this.#expected[rank]! > 0) this.#late.add(rank)
+      else {
+        this.#late.delete(rank)
+        this.#receiver.gone(rank, reasonGone(word))
+      }
     }
   }
 }

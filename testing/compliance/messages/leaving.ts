@@ -44,6 +44,19 @@ export function leaving(binding: TransportBinding, test: Declare): void {
       await assert.rejects(a!.recv({ source: 1 }), failed)
     }))
 
+  test('still receives what a rank sent before it ended while the end of another is told', () =>
+    inWorld(binding, 4, async ({ comms: [a, b, , d], quiet, end }) => {
+      const last = b!.recv({ source: 0 })
+      b!.irecv({ source: 3 }).subscribe(() => {
+        void a!.send('last', { dest: 1 })
+        end(0)
+      })
+      await quiet()
+      void d!.send('now', { dest: 1 })
+      end(2)
+      assert.equal(await last, 'last')
+    }))
+
   test('still receives what a rank gave away before it ended', () =>
     inWorld(binding, 2, async ({ comms: [a, b], end }) => {
       const receives = [a!.recv(), a!.recv({ into: new Uint8Array(2 ** 20) }), a!.mprobe().then((taken) => taken.recv())]

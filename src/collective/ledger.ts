@@ -55,7 +55,7 @@ export class Ledger {
   constructor(comm: Collectives) {
     this.comm = comm
     this.#context = comm.endpoint.context(comm.id + COLLECTIVES)
-    this.#context.listener = ({ tag }) => (this.#brokenOff.size > 0 && this.#brokenOff.has(tag & ~ASIDE) ? nobody(tag) : undefined)
+    this.#context.listener = ({ tag }) => (this.#isUnwanted(tag) ? nobody(tag) : undefined)
     this.#context.unexpected = (message) => this.#compare(message)
     const control = comm.endpoint.context(comm.id + CONTROL)
     control.halves = this.waits
@@ -121,6 +121,9 @@ export class Ledger {
         this.#dispute!.isHeard = true
         party.stop(error)
       }
+      const { endpoint } = this.comm
+      for (const { tag } of [...this.#context.matching.unreceived()])
+        if (this.#isUnwanted(tag)) endpoint.receiveNow(this.#context, nobody(tag))
     })
     this.#dispute.called()
   }
@@ -166,6 +169,13 @@ export class Ledger {
       this.#sayings.set(tag, sayings)
       sayings.push({ kind, from, call: message.call, saying })
     }
+  }
+
+  /** Nobody will want a message with that tag: its subscription was broken off, or there will be none. */
+  #isUnwanted(tag: number): boolean {
+    const own = tag & ~ASIDE
+    if (this.#brokenOff.size > 0 && this.#brokenOff.has(own)) return true
+    return this.#dispute?.verdict !== undefined && this.#parties.get(own) === undefined
   }
 
   /** A message that nobody waits for: of a subscription that others have begun before, or of another call than this rank's. */

@@ -6,7 +6,8 @@ const everywhere: [string, number][] = [
   ['data', 3],
   ['point-to-point', 3],
   ['requests', 2],
-  ['flood', 2]
+  ['flood', 2],
+  ['moves', 3]
 ]
 /** Its lines of late failures are those of whoever awaits when the message comes: over a socket that may be nobody yet. */
 const threadsOnly: [string, number][] = [['arguments', 2]]

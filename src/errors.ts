@@ -163,6 +163,20 @@ export class AuthenticationError extends RxmpiError {
   }
 }
 
+/** Not all processes of a job have come within the time for its start; the message names those that are missing. */
+export class StartupTimeoutError extends RxmpiError {
+  static {
+    identify(StartupTimeoutError, 'StartupTimeoutError', 'ERR_STARTUP_TIMEOUT')
+  }
+}
+
+/** A second process has come with the number of one that is in the job, which goes on. */
+export class DuplicateRankError extends RxmpiError {
+  static {
+    identify(DuplicateRankError, 'DuplicateRankError', 'ERR_DUPLICATE_RANK')
+  }
+}
+
 /** Bytes that are no frame of rxmpi. */
 export class ProtocolError extends RxmpiError {
   static {

@@ -1,17 +1,21 @@
-import { availableParallelism } from 'node:os'
+import { availableParallelism, hostname } from 'node:os'
 import { Router } from '../transport/router.js'
 import { allocateHost, ENDED, FAILED, KILLED, UNREACHABLE } from '../transport/shared/host-memory.js'
+import { fingerprintOf } from '../transport/websocket/certificate.js'
 import { Token } from '../transport/websocket/challenge.js'
 import { Mesh } from '../transport/websocket/mesh.js'
 import { type Compiled, compile } from './compile.js'
 import { Control, type FromHost, type HostAddress, type HostSetup, LAUNCHER, type Rendezvous, type ToHost } from './control.js'
 import { changed } from './environment.js'
 import type { Gone, HostListener, Rest } from './host.js'
+import type { DrainSignal } from './job.js'
 import { Outlet } from './outlet.js'
 import type { FromRank } from './protocol.js'
 import { ThreadHost } from './thread-host.js'
 
 const SETTLE_MS = 2
+/** Where a rank has died its launcher ends the others: of the two the death is what matters, and is seen by now. */
+const TELL_MS = 300
 
 /** A host's side of a job: its ranks as threads, the router that joins them to those of other hosts, and the launcher's orders. */
 export class Agent {
@@ -25,10 +29,11 @@ export class Agent {
   #router: Router | undefined
   #compiled: Compiled | undefined
   #outlets: { 1: Outlet; 2: Outlet } | undefined
+  #tls: string | undefined
   readonly #ended = new Map<number, Gone>()
 
   constructor(rendezvous: Rendezvous, exit: (status: number, reason?: string) => void) {
-    const { host, size, token, job, reconnectMs, port, addresses, bySsh, cert } = rendezvous
+    const { host, size, token, job, reconnectMs, startMs, port, addresses, bySsh, tls } = rendezvous
     this.#rendezvous = rendezvous
     this.#exit = exit
     this.#mesh = new Mesh({
@@ -36,6 +41,7 @@ export class Agent {
       size,
       token: new Token(Buffer.from(token, 'base64url'), job),
       reconnectMs,
+      startMs,
       expects: (other) => other > host
     })
     this.#mesh.onWanted = (other) => this.#want(other)
@@ -43,10 +49,15 @@ export class Agent {
     this.#control = new Control(
       launcher,
       (message) => this.#obey(message),
-      (reason) => exit(1, `the launcher ${reason}`)
+      (reason, error) => exit(1, error === undefined ? `the launcher ${reason}` : `${error.name}: ${error.message}`)
     )
     const [seenBySsh] = (bySsh ? process.env.SSH_CONNECTION : undefined)?.split(' ') ?? []
-    launcher.connectTo((seenBySsh === undefined ? addresses : [seenBySsh]).map((address) => ({ host: address, port, cert })))
+    launcher.connectTo((seenBySsh === undefined ? addresses : [seenBySsh]).map((address) => ({ host: address, port, tls })))
+  }
+
+  /** Whoever has started this process wants it to end: that is the launcher's to decide, unless that knows better already. */
+  signalled(signal: DrainSignal): void {
+    setTimeout(() => this.#control.send({ type: 'signalled', signal }), TELL_MS)
   }
 
   #obey(message: ToHost): void {
@@ -90,9 +101,10 @@ export class Agent {
     }
   }
 
-  async #start({ hosts, threads, key, args, env, cwd, output, setting }: HostSetup): Promise<void> {
+  async #start({ hosts, threads, certificate, args, env, cwd, output, setting }: HostSetup): Promise<void> {
     if (cwd !== undefined) process.chdir(cwd)
-    const { host, cert } = this.#rendezvous
+    const { host } = this.#rendezvous
+    this.#tls = certificate && fingerprintOf(certificate.cert)
     const crowded = threads > availableParallelism()
     const memory = allocateHost(hosts.length, { host, hosts })
     const control = this.#control
@@ -123,8 +135,8 @@ export class Agent {
     const all = env.all ?? changed(process.env, env.changes ?? {})
     this.#threads = new ThreadHost({ memory, crowded, args, env: all, setting }, listener as HostListener)
     const address = this.#mesh.peer(LAUNCHER).localAddress ?? '127.0.0.1'
-    const port = await this.#mesh.listen(address, 0, cert === undefined || key === undefined ? undefined : { cert, key })
-    control.send({ type: 'listening', address: { host: address, port } })
+    const port = await this.#mesh.listen(address, 0, certificate)
+    control.send({ type: 'listening', address: { host: address, port }, process: `process ${process.pid} on ${hostname()}` })
   }
 
   #write(rank: number, { fd, chunk, bytes }: Extract<FromRank, { type: 'output' }>, prefix: boolean): void {
@@ -164,6 +176,6 @@ export class Agent {
   #want(other: number): void {
     if (other > this.#rendezvous.host) this.#control.send({ type: 'wanted', host: other })
     else if (this.#addresses === undefined) this.#wanted.add(other)
-    else this.#mesh.peer(other).connectTo([{ ...this.#addresses[other]!, cert: this.#rendezvous.cert }])
+    else this.#mesh.peer(other).connectTo([{ ...this.#addresses[other]!, tls: this.#tls }])
   }
 }

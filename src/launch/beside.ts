@@ -44,6 +44,7 @@ export function seatBeside(
       if (--alive === 0) ended()
     },
     drained: () => undefined,
+    signalled: () => undefined,
     broken: () => undefined,
     lost: () => undefined
   }

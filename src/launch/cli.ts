@@ -1,8 +1,10 @@
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { ArgumentError } from '../errors.js'
+import { ENGINES } from './engine-command.js'
 import { MAX_TIMEOUT } from './launch.js'
 import { packageDirectory, packageVersion } from './package.js'
+import type { RunOptions } from './run.js'
 import { startedBy } from './started.js'
 
 // Required, not imported: for an import Node reads all of it a second time to find the names of its exports.
@@ -20,7 +22,13 @@ interface RunFlags {
   insecure?: boolean
   reconnect?: number
   ssh?: string
-  launcher: 'auto' | 'local'
+  launcher: NonNullable<RunOptions['launcher']>
+  launcherOptions?: string
+  dryRun?: boolean
+  ppn?: number
+  startupTimeout?: number
+  jobName?: string
+  image?: string
   host?: string
 }
 
@@ -48,18 +56,30 @@ cli
   )
   .option('--host <HOSTS>', 'a process for each host, with so many ranks: localhost:2,localhost:2; other machines by ssh')
   .option('--hostfile <FILE>', 'the same from a file: NAME, NAME:RANKS or NAME slots=RANKS on each line')
-  .option('--tls', 'encrypt the links between hosts')
-  .option('--insecure', 'let links to other machines be in clear text')
+  .option('-N, --ppn <K>', 'ranks on each host that names no number', rankCount)
+  .addOption(new Option('--tls', 'encrypt the links between hosts').env('RXMPI_TLS'))
+  .addOption(new Option('--insecure', 'let links to other machines be in clear text').env('RXMPI_INSECURE'))
   .option('--reconnect <SECONDS>', 'how long a link may be broken before its ranks have failed (default: 10)', seconds)
+  .addOption(
+    new Option('--startup-timeout <SECONDS>', 'how long the processes of the job may take to come (default: 60)')
+      .argParser(seconds)
+      .env('RXMPI_STARTUP_TIMEOUT')
+  )
   .addOption(
     new Option(
       '--launcher <WHICH>',
-      'auto: as one of the processes that another launcher has started, if any; local: whoever has started this'
+      'who starts the processes. auto: this command, or be one of those that another launcher has started; local: this command, whoever has ' +
+        'started it; ssh: this command, on the hosts named; slurm, hydra, openmpi: srun, mpiexec, mpirun, with a process for each rank; ' +
+        'k8s: print a Job and its Service'
     )
-      .choices(['auto', 'local'])
+      .choices(['auto', 'local', 'ssh', ...ENGINES, 'k8s'])
       .default('auto')
   )
+  .option('--launcher-options <OPTIONS>', "options of that launcher's own, as in --launcher-options '--partition short'")
+  .option('--dry-run', 'print the commands, and run none')
   .option('--ssh <COMMAND>', 'the command that starts a process on another machine (default: ssh)')
+  .option('--job-name <NAME>', 'k8s: what the Job is called (default: as the program)')
+  .option('--image <IMAGE>', 'k8s: a container image that has Node, rxmpi and the program')
   .passThroughOptions()
   .exitOverride()
   .action(async (program: string, args: string[], flags: RunFlags) => {

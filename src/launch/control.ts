@@ -1,7 +1,11 @@
 import { deserialize, serialize } from 'node:v8'
+import type { RxmpiError } from '../errors.js'
+import type { Certificate } from '../transport/websocket/connection.js'
 import type { Peer, PeerUser } from '../transport/websocket/peer.js'
 import { HEADER, MAX_FRAME } from '../transport/websocket/wire.js'
+import type { ErrorRecord } from './error-record.js'
 import type { Gone, Rest } from './host.js'
+import type { DrainSignal } from './job.js'
 import type { FromInput, FromRank, Setting, ToInput, ToRank } from './protocol.js'
 
 /** What the launcher and the process of a host say to each other, over a link of their own. */
@@ -21,14 +25,16 @@ export type ToHost =
   | { type: 'close'; status: number }
 
 export type FromHost =
-  | { type: 'listening'; address: HostAddress }
+  | { type: 'listening'; address: HostAddress; process: string }
   | { type: 'wanted'; host: number }
   | { type: 'rank'; rank: number; message: FromRank }
   | { type: 'asked'; message: ToInput }
   | { type: 'ended'; rank: number; status: number; fatal: string | undefined }
   | { type: 'drained'; rank: number; how: Gone }
   | { type: 'looked'; id: number; rest: Rest | undefined }
-  | { type: 'broken'; text: string }
+  /** Its process was told to end by whoever has started it. */
+  | { type: 'signalled'; signal: DrainSignal }
+  | { type: 'broken'; text: string; error?: ErrorRecord | undefined }
 
 export interface HostAddress {
   host: string
@@ -40,8 +46,8 @@ export interface HostSetup {
   hosts: number[]
   /** Threads of the job on that machine. */
   threads: number
-  /** Of the job's certificate, where links are encrypted. */
-  key?: string | undefined
+  /** That of the job, where links are encrypted. */
+  certificate?: Certificate | undefined
   args: readonly string[]
   /** Instead of the host's own environment where the launcher's is given, else changes to it. */
   env: { all?: NodeJS.ProcessEnv; changes?: Record<string, string | undefined> }
@@ -59,7 +65,8 @@ export interface Card {
   /** Where it listens: any of these. */
   addresses: string[]
   port: number
-  cert?: string | undefined
+  /** Where links are encrypted, the fingerprint of its certificate; empty where that is not known. */
+  tls?: string | undefined
 }
 
 /** What the process of a host must know: the first line that it reads. */
@@ -70,6 +77,8 @@ export interface Rendezvous extends Card {
   /** The host was started by ssh, which tells it the launcher's address as seen from there. */
   bySsh: boolean
   reconnectMs: number
+  /** How long the launcher may take to be there. */
+  startMs: number
 }
 
 /** The launcher's number among the hosts. */
@@ -85,11 +94,11 @@ const SHARE = MAX_FRAME - HEADER - FLAG_BYTES
 export class Control<Out, In> implements PeerUser {
   readonly #peer: Peer
   readonly #receive: (message: In) => void
-  readonly #failed: (reason: string) => void
+  readonly #failed: (reason: string, error?: RxmpiError) => void
   readonly #waiting: Uint8Array[] = []
   #parts: Uint8Array[] = []
 
-  constructor(peer: Peer, receive: (message: In) => void, failed: (reason: string) => void) {
+  constructor(peer: Peer, receive: (message: In) => void, failed: (reason: string, error?: RxmpiError) => void) {
     this.#peer = peer
     this.#receive = receive
     this.#failed = failed
@@ -120,7 +129,7 @@ export class Control<Out, In> implements PeerUser {
     this.#receive(deserialize(whole))
   }
 
-  failed(reason: string): void {
-    this.#failed(reason)
+  failed(reason: string, error?: RxmpiError): void {
+    this.#failed(reason, error)
   }
 }

@@ -1,13 +1,16 @@
 import { randomBytes } from 'node:crypto'
 import { networkInterfaces } from 'node:os'
+import { RxmpiError, StartupTimeoutError } from '../errors.js'
+import { fingerprintOf } from '../transport/websocket/certificate.js'
 import { Token } from '../transport/websocket/challenge.js'
 import { Mesh } from '../transport/websocket/mesh.js'
 import { libraryHere } from '../transport/websocket/serve.js'
 import { makeCertificate } from './certificate.js'
 import { type Card, type HostAddress, type HostSetup, LAUNCHER } from './control.js'
+import { type ErrorRecord, recordError } from './error-record.js'
 import type { Gone, Host, HostListener } from './host.js'
 import { type HostSlots, isLocal } from './hosts.js'
-import type { JobOptions } from './job.js'
+import type { DrainSignal, JobOptions } from './job.js'
 import { settingOf } from './place.js'
 import type { FromRank, ToInput } from './protocol.js'
 import { type FleetListener, RemoteHost } from './remote-host.js'
@@ -18,8 +21,14 @@ export interface FleetOptions {
   /** Whether some are on other machines. */
   far: boolean
   tls: boolean
-  /** The ranks were started by something else: tells them where to report. */
-  announce?: (card: Card) => Promise<void>
+  /** Something else starts the processes: tells it where they report. */
+  announce?: (card: Card, ended: (text: string) => void) => Promise<void>
+  /** Resolves when that has ended. */
+  end?: () => Promise<void>
+  /** Whether those write the output of their ranks themselves. */
+  ownOutput?: boolean
+  /** Whether those that something else starts are all on this machine, and see its files. */
+  sharesFiles?: boolean
   /** What everybody knows already. */
   card?: Card | undefined
   port?: number
@@ -40,7 +49,7 @@ export class Fleet implements FleetListener {
   readonly #mesh: Mesh
   readonly #card: Card
   readonly #addresses: (HostAddress | undefined)[]
-  readonly #late: NodeJS.Timeout
+  #late: NodeJS.Timeout | undefined
   #open: number
 
   constructor(options: JobOptions, fleet: FleetOptions, listener: HostListener) {
@@ -60,7 +69,8 @@ export class Fleet implements FleetListener {
           number,
           name: fleet.announce === undefined ? `host ${name}` : name,
           ranks,
-          sharesFiles: isLocal(name) && fleet.announce === undefined
+          end: fleet.end,
+          sharesFiles: fleet.announce === undefined ? isLocal(name) : (fleet.sharesFiles ?? false)
         },
         this.#mesh.peer(number),
         this
@@ -68,8 +78,7 @@ export class Fleet implements FleetListener {
     })
     this.#open = hosts.length
     this.#addresses = hosts.map(() => undefined)
-    this.#late = setTimeout(() => this.#giveUp(), startMs)
-    this.#start().catch((error) => this.broken(`rxmpi: ${(error as Error).message}`))
+    this.#start().catch((error: Error) => this.broken(`rxmpi: ${named(error)}`, recordError(error)))
   }
 
   listening(host: RemoteHost, address: HostAddress): void {
@@ -100,8 +109,12 @@ export class Fleet implements FleetListener {
     this.#listener.drained(rank, how)
   }
 
-  broken(text: string): void {
-    this.#listener.broken(text)
+  signalled(signal: DrainSignal): void {
+    this.#listener.signalled(signal)
+  }
+
+  broken(text: string, error?: ErrorRecord): void {
+    this.#listener.broken(text, error)
   }
 
   lost(host: Host, failure: { status: number; text: string; how: Gone }): void {
@@ -115,23 +128,26 @@ export class Fleet implements FleetListener {
   }
 
   async #start(): Promise<void> {
-    const { reconnectMs, far, tls, ssh } = this.#fleet
+    const { reconnectMs, startMs, far, tls, ssh } = this.#fleet
     const { why } = libraryHere()
     if (why !== undefined) this.#options.stderr.write(`rxmpi: links between hosts are served by ws: ${why}\n`)
     const certificate = tls ? await makeCertificate() : undefined
     const { announce, port: wanted = 0 } = this.#fleet
     const port = await this.#mesh.listen(far ? '0.0.0.0' : '127.0.0.1', wanted, certificate)
-    const card: Card = { ...this.#card, addresses: far ? addressesHere() : ['127.0.0.1'], port, cert: certificate?.cert }
+    const tlsPrint = certificate && fingerprintOf(certificate.cert)
+    const card: Card = { ...this.#card, addresses: far ? addressesHere() : ['127.0.0.1'], port, tls: tlsPrint }
     const hostOf = this.hosts.flatMap(({ number, ranks }) => ranks.map(() => number))
     for (const host of this.hosts) {
       if (announce === undefined) {
         const { name } = this.#fleet.hosts[host.number]!
         const bySsh = !isLocal(name)
-        host.process = startHost(name, { ...card, host: host.number, size: hostOf.length, bySsh, reconnectMs }, ssh)
+        host.process = startHost(name, { ...card, host: host.number, size: hostOf.length, bySsh, reconnectMs, startMs }, ssh)
       }
-      host.tell({ type: 'setup', setup: { ...this.#setup(host), hosts: hostOf, key: certificate?.key } })
+      host.tell({ type: 'setup', setup: { ...this.#setup(host), hosts: hostOf, certificate } })
     }
-    await announce?.(card)
+    await announce?.(card, (text) => this.#startEnded(text))
+    // What a launcher has its processes do before it lets them go on has a limit of its own.
+    if (this.#open > 0 && this.#addresses.includes(undefined)) this.#late = setTimeout(() => this.#giveUp(), startMs)
   }
 
   #setup({ number }: RemoteHost): Omit<HostSetup, 'hosts'> {
@@ -147,17 +163,29 @@ export class Fleet implements FleetListener {
       threads: here.reduce((sum, { ranks }) => sum + ranks.length + 1, 0),
       env: isLocal(name) ? { all: { ...env } } : { changes: envChanges },
       cwd: foreign ? undefined : process.cwd(),
-      output: foreign ? { prefix: prefix && ranks > 1 } : 'launcher',
+      output: this.#fleet.ownOutput ? { prefix: prefix && ranks > 1 } : 'launcher',
       setting: settingOf(this.#options)
     }
   }
 
   #giveUp(): void {
+    const error = new StartupTimeoutError(`not all processes have come within ${this.#fleet.startMs / 1000} s; missing: ${this.#missing()}`)
+    this.broken(`rxmpi: ${named(error)}`, recordError(error))
+  }
+
+  /** What starts the processes has ended: nobody comes any more, and of those that have come each is looked after. */
+  #startEnded(text: string): void {
+    if (this.#addresses.includes(undefined)) this.broken(`rxmpi: ${text}, and not all processes have come; missing: ${this.#missing()}`)
+  }
+
+  #missing(): string {
     const missing = this.hosts.filter(({ number }) => this.#addresses[number] === undefined)
-    const names = missing.map(({ name, ranks }) => `${name} (rank${ranks.length === 1 ? '' : 's'} ${ranks.join(', ')})`)
-    this.#listener.broken(`rxmpi: not all hosts have reported within ${this.#fleet.startMs / 1000} s; missing: ${names.join('; ')}`)
+    if (this.#fleet.announce !== undefined) return missing.map(({ ranks }) => `rank ${ranks[0]}`).join(', ')
+    return missing.map(({ name, ranks }) => `${name} (rank${ranks.length === 1 ? '' : 's'} ${ranks.join(', ')})`).join('; ')
   }
 }
+
+const named = (error: Error): string => (error instanceof RxmpiError ? `${error.name}: ${error.message}` : error.message)
 
 /** How other machines may reach this one. */
 export function addressesHere(): string[] {

@@ -1,3 +1,5 @@
+import type { ErrorRecord } from './error-record.js'
+import type { DrainSignal } from './job.js'
 import type { FromInput, FromRank, ToInput, ToRank } from './protocol.js'
 
 /** Where some of a job's ranks run, as the job sees it: threads of this process, or another process. */
@@ -30,8 +32,10 @@ export interface HostListener {
   ended(rank: number, status: number, fatal: string | undefined): void
   /** All that a rank had sent to other hosts before it ended has come. */
   drained(rank: number, how: Gone): void
-  /** The program cannot be loaded there. */
-  broken(text: string): void
+  /** A process of the job was told to end. */
+  signalled(signal: DrainSignal): void
+  /** The program cannot be loaded there, or the job cannot start. */
+  broken(text: string, error?: ErrorRecord): void
   /** The host itself is no more: its process has ended, or it is out of reach. */
   lost(host: Host, failure: { status: number; text: string; how: Gone }): void
 }

@@ -8,11 +8,11 @@ export interface HostSlots {
   slots: number
 }
 
-/** `a:4,b:4`; a host without a number takes one. The same name twice is two hosts. */
-export function parseHosts(text: string): HostSlots[] {
+/** `a:4,b:4`; a host without a number takes `slots`. The same name twice is two hosts. */
+export function parseHosts(text: string, defaultSlots = 1): HostSlots[] {
   return text.split(',').map((entry) => {
     const match = /^(\[[\da-fA-F:.]+\]|[\w.@-]+)(?::(\d{1,6}))?$/.exec(entry.trim())
-    const slots = match?.[2] === undefined ? 1 : Number(match[2])
+    const slots = match?.[2] === undefined ? defaultSlots : Number(match[2])
     if (match === null || slots < 1)
       throw new ArgumentError(`the host '${entry}' is not understood: expected NAME or NAME:RANKS, as in a:4,b:4`)
     return { name: match[1]!.replace(/^\[|\]$/g, ''), slots }
@@ -20,7 +20,7 @@ export function parseHosts(text: string): HostSlots[] {
 }
 
 /** A file with a host a line: `name`, `name:4` or `name slots=4`; `#` begins a comment. */
-export function readHostfile(path: string): HostSlots[] {
+export function readHostfile(path: string, defaultSlots = 1): HostSlots[] {
   let text: string
   try {
     text = readFileSync(path, 'utf8')
@@ -31,7 +31,7 @@ export function readHostfile(path: string): HostSlots[] {
     const entry = line.replace(/#.*/, '').trim()
     if (entry === '') return []
     const match = /^(\S+?)(?::(\d{1,6}))?(?:\s+slots\s*=\s*(\d{1,6}))?(?:\s+max[-_]slots\s*=\s*\d+)?$/.exec(entry)
-    const slots = Number(match?.[2] ?? match?.[3] ?? 1)
+    const slots = Number(match?.[2] ?? match?.[3] ?? defaultSlots)
     if (match === null || slots < 1 || (match[2] !== undefined && match[3] !== undefined))
       throw new ArgumentError(
         `line ${index + 1} of the host file '${path}' is not understood: '${entry}'; expected NAME, NAME:RANKS or NAME slots=RANKS`

@@ -40,7 +40,7 @@ export interface Outcome {
   /** Each rank's default export. */
   results: unknown[]
   failure?: Failure | undefined
-  /** Ranks that could not be ended: they are inside a call that never returns. */
+  /** Threads that could not be ended: they are inside a call that never returns. */
   stuck: number[]
 }
 
@@ -201,8 +201,12 @@ export class Job implements HostListener {
     for (const host of this.#hosts) if (host !== this.#hostOf[rank]) host.gone(rank, how)
   }
 
-  broken(text: string): void {
-    this.fail({ kind: 'program', status: 1, text })
+  signalled(signal: DrainSignal): void {
+    if (this.#failure === undefined) this.drain(signal)
+  }
+
+  broken(text: string, error?: ErrorRecord): void {
+    this.fail({ kind: 'program', status: 1, text, error })
   }
 
   lost(host: Host, { status, text, how }: { status: number; text: string; how: Gone }): void {
@@ -252,8 +256,13 @@ export class Job implements HostListener {
     ]).then(() => {
       stdout.off('error', this.#onBroken)
       stderr.off('error', this.#onBroken)
-      this.#settle({ results: this.#results, failure: this.#failure, stuck: [...this.#alive] })
+      this.#settle({ results: this.#results, failure: this.#failure, stuck: this.#stuck() })
     })
+  }
+
+  /** Other processes have been told to end, or were never there. */
+  #stuck(): number[] {
+    return [...this.#alive].filter((rank) => this.#hostOf[rank]!.name === undefined)
   }
 
   #removeCompiled(): void {

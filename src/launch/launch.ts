@@ -57,7 +57,7 @@ export async function launch<T = unknown>(options: LaunchOptions): Promise<T[]> 
     stderr,
     stdin: () => stdin ?? process.stdin,
     inputIsTerminal: false,
-    place: await placement({ ...options, ranks })
+    place: await placement({ ...options, ranks, program: path, args })
   })
   const end = () => job.end()
   signal?.addEventListener('abort', end)
@@ -70,11 +70,12 @@ export async function launch<T = unknown>(options: LaunchOptions): Promise<T[]> 
   return results as T[]
 }
 
-export function checkRanks(ranks: number | undefined): asserts ranks is number {
+/** `here`: they all take this machine's memory. */
+export function checkRanks(ranks: number | undefined, here = true): asserts ranks is number {
   if (ranks === undefined || !Number.isSafeInteger(ranks) || ranks < 1)
     throw new ArgumentError(`ranks was ${String(ranks)}: expected a whole number from 1 up`)
   const memory = Math.min(totalmem(), process.constrainedMemory() || Number.POSITIVE_INFINITY)
-  if (ranks * RANK_BYTES > memory) {
+  if (here && ranks * RANK_BYTES > memory) {
     const [needed, there] = [ranks * RANK_BYTES, memory].map((bytes) => `${(bytes / 2 ** 30).toFixed(1)} GiB`)
     throw new ArgumentError(`ranks was ${ranks}: they would need at least ${needed} of memory, and this machine has ${there}`)
   }
@@ -94,7 +95,7 @@ export const MAX_TIMEOUT = Math.floor((2 ** 31 - 1) / 1000)
 function asError({ kind, rank, text, error }: Failure): Error {
   const cause = error === undefined ? undefined : restoreError(error)
   if (kind === 'timeout') return new TimeoutError(text)
-  if (rank === undefined) return new RxmpiError(text)
+  if (rank === undefined) return cause instanceof RxmpiError ? cause : new RxmpiError(text)
   const message = cause instanceof Error ? `the program failed: ${cause.name}: ${cause.message}` : `the program failed: ${text}`
   return new RankFailedError(message, { rank, cause })
 }

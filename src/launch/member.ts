@@ -1,50 +1,61 @@
 import { ArgumentError } from '../errors.js'
 import { Agent } from './agent.js'
+import type { Bootstrap } from './bootstrap/bootstrap.js'
 import { MeetingPoint } from './bootstrap/meeting-point.js'
 import type { Card } from './control.js'
+import { RENDEZVOUS, TOKEN } from './engine-command.js'
 import { Fleet } from './fleet.js'
-import type { JobOptions } from './job.js'
+import type { DrainSignal, JobOptions } from './job.js'
 import type { Seen } from './launcher.js'
 import { RECONNECT_MS, START_MS } from './patience.js'
 import type { Placement } from './placement.js'
+import { readRendezvous } from './rendezvous.js'
 
 /**
- * This process as one of several that another launcher has started: it takes one rank. The process of rank 0 does what the launcher would do:
- * brings them together, sees failures and proves deadlocks; each writes the output of its own rank.
+ * This process as one of several that another launcher has started: it takes one rank. Where `rxmpi run` has started that launcher it reports there.
+ * Else the process of rank 0 does what `rxmpi run` would do: brings them together, sees failures and proves deadlocks; each writes the output of
+ * its own rank.
  */
 export class Membership {
   /** Resolves to the status that this process should end with. */
   readonly over: Promise<number>
+  /** Whether this process has to see to the job. */
+  readonly leads: boolean
   readonly #seen: Seen
   readonly #options: Placement
-  readonly #bootstrap
+  readonly #bootstrap: Bootstrap | undefined
+  readonly #card: Card | undefined
+  #agent: Agent | undefined
   #end!: (status: number) => void
 
-  constructor(seen: Seen, options: Placement) {
-    const { tls = false, insecure = false } = options
-    if (!seen.together && !tls && !insecure) {
-      throw new ArgumentError(
-        `${seen.launcher} has started ranks on several machines, and what they send could be read on the way: encrypt the links with --tls, or say --insecure`
-      )
-    }
+  constructor(seen: Seen, options: Placement, env: NodeJS.ProcessEnv) {
     this.#seen = seen
     this.#options = options
-    this.#bootstrap = seen.bootstrap()
-    if (tls && this.#bootstrap instanceof MeetingPoint)
-      throw new ArgumentError(
-        `--tls needs a launcher over which rank 0 can give out its certificate, which ${seen.launcher} is not: say --insecure`
-      )
     this.over = new Promise((resolve) => {
       this.#end = resolve
     })
+    const { [RENDEZVOUS]: rendezvous, [TOKEN]: token = '' } = env
+    this.leads = rendezvous === undefined && seen.rank === 0
+    if (rendezvous !== undefined) this.#card = readRendezvous(rendezvous, token)
+    else {
+      const { tls = false, insecure = false } = options
+      if (!seen.together && !tls && !insecure) {
+        throw new ArgumentError(
+          `${seen.launcher} has started ranks on several machines, and what they send could be read on the way: ` +
+            'encrypt the links with --tls (RXMPI_TLS=1), or say --insecure (RXMPI_INSECURE=1)'
+        )
+      }
+      this.#bootstrap = seen.bootstrap()
+    }
+    // The program is none of those that it is for.
+    for (const name of [RENDEZVOUS, TOKEN]) delete env[name]
   }
 
-  /** For the process of rank 0: how the job finds its hosts. */
+  /** For the process that leads: how the job finds its hosts. */
   readonly place: JobOptions['place'] = (job, listener) => {
     const { size, together } = this.#seen
     const { tls = false, reconnect = RECONNECT_MS / 1000 } = this.#options
-    const bootstrap = this.#bootstrap
-    const given = bootstrap instanceof MeetingPoint ? bootstrap.card : undefined
+    const bootstrap = this.#bootstrap!
     return new Fleet(
       job,
       {
@@ -53,10 +64,11 @@ export class Membership {
         tls,
         ssh: [],
         reconnectMs: reconnect * 1000,
-        startMs: START_MS,
+        startMs: this.#startMs,
         port: bootstrap.port,
-        card: given,
-        announce: (card) => this.#join(card)
+        card: bootstrap instanceof MeetingPoint ? bootstrap.card : undefined,
+        announce: (card) => this.#join(card),
+        ownOutput: true
       },
       listener
     ).hosts
@@ -67,20 +79,40 @@ export class Membership {
     return this.#join(undefined)
   }
 
+  /** Whoever has started this process wants it to end. */
+  signalled(signal: DrainSignal): void {
+    this.#agent?.signalled(signal)
+  }
+
+  /** A job that could not start is one that its launcher has to end. */
   async finish(): Promise<void> {
-    await this.#bootstrap.finish()
+    if (this.#agent === undefined) this.#bootstrap?.abort(1)
+    else await this.#bootstrap?.finish()
+  }
+
+  get #startMs(): number {
+    return this.#options.startupTimeout === undefined ? START_MS : this.#options.startupTimeout * 1000
   }
 
   async #join(ours: Card | undefined): Promise<void> {
     const { rank, size } = this.#seen
     const { reconnect = RECONNECT_MS / 1000 } = this.#options
-    if (ours !== undefined) await this.#bootstrap.put(Buffer.from(JSON.stringify(ours)).toString('base64url'))
-    await this.#bootstrap.fence()
-    const text = await this.#bootstrap.get()
-    const card: Card = JSON.parse(text.startsWith('{') ? text : Buffer.from(text, 'base64url').toString())
-    new Agent({ ...card, host: rank, size, bySsh: false, reconnectMs: reconnect * 1000 }, (status, reason) => {
+    const card = this.#card ?? (await this.#exchange(this.#bootstrap!, ours))
+    const rendezvous = { ...card, host: rank, size, bySsh: false, reconnectMs: reconnect * 1000, startMs: this.#startMs }
+    this.#agent = new Agent(rendezvous, (status, reason) => {
       if (reason !== undefined) process.stderr.write(`rxmpi: ${reason}\n`)
-      this.#end(status)
+      // Who has started this launcher says how the job has ended.
+      this.#end(this.#card !== undefined && reason === undefined ? 0 : status)
     })
+  }
+
+  async #exchange(bootstrap: Bootstrap, ours: Card | undefined): Promise<Card> {
+    const limit = this.#startMs
+    if (ours !== undefined) await bootstrap.put(Buffer.from(JSON.stringify(ours)).toString('base64url'))
+    await bootstrap.fence(limit)
+    const text = await bootstrap.get(limit)
+    // What everybody knows beforehand holds no certificate: it is part of the proofs.
+    if (bootstrap instanceof MeetingPoint) return { ...(JSON.parse(text) as Card), tls: this.#options.tls ? '' : undefined }
+    return JSON.parse(Buffer.from(text, 'base64url').toString())
   }
 }

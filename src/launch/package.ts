@@ -14,6 +14,9 @@ export const poolModule = pathToFileURL(join(packageDirectory, 'dist/pool/worker
 /** The compiled module of a host's process. */
 export const hostModule = join(packageDirectory, 'dist/src/launch/host-process.js')
 
+/** The command line. */
+export const commandModule = join(packageDirectory, 'bin/rxmpi.js')
+
 export function packageVersion(): string {
   return JSON.parse(readFileSync(join(packageDirectory, 'package.json'), 'utf8')).version
 }

@@ -1,4 +1,4 @@
 /** How long a link may be without a connection before its ranks have failed, unless the user says otherwise. */
 export const RECONNECT_MS = 10_000
-/** How long the processes of a job have to report. */
+/** How long the processes of a job have to come, unless the user says otherwise. */
 export const START_MS = 60_000

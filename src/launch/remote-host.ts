@@ -16,6 +16,8 @@ export interface RemoteHostOptions {
   ranks: readonly number[]
   /** Whether it sees the launcher's files, so that a program is compiled once for all. */
   sharesFiles: boolean
+  /** Resolves when what has started its process has ended as well. */
+  end?: (() => Promise<void>) | undefined
 }
 
 export interface FleetListener extends HostListener {
@@ -32,19 +34,23 @@ export class RemoteHost implements Host {
   readonly number: number
   readonly ranks: readonly number[]
   readonly #sharesFiles: boolean
+  readonly #end: (() => Promise<void>) | undefined
   readonly #peer: Peer
   readonly #control: Control<ToHost, FromHost>
   readonly #listener: FleetListener
   readonly #looks = new Map<number, (rest: Rest | undefined) => void>()
   #nextLook = 0
   #process: ChildProcess | undefined
+  /** Which process it is, once it has said so. */
+  #where: string | undefined
   #over = false
 
-  constructor({ number, name, ranks, sharesFiles }: RemoteHostOptions, peer: Peer, listener: FleetListener) {
+  constructor({ number, name, ranks, sharesFiles, end }: RemoteHostOptions, peer: Peer, listener: FleetListener) {
     this.number = number
     this.name = name
     this.ranks = ranks
     this.#sharesFiles = sharesFiles
+    this.#end = end
     this.#peer = peer
     this.#listener = listener
     this.#control = new Control(
@@ -53,10 +59,14 @@ export class RemoteHost implements Host {
       (reason) =>
         this.#lose(
           reason === GONE
-            ? { status: KILLED, text: `${name} ${reason}`, how: 'killed' }
-            : { status: 1, text: `${name} ${reason}`, how: 'unreachable' }
+            ? { status: KILLED, text: `${this.#called} ${reason}`, how: 'killed' }
+            : { status: 1, text: `${this.#called} ${reason}`, how: 'unreachable' }
         )
     )
+  }
+
+  get #called(): string {
+    return this.#where === undefined ? this.name : `${this.name} (${this.#where})`
   }
 
   /** Watches over its process. */
@@ -114,6 +124,7 @@ export class RemoteHost implements Host {
       this.#over = true
     }
     await this.#processEnded()
+    await this.#end?.()
     this.#peer.close()
     this.#listener.closed(this)
   }
@@ -150,6 +161,7 @@ export class RemoteHost implements Host {
     const listener = this.#listener
     switch (message.type) {
       case 'listening':
+        this.#where = message.process
         // Whoever has started a process knows better how it ends.
         if (this.#process === undefined) this.#peer.listensAt = message.address
         return listener.listening(this, message.address)
@@ -167,8 +179,10 @@ export class RemoteHost implements Host {
         this.#looks.get(message.id)?.(message.rest)
         this.#looks.delete(message.id)
         return
+      case 'signalled':
+        return listener.signalled(message.signal)
       case 'broken':
-        return listener.broken(message.text)
+        return listener.broken(message.text, message.error)
     }
   }
 }

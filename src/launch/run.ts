@@ -1,13 +1,15 @@
-import { ArgumentError } from '../errors.js'
+import { basename, extname } from 'node:path'
+import { ArgumentError, StartupTimeoutError } from '../errors.js'
 import { changed } from './environment.js'
 import { type DrainSignal, type Failure, Job } from './job.js'
+import type { KubernetesOptions } from './kubernetes.js'
 import { checkRanks } from './launch.js'
 import type { Seen } from './launcher.js'
-import { type Placement, placement, ranksOf } from './placement.js'
+import { engineOf, type Placement, placement, ranksOf } from './placement.js'
 import { programPath } from './program.js'
 import { startedBy } from './started.js'
 
-export interface RunOptions extends Placement {
+export interface RunOptions extends Omit<Placement, 'launcher'> {
   /** By default as many as the hosts take. */
   ranks?: number | undefined
   program: string
@@ -15,8 +17,13 @@ export interface RunOptions extends Placement {
   env?: Record<string, string | undefined> | undefined
   timeout?: number | undefined
   prefix: boolean
-  /** `auto`: be one of the processes that another launcher has started, if any. */
-  launcher?: 'auto' | 'local'
+  /** `auto`: be one of the processes that another launcher has started, if any; `k8s` prints a Job. */
+  launcher?: Placement['launcher'] | 'k8s'
+  /** Prints the commands instead of running them. */
+  dryRun?: boolean | undefined
+  /** Of the Job for Kubernetes. */
+  jobName?: string | undefined
+  image?: string | undefined
 }
 
 /** npm passes an interrupt on that the terminal has already given to the whole foreground group. */
@@ -33,12 +40,19 @@ export async function run(options: RunOptions): Promise<number> {
     const why = `${started.name} has started ${started.size} processes (${started.why}), and gives them no way to find each other`
     throw new ArgumentError(`${why}: export RXMPI_RANK, RXMPI_SIZE, RXMPI_ADDRESS and RXMPI_TOKEN, or say --launcher local`)
   }
-  const { program, args, env = {}, timeout, prefix } = options
-  const ranks = options.ranks ?? ranksOf(options)
-  checkRanks(ranks)
+  const { program, args, env = {}, timeout, prefix, launcher, ...where } = options
+  const ranks = options.ranks ?? ranksOf(where)
+  if (launcher === 'k8s') return write((await import('./kubernetes.js')).kubernetesYaml(jobFor(options, ranks)))
+  const asked = { ...where, launcher }
+  checkRanks(ranks, engineOf(asked) === undefined)
+  const path = programPath(program)
+  if (options.dryRun) {
+    const { dryRun } = await import('./dry-run.js')
+    return write(`${dryRun({ ...asked, ranks, program: path, args }).join('\n')}\n`)
+  }
   const job = new Job({
     ranks,
-    program: programPath(program),
+    program: path,
     args,
     env: changed(process.env, env),
     envChanges: env,
@@ -49,21 +63,28 @@ export async function run(options: RunOptions): Promise<number> {
     stderr: process.stderr,
     stdin: () => process.stdin,
     inputIsTerminal: process.stdin.isTTY,
-    place: await placement({ ...options, ranks })
+    place: await placement({ ...asked, ranks, program: path, args })
   })
   return ended(job, ranks)
 }
 
 /** One of the processes that another launcher has started. */
 async function runAsMember(seen: Seen, options: RunOptions): Promise<number> {
-  const { program, args, env = {}, timeout, prefix } = options
+  const { program, args, env = {}, timeout, prefix, launcher: _, ...where } = options
   const path = programPath(program)
   const { Membership } = await import('./member.js')
-  const membership = new Membership(seen, options)
-  if (seen.rank !== 0) {
-    // Rank 0's process decides what a signal means, for it gets it as well; a second one ends this process.
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => undefined)
-    await membership.join()
+  const membership = new Membership(seen, where, process.env)
+  if (!membership.leads) {
+    // A second one ends this process.
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => membership.signalled(signal))
+    try {
+      await membership.join()
+    } catch (error) {
+      if (!(error instanceof StartupTimeoutError)) throw error
+      process.stderr.write(`rxmpi: ${error.name}: ${error.message}\n`)
+      await membership.finish()
+      return 1
+    }
     const status = await membership.over
     await membership.finish()
     return status
@@ -100,6 +121,27 @@ async function ended(job: Job, ranks: number): Promise<number> {
   // Node waits for every thread before it exits, and these never come back.
   if (stuck.length > 0) process.kill(process.pid, 'SIGKILL')
   return failure?.status ?? 0
+}
+
+/** The Job for Kubernetes; its program is a file of the image, and not of this machine. */
+function jobFor({ program, args, env = {}, tls, insecure, jobName, image }: RunOptions, ranks: number | undefined): KubernetesOptions {
+  checkRanks(ranks, false)
+  if (image === undefined)
+    throw new ArgumentError('image was not given: expected --image IMAGE, a container image that has Node, rxmpi and the program')
+  if (!tls && !insecure)
+    throw new ArgumentError(
+      'pods are on several machines, and what they send could be read on the way: encrypt the links with --tls, or say --insecure'
+    )
+  const name =
+    jobName ??
+    basename(program, extname(program))
+      .toLowerCase()
+      .replaceAll(/[^a-z0-9]+/g, '-')
+  return { ranks, name, image, env, command: ['npx', 'rxmpi', 'run', tls ? '--tls' : '--insecure', program, ...args] }
+}
+
+function write(text: string): Promise<number> {
+  return new Promise((resolve) => process.stdout.write(text, () => resolve(0)))
 }
 
 /** Ends the job, and if its output cannot be written or a rank cannot be ended, the process. */

@@ -5,17 +5,17 @@ import { hostModule } from './package.js'
 
 /** Starts the process of a host, here or by ssh, and tells it on its standard input where its launcher is: the token is in no argument list. */
 export function startHost(name: string, rendezvous: Rendezvous, ssh: readonly string[]): ChildProcess {
-  const [file, args] = command(name, ssh)
+  const [file, ...args] = hostCommand(name, ssh) as [string, ...string[]]
   const child = spawn(file, args, { stdio: ['pipe', 'inherit', 'inherit'] })
   child.stdin!.on('error', () => undefined)
   child.stdin!.write(`${JSON.stringify(rendezvous)}\n`)
   return child
 }
 
-function command(name: string, ssh: readonly string[]): [string, string[]] {
-  if (isLocal(name)) return [process.execPath, [...execArgv(), hostModule]]
+export function hostCommand(name: string, ssh: readonly string[]): string[] {
+  if (isLocal(name)) return [process.execPath, ...execArgv(), hostModule]
   const remote = `exec ${[process.execPath, ...execArgv(), hostModule].map(quoted).join(' ')}`
-  return [ssh[0]!, [...ssh.slice(1), name, remote]]
+  return [...ssh, name, remote]
 }
 
 const quoted = (word: string): string => `'${word.replaceAll("'", "'\\''")}'`

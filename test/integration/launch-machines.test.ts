@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { command, lines, program, project, root, rxmpi } from './command.js'
+import { command, lines, program, project, type Run, root, rxmpi } from './command.js'
 import { find, hosts, missing, on, rxmpiOn, ssh } from './machines.js'
 
 jest.setTimeout(90_000)
@@ -29,6 +30,7 @@ suite(`ranks on several machines${why === undefined ? '' : ` (skipped: ${why})`}
       if (rank === 1 && how === 'exit') process.exit(5)
       if (rank === 1 && how === 'abort') comm.abort(7, 'no good')
       if (rank === 1 && how === 'kill') process.kill(process.pid, 'SIGKILL')
+      if (how === 'wait' && rank === 0) (await import('node:fs')).writeFileSync(process.argv[3], '')
       if (how === 'none') console.log('well', rank, size)
       else if (how === 'deadlock') await comm.recv({ source: (rank + 1) % size })
       else setInterval(() => {}, 1000)`
@@ -92,8 +94,36 @@ suite(`ranks on several machines${why === undefined ? '' : ` (skipped: ${why})`}
       hosts('cut', '2')
       const { status, stderr } = await run
       hosts('heal', '2')
-      expect(stderr).toMatch(/its host cannot be reached|host rxh2 could not be reached for 3 s/)
+      expect(stderr).toMatch(/its host cannot be reached|host rxh2 \(process \d+ on rxh2\) could not be reached for 3 s/)
       expect(status).toBe(1)
+    })
+  })
+
+  /** One program, the same results and statuses whatever starts it. */
+  async function matrix(where: string[], ...hows: string[]): Promise<void> {
+    const all = [
+      ['none', 0, undefined],
+      ['throw', 1, /^\[1\] RangeError: boom/m],
+      ['exit', 5, /^\[1\] rxmpi: ended with status 5$/m],
+      ['abort', 7, /^\[1\] abort: no good$/m],
+      ['kill', 137, /^\[1\] rxmpi: the process of rank 1 \(process \d+ on rxh\d\) has ended/m]
+    ] as const
+    for (const [how, expected, message] of all.filter(([how]) => hows.includes(how))) {
+      const { status, stdout, stderr } = await rxmpiOn(['run', ...where, fail, how])
+      if (message === undefined) expect([stderr, lines(stdout)]).toEqual(['', well])
+      else expect(stderr).toMatch(message)
+      expect([how, status]).toEqual([how, expected])
+    }
+  }
+
+  describe('started by another launcher that rxmpi run has started', () => {
+    const spread = ['--ssh', ssh, '--host', 'rxh1,rxh2,rxh3']
+    it.each([
+      ['hydra', 'mpiexec.hydra', ['--tls', ...spread], ['none', 'kill']],
+      ['openmpi', 'mpirun.openmpi', ['--insecure', ...spread, '--launcher-options', '--allow-run-as-root'], ['none', 'exit']]
+    ])('%s', async (name, tool, where, hows) => {
+      if (find(tool)) await matrix(['--launcher', name, ...where], ...hows)
+      else console.warn(`skipped: no ${tool}`)
     })
   })
 
@@ -125,11 +155,33 @@ suite(`ranks on several machines${why === undefined ? '' : ` (skipped: ${why})`}
     })
   }
 
+  it('takes one rank of each pod of a Kubernetes Indexed Job, which its service name leads to rank 0', async () => {
+    const pods = (how: string): Promise<Run[]> =>
+      Promise.all(
+        [0, 1, 2].map((index) => {
+          const env = {
+            JOB_COMPLETION_INDEX: String(index),
+            HOSTNAME: `solve-${index}`,
+            RXMPI_SIZE: '3',
+            RXMPI_SERVICE: 'ranks',
+            RXMPI_TOKEN: 'secret'
+          }
+          return on(index + 1, [node, command, 'run', '--tls', fail, how], env)
+        })
+      )
+    const good = await pods('none')
+    expect(good.map(({ stdout }) => stdout.trim())).toEqual(well)
+    expect(good.map(({ status }) => status)).toEqual([0, 0, 0])
+    expect((await pods('kill')).map(({ status }) => status)).toEqual([137, 137, 137])
+  })
+
   const slurm = find('slurmctld') && find('munged')
   ;(slurm ? describe : describe.skip)(`under Slurm${slurm ? '' : ' (skipped: not installed)'}`, () => {
     beforeAll(() => {
       hosts('slurm')
     })
+
+    it('starts them by srun itself', () => matrix(['--launcher', 'slurm', '--tls', '-n', '3', '-N', '1'], 'none', 'kill'))
 
     it.each(['none', 'pmi2'])('takes one rank of each task of srun --mpi=%s', async (mpi) => {
       const srun = ['srun', '-N3', '-n3', `--mpi=${mpi}`, node, command, 'run', '--insecure', fail]
@@ -141,8 +193,21 @@ suite(`ranks on several machines${why === undefined ? '' : ` (skipped: ${why})`}
       expect(exit.stderr).toContain('[1] rxmpi: ended with status 5')
       expect(exit.status).toBe(5)
       const kill = await on(0, [...srun, 'kill'], env)
-      expect(kill.stderr).toContain('the process of rank 1 has ended: nobody listens at its port any more')
+      expect(kill.stderr).toMatch(
+        /\[1\] rxmpi: the process of rank 1 \(process \d+ on rxh2\) has ended: nobody listens at its port any more/
+      )
       expect(kill.status).toBe(137)
+    })
+
+    it('ends the job of an allocation that is cancelled as a signal to it would, and leaves nothing behind', async () => {
+      const started = join(failing, 'started')
+      const run = on(0, [node, command, 'run', '--launcher', 'slurm', '--tls', '-n', '3', '-N', '1', fail, 'wait', started])
+      while (!existsSync(started)) await wait(0.05)
+      const { stdout: job } = await on(0, ['squeue', '-h', '-o', '%i'])
+      await on(0, ['scancel', job.trim()])
+      const { status } = await run
+      expect([143, 137]).toContain(status)
+      expect((await on(1, ['sh', '-c', `ps -eo args | grep -c '[f]ail.mjs wait'`])).stdout.trim()).toBe('0')
     })
 
     it('says what is missing', async () => {

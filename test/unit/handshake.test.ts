@@ -20,12 +20,14 @@ function server(): Mesh {
   return mesh
 }
 
+const instance = newNonce()
 const claim = (mesh: Mesh, changes: Partial<Claim> = {}): Claim => ({
   from: 1,
   to: 0,
   size: 4,
   epoch: 1,
   received: 0,
+  instance,
   nonceClient: newNonce(),
   nonceServer: mesh.challenge(),
   ...changes
@@ -71,6 +73,10 @@ describe('who is let in', () => {
     const mesh = server()
     expect(isIn(mesh, signed(claim(mesh)))).toBe(true)
     expect(isIn(mesh, signed(claim(mesh)))).toBe(false)
+    expect(mesh.peer(1).epoch).toBe(1)
+    // However often it has tried.
+    const other = signed(claim(mesh, { epoch: 7, instance: newNonce() }))
+    expect(mesh.admit(other)).toEqual({ refused: 'ERR_DUPLICATE_RANK: another process has the number 1, and is in the job with it' })
     expect(mesh.peer(1).epoch).toBe(1)
   })
 

@@ -1,6 +1,6 @@
 /**
  * How the processes of a job that something else has started find each other: a few words that one puts and all get. It is PMI's idea, and of the
- * ways to do it the first that is there is taken.
+ * ways to do it the first that is there is taken. Limits are in milliseconds; past one it is a StartupTimeoutError.
  */
 export interface Bootstrap {
   /** What it is, for `rxmpi info` and errors. */
@@ -9,14 +9,11 @@ export interface Bootstrap {
   readonly port: number
   put(value: string): Promise<void>
   /** Resolves when all have put what they put. */
-  fence(): Promise<void>
+  fence(limitMs: number): Promise<void>
   /** What rank 0 has put. */
-  get(): Promise<string>
+  get(limitMs: number): Promise<string>
   /** Has the launcher end all processes. */
   abort(status: number): void
   /** This process ends well. */
   finish(): Promise<void>
 }
-
-/** The longest that a start may take. */
-export const FENCE_MS = 60_000

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { TimeoutError } from '../../errors.js'
-import { type Bootstrap, FENCE_MS } from './bootstrap.js'
+import { StartupTimeoutError } from '../../errors.js'
+import type { Bootstrap } from './bootstrap.js'
 
 const LOOK_MS = 20
 
@@ -26,13 +26,13 @@ export class Directory implements Bootstrap {
 
   async fence(): Promise<void> {}
 
-  async get(): Promise<string> {
-    for (const start = performance.now(); performance.now() - start < FENCE_MS; ) {
+  async get(limitMs: number): Promise<string> {
+    for (const start = performance.now(); performance.now() - start < limitMs; ) {
       const value = await readFile(this.#file, 'utf8').catch(() => undefined)
       if (value !== undefined) return value
       await new Promise((resolve) => setTimeout(resolve, LOOK_MS))
     }
-    throw new TimeoutError(`rank 0 has not reported within ${FENCE_MS / 1000} s: ${this.#file} has not appeared`)
+    throw new StartupTimeoutError(`rank 0 has not come within ${limitMs / 1000} s: ${this.#file} has not appeared`)
   }
 
   abort(): void {}

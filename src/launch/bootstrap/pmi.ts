@@ -1,7 +1,7 @@
 import { Socket } from 'node:net'
 import { createInterface } from 'node:readline'
-import { TimeoutError } from '../../errors.js'
-import { type Bootstrap, FENCE_MS } from './bootstrap.js'
+import { StartupTimeoutError } from '../../errors.js'
+import type { Bootstrap } from './bootstrap.js'
 
 /** Values of PMI-1 are of at most 1,024 bytes; a longer one is put in pieces. */
 const PIECE = 800
@@ -31,13 +31,14 @@ export class Pmi implements Bootstrap {
     for (let k = 0; k < pieces; k++) await this.#store(`rxmpi-${k}`, value.slice(k * PIECE, (k + 1) * PIECE))
   }
 
-  async fence(): Promise<void> {
+  async fence(limitMs: number): Promise<void> {
     let timer: NodeJS.Timeout | undefined
     const late = new Promise<never>((_, reject) => {
       timer = setTimeout(() => {
-        const text = `not all ranks have come to the fence of ${this.name} within ${FENCE_MS / 1000} s: a process has not started, or has ended`
-        reject(new TimeoutError(text))
-      }, FENCE_MS)
+        // PMI-1 does not say which.
+        const text = `some ranks have not come to the fence of ${this.name} within ${limitMs / 1000} s: those that do not say so have not started, or have ended`
+        reject(new StartupTimeoutError(text))
+      }, limitMs)
     })
     await this.#name
     await Promise.race([this.#ask('cmd=barrier_in'), late])

@@ -7,8 +7,9 @@ import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
  *     client  upgrade with a claim: who it is, its own nonce, what it has received, HMAC of it all     →
  *     server  101 with what it has received, HMAC of it all                                            →
  *
- * HMAC-SHA256 (RFC 2104) with the job's token over a label for the direction, the job, both nonces and the claim: neither side's
- * proof serves as the other's, and none serves twice.
+ * HMAC-SHA256 (RFC 2104) with the job's token over a label for the direction, the job, both nonces, the claim and, where the link is encrypted, the
+ * fingerprint of the certificate that each side sees: neither side's proof serves as the other's, none serves twice, and none serves whoever
+ * stands in the middle with a certificate of his own (channel binding: `tls-server-end-point`, RFC 5929).
  */
 
 export const NONCE_BYTES = 16
@@ -26,6 +27,8 @@ export interface Claim {
   epoch: number
   /** The last frame that the client has received. */
   received: number
+  /** A word of this process alone: another one with its number is another process. */
+  instance: string
   nonceClient: string
   nonceServer: string
 }
@@ -40,17 +43,17 @@ export class Token {
     this.#job = job
   }
 
-  proofOfClient(claim: Claim): string {
-    return this.#proof('client', claim, [])
+  proofOfClient(claim: Claim, binding = ''): string {
+    return this.#proof('client', claim, [binding])
   }
 
   /** `received`: the last frame that the server has received. */
-  proofOfServer(claim: Claim, received: number): string {
-    return this.#proof('server', claim, [received])
+  proofOfServer(claim: Claim, received: number, binding = ''): string {
+    return this.#proof('server', claim, [binding, received])
   }
 
-  #proof(label: string, { from, to, size, epoch, received, nonceClient, nonceServer }: Claim, more: readonly number[]): string {
-    const said = ['rxmpi', label, this.#job, from, to, size, epoch, received, nonceClient, nonceServer, ...more]
+  #proof(label: string, { from, to, size, epoch, received, instance, nonceClient, nonceServer }: Claim, more: readonly unknown[]): string {
+    const said = ['rxmpi', label, this.#job, from, to, size, epoch, received, instance, nonceClient, nonceServer, ...more]
     return createHmac('sha256', this.#key).update(JSON.stringify(said)).digest('base64url')
   }
 }

@@ -38,6 +38,9 @@ export interface Certificate {
 /** Bytes that may wait within a connection: the libraries move what waits about, and what is lost with it must be written again. */
 export const WAITING_BYTES = 2 ** 20
 
+/** How the refusal of a second process with one number begins. */
+export const DUPLICATE = 'ERR_DUPLICATE_RANK:'
+
 export const CHALLENGE_PATH = '/challenge'
 export const LINK_PATH = '/link'
 export const CLAIM_HEADER = 'x-rxmpi-claim'
@@ -49,14 +52,17 @@ export { MAX_FRAME as MAX_MESSAGE } from './wire.js'
 export const HANDSHAKE_MS = 5000
 
 /** A claim and its proof as the value of a header. */
-export const writeClaim = ({ from, to, size, epoch, received, nonceClient, nonceServer }: Claim, proof: string): string =>
-  [from, to, size, epoch, received, nonceClient, nonceServer, proof].join(' ')
+export const writeClaim = ({ from, to, size, epoch, received, instance, nonceClient, nonceServer }: Claim, proof: string): string =>
+  [from, to, size, epoch, received, instance, nonceClient, nonceServer, proof].join(' ')
 
-const CLAIM = /^(-?\d{1,9}) (-?\d{1,9}) (\d{1,9}) (\d{1,15}) (\d{1,15}) ([\w-]{22}) ([\w.-]{30,120}) ([\w-]{43})$/
+const CLAIM = /^(-?\d{1,9}) (-?\d{1,9}) (\d{1,9}) (\d{1,15}) (\d{1,15}) ([\w-]{22}) ([\w-]{22}) ([\w.-]{30,120}) ([\w-]{43})$/
 
 export function readClaim(header: string | undefined): { claim: Claim; proof: string } | undefined {
   const match = CLAIM.exec(header ?? '')
   if (match === null) return undefined
   const [from, to, size, epoch, received] = match.slice(1, 6).map(Number) as [number, number, number, number, number]
-  return { claim: { from, to, size, epoch, received, nonceClient: match[6]!, nonceServer: match[7]! }, proof: match[8]! }
+  return {
+    claim: { from, to, size, epoch, received, instance: match[6]!, nonceClient: match[7]!, nonceServer: match[8]! },
+    proof: match[9]!
+  }
 }

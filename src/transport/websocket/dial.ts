@@ -1,15 +1,18 @@
+import { X509Certificate } from 'node:crypto'
 import { get as httpGet } from 'node:http'
 import { get as httpsGet } from 'node:https'
 import type { Socket } from 'node:net'
-import type { ConnectionOptions } from 'node:tls'
+import type { ConnectionOptions, TLSSocket } from 'node:tls'
 import { WebSocket } from 'ws'
-import { AuthenticationError } from '../../errors.js'
+import { AuthenticationError, DuplicateRankError } from '../../errors.js'
+import { fingerprintOf } from './certificate.js'
 import { type Claim, newNonce, sameProof, type Token } from './challenge.js'
 import {
   ANSWER_HEADER,
   CHALLENGE_PATH,
   CLAIM_HEADER,
   type Connection,
+  DUPLICATE,
   type Events,
   HANDSHAKE_MS,
   LINK_PATH,
@@ -21,8 +24,11 @@ import { WsConnection } from './ws-connection.js'
 export interface Address {
   host: string
   port: number
-  /** The server's certificate in PEM where the link is encrypted: no other is taken. */
-  cert?: string | undefined
+  /**
+   * Where the link is encrypted, the fingerprint of the server's certificate: no other is taken. Empty where it is not known: then the proofs, which
+   * it is part of, tell whether both sides mean the same.
+   */
+  tls?: string | undefined
 }
 
 /** A server that has said no: trying again is of no use. */
@@ -43,15 +49,18 @@ export async function dial(
   who: Omit<Claim, 'nonceClient' | 'nonceServer'>,
   adopt: (connection: Connection, received: number, localAddress: string) => Events
 ): Promise<void> {
-  const secure = secureOptions(address)
-  const claim: Claim = { ...who, nonceClient: newNonce(), nonceServer: await challenge(address, secure) }
+  const { nonce: nonceServer, cert } = await challenge(address)
+  const binding = cert && fingerprintOf(cert)
+  const claim: Claim = { ...who, nonceClient: newNonce(), nonceServer }
+  // The certificate is its own authority, and what it is called does not matter.
+  const secure: ConnectionOptions | undefined = cert === undefined ? undefined : { ca: cert, checkServerIdentity: () => undefined }
   const ws = new WebSocket(`${secure ? 'wss' : 'ws'}://${bracketed(address.host)}:${address.port}${LINK_PATH}`, {
     ...secure,
     perMessageDeflate: false,
     maxPayload: MAX_MESSAGE,
     handshakeTimeout: HANDSHAKE_MS,
     generateMask: zeroMask,
-    headers: { [CLAIM_HEADER]: writeClaim(claim, token.proofOfClient(claim)) }
+    headers: { [CLAIM_HEADER]: writeClaim(claim, token.proofOfClient(claim, binding)) }
   })
   return new Promise((resolve, reject) => {
     let received: number | undefined
@@ -59,7 +68,7 @@ export async function dial(
     ws.on('upgrade', (response) => {
       localAddress = response.socket.localAddress ?? ''
       response.socket.setNoDelay(true)
-      received = answerOf(String(response.headers[ANSWER_HEADER]), (count) => token.proofOfServer(claim, count))
+      received = answerOf(String(response.headers[ANSWER_HEADER]), (count) => token.proofOfServer(claim, count, binding))
       if (received === undefined) {
         ws.terminate()
         reject(new Refusal(`${address.host}:${address.port} does not know the token of this job`))
@@ -72,11 +81,15 @@ export async function dial(
         text = (text + chunk).slice(0, 200)
       })
       response.on('end', () => {
+        if (text.startsWith(DUPLICATE)) return reject(new DuplicateRankError(text.slice(DUPLICATE.length).trim()))
         const said = `${address.host}:${address.port} has refused this host: ${text || response.statusCode}`
         reject(response.statusCode === 403 ? new Refusal(said) : new Error(said))
       })
     })
-    ws.on('error', reject)
+    ws.on('error', (error: NodeJS.ErrnoException) => {
+      const text = `the certificate of ${address.host}:${address.port} is not valid: ${error.message}`
+      reject(/CERT/.test(error.code ?? '') ? new Refusal(text, { cause: error }) : error)
+    })
     // Settled by what has gone before, if anything has.
     ws.on('close', () => reject(new Error('the connection was closed')))
     ws.on('open', () => {
@@ -95,17 +108,25 @@ function answerOf(header: string, proof: (received: number) => string): number |
   return sameProof(match[2]!, proof(received)) ? received : undefined
 }
 
-function challenge({ host, port }: Address, secure: ConnectionOptions | undefined): Promise<string> {
+/** A nonce of the server's, and its certificate. */
+function challenge({ host, port, tls }: Address): Promise<{ nonce: string; cert: string | undefined }> {
   return new Promise((resolve, reject) => {
-    const options = { ...secure, host, port, path: CHALLENGE_PATH, agent: false, timeout: HANDSHAKE_MS }
-    const request = (secure ? httpsGet : httpGet)(options, (response) => {
+    // Nothing is said here yet that another could not know.
+    const options = { rejectUnauthorized: false, host, port, path: CHALLENGE_PATH, agent: false, timeout: HANDSHAKE_MS }
+    const request = (tls === undefined ? httpGet : httpsGet)(options, (response) => {
+      const cert = tls === undefined ? undefined : certificateOf(response.socket as TLSSocket)
+      if (tls && fingerprintOf(cert!) !== tls) {
+        reject(new AuthenticationError(`the certificate of ${host}:${port} is not that of this job`))
+        request.destroy()
+        return
+      }
       response.setEncoding('latin1')
       let nonce = ''
       response.on('data', (chunk: string) => {
         nonce += chunk
         if (nonce.length > 200) request.destroy(new Error('a challenge is shorter'))
       })
-      response.on('end', () => resolve(nonce))
+      response.on('end', () => resolve({ nonce, cert }))
       response.on('error', reject)
     })
     request.on('socket', (socket: Socket) => socket.setNoDelay(true))
@@ -114,8 +135,6 @@ function challenge({ host, port }: Address, secure: ConnectionOptions | undefine
   })
 }
 
-/** The certificate is its own authority, and what it is called does not matter. */
-const secureOptions = ({ cert }: Address): ConnectionOptions | undefined =>
-  cert === undefined ? undefined : { ca: cert, checkServerIdentity: () => undefined }
+const certificateOf = (socket: TLSSocket): string => new X509Certificate(socket.getPeerCertificate().raw).toString()
 
 const bracketed = (host: string): string => (host.includes(':') ? `[${host}]` : host)

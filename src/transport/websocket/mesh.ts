@@ -1,6 +1,6 @@
-import type { Token } from './challenge.js'
-import { Nonces, sameProof } from './challenge.js'
-import { type Certificate, type Connection, type Events, type Gate, readClaim, type Server } from './connection.js'
+import { fingerprintOf } from './certificate.js'
+import { Nonces, newNonce, sameProof, type Token } from './challenge.js'
+import { type Certificate, type Connection, DUPLICATE, type Events, type Gate, readClaim, type Server } from './connection.js'
 import { Peer } from './peer.js'
 import { type Library, serve } from './serve.js'
 
@@ -15,8 +15,8 @@ export interface MeshOptions {
   size: number
   token: Token
   reconnectMs: number
-  /** How long a link may take to be made first; as long as that by default. */
-  startMs?: number
+  /** How long a link with the launcher may take to be made first; as long as that by default. */
+  startMs?: number | undefined
   /** Whose links are let in. */
   expects: (host: number) => boolean
 }
@@ -30,6 +30,7 @@ export class Mesh implements Gate {
   readonly #options: MeshOptions
   readonly #peers = new Map<number, Peer>()
   readonly #nonces = new Nonces()
+  readonly #instance = newNonce()
   readonly #servers: Server[] = []
   readonly #timer: NodeJS.Timeout
   #beat = performance.now()
@@ -42,7 +43,9 @@ export class Mesh implements Gate {
 
   /** Listens on an address; resolves to the port. */
   async listen(address: string, port = 0, certificate?: Certificate, library?: Library): Promise<number> {
-    const server = await serve({ address, port, certificate }, this, library)
+    const binding = certificate && fingerprintOf(certificate.cert)
+    const gate: Gate = { challenge: () => this.challenge(), admit: (header) => this.admit(header, binding) }
+    const server = await serve({ address, port, certificate }, gate, library)
     this.#servers.push(server)
     return server.port
   }
@@ -55,8 +58,17 @@ export class Mesh implements Gate {
   peer(other: number): Peer {
     let peer = this.#peers.get(other)
     if (peer === undefined) {
-      const { self, size, token, reconnectMs, startMs = reconnectMs } = this.#options
-      peer = new Peer({ self, other, size, token, reconnectMs, startMs })
+      const { self, size, token, reconnectMs, startMs } = this.#options
+      const withLauncher = Math.min(self, other) < 0
+      peer = new Peer({
+        self,
+        other,
+        size,
+        token,
+        instance: this.#instance,
+        reconnectMs,
+        startMs: withLauncher ? (startMs ?? reconnectMs) : reconnectMs
+      })
       this.#peers.set(other, peer)
       peer.onWanted = () => this.onWanted(other)
       this.onPeer(peer)
@@ -74,23 +86,27 @@ export class Mesh implements Gate {
     return this.#nonces.issue()
   }
 
-  admit(header: string | undefined): { answer: string; open: (connection: Connection) => Events } | { refused: string } {
+  /** `binding`: the fingerprint of the certificate that the other end has been shown, where there is one. */
+  admit(header: string | undefined, binding?: string): { answer: string; open: (connection: Connection) => Events } | { refused: string } {
     const read = readClaim(header)
     if (read === undefined) return { refused: 'no claim' }
     const { claim, proof } = read
     const { self, size, token, expects } = this.#options
     // All reasons look alike to whoever has not proved anything.
-    if (!this.#nonces.isFresh(claim.nonceServer) || !sameProof(proof, token.proofOfClient(claim))) return { refused: 'no valid proof' }
+    if (!this.#nonces.isFresh(claim.nonceServer) || !sameProof(proof, token.proofOfClient(claim, binding)))
+      return { refused: 'no valid proof' }
     this.#nonces.use(claim.nonceServer)
     if (claim.to !== self) return { refused: `this is host ${self}, not ${claim.to}` }
     if (claim.size !== size) return { refused: `this job has ${size} ranks, not ${claim.size}` }
     if (claim.from <= self || !expects(claim.from)) return { refused: `no link is expected from host ${claim.from}` }
     const peer = this.peer(claim.from)
+    if (!peer.isOf(claim.instance))
+      return { refused: `${DUPLICATE} another process has the number ${claim.from}, and is in the job with it` }
     if (claim.epoch <= peer.epoch) return { refused: `host ${claim.from} has dialled since: ${claim.epoch} after ${peer.epoch}` }
     peer.displace(claim.epoch)
     const { received } = peer
     return {
-      answer: `${received} ${token.proofOfServer(claim, received)}`,
+      answer: `${received} ${token.proofOfServer(claim, received, binding)}`,
       open: (connection) => {
         // Somebody newer may have come between.
         if (peer.epoch === claim.epoch) return peer.adopt(connection, claim.received)

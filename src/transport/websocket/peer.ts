@@ -1,4 +1,5 @@
 import { connect } from 'node:net'
+import { DuplicateRankError, type RxmpiError, StartupTimeoutError } from '../../errors.js'
 import type { Claim, Token } from './challenge.js'
 import type { Connection, Events } from './connection.js'
 import { type Address, dial, Refusal } from './dial.js'
@@ -20,6 +21,8 @@ export interface PeerOptions {
   /** Ranks in the job. */
   size: number
   token: Token
+  /** A word of this process alone. */
+  instance: string
   /** How long a link may be without a connection. */
   reconnectMs: number
   /** How long it may take to be made first. */
@@ -32,8 +35,8 @@ export interface PeerUser {
   payload(bytes: Uint8Array): void
   /** A frame may be sent again, all that was sent has come, or the link is up. */
   ready(): void
-  /** The other end has been out of reach for too long, or has refused this one. */
-  failed(reason: string): void
+  /** The other end has been out of reach for too long, or has refused this one; `error` where there is a name for that. */
+  failed(reason: string, error?: RxmpiError): void
 }
 
 /**
@@ -64,6 +67,8 @@ export class Peer implements Events {
   #spoke = 0
   #answer: NodeJS.Timeout | undefined
   #reason = 'was never connected'
+  /** The process at the other end, where that has dialled. */
+  #instance: string | undefined
   readonly #options: PeerOptions
 
   constructor(options: PeerOptions) {
@@ -123,6 +128,12 @@ export class Peer implements Events {
     this.#wanted = true
     this.#downSince ??= performance.now()
     void this.#dial()
+  }
+
+  /** Whether the other end is, or may become, this process. */
+  isOf(instance: string): boolean {
+    this.#instance ??= instance
+    return this.#instance === instance
   }
 
   /** The other end has dialled: whoever was there before has broken. */
@@ -216,8 +227,13 @@ export class Peer implements Events {
       if (now - this.#spoke >= HEARTBEAT_MS / 2) this.#acknowledge()
       if (now - this.#heard >= SUSPECT_MS) this.#break(`nothing was heard for ${SUSPECT_MS / 1000} s`)
     } else if (this.#wanted && this.#downSince !== undefined && now - this.#downSince >= this.#patience) {
-      this.fail(`could not be reached for ${this.#patience / 1000} s: ${this.#reason}`)
+      const reason = `could not be reached for ${this.#patience / 1000} s: ${this.#reason}`
+      this.fail(reason, this.#made ? undefined : new StartupTimeoutError(`${this.#where} ${reason}`))
     } else if (this.#wanted && this.#addresses.length === 0) this.#probe()
+  }
+
+  get #where(): string {
+    return this.#addresses.map(({ host, port }) => `${host}:${port}`).join(' or ')
   }
 
   get #patience(): number {
@@ -232,10 +248,10 @@ export class Peer implements Events {
     this.#connection = undefined
   }
 
-  fail(reason: string): void {
+  fail(reason: string, error?: RxmpiError): void {
     if (this.#closed) return
     this.close()
-    this.#user?.failed(reason)
+    this.#user?.failed(reason, error)
   }
 
   /** Cuts the connection, as a fault of the network would. */
@@ -284,8 +300,9 @@ export class Peer implements Events {
   }
 
   async #attempt(): Promise<void> {
-    const { self: from, other: to, size, token } = this.#options
-    const claim: Omit<Claim, 'nonceClient' | 'nonceServer'> = { from, to, size, epoch: ++this.#epoch, received: this.#link.received }
+    const { self: from, other: to, size, token, instance } = this.#options
+    const { received } = this.#link
+    const claim: Omit<Claim, 'nonceClient' | 'nonceServer'> = { from, to, size, epoch: ++this.#epoch, received, instance }
     try {
       await dial(this.#addresses[this.#epoch % this.#addresses.length]!, token, claim, (connection, received, localAddress) => {
         this.localAddress = localAddress
@@ -293,7 +310,7 @@ export class Peer implements Events {
       })
     } catch (error) {
       this.#reason = (error as Error).message
-      if (error instanceof Refusal) this.fail(this.#reason)
+      if (error instanceof Refusal || error instanceof DuplicateRankError) this.fail(this.#reason, error)
       // A machine that answers, at a port where nobody listens any more.
       else if (this.#made && (error as NodeJS.ErrnoException).code === 'ECONNREFUSED') this.fail(GONE)
     }

@@ -1,6 +1,7 @@
 import { Observable, type ObservableInput, Subscriber } from 'rxjs'
 import { ArgumentError, abortError, checked, checkWriter, Gate, onAbort, pull, recordCallSite, under, Valve } from '../src/channel.js'
 import type { Communicator } from '../src/communicator.js'
+import { checkEventTime, IDLE, IdleTimer, type Mark, Progress, timeOf, Watermarks } from './eventTime.js'
 
 export interface WindowByTimeOptions<T, R> {
   /** How long a window is, in the units of `time`. */
@@ -19,6 +20,8 @@ export interface WindowByTimeOptions<T, R> {
   tag?: number
   /** Windows that a rank's stream may be ahead of the slowest; default 64. */
   ahead?: number
+  /** Milliseconds without a value after which a rank holds the windows back no longer; default Infinity. */
+  idle?: number
   /** Counts the values that came too late. */
   status?: WindowStatus
   signal?: AbortSignal
@@ -47,11 +50,11 @@ export class WindowStatus {
  *
  * A rank's *watermark* is the latest time that it has seen, less `lateness`: it expects nothing earlier. A window is complete when the watermarks of all ranks have passed its
  * end, so ranks may be at quite different times. A rank that is ahead by more than `ahead` windows is held up, if its source can wait, and is buffered if it cannot; what is
- * kept at the root is bounded by that. A rank without values holds the windows back until its source completes. A value that is earlier than its rank's watermark, and all of whose windows are closed, is left out and
- * counted in `status.late`.
+ * kept at the root is bounded by that. A rank without values holds the windows back until its source completes, or with `idle` for so many milliseconds only. A value that is earlier than its rank's watermark, and all of whose windows are closed, is left out and
+ * counted in `status.late`; one that comes after `idle` for a window that is out already is counted at the root. `mpi.watermark` tells every rank how far all are, for what is no window.
  *
  * Shape: T on every rank → windows of R at the root, where there were values; the other ranks only complete. Reduced in the order of each rank's values, then of the ranks: the same bits
- * whatever the speeds. Windows start at multiples of `slide`. Cost: a message for each window of each rank. Errors: RankError, TagError, ArgumentError at the call; an error of one rank is everybody's, as RemoteError.
+ * whatever the speeds (with `idle` the timing decides where a rank's values are divided). Windows start at multiples of `slide`. Cost: a message for each window of each rank. Errors: RankError, TagError, ArgumentError at the call; an error of one rank is everybody's, as RemoteError.
  * Source: Akidau et al., The Dataflow Model, VLDB 8(12), 2015.
  *
  * @example
@@ -69,7 +72,7 @@ export function windowByTime<T, R = T>(
   options: WindowByTimeOptions<T, R>
 ): (source: ObservableInput<T>) => Observable<TimeWindow<R>> {
   const settings = checked(comm, () => checkOptions(comm, options))
-  const { root, tag, ahead, signal } = settings
+  const { root, tag, ahead, idle, signal } = settings
   const site = recordCallSite()
   const out = comm.channels.writes(comm.memberOf(root), tag, site)
   const ins = comm.rank === root ? Array.from({ length: comm.size }, (_, rank) => comm.channels.reads(comm.memberOf(rank), tag, site)) : []
@@ -84,23 +87,30 @@ export function windowByTime<T, R = T>(
         writer.error(told)
         subscriber.error(told)
       }
+      const resting = new IdleTimer(idle)
       const local = new LocalWindows<T, R>(settings, (report) => valve.next(report))
+      const attempt = (act: () => void): void => {
+        try {
+          act()
+        } catch (error) {
+          fail(error)
+        }
+      }
       const inner = new Subscriber<T>({
         next(value: T) {
-          try {
+          attempt(() => {
+            if (resting.idle) local.wake()
+            resting.seen()
             local.add(value)
-          } catch (error) {
-            fail(error)
-          }
+          })
         },
         error: fail,
         complete() {
-          try {
+          watch.unsubscribe()
+          attempt(() => {
             local.end()
             writer.complete()
-          } catch (error) {
-            fail(error)
-          }
+          })
         }
       })
       subscriber.add(inner)
@@ -130,6 +140,11 @@ export function windowByTime<T, R = T>(
           reader.start(events, { values: Math.max(1, Math.ceil(ahead / 4)), bytes: 2 ** 20 }, merging.gates[rank], site)
         }
       }
+      const watch = resting.start(
+        () => writer.gate.open,
+        () => attempt(() => local.rest())
+      )
+      subscriber.add(watch)
       if (!subscriber.closed) under(writer.gate, () => pull(source).subscribe(inner))
     })
 }
@@ -141,6 +156,7 @@ interface Settings<T, R> {
   readonly root: number
   readonly tag: number
   readonly ahead: number
+  readonly idle: number
   readonly time: (value: T) => number
   readonly value: (value: T) => R
   readonly combine: (a: R, b: R) => R
@@ -149,7 +165,7 @@ interface Settings<T, R> {
 }
 
 /** What a rank tells the root: its watermark, and the windows that it has closed with that. */
-type Report<R> = [mark: number, ...closed: [start: number, count: number, value: R][]]
+type Report<R> = [mark: Mark, ...closed: [start: number, count: number, value: R][]]
 
 function checkOptions<T, R>(comm: Communicator, options: WindowByTimeOptions<T, R>): Settings<T, R> {
   const {
@@ -161,43 +177,43 @@ function checkOptions<T, R>(comm: Communicator, options: WindowByTimeOptions<T, 
     op,
     root = 0,
     tag = 0,
-    ahead = 64
+    ahead = 64,
+    idle = Number.POSITIVE_INFINITY
   } = options ?? {}
   checkWriter(comm, { ...options, dest: root, status: undefined as never, tag }, 'root')
   for (const [name, amount] of Object.entries({ size, slide, ahead })) {
     if (!(Number.isFinite(amount) && amount > 0)) throw new ArgumentError(`${name}: expected a number above 0, got ${String(amount)}`)
   }
-  if (!(lateness >= 0)) throw new ArgumentError(`lateness: expected a number from 0 on, got ${String(lateness)}`)
-  if (typeof time !== 'function') throw new ArgumentError('time: expected a function that says when a value happened')
+  checkEventTime({ time, lateness, idle })
   const combine = typeof op === 'function' ? op : op?.combine?.bind(op)
   if (typeof combine !== 'function') throw new ArgumentError('op: expected an op such as SUM, or a function of two values')
   const { status, signal } = options
-  return { size, slide, lateness, root, tag, ahead, time, value, combine, status, signal }
+  return { size, slide, lateness, root, tag, ahead, idle, time, value, combine, status, signal }
 }
 
 /** The windows of one rank that it may still add to. */
 class LocalWindows<T, R> {
   readonly #settings: Settings<T, R>
   readonly #report: (report: Report<R>) => void
+  readonly #progress: Progress
   readonly #open = new Map<number, { count: number; value: R }>()
-  #latest = Number.NEGATIVE_INFINITY
-  /** How far the root knows. */
-  #reported = Number.NEGATIVE_INFINITY
 
   constructor(settings: Settings<T, R>, report: (report: Report<R>) => void) {
+    const { size, slide, lateness } = settings
     this.#settings = settings
     this.#report = report
+    // Windows end at multiples of slide plus size: the root need not know of steps between.
+    this.#progress = new Progress(lateness, (at) => Math.floor((at - size) / slide) * slide + size)
   }
 
   add(given: T): void {
-    const { time, size, slide, lateness, value, combine, status } = this.#settings
-    const at = time(given)
-    if (!Number.isFinite(at)) throw new ArgumentError(`time: ${String(at)} is no time; expected a finite number`)
+    const { time, size, slide, value, combine, status } = this.#settings
+    const at = timeOf(given, time)
     let placed = false
     let reduced: { value: R } | undefined
     for (let k = Math.floor(at / slide); k * slide > at - size; k--) {
       const start = k * slide
-      if (start + size <= this.#reported) break
+      if (start + size <= this.#progress.mark) break
       placed = true
       reduced ??= { value: value(given) }
       const window = this.#open.get(start)
@@ -208,21 +224,26 @@ class LocalWindows<T, R> {
       }
     }
     if (!placed && slide <= size && status !== undefined) status.late++
-    if (at <= this.#latest) return
-    this.#latest = at
-    // Windows end at multiples of slide plus size: the root need not know of steps between.
-    const mark = Math.floor((at - lateness - size) / slide) * slide + size
-    if (mark > this.#reported) this.#close(mark)
+    if (this.#progress.see(at)) this.#close(this.#progress.mark)
   }
 
   end(): void {
     this.#close(Number.POSITIVE_INFINITY)
   }
 
-  #close(mark: number): void {
+  /** Others go on without this rank: what it has so far is theirs. */
+  rest(): void {
+    this.#close(Number.POSITIVE_INFINITY, IDLE)
+  }
+
+  /** It counts again. */
+  wake(): void {
+    this.#report([this.#progress.mark])
+  }
+
+  #close(until: number, mark: Mark = until): void {
     const { size } = this.#settings
-    this.#reported = mark
-    const closed = [...this.#open.keys()].filter((start) => start + size <= mark).sort((a, b) => a - b)
+    const closed = [...this.#open.keys()].filter((start) => start + size <= until).sort((a, b) => a - b)
     const windows = closed.map((start): [number, number, R] => {
       const { count, value } = this.#open.get(start)!
       this.#open.delete(start)
@@ -237,44 +258,51 @@ class Merging<R> {
   readonly gates: readonly Gate[]
   readonly #settings: Settings<never, R>
   readonly #subscriber: Subscriber<TimeWindow<R>>
-  readonly #marks: number[]
+  readonly #marks: Watermarks
   /** By start: of each rank what it had. */
   readonly #parts = new Map<number, ({ count: number; value: R } | undefined)[]>()
 
   constructor(size: number, settings: Settings<never, R>, subscriber: Subscriber<TimeWindow<R>>) {
     this.#settings = settings
     this.#subscriber = subscriber
-    this.#marks = new Array(size).fill(Number.NEGATIVE_INFINITY)
-    this.gates = this.#marks.map((_, rank) => new Gate(() => !this.#isAhead(rank)))
+    this.#marks = new Watermarks(size)
+    this.gates = Array.from({ length: size }, (_, rank) => new Gate(() => !this.#isAhead(rank)))
   }
 
   hear(rank: number, [mark, ...closed]: Report<R>): void {
-    const before = Math.min(...this.#marks)
-    for (const [start, count, value] of closed) {
-      let parts = this.#parts.get(start)
-      if (parts === undefined) {
-        parts = []
-        this.#parts.set(start, parts)
-      }
-      parts[rank] = { count, value }
-    }
-    this.#marks[rank] = mark
-    const slowest = Math.min(...this.#marks)
-    if (slowest <= before) return
     try {
-      this.#emit(slowest)
+      for (const [start, count, value] of closed) this.#add(rank, start, count, value)
+      if (!this.#marks.hear(rank, mark)) return
+      this.#emit(this.#marks.least)
     } catch (error) {
       this.#subscriber.error(error)
     }
-    if (slowest === Number.POSITIVE_INFINITY) this.#subscriber.complete()
+    if (this.#marks.least === Number.POSITIVE_INFINITY) this.#subscriber.complete()
     for (const gate of this.gates) gate.notify()
   }
 
+  #add(rank: number, start: number, count: number, value: R): void {
+    const { size, status, combine } = this.#settings
+    if (start + size <= this.#marks.least) {
+      // It was idle, and the others have gone on.
+      if (status !== undefined) status.late += count
+      return
+    }
+    let parts = this.#parts.get(start)
+    if (parts === undefined) {
+      parts = []
+      this.#parts.set(start, parts)
+    }
+    const before = parts[rank]
+    parts[rank] = before === undefined ? { count, value } : { count: before.count + count, value: combine(before.value, value) }
+  }
+
   #isAhead(rank: number): boolean {
-    const slowest = Math.min(...this.#marks)
     const { ahead, slide } = this.#settings
-    const mark = this.#marks[rank]!
-    return Number.isFinite(slowest) ? mark > slowest + ahead * slide : mark > slowest && this.#parts.size > ahead
+    const { least } = this.#marks
+    const mark = this.#marks.of(rank)
+    if (mark === IDLE) return false
+    return Number.isFinite(least) ? mark > least + ahead * slide : mark > least && this.#parts.size > ahead
   }
 
   #emit(mark: number): void {

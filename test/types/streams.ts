@@ -16,6 +16,11 @@ export function streams(): void {
   expectType<Observable<number>>()(comm.channel<number>({ peer: 1 }).ready)
   expectType<Observable<{ id: number }>>()(of({ id: 1 }).pipe(mpi.partitionTo(comm, ({ id }) => id)))
   expectType<Observable<string>>()(mpi.mergeFrom<number, string>(comm, {}, (value, source) => `${value} from ${source}`))
+  expectType<Observable<mpi.Timed<number>>>()(mpi.watermark(comm, { time: (n: number) => n })([1]))
+  expectType<Observable<string>>()(of('a').pipe(mpi.gatherStreams(comm)))
+  expectType<Observable<[number, string]>>()(
+    of('a').pipe(mpi.gatherStreams(comm, {}, (value: string, rank): [number, string] => [rank, value]))
+  )
   expectType<Observable<mpi.TimeWindow<number>>>()(mpi.windowByTime<number>(comm, { size: 1, time: (n) => n, op: SUM })([1]))
   // @ts-expect-error there is no such policy
   mpi.sendTo(comm, { dest: 1, overflow: 'spill' })

@@ -1,0 +1,171 @@
+import { Observable, type ObservableInput, Subscriber } from 'rxjs'
+import {
+  ArgumentError,
+  abortError,
+  both,
+  checked,
+  checkWriter,
+  Gate,
+  onAbort,
+  presentDemand,
+  pull,
+  recordCallSite,
+  under,
+  Valve
+} from '../src/channel.js'
+import type { Communicator } from '../src/communicator.js'
+import { checkEventTime, IDLE, IdleTimer, type Mark, Progress, timeOf, Watermarks } from './eventTime.js'
+
+export interface WatermarkOptions<T> {
+  /** When a value happened. */
+  time: (value: T) => number
+  /** How much earlier than the latest before it a value may be; default 0. */
+  lateness?: number
+  /** The steps in which a rank tells the others how far it is, in the units of `time`; default 0, each advance. */
+  step?: number
+  /** Milliseconds without a value after which a rank holds the others' watermarks back no longer; default Infinity. */
+  idle?: number
+  /** How far a rank's stream may be ahead of the slowest, in the units of `time`; default Infinity. */
+  ahead?: number
+  tag?: number
+  signal?: AbortSignal
+}
+
+/** A value with its time, or how far all ranks are. */
+export type Timed<T> =
+  | { readonly kind: 'value'; readonly value: T; readonly time: number; readonly late: boolean }
+  | { readonly kind: 'watermark'; readonly time: number }
+
+/**
+ * Knows how far the streams of all ranks are in the time of their events: passes each rank's own values on with their times, and between them says on every rank up to which time
+ * all have come. All ranks call it. Here letters are values, with rank 0's a, b and c at 1, 4 and 9 and rank 1's x and y at 2 and 6; digits are watermarks, e is the one at the end:
+ *
+ *     rank 0   source a-b-----c-|     out a-b2---4(c6)-(e|)
+ *     rank 1   source -x---y-----|    out -x1-2(y4)-69(e|)
+ *
+ * A rank's own watermark is the latest time that it has seen, less `lateness`: it expects nothing earlier. The watermark that is emitted is the least of all ranks', so whatever waits for it (a
+ * window, a sort, a join) is complete on all ranks, though their streams advance at different speeds. It never goes back, and is Infinity when all sources have completed. A value that is earlier than
+ * the watermark that its rank has told, or been told, is `late`; it is for the program to leave it out.
+ *
+ * A rank without values holds the watermark back until its source completes, or with `idle` for so many milliseconds only: then it counts again from its next value on, which may be late by then. A rank
+ * that is more than `ahead` ahead of the watermark is held up, if its source can wait; so what waits for a watermark is bounded.
+ *
+ * Shape: T → Timed of T, on each rank its own values. Completes on all ranks when all sources have completed; unsubscribing counts as the source's end. Cost: each advance by `step` is a message to every other rank,
+ * and those that come quicker than they are taken are left out. Errors: TagError, ArgumentError at the call; an error of one rank is everybody's, as RemoteError.
+ * Source: Akidau et al., The Dataflow Model, VLDB 8(12), 2015; Begoli et al., Watermarks in Stream Processing Systems, VLDB 14(12), 2021.
+ *
+ * @example
+ * ```ts
+ * import { COMM_WORLD as comm } from 'rxmpi'
+ * import * as mpi from 'rxmpi/operators'
+ *
+ * // In order of their times, though they come out of order.
+ * const readings = [[{ at: 3, m: 1 }, { at: 1, m: 2 }], [{ at: 20, m: 5 }]][comm.rank]!
+ * let waiting: typeof readings = []
+ * mpi.watermark(comm, { time: ({ at }: { at: number; m: number }) => at, lateness: 5 })(readings).subscribe((event) => {
+ *   if (event.kind === 'value') return waiting.push(event.value)
+ *   for (const { at, m } of waiting.filter(({ at }) => at < event.time).sort((a, b) => a.at - b.at)) console.log(at, m) // [0] 1 2 [0] 3 1 [1] 20 5
+ *   waiting = waiting.filter(({ at }) => at >= event.time)
+ * })
+ * ```
+ */
+export function watermark<T>(comm: Communicator, options: WatermarkOptions<T>): (source: ObservableInput<T>) => Observable<Timed<T>> {
+  const settings = checked(comm, () => checkOptions(comm, options))
+  const { time, lateness, step, idle, ahead, tag, signal } = settings
+  const site = recordCallSite()
+  const others = Array.from({ length: comm.size }, (_, rank) => rank).filter((rank) => rank !== comm.rank)
+  const outs = others.map((rank) => comm.channels.writes(comm.memberOf(rank), tag, site))
+  const ins = others.map((rank) => comm.channels.reads(comm.memberOf(rank), tag, site))
+  return (source) =>
+    new Observable((subscriber) => {
+      const outer = presentDemand()
+      const marks = new Watermarks(comm.size)
+      const progress = new Progress(lateness, step === 0 ? (at) => at : (at) => Math.floor(at / step) * step)
+      const resting = new IdleTimer(idle)
+      const gate = new Gate(() => progress.mark - ahead <= marks.least)
+      const demand = both(gate, outer)
+      const writers = outs.map((line) => comm.channels.writer(line))
+      // Of what cannot go yet, only the last is of interest.
+      const valves = writers.map((writer) => new Valve(writer, comm, 'latest', 1, undefined))
+      const fail = (error: unknown): void => {
+        const told = comm.inContext(error, site)
+        for (const writer of writers) writer.error(told)
+        subscriber.error(told)
+      }
+      const tell = (mark: Mark): void => {
+        for (const valve of valves) valve.next(mark)
+      }
+      const hear = (rank: number, mark: Mark): void => {
+        if (!marks.hear(rank, mark)) return
+        subscriber.next({ kind: 'watermark', time: marks.least })
+        if (marks.least === Number.POSITIVE_INFINITY) subscriber.complete()
+        gate.notify()
+      }
+      const take = (value: T): void => {
+        const at = timeOf(value, time)
+        const late = at < Math.max(progress.mark, marks.least)
+        const wasIdle = resting.idle
+        resting.seen()
+        const advanced = progress.see(at) || wasIdle
+        if (advanced) tell(progress.mark)
+        subscriber.next({ kind: 'value', value, time: at, late })
+        if (advanced) hear(comm.rank, progress.mark)
+      }
+      const inner = new Subscriber<T>({
+        next(value: T) {
+          try {
+            take(value)
+          } catch (error) {
+            fail(error)
+          }
+        },
+        error: fail,
+        complete() {
+          watch.unsubscribe()
+          for (const writer of writers) writer.complete()
+          hear(comm.rank, Number.POSITIVE_INFINITY)
+        }
+      })
+      subscriber.add(inner)
+      subscriber.add(() => {
+        for (const writer of writers) writer.complete()
+      })
+      for (const writer of writers) writer.start({ cancelled: () => undefined, failed: fail, finished: () => undefined }, site)
+      if (signal?.aborted) return fail(abortError(signal))
+      if (signal !== undefined) subscriber.add(onAbort(signal, fail))
+      for (const [k, line] of ins.entries()) {
+        const reader = comm.channels.reader<Mark>(line)
+        subscriber.add(() => reader.cancel())
+        const events = {
+          next: (mark: Mark) => hear(others[k]!, mark),
+          error: fail,
+          complete: () => hear(others[k]!, Number.POSITIVE_INFINITY)
+        }
+        reader.start(events, WINDOW, outer, site)
+      }
+      const watch = resting.start(
+        () => demand.open,
+        () => {
+          tell(IDLE)
+          hear(comm.rank, IDLE)
+        }
+      )
+      subscriber.add(watch)
+      if (!subscriber.closed) under(demand, () => pull(source).subscribe(inner))
+    })
+}
+
+/** Marks that may be on their way from one rank. */
+const WINDOW = { values: 64, bytes: 2 ** 12 }
+
+function checkOptions<T>(
+  comm: Communicator,
+  options: WatermarkOptions<T>
+): Required<Omit<WatermarkOptions<T>, 'signal'>> & Pick<WatermarkOptions<T>, 'signal'> {
+  const { time, lateness = 0, step = 0, idle = Number.POSITIVE_INFINITY, ahead = Number.POSITIVE_INFINITY, tag = 0, signal } = options ?? {}
+  checkWriter(comm, { ...options, dest: 0, tag })
+  checkEventTime({ time, lateness, idle })
+  if (!(step >= 0 && Number.isFinite(step))) throw new ArgumentError(`step: expected a number from 0 on, got ${String(step)}`)
+  if (!(ahead >= 0)) throw new ArgumentError(`ahead: expected a number from 0 on, got ${String(ahead)}`)
+  return { time, lateness, step, idle, ahead, tag, ...(signal === undefined ? {} : { signal }) } as never
+}

@@ -79,15 +79,15 @@ export function allreduceOf(_comm: Collectives, op: AnyOp, options: AllreduceOpt
     algorithm,
     serial: inBlocks,
     check: inBlocks ? forArrays(algorithm, options, check) : check,
-    build: (links, single) => (values) =>
-      values.pipe(
-        map(begin),
-        algorithms[algorithm ?? suited(single)](links),
-        links.settled(),
-        map((partial) => partial.result)
-      )
+    suited: (single) => (isTypedArray(single) && single.byteLength >= LARGE_BYTES ? 'rabenseifner' : undefined),
+    build:
+      (links, chosen = 'recursiveDoubling') =>
+      (values) =>
+        values.pipe(
+          map(begin),
+          algorithms[chosen as keyof typeof algorithms](links),
+          links.settled(),
+          map((partial) => partial.result)
+        )
   }
 }
-
-const suited = (single: unknown): keyof typeof algorithms =>
-  isTypedArray(single) && single.byteLength >= LARGE_BYTES ? 'rabenseifner' : 'recursiveDoubling'

@@ -74,15 +74,15 @@ export function reduceOf(comm: Collectives, op: AnyOp, options: ReduceOptions & 
     ahead: true,
     serial: algorithm === 'rabenseifner',
     check: algorithm === 'rabenseifner' ? forArrays(algorithm, options, check) : check,
-    build: (links, single) => (values) =>
-      values.pipe(
-        map(begin),
-        algorithms[algorithm ?? suited(single)](links, root, op.commutative),
-        links.settled(),
-        map((partial) => (atRoot ? partial.result : NOTHING))
-      )
+    suited: (single) => (isTypedArray(single) && single.byteLength >= LARGE_BYTES ? 'rabenseifner' : undefined),
+    build:
+      (links, chosen = 'binomial') =>
+      (values) =>
+        values.pipe(
+          map(begin),
+          algorithms[chosen as keyof typeof algorithms](links, root, op.commutative),
+          links.settled(),
+          map((partial) => (atRoot ? partial.result : NOTHING))
+        )
   }
 }
-
-const suited = (single: unknown): keyof typeof algorithms =>
-  isTypedArray(single) && single.byteLength >= LARGE_BYTES ? 'rabenseifner' : 'binomial'

@@ -98,15 +98,16 @@ export function reduceScatterOf(
     op: op.name,
     algorithm,
     check: (data) => checkDivided(data, op, size, counts, rank, into),
-    build: (links, single) => (values) =>
-      values.pipe(
-        map(begin),
-        algorithms[algorithm ?? suited(single, size)](links, blocks, begin),
-        links.settled(),
-        map((partial) => ownBlock(partial, into as TypedArray | undefined))
-      )
+    suited: (single) =>
+      isTypedArray(single) && single.byteLength >= LARGE_BYTES && !Number.isInteger(Math.log2(size)) ? 'pairwise' : undefined,
+    build:
+      (links, chosen = 'recursiveHalving') =>
+      (values) =>
+        values.pipe(
+          map(begin),
+          algorithms[chosen as keyof typeof algorithms](links, blocks, begin),
+          links.settled(),
+          map((partial) => ownBlock(partial, into as TypedArray | undefined))
+        )
   }
 }
-
-const suited = (single: unknown, size: number): keyof typeof algorithms =>
-  isTypedArray(single) && single.byteLength >= LARGE_BYTES && !Number.isInteger(Math.log2(size)) ? 'pairwise' : 'recursiveHalving'

@@ -41,12 +41,12 @@ export abstract class Collectives extends PointToPoint {
    * console.log('after, everywhere') // [0] after, everywhere [1] after, everywhere
    * ```
    */
-  barrier(options?: { signal?: AbortSignal }): Promise<void> {
+  barrier(options: Signalled = {}): Promise<void> {
     return this.ibarrier(options).wait()
   }
 
-  ibarrier(options?: { signal?: AbortSignal }): Request<void> {
-    return call(this, () => barrierOf<void>(this), undefined, options?.signal)
+  ibarrier(options: Signalled = {}): Request<void> {
+    return call(this, () => barrierOf<void>(this), undefined, options)
   }
 
   /**
@@ -71,7 +71,7 @@ export abstract class Collectives extends PointToPoint {
   }
 
   ibcast<T>(data: T, options: BcastOptions & { into?: BufferLike } = {}): Request<T> {
-    return call(this, () => bcastOf<T>(this, options), data, options.signal)
+    return call(this, () => bcastOf<T>(this, options), data, options)
   }
 
   /**
@@ -465,54 +465,54 @@ export abstract class Collectives extends PointToPoint {
   }
 
   #scatter(data: unknown, options: ScatterOptions & Into): Request<unknown> {
-    return call(this, () => scatterOf<unknown, unknown>(this, options), data, options.signal)
+    return call(this, () => scatterOf<unknown, unknown>(this, options), data, options)
   }
 
   #scatterv(data: unknown, options: ScattervOptions & Into): Request<unknown> {
-    return call(this, () => scattervOf<unknown, unknown>(this, options), data, options.signal)
+    return call(this, () => scattervOf<unknown, unknown>(this, options), data, options)
   }
 
   #gather(data: unknown, options: GatherOptions & Into): Request<unknown> {
-    return call(this, () => gatherOf<unknown, unknown>(this, options), data, options.signal)
+    return call(this, () => gatherOf<unknown, unknown>(this, options), data, options)
   }
 
   #gatherv(data: unknown, options: GathervOptions & Into): Request<unknown> {
-    return call(this, () => gathervOf<unknown, unknown>(this, options), data, options.signal)
+    return call(this, () => gathervOf<unknown, unknown>(this, options), data, options)
   }
 
   #allgather(data: unknown, options: AllgatherOptions & Into): Request<unknown> {
-    return call(this, () => allgatherOf<unknown, unknown>(this, options), data, options.signal)
+    return call(this, () => allgatherOf<unknown, unknown>(this, options), data, options)
   }
 
   #allgatherv(data: unknown, options: AllgathervOptions & Into): Request<unknown> {
-    return call(this, () => allgathervOf<unknown, unknown>(this, options), data, options.signal)
+    return call(this, () => allgathervOf<unknown, unknown>(this, options), data, options)
   }
 
   #alltoall(data: unknown, options: AlltoallOptions & Into): Request<unknown> {
-    return call(this, () => alltoallOf<unknown, unknown>(this, options), data, options.signal)
+    return call(this, () => alltoallOf<unknown, unknown>(this, options), data, options)
   }
 
   #alltoallv(data: unknown, options: AlltoallvOptions & Into): Request<unknown> {
-    return call(this, () => alltoallvOf<unknown, unknown>(this, options), data, options.signal)
+    return call(this, () => alltoallvOf<unknown, unknown>(this, options), data, options)
   }
 
   #reduce(data: unknown, op: AnyOp, options: ReduceOptions & Into): Request<unknown> {
-    return call(this, () => reduceOf(this, op, options), data, options.signal)
+    return call(this, () => reduceOf(this, op, options), data, options)
   }
 
   #allreduce(data: unknown, op: AnyOp, options: AllreduceOptions & Into): Request<unknown> {
-    return call(this, () => allreduceOf(this, op, options), data, options.signal)
+    return call(this, () => allreduceOf(this, op, options), data, options)
   }
 
   #scan(data: unknown, op: AnyOp, options: Signalled & Into): Request<unknown> {
-    return call(this, () => scanOf(this, op, options), data, options.signal)
+    return call(this, () => scanOf(this, op, options), data, options)
   }
 
   #exscan(data: unknown, op: AnyOp, options: Signalled & Into): Request<unknown> {
-    return call(this, () => exscanOf(this, op, options), data, options.signal)
+    return call(this, () => exscanOf(this, op, options), data, options)
   }
 
   #reduceScatter(data: unknown, op: AnyOp, options: ReduceScatterOptions & Into): Request<unknown> {
-    return call(this, () => reduceScatterOf(this, op, options), data, options.signal)
+    return call(this, () => reduceScatterOf(this, op, options), data, options)
   }
 }

@@ -187,7 +187,7 @@ export class Communicator extends Collectives {
       if (signal?.aborted) throw abortError(signal)
       const count = (this.#named.get(how) ?? 0) + 1
       this.#named.set(how, count)
-      const derived = derive(this, how, this.#derivations++, color, key, signal)
+      const derived = derive(this, how, this.#derivations++, color, key, options)
       return new Derivation(
         this,
         site,

@@ -37,13 +37,13 @@ export function derive(
   derivation: number,
   color: Say['color'],
   key: number,
-  signal: AbortSignal | undefined
+  options: { signal?: AbortSignal }
 ): Observable<Derived | undefined> {
   const propose = (attempt: number): Observable<Derived | undefined> => {
     const id = proposal(comm.id, derivation, attempt)
     const say: Say = { color, key, taken: comm.endpoint.uses(id) }
     const collective = { ...allreduceOf(comm, together, {}), name }
-    const says = call(comm, () => collective, [say] as unknown, signal) as Request<Say[]>
+    const says = call(comm, () => collective, [say] as unknown, options) as Request<Say[]>
     return says.pipe(
       mergeMap((all) => {
         if (all.some(({ taken }) => taken)) return propose(attempt + 1)

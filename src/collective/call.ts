@@ -14,8 +14,12 @@ export interface Signature {
   readonly window: number
 }
 
-export function signatureOf({ name, root, op, algorithm }: Named, { ragged = 'error', window = WINDOW }: Streamed = {}): Signature {
-  return { name, root, op, algorithm, ragged, window }
+export function signatureOf(
+  { name, root, op, algorithm }: Named,
+  { ragged = 'error', window = WINDOW }: Streamed = {},
+  suited?: string
+): Signature {
+  return { name, root, op, algorithm: algorithm ?? suited, ragged, window }
 }
 
 type Named = Pick<Signature, 'name' | 'root' | 'op' | 'algorithm'>

@@ -1,4 +1,4 @@
-import { checkSignal } from '../arguments.js'
+import { checkOptions, checkSignal } from '../arguments.js'
 import { type CallSite, captureCallSite } from '../call-site.js'
 import { abandonOn, abortError } from '../cancellation.js'
 import type { Collectives } from '../collectives.js'
@@ -36,15 +36,18 @@ class CollectiveRequest<R> extends Request<R> implements Audience<R> {
 }
 
 /** Calls a collective with one value. A bad argument takes part in nothing. */
-export function call<T, R>(comm: Collectives, make: () => Collective<T, R>, data: T, signal?: AbortSignal): Request<R> {
+export function call<T, R>(comm: Collectives, make: () => Collective<T, R>, data: T, options: { signal?: AbortSignal }): Request<R> {
   let collective: Collective<T, R>
   let made: ReturnType<Collectives['ledger']['next']>
+  let signal: AbortSignal | undefined
   try {
+    checkOptions(options, '{ root: 0 }')
+    signal = options.signal
     if (signal !== undefined) checkSignal(signal)
     collective = make()
     if (collective.giver === undefined || collective.giver === comm.rank) collective.check?.(data)
     if (signal?.aborted) throw abortError(signal)
-    made = comm.ledger.next(signatureOf(collective))
+    made = comm.ledger.next(signatureOf(collective, undefined, collective.suited?.(data)))
   } catch (error) {
     const refused = new CollectiveRequest<R>(comm, captureCallSite())
     refused.fail(error as Error)

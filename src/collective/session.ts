@@ -85,7 +85,7 @@ export class Session<T, R> implements Trouble, Party {
     const values = new Observable<T>((subscriber) => {
       this.#input = subscriber
     })
-    const results = collective.build(this.#links, single?.value)(values)
+    const results = collective.build(this.#links, call.signature.algorithm)(values)
     ledger.open(this)
     this.#pipeline = results.subscribe({ next: (result) => this.#over(result), error: (error) => this.fail(error) })
     if (this.#closed) this.#pipeline.unsubscribe()

@@ -22,7 +22,10 @@ export interface Collective<T, R> {
   readonly name: string
   readonly root?: number | undefined
   readonly op?: string | undefined
+  /** The one that was asked for. */
   readonly algorithm?: string | undefined
+  /** The one for a single value whose size asks for another than usual. */
+  readonly suited?: (single: T) => string | undefined
   /** Throws what is wrong with a value that this rank gives. */
   readonly check?: (data: T) => void
   /** The rank that alone gives something, where that is another: this rank's own stream is ignored, it follows that of the giver. */
@@ -32,10 +35,10 @@ export interface Collective<T, R> {
   /** A rank's round begins when the one before is over: its steps use a link more than once. */
   readonly serial?: boolean | undefined
   /**
-   * The collective, composed of its links: from the values of this rank to its results, one of each round. `single` is the value
-   * where there is only one: its size may decide how it is done.
+   * The collective, composed of its links: from the values of this rank to its results, one of each round. By the algorithm that was asked for or is suited,
+   * which the ranks agree on, or else as usual.
    */
-  readonly build: (links: Links, single: T | undefined) => (values: Observable<T>) => Observable<R | typeof NOTHING | Misfit>
+  readonly build: (links: Links, algorithm: string | undefined) => (values: Observable<T>) => Observable<R | typeof NOTHING | Misfit>
 }
 
 /** How a stream of rounds goes on and ends. */

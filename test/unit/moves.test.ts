@@ -32,6 +32,13 @@ type Bad = readonly [what: string, call: (comm: Communicator) => Request<unknown
 describe('a bad argument is refused at the call, which is then none', () => {
   const bad: Bad[] = [
     ['a root that is no rank', (comm) => comm.iscatter([1, 2], { root: 2 }), RankError, /^root: 2 is no rank/],
+    [
+      'a root where the options are',
+      (comm) => comm.igather(1, 1 as never),
+      ArgumentError,
+      /^options: expected an object such as \{ root: 0 \}, got 1/
+    ],
+    ['no options', (comm) => comm.iallgather(1, null as never), ArgumentError, /^options: expected an object.*got null/],
     ['values for too few', (comm) => comm.iscatter([1]), CountError, /^data: expected an array of 2 values, one a rank, got 1/],
     ['values for too many', (comm) => comm.ialltoall([1, 2, 3]), CountError, /^data: expected an array of 2 values, one a rank, got 3/],
     [

@@ -426,6 +426,7 @@ describe('a bad argument', () => {
   const data = Float64Array.of(1, 2, 3, 4)
 
   test.each<[string, (comm: Communicator) => Request<unknown>, new (...args: never[]) => Error, RegExp]>([
+    ['no options', (comm) => comm.iscan(1, SUM, null as never), ArgumentError, /^options: expected an object.*got null/],
     ['an op', (comm) => comm.iscan(1, Math.max as never), ArgumentError, /op: expected SUM/],
     ['text for a predefined op', (comm) => comm.iscan('a' as never), DatatypeError, /data: SUM works on numbers/],
     ['a root', (comm) => comm.ireduce(1, SUM, { root: 2 }), RankError, /root: 2/],

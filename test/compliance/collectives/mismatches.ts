@@ -1,4 +1,5 @@
-import { concat, defer, type Observable } from 'rxjs'
+import { concat, defer, type Observable, of } from 'rxjs'
+import { allreduce, reduce } from '../../../operators/index.js'
 import type { Communicator } from '../../../src/communicator.js'
 import { CollectiveMismatchError } from '../../../src/errors.js'
 import { below, type CollectivesBinding } from './binding.js'
@@ -29,6 +30,12 @@ const disagreements: Record<string, Calls> = {
   'another count than all have': (comm, odd) =>
     comm.iallgatherv(doubles(odd ? 3 : 2), odd ? {} : { counts: below(comm.size).map(() => 2) }),
   'another kind to join everywhere': (comm, odd) => comm.iallgatherv(odd ? new Int32Array(4000) : doubles(4000)),
+  'another length to reduce, small and large': (comm, odd) => comm.ireduce(doubles(odd ? 8 : 9000)),
+  'another length to reduce everywhere, small and large': (comm, odd) => comm.iallreduce(doubles(odd ? 9000 : 8)),
+  'another length to reduce and scatter, small and large': (comm, odd) => comm.ireduceScatter(doubles(comm.size * (odd ? 9000 : 8))),
+  'a stream of large arrays to reduce': (comm, odd) => (odd ? of(doubles(9000)).pipe(allreduce(comm)) : comm.iallreduce(doubles(9000))),
+  'a stream of large arrays to reduce at the root': (comm, odd) =>
+    odd ? of(doubles(9000)).pipe(reduce(comm)) : comm.ireduce(doubles(9000)),
   'another length to exchange': (comm, odd) => comm.ialltoall(doubles(comm.size * (odd ? 3 : 2))),
   'another length to exchange, large': (comm, odd) => comm.ialltoall(doubles(comm.size * (odd ? 8000 : 9000))),
   'another length to exchange, small and large': (comm, odd) => comm.ialltoall(doubles(comm.size * (odd ? 8000 : 9))),

@@ -7,17 +7,26 @@ import { ArgumentError } from '../src/errors.js'
 import type { AnyOp, Arithmetic, Op, Operand, PredefinedOp, Reduced } from '../src/op.js'
 import { isTypedArray, SUM } from '../src/op.js'
 import { checkAlgorithm, forArrays } from './algorithms/algorithm.js'
+import { hierarchicalAllreduce } from './algorithms/allreduce.hierarchical.js'
 import { rabenseifnerAllreduce } from './algorithms/allreduce.rabenseifner.js'
 import { recursiveDoublingAllreduce } from './algorithms/allreduce.recursiveDoubling.js'
 import { ringAllreduce } from './algorithms/allreduce.ring.js'
 import { type Into, reductionOf } from './algorithms/reduction.js'
 
 export interface AllreduceOptions extends StreamOptions {
-  /** For experts. By default arrays of 32 KiB and more are reduced by halves and everything else, and all streams, by doubling. */
+  /**
+   * For experts. By default arrays of 32 KiB and more are reduced by halves and everything else, and all streams, by doubling: where every host has the same power of
+   * two of ranks that follow on each other, between one rank of each.
+   */
   algorithm?: keyof typeof algorithms
 }
 
-const algorithms = { recursiveDoubling: recursiveDoublingAllreduce, rabenseifner: rabenseifnerAllreduce, ring: ringAllreduce }
+const algorithms = {
+  recursiveDoubling: recursiveDoublingAllreduce,
+  hierarchical: hierarchicalAllreduce,
+  rabenseifner: rabenseifnerAllreduce,
+  ring: ringAllreduce
+}
 
 /** Arrays from here on are worth the two latencies more that halving takes. */
 const LARGE_BYTES = 2 ** 15
@@ -31,7 +40,7 @@ const LARGE_BYTES = 2 ** 15
  * where a letter is its place in the alphabet. Shape: T → T; arrays element by element. In the order of the ranks unless the op is commutative. The same bits on every rank
  * and in every run. Algorithm: recursive doubling, log₂ p steps, ⌊log₂ p⌋ + 2 where p is no power of two, a rank sends n bytes in each. Single arrays of
  * 32 KiB and more by Rabenseifner: 2 log₂ p steps, a rank sends 2 n (p - 1) ⁄ p and combines half of that. `algorithm: 'ring'` does the same in 2 (p - 1) steps
- * between neighbours. Source: Thakur, Rabenseifner, Gropp, IJHPCA 19(1), 2005, §4.5; Patarasuk, Yuan, JPDC 69(2), 2009; MPI 4.1 §6.9.6.
+ * between neighbours. On several hosts one rank of each doubles for the others, where that gives the same bits (docs/reference/algorithms.md). Source: Thakur, Rabenseifner, Gropp, IJHPCA 19(1), 2005, §4.5; Patarasuk, Yuan, JPDC 69(2), 2009; MPI 4.1 §6.9.6.
  * Streams: as many values on every rank, or what `ragged` says; up to `window` rounds are under way at the same time.
  * Errors: ArgumentError at the call; DatatypeError for a value that the op does not take; CollectiveMismatchError where kinds or lengths differ;
  * what the op throws, as RemoteError on the other ranks; RaggedStreamError, RankFailedError, DeadlockError, AbortError.
@@ -65,13 +74,16 @@ export function allreduce(comm: Communicator, op: AnyOp = SUM, options: Allreduc
 }
 
 /** @internal */
-export function allreduceOf(_comm: Collectives, op: AnyOp, options: AllreduceOptions & Into): Collective<unknown, unknown> {
+export function allreduceOf({ hosts }: Collectives, op: AnyOp, options: AllreduceOptions & Into): Collective<unknown, unknown> {
   const { into, algorithm } = options
   const { check, begin } = reductionOf(op, into)
   checkAlgorithm(algorithm, algorithms)
-  const inBlocks = algorithm !== undefined && algorithm !== 'recursiveDoubling'
-  if (algorithm === 'ring' && !op.commutative) {
-    throw new ArgumentError(`algorithm: 'ring' combines in another order than that of the ranks, and '${op.name}' is not commutative`)
+  const inBlocks = algorithm === 'rabenseifner' || algorithm === 'ring'
+  const keepsOrder = algorithm !== 'ring' && (algorithm !== 'hierarchical' || hosts?.inOrder !== false)
+  if (!keepsOrder && !op.commutative) {
+    throw new ArgumentError(
+      `algorithm: '${algorithm}' combines in another order than that of the ranks, and '${op.name}' is not commutative`
+    )
   }
   return {
     name: 'allreduce',
@@ -81,7 +93,7 @@ export function allreduceOf(_comm: Collectives, op: AnyOp, options: AllreduceOpt
     check: inBlocks ? forArrays(algorithm, options, check) : check,
     suited: (single) => (isTypedArray(single) && single.byteLength >= LARGE_BYTES ? 'rabenseifner' : undefined),
     build:
-      (links, chosen = 'recursiveDoubling') =>
+      (links, chosen = hosts?.even ? 'hierarchical' : 'recursiveDoubling') =>
       (values) =>
         values.pipe(
           map(begin),

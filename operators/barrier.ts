@@ -1,11 +1,12 @@
-import { map } from 'rxjs'
+import { type MonoTypeOperatorFunction, map } from 'rxjs'
 import { OBJECT } from '../src/codec/datatype.js'
+import type { Links, Unit } from '../src/collective/links.js'
 import { type CollectiveOperator, operator } from '../src/collective/operator.js'
 import { ABSENT, type Collective, NOTHING, type StreamOptions } from '../src/collective/spec.js'
 import { through } from '../src/collective/through.js'
-import type { Collectives } from '../src/collectives.js'
 import type { Communicator } from '../src/communicator.js'
-import { dissemination } from '../src/topology/dissemination.js'
+import { dissemination, type Exchange } from '../src/topology/dissemination.js'
+import { branchOf, placeOf } from '../src/topology/hosts.js'
 
 /**
  * Lets value k of a rank pass once value k has come on all ranks.
@@ -13,7 +14,8 @@ import { dissemination } from '../src/topology/dissemination.js'
  *     rank 0   source a---b--|     out ---a----b|
  *     rank 1   source --a----b|    out --a----b|
  *
- * Shape: T → T, on every rank its own. Nothing of the values is sent. Algorithm: dissemination, ⌈log₂ p⌉ steps, in which every rank sends an empty message.
+ * Shape: T → T, on every rank its own. Nothing of the values is sent. Algorithm: dissemination, ⌈log₂ p⌉ steps, in which every rank sends an empty message; on several
+ * hosts one rank of each speaks for the others, ⌈log₂ hosts⌉ steps between them.
  * Source: Hensgen, Finkel, Manber, IJPP 17(1), 1988; MPI 4.1 §6.3.
  * Streams: as many values on every rank, or what `ragged` says. Errors: CollectiveMismatchError, RaggedStreamError, RemoteError, RankFailedError,
  * DeadlockError, AbortError. MPI: MPI_Barrier, MPI_Ibarrier; mpi4py: comm.Barrier.
@@ -32,20 +34,17 @@ import { dissemination } from '../src/topology/dissemination.js'
  * ```
  */
 export function barrier<T>(comm: Communicator, options: StreamOptions = {}): CollectiveOperator<T, T> {
-  return operator(comm, () => barrierOf<T>(comm), options)
+  return operator(comm, () => barrierOf<T>(), options)
 }
 
 /** @internal */
-export function barrierOf<T>(comm: Collectives): Collective<T, T> {
+export function barrierOf<T>(): Collective<T, T> {
   return {
     name: 'barrier',
     build: (links) => (values) => {
-      const steps = dissemination(comm.rank, comm.size).map(({ to, from }) =>
-        links.step<Round<T>>({ from, send: (round) => links.send(round, to, OBJECT, nothing) })
-      )
       return values.pipe(
         map((value) => ({ pending: 0, value })),
-        through(steps),
+        through(meeting(links)),
         links.settled(),
         map(({ value }: Round<T>) => (value === ABSENT ? NOTHING : value))
       )
@@ -53,9 +52,24 @@ export function barrierOf<T>(comm: Collectives): Collective<T, T> {
   }
 }
 
-interface Round<T> {
-  pending: number
+interface Round<T> extends Unit {
   readonly value: T | typeof ABSENT
+}
+
+/** Between hosts one rank of each speaks for the others. */
+function meeting<U extends Unit>(links: Links): MonoTypeOperatorFunction<U>[] {
+  const { rank, size, hosts } = links.comm
+  const tell = (unit: U, to: number): void => links.send(unit, to, OBJECT, nothing)
+  const exchange = ({ to, from }: Exchange) => links.step<U>({ from, send: (unit) => tell(unit, to) })
+  if (hosts === undefined) return dissemination(rank, size).map(exchange)
+  const { leaders, members } = placeOf(rank, hosts)
+  const { parent, children } = branchOf(rank, members)
+  const others = dissemination(leaders.indexOf(rank), leaders.length).map(({ to, from }) => ({ to: leaders[to]!, from: leaders[from]! }))
+  return [
+    ...children.map((from) => links.step<U>({ from })),
+    ...(parent === undefined ? others.map(exchange) : [exchange({ to: parent, from: parent })]),
+    links.toAll(children, tell)
+  ]
 }
 
 const nothing = new Uint8Array(0)

@@ -9,9 +9,10 @@ import type { Communicator } from '../src/communicator.js'
 import { fitting } from '../src/receive.js'
 import { type BinomialTree, binomialTree } from '../src/topology/binomialTree.js'
 import { type Chain, chain } from '../src/topology/chain.js'
+import { type Branch, hostChain, hostTree } from '../src/topology/hosts.js'
 import { checkAlgorithm } from './algorithms/algorithm.js'
 import { Packet } from './algorithms/packet.js'
-import { pieces, type Way } from './algorithms/pieces.js'
+import { pieces } from './algorithms/pieces.js'
 import { checkSameOrApart } from './algorithms/reduction.js'
 
 export interface BcastOptions extends StreamOptions {
@@ -33,7 +34,7 @@ export interface BcastOptions extends StreamOptions {
  *
  * Shape: T at the root → T everywhere, the root's own object at the root. Algorithm: a binomial tree, ⌈log₂ p⌉ steps; every rank but the root receives n bytes, the root
  * sends n ⌈log₂ p⌉. On more than 3 ranks arrays above 32 KiB follow in pieces down a chain of the ranks: p - 2 pieces more than one rank would take, and each
- * sends n once.
+ * sends n once. On several hosts tree and chain go host by host, so that n bytes come to each once.
  * Source: Thakur, Rabenseifner, Gropp, IJHPCA 19(1), 2005; MPI 4.1 §6.4.
  * Streams: as long as the root's; the root may be `window` rounds ahead of the slowest.
  * Errors: RankError, ArgumentError at the call; DataCloneError for a value that cannot be sent; CollectiveMismatchError, RemoteError,
@@ -56,12 +57,12 @@ export function bcast<T>(comm: Communicator, options: BcastOptions = {}): Collec
 /** @internal */
 export function bcastOf<T>(comm: Collectives, options: BcastOptions & { into?: BufferLike }): Collective<T, T> {
   const { root = 0, into, algorithm } = options
-  const { rank, size } = comm
+  const { rank, size, hosts } = comm
   checkRoot(root, size)
   checkAlgorithm(algorithm, { binomial: 0, chain: 0 })
   if (into !== undefined) checkInto(into)
-  const tree = fromTree(binomialTree(rank, size, root))
-  const line = fromChain(chain(rank, size, root))
+  const tree = hosts === undefined ? fromTree(binomialTree(rank, size, root)) : hostTree(rank, hosts, root)
+  const line = hosts === undefined ? fromChain(chain(rank, size, root)) : hostChain(rank, hosts, root)
   const { parent, children } = algorithm === 'chain' ? line : tree
   const cuts = algorithm === 'chain' || (algorithm === undefined && size > FEW)
   return {
@@ -97,5 +98,5 @@ function checkPlace(data: unknown, into: BufferLike): void {
   checkSameOrApart(memory, memoryOf(into))
 }
 
-const fromTree = ({ parent, children }: BinomialTree): Way => ({ parent, children: children.map((child) => child.rank) })
-const fromChain = ({ parent, child }: Chain): Way => ({ parent, children: child === undefined ? [] : [child] })
+const fromTree = ({ parent, children }: BinomialTree): Branch => ({ parent, children: children.map((child) => child.rank) })
+const fromChain = ({ parent, child }: Chain): Branch => ({ parent, children: child === undefined ? [] : [child] })

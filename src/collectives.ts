@@ -20,6 +20,7 @@ import { call } from './collective/request.js'
 import { type AnyOp, type Arithmetic, type Op, type Operand, type PredefinedOp, type Reduced, SUM, type TypedArray } from './op.js'
 import { PointToPoint } from './point-to-point.js'
 import type { Request } from './request.js'
+import { type Hosts, hostsOf } from './topology/hosts.js'
 
 interface Signalled {
   signal?: AbortSignal
@@ -28,6 +29,7 @@ interface Signalled {
 /** The collectives as methods: each is its operator over a stream of one value. What they do, cost and throw stands there. MPI 4.1 §6. */
 export abstract class Collectives extends PointToPoint {
   #ledger: Ledger | undefined
+  #hosts: Hosts | undefined | null = null
 
   /**
    * Resolves when all ranks have called it. As `mpi.barrier` over one value. MPI: MPI_Barrier; mpi4py: comm.Barrier.
@@ -46,7 +48,7 @@ export abstract class Collectives extends PointToPoint {
   }
 
   ibarrier(options: Signalled = {}): Request<void> {
-    return call(this, () => barrierOf<void>(this), undefined, options)
+    return call(this, () => barrierOf<void>(), undefined, options)
   }
 
   /**
@@ -456,6 +458,15 @@ export abstract class Collectives extends PointToPoint {
     this.checkAlive()
     this.#ledger ??= new Ledger(this)
     return this.#ledger
+  }
+
+  /** @internal How its ranks lie on several hosts; `undefined` where all share one, or none does. */
+  get hosts(): Hosts | undefined {
+    if (this.#hosts === null) {
+      const { hosts } = this.endpoint.transport
+      this.#hosts = hosts && hostsOf(this.members.map((member) => hosts[member]!))
+    }
+    return this.#hosts
   }
 
   /** @internal */

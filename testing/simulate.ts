@@ -18,6 +18,8 @@ import { type Traffic, TrafficMonitor } from './simulation/traffic.js'
 export interface SimulateOptions extends LinkModel {
   /** How fast each link is, where they differ; what it leaves out is as in `latency` and `bytesPerMs`. */
   link?: (from: number, to: number) => LinkModel
+  /** The number of each rank's host, for what goes another way between hosts than within one; default one host for all. How fast the links are, `link` says. */
+  hosts?: readonly number[]
   /** Bytes that may be under way from one rank to another; default 1 MiB. */
   capacity?: number
   /** An arrival order, of those that are possible, for messages that reach their ranks at the same time; default as they were sent. */

@@ -1,7 +1,8 @@
 import type { MonoTypeOperatorFunction } from 'rxjs'
 import type { Links } from '../../src/collective/links.js'
 import { through } from '../../src/collective/through.js'
-import { recursiveDoubling } from '../../src/topology/recursiveDoubling.js'
+import { type RecursiveDoubling, recursiveDoubling } from '../../src/topology/recursiveDoubling.js'
+import { combinedWith } from './combining.js'
 import type { Partial } from './partial.js'
 import { folded, unfolded } from './standIn.js'
 
@@ -12,17 +13,9 @@ import { folded, unfolded } from './standIn.js'
  * Source: Thakur, Rabenseifner, Gropp, IJHPCA 19(1), 2005, §4.5.
  */
 export function recursiveDoublingAllreduce(links: Links): MonoTypeOperatorFunction<Partial> {
-  const { rank, size } = links.comm
-  const { fold, partners, unfold } = recursiveDoubling(rank, size)
-  const exchange = (partner: number): MonoTypeOperatorFunction<Partial> => {
-    const lower = partner < rank
-    return links.step({
-      from: partner,
-      send: (partial) => partial.send(links, partner),
-      shape: (partial) => partial.shape,
-      place: (partial, message) => partial.pourInto(message, lower),
-      take: (partial, message) => partial.combine(message, lower)
-    })
-  }
-  return through([...folded(links, fold), ...partners.map(exchange), ...unfolded(links, unfold)])
+  return doubling(links, recursiveDoubling(links.comm.rank, links.comm.size))
+}
+
+export function doubling(links: Links, { fold, partners, unfold }: RecursiveDoubling): MonoTypeOperatorFunction<Partial> {
+  return through([...folded(links, fold), ...partners.map((partner) => combinedWith(links, partner)), ...unfolded(links, unfold)])
 }

@@ -1,13 +1,8 @@
 import { type MonoTypeOperatorFunction, Observable, Subject } from 'rxjs'
 import type { Links, Unit } from '../../src/collective/links.js'
 import type { Memory } from '../../src/copy.js'
+import type { Branch } from '../../src/topology/hosts.js'
 import { type Packet, PIECE_BYTES } from './packet.js'
-
-/** From whom a rank gets what is broadcast, and to whom it goes on. */
-export interface Way {
-  readonly parent: number | undefined
-  readonly children: readonly number[]
-}
 
 /** A run of a large buffer on its way. */
 interface Piece extends Unit {
@@ -19,7 +14,7 @@ interface Piece extends Unit {
  * Lets the large buffers that have been announced follow, in pieces: each is received, or is there already at the root, and is sent on while the
  * next comes. A packet is pending until all its pieces have gone through.
  */
-export function pieces(links: Links, { parent, children }: Way): MonoTypeOperatorFunction<Packet> {
+export function pieces(links: Links, { parent, children }: Branch): MonoTypeOperatorFunction<Packet> {
   return (packets) =>
     new Observable((subscriber) => {
       let flow: Subject<Piece> | undefined

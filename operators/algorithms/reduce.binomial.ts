@@ -2,6 +2,7 @@ import type { MonoTypeOperatorFunction } from 'rxjs'
 import type { Links } from '../../src/collective/links.js'
 import { through } from '../../src/collective/through.js'
 import { binomialTree } from '../../src/topology/binomialTree.js'
+import { combinedFrom, handedTo, resultFrom } from './combining.js'
 import type { Partial } from './partial.js'
 
 /**
@@ -14,28 +15,13 @@ export function binomialReduce(links: Links, root: number, commutative: boolean)
   const { rank, size } = links.comm
   const top = commutative ? root : 0
   const { parent, children } = binomialTree(rank, size, top)
-  const fromChild = (child: number): MonoTypeOperatorFunction<Partial> => {
-    const lower = commutative && child < rank
-    return links.step({
-      from: child,
-      shape: (partial) => partial.shape,
-      place: (partial, message) => partial.pourInto(message, lower),
-      take: (partial, message) => partial.combine(message, lower)
-    })
-  }
   const to = parent ?? (rank === root ? undefined : root)
   return through([
     // The nearest first: its ranks follow on this one's.
-    ...[...children].sort((a, b) => a.range[0] - b.range[0]).map((child) => fromChild(child.rank)),
-    ...(to === undefined ? [] : [links.step<Partial>({ send: (partial) => partial.handOver(links, to) })]),
-    ...(rank === root && top !== root ? [result(links, top)] : [])
+    ...[...children]
+      .sort((a, b) => a.range[0] - b.range[0])
+      .map((child) => combinedFrom(links, child.rank, commutative && child.rank < rank)),
+    ...(to === undefined ? [] : [handedTo(links, to)]),
+    ...(rank === root && top !== root ? [resultFrom(links, top)] : [])
   ])
 }
-
-const result = (links: Links, from: number): MonoTypeOperatorFunction<Partial> =>
-  links.step({
-    from,
-    shape: (partial) => partial.shape,
-    place: (partial, message) => partial.land(message),
-    take: (partial, message) => partial.replace(message)
-  })

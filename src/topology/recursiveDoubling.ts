@@ -17,3 +17,11 @@ export function recursiveDoubling(rank: number, size: number): RecursiveDoubling
   if (place !== undefined) for (let distance = 1; distance < count; distance *= 2) partners.push(at(place ^ distance))
   return { fold, unfold, partners }
 }
+
+/** The same over these ranks only. */
+export function recursiveDoublingOver(rank: number, ranks: readonly number[]): RecursiveDoubling {
+  const { fold, unfold, partners } = recursiveDoubling(ranks.indexOf(rank), ranks.length)
+  const real = (step: PowerOfTwo['fold']): PowerOfTwo['fold'] =>
+    step && ('to' in step ? { to: ranks[step.to]! } : { from: ranks[step.from]! })
+  return { fold: real(fold), unfold: real(unfold), partners: partners.map((partner) => ranks[partner]!) }
+}

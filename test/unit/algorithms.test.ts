@@ -14,13 +14,17 @@ interface Row {
   bytes: string
 }
 
-const rows: Row[] = readFileSync('docs/reference/algorithms.md', 'utf8')
-  .split('\n')
-  .filter((line) => line.startsWith('| `'))
-  .map((line) => {
-    const [, collective, algorithm, , , messages, bytes] = line.split('|').map((cell) => cell.trim().replaceAll('`', ''))
-    return { collective: collective!, algorithm: algorithm!, messages: messages!, bytes: bytes! }
-  })
+const [onOneHost, onSeveral] = readFileSync('docs/reference/algorithms.md', 'utf8').split('## On several hosts')
+const rowsOf = (page: string, table: RegExp): Row[] =>
+  page
+    .split('\n')
+    .filter((line) => table.test(line))
+    .map((line) => {
+      const [, collective, algorithm, , , messages, bytes] = line.split('|').map((cell) => cell.trim().replaceAll('`', ''))
+      return { collective: collective!, algorithm: algorithm!, messages: messages!, bytes: bytes! }
+    })
+const rows = rowsOf(onOneHost!, /^\| `/)
+const crossings = rowsOf(onSeveral!, /^\| [a-z]+ \|/)
 
 /** A call of each, on so many bytes. */
 const calls: Record<string, (comm: Communicator, data: Int32Array) => Request<unknown>> = {
@@ -38,6 +42,7 @@ const calls: Record<string, (comm: Communicator, data: Int32Array) => Request<un
   'reduce binomial': (comm, data) => comm.ireduce(data, SUM, { root: comm.size - 1 }),
   'reduce rabenseifner': (comm, data) => comm.ireduce(data, SUM, { root: comm.size - 1, algorithm: 'rabenseifner' }),
   'allreduce recursiveDoubling': (comm, data) => comm.iallreduce(data, SUM),
+  'allreduce hierarchical': (comm, data) => comm.iallreduce(data, SUM, { algorithm: 'hierarchical' }),
   'allreduce rabenseifner': (comm, data) => comm.iallreduce(data, SUM, { algorithm: 'rabenseifner' }),
   'allreduce ring': (comm, data) => comm.iallreduce(data, SUM, { algorithm: 'ring' }),
   'scan recursiveDoubling': (comm, data) => comm.iscan(data, SUM),
@@ -66,4 +71,70 @@ describe.each(rows)('$collective by $algorithm', ({ collective, algorithm, messa
     })
     expect(sent).toMatchObject({ messages: evaluate(messages, values), bytes: evaluate(bytes, values) })
   })
+})
+
+/** By default, or by an algorithm that is to be looked at on few ranks and bytes. */
+const onHosts: Record<string, (comm: Communicator, data: Int32Array) => Request<unknown>> = {
+  'barrier hierarchical': (comm) => comm.ibarrier(),
+  'bcast binomial': (comm, data) => comm.ibcast(data, { root: comm.size - 1, algorithm: 'binomial' }),
+  'bcast chain': (comm, data) => comm.ibcast(data, { root: comm.size - 1, algorithm: 'chain' }),
+  'allreduce hierarchical': (comm, data) => comm.iallreduce(data, SUM),
+  'allreduce rabenseifner': (comm, data) => comm.iallreduce(data, SUM, { algorithm: 'rabenseifner' })
+}
+
+test('every algorithm that knows of hosts is counted here', () => {
+  expect(crossings.map(({ collective, algorithm }) => `${collective} ${algorithm}`)).toEqual(Object.keys(onHosts))
+})
+
+describe.each(crossings)('$collective by $algorithm', ({ collective, algorithm, messages, bytes }) => {
+  test.each([
+    [2, 2],
+    [2, 4],
+    [3, 2],
+    [3, 4],
+    [4, 2],
+    [5, 8],
+    [7, 2],
+    [8, 4]
+  ])('sends between %i hosts of %i ranks what the page says', (H, N) => {
+    const size = H * N
+    const hostOf = (rank: number): number => Math.floor(rank / N)
+    const length = algorithm === 'chain' ? 3 * PIECE : 16 * size
+    const S = 4 * length
+    const A = 2 ** Math.floor(Math.log2(H))
+    const ranks = Array.from({ length: size }, (_, rank) => rank)
+    const sent = simulate(size, { latency: 1, hosts: ranks.map(hostOf) }, ({ comms, flush, traffic }) => {
+      for (const comm of comms) onHosts[`${collective} ${algorithm}`]!(comm, new Int32Array(length))
+      flush()
+      const sum = { messages: 0, bytes: 0 }
+      for (const from of ranks) {
+        for (const to of ranks.filter((rank) => hostOf(rank) !== hostOf(from))) {
+          sum.messages += traffic(from, to).messages
+          sum.bytes += traffic(from, to).bytes
+        }
+      }
+      return sum
+    })
+    const values = { H, N, S, A, B: H - A, K: Math.ceil(S / PIECE) }
+    expect(sent).toEqual({ messages: evaluate(messages, values), bytes: evaluate(bytes, values) })
+  })
+})
+
+test.each([
+  [2, 2],
+  [3, 4],
+  [5, 2],
+  [4, 8]
+])('on %i hosts of %i ranks an allreduce has the bits that it has on one', (H, N) => {
+  const size = H * N
+  const sumsOf = (hosts?: number[]): unknown[] =>
+    simulate(size, { latency: 1, ...(hosts && { hosts }) }, ({ comms, flush }) => {
+      const requests = comms.map((comm) =>
+        comm.iallreduce(Float64Array.from({ length: 64 }, (_, k) => 1 / (1 + ((comm.rank * 37 + k) % 101))))
+      )
+      flush()
+      return requests.map(({ value }) => value)
+    })
+  const hosts = Array.from({ length: size }, (_, rank) => Math.floor(rank / N))
+  expect(sumsOf(hosts)).toEqual(sumsOf())
 })

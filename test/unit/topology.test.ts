@@ -4,6 +4,7 @@ import { bruckAlltoall } from '../../src/topology/bruckAlltoall.js'
 import { chain } from '../../src/topology/chain.js'
 import { dissemination } from '../../src/topology/dissemination.js'
 import { halvingGather } from '../../src/topology/halvingGather.js'
+import { hostChain, hostsOf, hostTree, placeOf } from '../../src/topology/hosts.js'
 import { pairwise } from '../../src/topology/pairwise.js'
 import { powerOfTwo, standsFor } from '../../src/topology/powerOfTwo.js'
 import { prefixDoubling } from '../../src/topology/prefixDoubling.js'
@@ -265,5 +266,62 @@ describe.each(sizes)('of %i ranks', (size) => {
     }
     for (const rank of ranks) expect(held[rank]).toEqual(ranks.map((j) => `from ${(rank - j + size) % size} to ${rank}`))
     for (const plan of plans) expect(plan).toHaveLength(ceilLog2(size))
+  })
+})
+
+describe('ranks on several hosts', () => {
+  const layouts = sizes
+    .filter((size) => size > 2)
+    .flatMap((size) => [
+      ['two on each', below(size).map((rank) => rank >> 1)] as const,
+      ['one apart', below(size).map((rank) => (rank === 0 ? 7 : 3))] as const,
+      ['in turn', below(size).map((rank) => rank % 2)] as const
+    ])
+
+  test('are nothing to know of where all share one, or none does', () => {
+    expect(hostsOf([4, 4, 4])).toBeUndefined()
+    expect(hostsOf([2, 1, 0])).toBeUndefined()
+    expect(hostsOf([0])).toBeUndefined()
+  })
+
+  test('are in order, and even, or not', () => {
+    expect(hostsOf([5, 5, 3, 3])).toEqual({
+      groups: [
+        [0, 1],
+        [2, 3]
+      ],
+      inOrder: true,
+      even: true
+    })
+    expect(hostsOf([0, 0, 0, 1, 1, 1])).toMatchObject({ inOrder: true, even: false })
+    expect(hostsOf([0, 0, 1, 1, 2])).toMatchObject({ inOrder: true, even: false })
+    expect(hostsOf([0, 1, 0, 1])).toEqual({
+      groups: [
+        [0, 2],
+        [1, 3]
+      ],
+      inOrder: false,
+      even: false
+    })
+  })
+
+  test.each(layouts)('%s, %j: a tree and a chain reach everyone once, and come to each host once', (_, numbers) => {
+    const hosts = hostsOf(numbers)!
+    const { size } = { size: numbers.length }
+    for (const root of below(size)) {
+      for (const way of [hostTree, hostChain]) {
+        const branches = below(size).map((rank) => way(rank, hosts, root))
+        const edges = branches.flatMap(({ children }, rank) => children.map((child) => [rank, child] as const))
+        expect(edges.map(([, child]) => child).sort((a, b) => a - b)).toEqual(below(size).filter((rank) => rank !== root))
+        for (const [parent, child] of edges) expect(branches[child]!.parent).toBe(parent)
+        expect(edges.filter(([from, to]) => numbers[from] !== numbers[to])).toHaveLength(hosts.groups.length - 1)
+      }
+      for (const rank of below(size)) {
+        const { leaders, members } = placeOf(rank, hosts, root)
+        expect(leaders[0]).toBe(root)
+        expect(leaders).toContain(members[0])
+        expect(members).toContain(rank)
+      }
+    }
   })
 })

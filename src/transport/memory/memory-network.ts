@@ -21,9 +21,11 @@ export class MemoryNetwork {
   readonly transports: readonly MemoryTransport[]
 
   constructor(size: number, options: MemoryNetworkOptions) {
-    const { capacity = 2 ** 20 } = options
+    const { capacity = 2 ** 20, hosts } = options
     if (!Number.isInteger(size) || size < 1) throw new ArgumentError(`size: expected an integer from 1 on, got ${size}`)
     if (!(capacity >= LEAST_WEIGHT)) throw new ArgumentError(`capacity: expected at least ${LEAST_WEIGHT} bytes, got ${capacity}`)
+    if (hosts !== undefined && !(Array.isArray(hosts) && hosts.length === size && hosts.every(Number.isInteger)))
+      throw new ArgumentError(`hosts: expected the number of each rank's host, ${size} integers, got ${hosts}`)
     const fabric = new Fabric(options, capacity)
     for (let rank = 0; rank < size; rank++) fabric.transports.push(new MemoryTransport(rank, size, fabric))
     this.transports = fabric.transports

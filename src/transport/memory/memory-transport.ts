@@ -10,6 +10,7 @@ export class MemoryTransport implements Transport {
   readonly rank: number
   readonly size: number
   readonly maxSegment: number
+  readonly hosts: readonly number[] | undefined
   /** @internal The lanes to this rank. */
   readonly incoming: Lane[] = []
   /** @internal What has arrived before anybody was there to receive it. */
@@ -26,6 +27,7 @@ export class MemoryTransport implements Transport {
     this.rank = rank
     this.size = size
     this.maxSegment = Math.min(MAX_SEGMENT, fabric.capacity) & ~7
+    this.hosts = fabric.options.hosts
     this.#fabric = fabric
   }
 

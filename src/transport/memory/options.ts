@@ -14,6 +14,8 @@ export interface MemoryNetworkOptions extends LinkModel {
   scheduler: SchedulerLike
   /** How fast each link is, where they differ; what it leaves out is as in `latency` and `bytesPerMs`. */
   link?: (from: number, to: number) => LinkModel
+  /** The number of each rank's host; default one host for all. */
+  hosts?: readonly number[]
   /** Bytes that may be under way from one rank to another; default 1 MiB. */
   capacity?: number
   /** Bytes of each segment that take no time, so that the diagrams of small messages come out even; default 0. */

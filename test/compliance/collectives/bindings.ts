@@ -9,7 +9,7 @@ import { SharedTransport } from '../../../src/transport/shared/shared-transport.
 import type { TransportBinding } from '../../../testing/compliance/binding.js'
 import { inWorld } from '../../../testing/compliance/messages/world.js'
 import { simulate } from '../../../testing/simulate.js'
-import type { CollectivesBinding, Outcome } from './binding.js'
+import { below, type CollectivesBinding, type Outcome } from './binding.js'
 
 class Result<T> implements Outcome<T> {
   readonly values: T[] = []
@@ -69,11 +69,19 @@ const shared = over({
 })
 
 /** In virtual time, where what is left behind fails the test. */
-const simulated: CollectivesBinding = {
-  name: 'simulate',
+const simulated = (name: string, hostOf?: (rank: number, size: number) => number): CollectivesBinding => ({
+  name,
   async run<T>(size: number, program: (comm: Communicator) => Observable<T>) {
-    return simulate(size, { latency: 3, bytesPerMs: 100_000 }, ({ comms }) => comms.map((comm) => new Result(program(comm))))
+    const hosts = hostOf === undefined ? {} : { hosts: below(size).map((rank) => hostOf(rank, size)) }
+    return simulate(size, { latency: 3, bytesPerMs: 100_000, ...hosts }, ({ comms }) => comms.map((comm) => new Result(program(comm))))
   }
-}
+})
 
-export const bindings = [memory, shared, simulated]
+export const bindings = [memory, shared, simulated('simulate')]
+
+/** Where the ranks of several hosts go another way than those of one. */
+export const onHosts = [
+  simulated('hosts of two ranks', (rank) => rank >> 1),
+  simulated('a host of three ranks, another of the rest', (rank) => (rank < 3 ? 0 : 1)),
+  simulated('ranks dealt out to three hosts in turn', (rank) => rank % 3)
+]

@@ -1,0 +1,37 @@
+import type { MonoTypeOperatorFunction } from 'rxjs'
+import type { Links } from '../../src/collective/links.js'
+import type { Partial } from './partial.js'
+
+/** Combines what a rank sends with what there is. `lower`: it is of lower ranks. */
+export const combinedFrom = (links: Links, from: number, lower: boolean): MonoTypeOperatorFunction<Partial> =>
+  links.step({
+    from,
+    shape: (partial) => partial.shape,
+    place: (partial, message) => partial.pourInto(message, lower),
+    take: (partial, message) => partial.combine(message, lower)
+  })
+
+/** Exchanges all there is with a partner; both combine it. */
+export const combinedWith = (links: Links, partner: number): MonoTypeOperatorFunction<Partial> => {
+  const lower = partner < links.comm.rank
+  return links.step({
+    from: partner,
+    send: (partial) => partial.send(links, partner),
+    shape: (partial) => partial.shape,
+    place: (partial, message) => partial.pourInto(message, lower),
+    take: (partial, message) => partial.combine(message, lower)
+  })
+}
+
+/** Receives what another rank has made of it. */
+export const resultFrom = (links: Links, from: number): MonoTypeOperatorFunction<Partial> =>
+  links.step({
+    from,
+    shape: (partial) => partial.shape,
+    place: (partial, message) => partial.land(message),
+    take: (partial, message) => partial.replace(message)
+  })
+
+/** Hands all there is to another rank; the memory does not change until the round is over. */
+export const handedTo = (links: Links, to: number): MonoTypeOperatorFunction<Partial> =>
+  links.step({ send: (partial) => partial.handOver(links, to) })

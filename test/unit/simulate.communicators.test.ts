@@ -18,6 +18,17 @@ describe('communicators in a simulated test', () => {
     })
   })
 
+  it('are made of the ranks of each host', () => {
+    const places = simulate(5, { latency: 1, hosts: [4, 2, 4, 2, 2] }, ({ ranks, flush }) => {
+      const requests = ranks((comm) => comm.isplitType('host').pipe(map((host) => using(host, ({ rank, size }) => `${rank} of ${size}`))))
+      const said: string[] = []
+      for (const [rank, one] of requests.entries()) one.subscribe((place) => (said[rank] = place))
+      flush()
+      return said
+    })
+    expect(places).toEqual(['0 of 2', '0 of 3', '1 of 2', '1 of 3', '2 of 3'])
+  })
+
   it.each([1, 2, 3, 4, 5, 7, 8])('of %i ranks are split by colour and key, and used at once', (size) => {
     const said = simulate(size, { latency: 1 }, ({ ranks }) => {
       const said: string[] = []

@@ -76,7 +76,8 @@ export function bcastOf<T>(comm: Collectives, options: BcastOptions & { into?: B
       if (into !== undefined) checkPlace(data, into)
     },
     build: (links) => (values) => {
-      const packets = parent === undefined ? values.pipe(map((value) => Packet.of(value, into, cuts))) : Packet.from(links, parent, into)
+      const packets =
+        parent === undefined ? values.pipe(map((value) => Packet.of(value, into, cuts, size - 1))) : Packet.from(links, parent, into)
       return packets.pipe(
         links.toAll(children, (packet, to) => packet.send(links, to)),
         pieces(links.aside, line),

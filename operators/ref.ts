@@ -9,7 +9,7 @@ import { ArgumentError, Ref } from '../src/channel.js'
  *     subscribed at 4 ms       --------a--b--c--|
  *     source subscribed        ------^--------!
  *
- * Each time it is sent it can be subscribed to once, within `timeout` ms (default 30,000); until then it keeps this rank alive. Sources that can wait do, others are buffered.
+ * Each time it is sent it can be subscribed to once, after a `bcast` or `allgather` once on every rank, within `timeout` ms (default 30,000); until then it keeps this rank alive. Sources that can wait do, others are buffered.
  *
  * Shape: Observable of T → a value → Observable of T. Cost: a round trip before the first value. Errors, at the subscriber: ArgumentError when it was subscribed to before; RemoteError when
  * somebody else has, or the time is over, and for the source's own; RankFailedError. Pekko and Akka: SourceRef.

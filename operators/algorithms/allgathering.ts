@@ -1,4 +1,5 @@
 import { map } from 'rxjs'
+import { forRanks } from '../../src/codec/reference.js'
 import type { Collective } from '../../src/collective/spec.js'
 import type { Collectives } from '../../src/collectives.js'
 import { allgatherByBruck } from './allgather.bruck.js'
@@ -26,7 +27,7 @@ export function allgatheringOf<T, R>(comm: Collectives, { name, algorithm, limit
     check,
     build: (links) => (values) =>
       values.pipe(
-        map((data) => new Collection([Block.of(data, limit)], comm, limit, form(data))),
+        map((data) => new Collection([forRanks(size, () => Block.of(data, limit))], comm, limit, form(data))),
         beside(links, {
           foreseen: (unit) => unit.foreseen,
           know: (unit) => unit.know(),

@@ -1,5 +1,6 @@
 import { type BufferLike, datatypeOf, isScalar, memoryOf, NUMBER, OBJECT, valueOn } from '../../src/codec/datatype.js'
 import { encodeObject } from '../../src/codec/object.js'
+import { forRanks } from '../../src/codec/reference.js'
 import { bytesOfNumber, type Links, type Unit } from '../../src/collective/links.js'
 import { Misfit } from '../../src/collective/spec.js'
 import { copyAll, type Memory } from '../../src/copy.js'
@@ -31,11 +32,16 @@ export class Packet implements Unit {
     this.misfit = misfit
   }
 
-  /** At the root; `cuts` large buffers into pieces. */
-  static of(data: unknown, into: BufferLike | undefined, cuts: boolean): Packet {
+  /** At the root, for so many others; `cuts` large buffers into pieces. */
+  static of(data: unknown, into: BufferLike | undefined, cuts: boolean, others: number): Packet {
     const datatype = datatypeOf(data)
     if (typeof data === 'number') return new Packet(NUMBER, data, bytesOfNumber(data))
-    if (datatype === OBJECT) return new Packet(OBJECT, data, encodeObject(data))
+    if (datatype === OBJECT)
+      return new Packet(
+        OBJECT,
+        data,
+        forRanks(others, () => encodeObject(data))
+      )
     const memory = memoryOf(data as BufferLike)
     if (into !== undefined && into !== data)
       copyAll(

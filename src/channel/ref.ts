@@ -13,6 +13,8 @@ import { Valve } from './valve.js'
 import type { Writer } from './writer.js'
 
 const TIMEOUT_MS = 30_000
+/** Of a value that is only looked at, or that no other rank will have. */
+const NOWHERE = [0, 0] as const
 
 /** A stream as a value: it can be sent, and is an Observable where it arrives. */
 export class Ref<T> implements Referable {
@@ -30,12 +32,15 @@ export class Ref<T> implements Referable {
 
   /** @internal */
   [toReference](): readonly [number, number] {
-    return homeOf(references.here as Endpoint).lend(this.#source, this.#timeout, this.#site)
+    const { here, readers } = references
+    return here === undefined || readers === 0 ? NOWHERE : homeOf(here as Endpoint).lend(this.#source, this.#timeout, readers, this.#site)
   }
 }
 
 interface Lent {
   readonly source: ObservableInput<unknown>
+  /** Ranks that have it and have not subscribed. */
+  readers: number
   readonly site: CallSite | undefined
   readonly expiry: Subscription
 }
@@ -57,7 +62,7 @@ class Home extends PointToPoint {
     this.channels = new Channels(this, (writer) => this.#asked(writer))
   }
 
-  lend(source: ObservableInput<unknown>, timeout: number, site: CallSite | undefined): readonly [number, number] {
+  lend(source: ObservableInput<unknown>, timeout: number, readers: number, site: CallSite | undefined): readonly [number, number] {
     const id = this.#next++ & 0x7fffffff
     const expiry = asyncScheduler.schedule(() => {
       this.#lent.delete(id)
@@ -66,7 +71,7 @@ class Home extends PointToPoint {
     const { transport } = this.endpoint
     transport.watch()
     expiry.add(() => transport.unwatch())
-    this.#lent.set(id, { source, site, expiry })
+    this.#lent.set(id, { source, readers, site, expiry })
     return [this.endpoint.transport.rank, id]
   }
 
@@ -88,14 +93,16 @@ class Home extends PointToPoint {
   /** Somebody reads what was lent to it. */
   #asked(writer: Writer): void {
     const lent = this.#lent.get(writer.tag)
-    this.#lent.delete(writer.tag)
-    lent?.expiry.unsubscribe()
+    if (lent !== undefined && --lent.readers === 0) {
+      this.#lent.delete(writer.tag)
+      lent.expiry.unsubscribe()
+    }
     const site = lent?.site
     this.channels.adopt(writer)
     const missing = new Observable<never>((subscriber) =>
       subscriber.error(
         new ArgumentError(
-          'ref: nobody has subscribed to the stream in time, or somebody has already; it can be subscribed to once, on one rank'
+          'ref: nobody has subscribed to the stream in time, or somebody has already; it can be subscribed to once on each rank that it was sent to'
         )
       )
     )

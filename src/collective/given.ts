@@ -1,6 +1,7 @@
 import { checkAttached } from '../arguments.js'
 import { type BufferLike, datatypeOf, OBJECT } from '../codec/datatype.js'
 import { encodeObject } from '../codec/object.js'
+import { looking } from '../codec/reference.js'
 
 /** Throws what is wrong with a value that is to be sent. */
 export function checkSendable(value: unknown): void {
@@ -11,6 +12,6 @@ export function checkSendable(value: unknown): void {
     case 'undefined':
       return
   }
-  if (datatypeOf(value) === OBJECT) encodeObject(value)
+  if (datatypeOf(value) === OBJECT) looking(() => encodeObject(value))
   else checkAttached(value as BufferLike, 'data')
 }

@@ -1,5 +1,6 @@
 import type { Subscriber } from 'rxjs'
 import type { CallSite } from '../call-site.js'
+import { references } from '../codec/reference.js'
 import { goneError } from '../gone.js'
 import type { Incoming, Taker, Waiting } from '../incoming.js'
 import type { Links, Step, Unit } from './links.js'
@@ -73,6 +74,7 @@ abstract class Receiver implements Taker {
     this.#waiting = false
     if (this.links.closed || this.#failed) return
     if (this.#misfit) return this.links.trouble.mismatch()
+    references.here = this.links.endpoint
     try {
       this.take(message)
     } catch (error) {

@@ -1,4 +1,5 @@
 import { Observable, type Subscriber, type Subscription } from 'rxjs'
+import { references } from '../codec/reference.js'
 import type { Collectives } from '../collectives.js'
 import { COLLECTIVES } from '../contexts.js'
 import { RaggedStreamError } from '../errors.js'
@@ -97,6 +98,7 @@ export class Session<T, R> implements Trouble, Party {
     if (this.#ended || this.#closed || this.#follows) return
     this.#offered++
     this.#queue.push(value)
+    references.here = this.#comm.endpoint
     this.#begin()
     if (this.#agreement !== undefined) this.#speak()
   }

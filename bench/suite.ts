@@ -253,6 +253,17 @@ export const cases: readonly Case[] = [
     step: () => ({ iterations: 1_000_000, warmup: 1_000_000 })
   },
   {
+    name: 'shuffle-memory',
+    title: 'growth of resident memory of 4 ranks while they shuffle 10,000,000 records',
+    unit: 'MB',
+    ranks: 4,
+    steady: true,
+    alone: true,
+    yields: true,
+    rows: [{ name: 'records', label: 'records on 4 ranks', bar: () => below(100, 'MB') }],
+    step: () => ({ iterations: 10_000_000, warmup: 0 })
+  },
+  {
     name: 'pool',
     title: 'tasks of 10 µs on a root and one worker, share of the time that the tasks take',
     unit: '%',

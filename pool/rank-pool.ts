@@ -7,6 +7,15 @@ import { type Chunk, type Crew, checkMap, type MapJob, type MapOptions, mapped }
 import { Assembly, type FunctionSource, loadOf, type Report } from './parcel.js'
 import { POOL_TAG, serve } from './serve.js'
 
+/** What is known of workers that were started for the pool. */
+interface Launched {
+  /** Resolves when all have ended. */
+  end(): Promise<void>
+  keepAlive(needed: boolean): void
+  /** Starts another one. */
+  more(): number | undefined
+}
+
 const UNLIMITED = { values: 2 ** 31, bytes: 2 ** 26 }
 
 /**
@@ -14,7 +23,7 @@ const UNLIMITED = { values: 2 ** 31, bytes: 2 ** 26 }
  *
  * `RankPool.launch(4)` starts ranks for an ordinary program, as threads; `RankPool.of(comm)` makes the ranks of a job one. Functions travel as their text and take along nothing
  * from around them (JavaScript has no way to copy what they refer to), or, by `task(module, name)`, as the name of an export, as mpi4py pickles them.
- * The pool survives tasks that throw; a launched one also ranks that die, whose tasks are done again on others.
+ * The pool survives tasks that throw, and ranks that die, whose tasks are done again: a launched one starts others in their place. In a job, a rank that dies ends the job, as ever.
  *
  * mpi4py: `MPIPoolExecutor`, `MPICommExecutor` of mpi4py.futures.
  *
@@ -36,19 +45,17 @@ export class RankPool {
   readonly #jobs: MapJob<unknown, unknown>[] = []
   readonly #functions = new Map<unknown, number>()
   readonly #sources: FunctionSource[] = []
-  readonly #end: (() => Promise<void>) | undefined
-  readonly #busy: ((busy: boolean) => void) | undefined
+  readonly #launched: Launched | undefined
   readonly #crew: Crew
   #next = 0
   #dispatching = false
   #closed: Promise<void> | undefined
 
   /** @internal */
-  constructor(comm: Communicator, ranks: readonly number[], end?: () => Promise<void>, busy?: (busy: boolean) => void) {
+  constructor(comm: Communicator, ranks: readonly number[], launched?: Launched) {
     const site = recordCallSite()
     this.#comm = comm
-    this.#end = end
-    this.#busy = busy
+    this.#launched = launched
     const pool = this
     this.#crew = {
       get workers() {
@@ -57,22 +64,27 @@ export class RankPool {
       ready: () => this.#dispatch(),
       join: (job) => {
         this.#jobs.push(job)
-        this.#busy?.(true)
+        launched?.keepAlive(true)
         if (this.size === 0) job.fail(this.#nobody())
       },
       leave: (job) => {
         const index = this.#jobs.indexOf(job)
         if (index >= 0) this.#jobs.splice(index, 1)
-        if (this.#jobs.length === 0 && this.#closed === undefined) this.#busy?.(false)
+        if (this.#jobs.length === 0 && this.#closed === undefined) launched?.keepAlive(false)
       }
     }
     const lost = (member: Member, error: Error): void => {
       this.#members.splice(this.#members.indexOf(member), 1)
+      const another = this.#closed === undefined ? launched?.more() : undefined
+      if (another !== undefined) join(another)
       for (const chunk of member.chunks.values()) if (!chunk.job.over) chunk.job.lost(chunk, error)
       if (this.size === 0) for (const job of [...this.#jobs]) job.fail(this.#nobody(error))
       this.#dispatch()
     }
-    for (const rank of ranks) this.#members.push(new Member(comm, rank, site, () => this.#dispatch(), lost))
+    const join = (rank: number): void => {
+      this.#members.push(new Member(comm, rank, site, () => this.#dispatch(), lost))
+    }
+    for (const rank of ranks) join(rank)
   }
 
   /**
@@ -96,15 +108,16 @@ export class RankPool {
   }
 
   /**
-   * Starts `ranks` workers, threads of this process, for a program that is no rank itself: `await using pool = await RankPool.launch(4)`.
+   * Starts `ranks` workers, threads of this process, for a program that is no rank itself: `await using pool = await RankPool.launch(4)`. One that dies is replaced by a new one, of a new number,
+   * as often as there are workers; after that the pool becomes smaller.
    *
    * Cost: some 40 ms a worker; they wait asleep. Errors: ArgumentError. mpi4py: MPIPoolExecutor.
    */
   static async launch(ranks: number, options: { env?: Record<string, string | undefined> } = {}): Promise<RankPool> {
     const { poolModule, seatBeside } = await import('../src/launch/beside.js')
-    const { comm, end, keepAlive } = seatBeside(ranks, poolModule, options.env ?? {})
+    const { comm, end, keepAlive, more } = seatBeside(ranks, poolModule, options.env ?? {})
     const workers = Array.from({ length: ranks }, (_, k) => k + 1)
-    return new RankPool(comm, workers, end, keepAlive)
+    return new RankPool(comm, workers, { end, keepAlive, more })
   }
 
   /** Workers that are alive. */
@@ -147,9 +160,9 @@ export class RankPool {
 
   async #close(): Promise<void> {
     for (const job of [...this.#jobs]) job.fail(new ArgumentError('pool: it was closed before its work was done'))
-    this.#busy?.(true)
+    this.#launched?.keepAlive(true)
     await Promise.all(this.#members.map((member) => member.close()))
-    await this.#end?.()
+    await this.#launched?.end()
   }
 
   #number(fn: unknown): number {

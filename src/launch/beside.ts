@@ -14,16 +14,19 @@ export { poolModule } from './package.js'
 import type { FromRank } from './protocol.js'
 import { ThreadHost } from './thread-host.js'
 
-/** A world of this thread, as rank 0, and of ranks that are started for it, each with the compiled module `url` as its program. */
+/**
+ * A world of this thread, as rank 0, and of ranks that are started for it, each with the compiled module `url` as its program. `more` starts another, under a new number, for one that has
+ * died: as often as there were ranks.
+ */
 export function seatBeside(
   ranks: number,
   url: URL,
   env: Record<string, string | undefined>
-): { comm: Communicator; end: () => Promise<void>; keepAlive: (needed: boolean) => void } {
+): { comm: Communicator; end: () => Promise<void>; keepAlive: (needed: boolean) => void; more: () => number | undefined } {
   checkRanks(ranks)
-  const size = ranks + 1
+  const size = 2 * ranks + 1
   const memory = allocateHost(size)
-  const crowded = size > availableParallelism()
+  const crowded = ranks + 1 > availableParallelism()
   const others = Array.from({ length: ranks }, (_, k) => k + 1)
   let alive = ranks
   let ended!: () => void
@@ -61,11 +64,24 @@ export function seatBeside(
   )
   const lines = new Lines((to, port) => host.post(to, { type: 'line', from: 0, port }, [port as never]))
   const endpoint = new Endpoint(new SharedTransport(0, size, memory, crowded, lines))
-  host.load({ url: url.href, path: url.pathname })
+  const program = { url: url.href, path: url.pathname }
+  let next = ranks + 1
+  host.load(program)
   host.keepAlive(false)
   return {
-    comm: new Communicator(endpoint, 0, 'pool', [0, ...others]),
+    comm: new Communicator(
+      endpoint,
+      0,
+      'pool',
+      Array.from({ length: size }, (_, rank) => rank)
+    ),
     end: () => allEnded,
-    keepAlive: (needed) => host.keepAlive(needed)
+    keepAlive: (needed) => host.keepAlive(needed),
+    more: () => {
+      if (next === size) return undefined
+      alive++
+      host.add(next, program)
+      return next++
+    }
   }
 }

@@ -19,13 +19,16 @@ export interface ThreadHostOptions {
 export class ThreadHost implements Host {
   readonly name = undefined
   readonly ranks: readonly number[]
+  readonly #options: ThreadHostOptions
   readonly #memory: HostMemory
   readonly #listener: HostListener
   readonly #workers = new Map<number, Worker>()
   readonly #unwritten: Int32Array
   #input: MessagePort | undefined
+  #needed = true
 
   constructor(options: ThreadHostOptions, listener: HostListener) {
+    this.#options = options
     this.#memory = options.memory
     this.#listener = listener
     this.ranks = options.ranks ?? ranksHere(options.memory)
@@ -36,6 +39,14 @@ export class ThreadHost implements Host {
 
   load({ url, path }: { url: string | undefined; path: string }): void {
     for (const rank of this.#workers.keys()) this.post(rank, { type: 'program', url: url!, path })
+  }
+
+  /** Starts a rank that `memory` has a place for and `ranks` does not name. */
+  add(rank: number, program: { url: string; path: string }): void {
+    const worker = this.#start(rank, this.#options)
+    this.#workers.set(rank, worker)
+    if (!this.#needed) worker.unref()
+    this.post(rank, { type: 'program', ...program })
   }
 
   post(rank: number, message: ToRank, transfer: readonly never[] = []): void {
@@ -65,6 +76,7 @@ export class ThreadHost implements Host {
 
   /** Whether its threads keep this process alive. */
   keepAlive(needed: boolean): void {
+    this.#needed = needed
     for (const worker of this.#workers.values()) {
       if (needed) worker.ref()
       else worker.unref()

@@ -77,7 +77,7 @@ console.log((await failure(pool.map(task(work, 'other'), [1]))).message)
     ).toEqual(['[3,6] -5', expect.stringContaining("exports no function 'other'"), 'closed'])
   })
 
-  it('does the tasks of a rank that dies again, and goes on with the others', async () => {
+  it('does the tasks of a rank that dies again, and starts another in its place', async () => {
     const out = await launched(
       `
 import { existsSync, writeFileSync, mkdtempSync } from 'node:fs'
@@ -92,7 +92,7 @@ console.log(JSON.stringify(await all(pool.map(once, Array.from({ length: 12 }, (
 `,
       3
     )
-    expect(out).toEqual([`${JSON.stringify([...Array(12).keys()])} 2`, 'closed'])
+    expect(out).toEqual([`${JSON.stringify([...Array(12).keys()])} 3`, 'closed'])
   })
 
   it('gives up a task that kills every rank it is given to', async () => {
@@ -104,7 +104,20 @@ console.log(await pool.run((n) => n, 9))
 `,
       3
     )
-    expect(out).toEqual(['RankFailedError 1', '9', 'closed'])
+    expect(out).toEqual(['RankFailedError 3', '9', 'closed'])
+  })
+
+  it('goes on with one worker only, under a new number, when it has died; and then it has none', async () => {
+    const out = await launched(
+      `
+const died = await failure(pool.map(() => process.exit(0), [0], { retries: 0 }))
+console.log(died.name, pool.size)
+console.log(JSON.stringify(await all(pool.map((n) => n * n, [1, 2, 3]))), (await failure(pool.map(() => { throw 1 }, [0]))).rank)
+console.log((await failure(pool.map(() => process.exit(0), [0], { retries: 3 }))).name, pool.size)
+`,
+      1
+    )
+    expect(out).toEqual(['RankFailedError 1', '[1,4,9] 2', 'RankFailedError 0', 'closed'])
   })
 
   it('fails when no rank is left, and closes', async () => {

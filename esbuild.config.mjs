@@ -15,7 +15,10 @@ const entryPoints = [
   'src/launch/index',
   'src/launch/rank',
   'src/launch/host-process',
-  'src/launch/cli'
+  'src/launch/cli',
+  'src/launch/plain-host',
+  'src/launch/register',
+  'src/launch/register-hooks'
 ].map((name) => `.build/${name}.js`)
 
 /** Packages that there is a quicker way to load. */

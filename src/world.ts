@@ -1,7 +1,7 @@
 import { isMainThread, type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
 import { CONTEXTS, Communicator } from './communicator.js'
 import { Endpoint } from './endpoint.js'
-import { RxmpiError } from './errors.js'
+import { type Place, takePlace } from './launch/plain.js'
 import type { FromRank, RankData, ToRank } from './launch/protocol.js'
 import { startedBy } from './launch/started.js'
 import { Liveness } from './liveness.js'
@@ -12,15 +12,10 @@ import { SharedTransport } from './transport/shared/shared-transport.js'
 /** Who this rank is: the only place that knows the launcher. A program that none has started is a world of size 1. */
 
 const started = isMainThread ? startedBy(process.env) : undefined
-if (started !== undefined) {
-  throw new RxmpiError(
-    `${started.name} has started ${started.size} processes (${started.why}), and node alone makes each a world of its own: ` +
-      'start the program as `npx rxmpi run PROGRAM` there, or take those variables away'
-  )
-}
+const plain: Place | undefined = started && takePlace(started, process.env)
 
-const seat = (workerData as Partial<RankData> | null)?.rxmpi
-const port = seat === undefined ? undefined : (parentPort as MessagePort)
+const seat = plain?.seat ?? (workerData as Partial<RankData> | null)?.rxmpi
+const port = plain?.port ?? (seat === undefined ? undefined : (parentPort as MessagePort))
 const { rank, size, crowded, ...memory } = seat ?? { rank: 0, size: 1, crowded: false, ...allocateHost(1) }
 
 const tell = (message: FromRank, transfer: MessagePort[] = []): void => port?.postMessage(message, transfer)
@@ -45,6 +40,7 @@ endpoint.abort = (code, reason) => {
     process.exit(code)
   }
   tell({ type: 'abort', code, reason })
+  if (plain !== undefined) return plain.halt()
   // Nothing of the program may run any more; the launcher ends this thread.
   for (;;) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0)
 }
@@ -79,3 +75,5 @@ export const runtime = {
     }
   }
 }
+
+plain?.onEnd(() => runtime.flush())

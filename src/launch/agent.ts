@@ -1,13 +1,13 @@
 import { availableParallelism, hostname } from 'node:os'
 import { Router } from '../transport/router.js'
-import { allocateHost, ENDED, FAILED, KILLED, UNREACHABLE } from '../transport/shared/host-memory.js'
+import { allocateHost, ENDED, FAILED, type HostMemory, KILLED, UNREACHABLE } from '../transport/shared/host-memory.js'
 import { fingerprintOf } from '../transport/websocket/certificate.js'
 import { Token } from '../transport/websocket/challenge.js'
 import { Mesh } from '../transport/websocket/mesh.js'
 import { type Compiled, compile } from './compile.js'
 import { Control, type FromHost, type HostAddress, type HostSetup, LAUNCHER, type Rendezvous, type ToHost } from './control.js'
 import { changed } from './environment.js'
-import type { Gone, HostListener, Rest } from './host.js'
+import type { Gone, Host, HostListener, Rest } from './host.js'
 import type { DrainSignal } from './job.js'
 import { Outlet } from './outlet.js'
 import type { FromRank } from './protocol.js'
@@ -17,6 +17,12 @@ const SETTLE_MS = 2
 /** Where a rank has died its launcher ends the others: of the two the death is what matters, and is seen by now. */
 const TELL_MS = 300
 
+/** Ranks that run already, in memory of their own. */
+export interface Seated {
+  memory: HostMemory
+  host(listener: Pick<HostListener, 'message' | 'ended'>): Host
+}
+
 /** A host's side of a job: its ranks as threads, the router that joins them to those of other hosts, and the launcher's orders. */
 export class Agent {
   readonly #rendezvous: Rendezvous
@@ -25,14 +31,16 @@ export class Agent {
   readonly #exit: (status: number, reason?: string) => void
   readonly #wanted = new Set<number>()
   #addresses: readonly HostAddress[] | undefined
-  #threads: ThreadHost | undefined
+  #ranks: Host | undefined
+  readonly #seated: Seated | undefined
   #router: Router | undefined
   #compiled: Compiled | undefined
   #outlets: { 1: Outlet; 2: Outlet } | undefined
   #tls: string | undefined
   readonly #ended = new Map<number, Gone>()
 
-  constructor(rendezvous: Rendezvous, exit: (status: number, reason?: string) => void) {
+  constructor(rendezvous: Rendezvous, exit: (status: number, reason?: string) => void, seated?: Seated) {
+    this.#seated = seated
     const { host, size, token, job, reconnectMs, startMs, port, addresses, bySsh, tls } = rendezvous
     this.#rendezvous = rendezvous
     this.#exit = exit
@@ -76,13 +84,13 @@ export class Agent {
         void this.#load(message)
         break
       case 'rank':
-        this.#threads!.post(message.rank, message.message)
+        this.#ranks!.post(message.rank, message.message)
         break
       case 'written':
-        this.#threads!.written(message.rank, message.bytes)
+        this.#ranks!.written(message.rank, message.bytes)
         break
       case 'input':
-        this.#threads!.input(message.message)
+        this.#ranks!.input(message.message)
         break
       case 'gone': {
         const reason = message.how === 'killed' ? KILLED : message.how === 'unreachable' ? UNREACHABLE : 0
@@ -93,7 +101,7 @@ export class Agent {
         void this.#rest().then((rest) => this.#control.send({ type: 'looked', id: message.id, rest }))
         break
       case 'terminate':
-        this.#threads!.terminate()
+        this.#ranks!.terminate()
         break
       case 'close':
         void this.#close(message.status)
@@ -106,7 +114,7 @@ export class Agent {
     const { host } = this.#rendezvous
     this.#tls = certificate && fingerprintOf(certificate.cert)
     const crowded = threads > availableParallelism()
-    const memory = allocateHost(hosts.length, { host, hosts })
+    const memory = this.#seated?.memory ?? allocateHost(hosts.length, { host, hosts })
     const control = this.#control
     this.#router = new Router(memory, this.#mesh, crowded)
     this.#router.onDrained = (rank) => control.send({ type: 'drained', rank, how: this.#ended.get(rank)! })
@@ -133,7 +141,7 @@ export class Agent {
       }
     }
     const all = env.all ?? changed(process.env, env.changes ?? {})
-    this.#threads = new ThreadHost({ memory, crowded, args, env: all, setting }, listener as HostListener)
+    this.#ranks = this.#seated?.host(listener) ?? new ThreadHost({ memory, crowded, args, env: all, setting }, listener as HostListener)
     const address = this.#mesh.peer(LAUNCHER).localAddress ?? '127.0.0.1'
     const port = await this.#mesh.listen(address, 0, certificate)
     control.send({ type: 'listening', address: { host: address, port }, process: `process ${process.pid} on ${hostname()}` })
@@ -141,7 +149,7 @@ export class Agent {
 
   #write(rank: number, { fd, chunk, bytes }: Extract<FromRank, { type: 'output' }>, prefix: boolean): void {
     this.#outlets ??= { 1: new Outlet(process.stdout, { prefix, raw: false }), 2: new Outlet(process.stderr, { prefix, raw: false }) }
-    this.#outlets[fd].write(rank, chunk, () => this.#threads!.written(rank, bytes))
+    this.#outlets[fd].write(rank, chunk, () => this.#ranks!.written(rank, bytes))
   }
 
   async #close(status: number): Promise<void> {
@@ -155,7 +163,7 @@ export class Agent {
   async #load({ url, path }: { url: string | undefined; path: string }): Promise<void> {
     try {
       if (url === undefined) this.#compiled = await compile(path)
-      this.#threads!.load({ url: url ?? this.#compiled!.url, path })
+      this.#ranks!.load({ url: url ?? this.#compiled!.url, path })
     } catch (error) {
       this.#control.send({ type: 'broken', text: (error as Error).message })
     }
@@ -164,7 +172,7 @@ export class Agent {
   /** While its ranks are at rest something may be on its way to another host still: nobody would say when it has come. */
   async #rest(): Promise<Rest | undefined> {
     for (;;) {
-      const rest = this.#threads!.rest()
+      const rest = await this.#ranks!.rest()
       const router = this.#router!
       if (rest === undefined) return undefined
       if (router.settled) return { ...rest, ...router.counts }

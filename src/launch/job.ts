@@ -10,8 +10,8 @@ import { Report } from './report.js'
 
 export interface JobOptions {
   ranks: number
-  /** An absolute path. */
-  program: string
+  /** An absolute path; undefined where the ranks run theirs already. */
+  program: string | undefined
   args: readonly string[]
   env: NodeJS.ProcessEnv
   /** What of it was asked for: other machines have environments of their own. */
@@ -146,6 +146,7 @@ export class Job implements HostListener {
 
   async #load(): Promise<void> {
     const { program } = this.#options
+    if (program === undefined) return
     try {
       this.#compiled = await compile(program)
       if (this.#ending) this.#removeCompiled()

@@ -1,5 +1,5 @@
 import { ArgumentError } from '../errors.js'
-import { Agent } from './agent.js'
+import { Agent, type Seated } from './agent.js'
 import type { Bootstrap } from './bootstrap/bootstrap.js'
 import { MeetingPoint } from './bootstrap/meeting-point.js'
 import type { Card } from './control.js'
@@ -11,6 +11,17 @@ import { RECONNECT_MS, START_MS } from './patience.js'
 import type { Placement } from './placement.js'
 import { readRendezvous } from './rendezvous.js'
 
+interface Surroundings {
+  /** Writes to standard error. */
+  say?: (text: string) => void
+  /** The rank runs already. */
+  seated?: Seated
+}
+
+const write = (text: string): void => {
+  process.stderr.write(text)
+}
+
 /**
  * This process as one of several that another launcher has started: it takes one rank. Where `rxmpi run` has started that launcher it reports there.
  * Else the process of rank 0 does what `rxmpi run` would do: brings them together, sees failures and proves deadlocks; each writes the output of
@@ -21,6 +32,8 @@ export class Membership {
   readonly over: Promise<number>
   /** Whether this process has to see to the job. */
   readonly leads: boolean
+  readonly #say: (text: string) => void
+  readonly #seated: Seated | undefined
   readonly #seen: Seen
   readonly #options: Placement
   readonly #bootstrap: Bootstrap | undefined
@@ -28,7 +41,9 @@ export class Membership {
   #agent: Agent | undefined
   #end!: (status: number) => void
 
-  constructor(seen: Seen, options: Placement, env: NodeJS.ProcessEnv) {
+  constructor(seen: Seen, options: Placement, env: NodeJS.ProcessEnv, { say = write, seated }: Surroundings = {}) {
+    this.#say = say
+    this.#seated = seated
     this.#seen = seen
     this.#options = options
     this.over = new Promise((resolve) => {
@@ -90,6 +105,11 @@ export class Membership {
     else await this.#bootstrap?.finish()
   }
 
+  /** Has the launcher end all processes. */
+  abort(status: number): void {
+    this.#bootstrap?.abort(status)
+  }
+
   get #startMs(): number {
     return this.#options.startupTimeout === undefined ? START_MS : this.#options.startupTimeout * 1000
   }
@@ -99,11 +119,15 @@ export class Membership {
     const { reconnect = RECONNECT_MS / 1000 } = this.#options
     const card = this.#card ?? (await this.#exchange(this.#bootstrap!, ours))
     const rendezvous = { ...card, host: rank, size, bySsh: false, reconnectMs: reconnect * 1000, startMs: this.#startMs }
-    this.#agent = new Agent(rendezvous, (status, reason) => {
-      if (reason !== undefined) process.stderr.write(`rxmpi: ${reason}\n`)
-      // Who has started this launcher says how the job has ended.
-      this.#end(this.#card !== undefined && reason === undefined ? 0 : status)
-    })
+    this.#agent = new Agent(
+      rendezvous,
+      (status, reason) => {
+        if (reason !== undefined) this.#say(`rxmpi: ${reason}\n`)
+        // Who has started this launcher says how the job has ended.
+        this.#end(this.#card !== undefined && reason === undefined ? 0 : status)
+      },
+      this.#seated
+    )
   }
 
   async #exchange(bootstrap: Bootstrap, ours: Card | undefined): Promise<Card> {

@@ -14,6 +14,12 @@ export const poolModule = pathToFileURL(join(packageDirectory, 'dist/pool/worker
 /** The compiled module of a host's process. */
 export const hostModule = join(packageDirectory, 'dist/src/launch/host-process.js')
 
+/** The compiled module that joins a program under plain node to the others of its job. */
+export const plainHostModule = pathToFileURL(join(packageDirectory, 'dist/src/launch/plain-host.js'))
+
+/** The compiled hooks of `rxmpi/register`. */
+export const registerHooksModule = pathToFileURL(join(packageDirectory, 'dist/src/launch/register-hooks.js'))
+
 /** The command line. */
 export const commandModule = join(packageDirectory, 'bin/rxmpi.js')
 

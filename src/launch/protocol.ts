@@ -37,9 +37,19 @@ export interface Terminal {
   colorDepth: number
 }
 
+/** `workerData` of the worker beside a program that plain node runs. */
+export interface PlainData {
+  rank: number
+  memory: HostMemory
+  words: Int32Array
+  port: MessagePort
+}
+
 export type ToRank =
   /** The program, transpiled: import `url`, and be `argv[1] = path`. */
   | { type: 'program'; url: string; path: string }
+  /** End: the job has. For a rank that is no thread, which can be ended from outside. */
+  | { type: 'end' }
   | { type: 'signal'; signal: 'SIGINT' | 'SIGTERM' }
   /** A rank's end of a line for buffers moved without copying. */
   | { type: 'line'; from: number; port: unknown }
@@ -58,6 +68,8 @@ export type FromRank =
   | { type: 'line'; to: number; port: unknown }
   /** The rank's event loop holds nothing but pending requests. */
   | { type: 'idle' }
+  /** A rank that is no thread is about to end. */
+  | { type: 'ended'; status: number }
   | { type: 'waits'; lines: string[] }
 
 /** Over the port for standard input. */

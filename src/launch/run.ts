@@ -1,7 +1,8 @@
 import { basename, extname } from 'node:path'
 import { ArgumentError, StartupTimeoutError } from '../errors.js'
 import { changed } from './environment.js'
-import { type DrainSignal, type Failure, Job } from './job.js'
+import { failureText } from './failure-text.js'
+import { type DrainSignal, Job } from './job.js'
 import type { KubernetesOptions } from './kubernetes.js'
 import { checkRanks } from './launch.js'
 import type { Seen } from './launcher.js'
@@ -117,7 +118,7 @@ async function ended(job: Job, ranks: number): Promise<number> {
     else kill(job)
   })
   const { failure, stuck } = await job.outcome
-  if (failure !== undefined) await print(failure, ranks)
+  if (failure !== undefined) await new Promise<void>((resolve) => process.stderr.write(failureText(failure, ranks), () => resolve()))
   // Node waits for every thread before it exits, and these never come back.
   if (stuck.length > 0) process.kill(process.pid, 'SIGKILL')
   return failure?.status ?? 0
@@ -160,12 +161,4 @@ function onSignal(handle: (signal: DrainSignal) => void): void {
       last = now
     })
   }
-}
-
-function print({ kind, rank, text }: Failure, ranks: number): Promise<void> {
-  if (kind === 'broken' || kind === 'signal') return Promise.resolve()
-  if (kind === 'exit' && ranks === 1) return Promise.resolve()
-  const label = rank === undefined || ranks === 1 ? '' : `[${rank}] `
-  const lines = (kind === 'timeout' || kind === 'exit' ? `rxmpi: ${text}` : text).split('\n').map((line) => `${label}${line}\n`)
-  return new Promise((resolve) => process.stderr.write(lines.join(''), () => resolve()))
 }

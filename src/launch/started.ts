@@ -8,13 +8,20 @@ export const LAUNCHERS = [
   { name: 'torchrun', rank: 'RANK', size: 'WORLD_SIZE' }
 ] as const
 
+export interface Started {
+  name: string
+  why: string
+  rank: number
+  size: number
+}
+
 /** Who has started this process as one of several, going by its environment. */
-export function startedBy(env: NodeJS.ProcessEnv): { name: string; why: string; size: number } | undefined {
+export function startedBy(env: NodeJS.ProcessEnv): Started | undefined {
   // Under rxmpi run a launcher may well have started a single one.
   const least = env.RXMPI_RENDEZVOUS === undefined ? 1 : 0
   for (const { name, rank, size } of LAUNCHERS) {
     if (env[rank] === undefined || !(Number(env[size]) > least)) continue
-    return { name, why: `${rank}=${env[rank]} and ${size}=${env[size]} are set`, size: Number(env[size]) }
+    return { name, why: `${rank}=${env[rank]} and ${size}=${env[size]} are set`, rank: Number(env[rank]), size: Number(env[size]) }
   }
   return undefined
 }

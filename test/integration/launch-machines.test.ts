@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { existsSync } from 'node:fs'
+import { existsSync, mkdirSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { command, lines, program, project, type Run, root, rxmpi } from './command.js'
 import { find, hosts, missing, on, rxmpiOn, ssh } from './machines.js'
@@ -36,6 +36,9 @@ suite(`ranks on several machines${why === undefined ? '' : ` (skipped: ${why})`}
       else setInterval(() => {}, 1000)`
   })
   const fail = join(failing, 'fail.mjs')
+  // For plain node, as in a project that has installed it.
+  mkdirSync(join(failing, 'node_modules'))
+  symlinkSync(root, join(failing, 'node_modules/rxmpi'))
   const well = ['[0] well 0 3', '[1] well 1 3', '[2] well 2 3']
 
   describe('over ssh', () => {
@@ -155,6 +158,19 @@ suite(`ranks on several machines${why === undefined ? '' : ` (skipped: ${why})`}
     })
   }
 
+  it('takes one rank of each plain node that hydra starts on other machines', async () => {
+    const plain = [...launchers[0]![1], node, fail]
+    const good = await on(0, [...plain, 'none'], { RXMPI_TLS: '1' })
+    expect(lines(good.stdout)).toEqual(['well 0 3', 'well 1 3', 'well 2 3'])
+    expect([good.status, good.stderr]).toEqual([0, ''])
+    const exit = await on(0, [...plain, 'exit'], { RXMPI_INSECURE: '1' })
+    expect(exit.stderr + exit.stdout).toContain('[1] rxmpi: ended with status 5')
+    expect(exit.status).toBe(5)
+    const unsafe = await on(0, [...plain, 'none'])
+    expect(unsafe.stderr + unsafe.stdout).toContain('encrypt the links with --tls (RXMPI_TLS=1), or say --insecure (RXMPI_INSECURE=1)')
+    expect(unsafe.status).not.toBe(0)
+  })
+
   it('takes one rank of each pod of a Kubernetes Indexed Job, which its service name leads to rank 0', async () => {
     const pods = (how: string): Promise<Run[]> =>
       Promise.all(
@@ -197,6 +213,16 @@ suite(`ranks on several machines${why === undefined ? '' : ` (skipped: ${why})`}
         /\[1\] rxmpi: the process of rank 1 \(process \d+ on rxh2\) has ended: nobody listens at its port any more/
       )
       expect(kill.status).toBe(137)
+    })
+
+    it.each(['none', 'pmi2'])('takes one rank of each plain node of srun --mpi=%s', async (mpi) => {
+      const srun = ['srun', '-K1', '-N3', '-n3', `--mpi=${mpi}`, node, fail]
+      const env = { RXMPI_TOKEN: 'of this job', RXMPI_TLS: '1' }
+      const good = await on(0, [...srun, 'none'], env)
+      expect(lines(good.stdout)).toEqual(['well 0 3', 'well 1 3', 'well 2 3'])
+      expect(good.status).toBe(0)
+      const exit = await on(0, [...srun, 'exit'], env)
+      expect(exit.status).toBe(5)
     })
 
     it('ends the job of an allocation that is cancelled as a signal to it would, and leaves nothing behind', async () => {
@@ -243,7 +269,9 @@ describe('a process that a launcher has started', () => {
       env: { ...process.env, ...started },
       encoding: 'utf8'
     })
-    expect(stderr).toContain('mpiexec has started 4 processes (PMI_RANK=0 and PMI_SIZE=4 are set)')
+    expect(stderr).toContain(
+      'mpiexec has started 4 processes (PMI_RANK=0 and PMI_SIZE=4 are set), and gives them no way to find each other'
+    )
     expect(status).toBe(1)
   })
 })

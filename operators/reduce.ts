@@ -7,6 +7,7 @@ import type { Communicator } from '../src/communicator.js'
 import type { AnyOp, Arithmetic, Op, Operand, PredefinedOp, Reduced } from '../src/op.js'
 import { isTypedArray, SUM } from '../src/op.js'
 import { checkAlgorithm, forArrays } from './algorithms/algorithm.js'
+import type { Partial } from './algorithms/partial.js'
 import { binomialReduce } from './algorithms/reduce.binomial.js'
 import { rabenseifnerReduce } from './algorithms/reduce.rabenseifner.js'
 import { type Into, reductionOf } from './algorithms/reduction.js'
@@ -14,14 +15,16 @@ import { type Into, reductionOf } from './algorithms/reduction.js'
 export interface ReduceOptions extends StreamOptions {
   /** The rank that gets the result; default 0. */
   root?: number
-  /** For experts. By default arrays of 64 KiB and more are reduced by halves and everything else, and all streams, up a tree. */
+  /** For experts. By default arrays of 64 KiB and more are reduced by halves where there are more than 4 ranks, and everything else, and all streams, up a tree. */
   algorithm?: keyof typeof algorithms
 }
 
 const algorithms = { binomial: binomialReduce, rabenseifner: rabenseifnerReduce }
 
-/** Arrays from here on are worth the latencies more that halving takes. */
+/** Arrays from here on are worth the latencies more that halving takes, */
 const LARGE_BYTES = 2 ** 16
+/** but not among so few ranks: the root of a tree gets no more than twice the data. */
+const FEW = 4
 
 /**
  * Combines the k-th values of all ranks with an op; the root gets one result a round, in order.
@@ -32,7 +35,7 @@ const LARGE_BYTES = 2 ** 16
  *
  * where a letter is its place in the alphabet. Shape: T → T at the root, nothing elsewhere; arrays element by element. In the order of the ranks unless the op is
  * commutative. The same bits in every run. Algorithm: a binomial tree, ⌈log₂ p⌉ steps, a rank sends n bytes; one step more where an op that is not commutative has
- * another root than 0. Single arrays of 64 KiB and more by halves: 2 log₂ p steps, a rank sends less than 2 n and combines n.
+ * another root than 0. Single arrays of 64 KiB and more on more than 4 ranks by halves: 2 log₂ p steps, a rank sends less than 2 n and combines n.
  * Source: Thakur, Rabenseifner, Gropp, IJHPCA 19(1), 2005, §4.4; MPI 4.1 §6.9.1.
  * Streams: as many values on every rank, or what `ragged` says; a rank may be `window` rounds ahead.
  * Errors: RankError, ArgumentError at the call; DatatypeError for a value that the op does not take; CollectiveMismatchError where kinds or lengths differ;
@@ -62,10 +65,11 @@ export function reduce(comm: Communicator, op: AnyOp = SUM, options: ReduceOptio
 /** @internal */
 export function reduceOf(comm: Collectives, op: AnyOp, options: ReduceOptions & Into): Collective<unknown, unknown> {
   const { root = 0, into, algorithm } = options
-  checkRoot(root, comm.size)
+  const { size } = comm
+  checkRoot(root, size)
   checkAlgorithm(algorithm, algorithms)
   const atRoot = comm.rank === root
-  const { check, begin } = reductionOf(op, atRoot ? into : undefined)
+  const { check, begin } = reductionOf(op, atRoot ? into : undefined, !atRoot)
   return {
     name: 'reduce',
     op: op.name,
@@ -74,7 +78,7 @@ export function reduceOf(comm: Collectives, op: AnyOp, options: ReduceOptions & 
     ahead: true,
     serial: algorithm === 'rabenseifner',
     check: algorithm === 'rabenseifner' ? forArrays(algorithm, options, check) : check,
-    suited: (single) => (isTypedArray(single) && single.byteLength >= LARGE_BYTES ? 'rabenseifner' : undefined),
+    suited: (single) => (size > FEW && isTypedArray(single) && single.byteLength >= LARGE_BYTES ? 'rabenseifner' : undefined),
     build:
       (links, chosen = 'binomial') =>
       (values) =>
@@ -82,7 +86,12 @@ export function reduceOf(comm: Collectives, op: AnyOp, options: ReduceOptions & 
           map(begin),
           algorithms[chosen as keyof typeof algorithms](links, root, op.commutative),
           links.settled(),
-          map((partial) => (atRoot ? partial.result : NOTHING))
+          map((partial) => (atRoot ? partial.result : passed(partial)))
         )
   }
+}
+
+function passed(partial: Partial): typeof NOTHING {
+  partial.pass()
+  return NOTHING
 }

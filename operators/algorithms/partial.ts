@@ -4,6 +4,7 @@ import { type Links, NO_SHAPE, type Unit } from '../../src/collective/links.js'
 import { ABSENT, NOTHING } from '../../src/collective/spec.js'
 import { type Incoming, unfilled } from '../../src/incoming.js'
 import { type AnyOp, foldArrays, isTypedArray, type TypedArray } from '../../src/op.js'
+import { giveScratch, takeScratch } from '../../src/scratch.js'
 import { cutOf } from './blocks.js'
 
 interface Details {
@@ -13,6 +14,8 @@ interface Details {
   readonly shape?: number
   /** What combines two values that are no typed arrays; by default the op. */
   readonly whole?: AnyOp['combine']
+  /** What comes of it here is passed on only: the memory is given back by `pass`. */
+  readonly passing?: boolean
 }
 
 /** A rank's value on its way through a reduction: first what the rank has given, then that combined with what others have. */
@@ -21,6 +24,7 @@ export class Partial implements Unit {
   readonly #op: AnyOp
   readonly #whole: AnyOp['combine'] | undefined
   readonly #into: TypedArray | undefined
+  readonly #passing: boolean
   /** What the rank has given. */
   readonly given: unknown
   #value: unknown
@@ -29,7 +33,7 @@ export class Partial implements Unit {
   /** The array that the ranks' are combined in; until then it is the rank's own that counts. */
   #out: TypedArray | undefined
 
-  constructor(data: unknown, op: AnyOp, { into, shape = shapeOf(data), whole }: Details = {}) {
+  constructor(data: unknown, op: AnyOp, { into, shape = shapeOf(data), whole, passing = false }: Details = {}) {
     this.given = data
     this.#value = data
     this.#present = data !== ABSENT
@@ -37,6 +41,7 @@ export class Partial implements Unit {
     this.#op = op
     this.#whole = whole
     this.#into = into
+    this.#passing = passing
   }
 
   /** Of what was given, in one number: all ranks' must be the same. */
@@ -65,7 +70,9 @@ export class Partial implements Unit {
 
   /** Sends what there is so far. */
   send(links: Links, to: number): void {
-    if (this.#present) links.sendValue(this, to, this.#value, this.shape)
+    // What the rank has given does not change where the ranks' are combined elsewhere.
+    if (isTypedArray(this.#value) && !isSame(this.#value, this.#output())) this.handOver(links, to)
+    else if (this.#present) links.sendValue(this, to, this.#value, this.shape)
     else links.send(this, to, OBJECT, nothing, NO_SHAPE)
   }
 
@@ -175,6 +182,12 @@ export class Partial implements Unit {
     return this.#into ?? out
   }
 
+  /** It has gone on to another rank. */
+  pass(): void {
+    if (this.#passing && this.#out !== undefined) giveScratch(this.#out.buffer as ArrayBuffer)
+    this.#out = undefined
+  }
+
   #combined(a: unknown, b: unknown): unknown {
     return this.#whole === undefined ? this.#op.combine(a as never, b as never) : this.#whole(a as never, b as never)
   }
@@ -186,9 +199,15 @@ export class Partial implements Unit {
   #output(): TypedArray {
     if (this.#out === undefined) {
       const own = this.#array
-      this.#out = this.#into?.subarray(0, own.length) ?? (valueOn(datatypeOf(own), unfilled(own.byteLength)) as TypedArray)
+      this.#out = this.#into?.subarray(0, own.length) ?? this.#memoryFor(own)
     }
     return this.#out
+  }
+
+  #memoryFor(array: TypedArray): TypedArray {
+    const { byteLength } = array
+    const buffer = this.#passing ? takeScratch(byteLength) : unfilled(byteLength)
+    return valueOn(datatypeOf(array), buffer, 0, byteLength) as TypedArray
   }
 }
 

@@ -10,14 +10,15 @@ export interface Into {
   into?: BufferLike | undefined
 }
 
-/** What all reductions do with a rank's own value: check it against the op and `into`, and begin with it. */
+/** What all reductions do with a rank's own value: check it against the op and `into`, and begin with it. `passing`: this rank only passes on what comes of it. */
 export function reductionOf(
   op: AnyOp,
-  into: BufferLike | undefined
+  into: BufferLike | undefined,
+  passing = false
 ): { check: (data: unknown) => void; begin: (data: unknown) => Partial } {
   checkOp(op)
   if (into !== undefined) checkInto(into)
-  const details = { into: into as TypedArray | undefined }
+  const details = { into: into as TypedArray | undefined, passing }
   return {
     check(data) {
       checkOperand(op, data)

@@ -2,9 +2,9 @@ import { shown } from '../arguments.js'
 import { datatypeOf, matches, nameOf, valueOn } from '../codec/datatype.js'
 import { copyAll } from '../copy.js'
 import { DatatypeError } from '../errors.js'
+import { giveScratch, takeScratch } from '../scratch.js'
 import { isTypedArray } from './kind.js'
 import type { TypedArray } from './operand.js'
-import { giveScratch, takeScratch } from './scratch.js'
 
 interface UserOp {
   readonly name: string

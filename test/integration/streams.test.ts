@@ -7,12 +7,21 @@ import { interval, map, NEVER, Observable, of, take, timer } from 'rxjs'
 import { setTimeout as delay } from 'node:timers/promises'
 `
 
-async function run(source: string, ranks = 2): Promise<{ status: number | null; out: string[]; stderr: string }> {
-  const { status, stdout, stderr } = await rxmpi(['run', '-n', String(ranks), '--timeout', '30', program(head + source)])
+async function start(source: string, placement: readonly string[]): Promise<{ status: number | null; out: string[]; stderr: string }> {
+  const { status, stdout, stderr } = await rxmpi(['run', ...placement, '--timeout', '30', program(head + source)])
   return { status, out: lines(stdout), stderr }
 }
 
-describe('streams between real ranks', () => {
+const run = (source: string, ranks = 2) => start(source, ['-n', String(ranks)])
+
+const placements = {
+  'threads of a process': ['-n', '2'],
+  'two hosts': ['--host', 'localhost:1,localhost:1']
+}
+
+describe.each(Object.entries(placements))('streams between two ranks, as %s', (_, placement) => {
+  const run = (source: string) => start(source, placement)
+
   it('unsubscription on one rank stops the source on the other, and both end', async () => {
     const { status, out, stderr } = await run(`
 if (comm.rank === 0) interval(1).pipe(mpi.sendTo(comm, { dest: 1 })).subscribe({ complete: () => console.log('stopped') })
@@ -69,7 +78,78 @@ else channel.subscribe({ next: console.log, error: (error) => console.log(error.
     expect({ status, out }).toEqual({ status: 0, out: ['[1] RankFailedError ERR_RANK_FAILED true', '[1] hello'] })
   })
 
-  it('a peer that dies is one too, for who writes as for who reads', async () => {
+  it('so it is for who only writes, and has a timer and nothing of rxmpi that waits', async () => {
+    const { status, out } = await run(`
+const report = (what: string) => ({ error: (error: Error) => console.log(what, error.name, /program\\.ts:\\d+/.test(error.message)) })
+if (comm.rank === 0) {
+  interval(5).pipe(mpi.sendTo(comm, { dest: 1 })).subscribe(report('sendTo'))
+  const channel = comm.channel<number>({ peer: 1, tag: 1 })
+  channel.ready.subscribe(report('channel'))
+  const source = interval(5).subscribe(channel)
+  source.add(() => console.log('unsubscribed'))
+}
+`)
+    expect({ status, out }).toEqual({
+      status: 0,
+      out: ['[0] channel RankFailedError true', '[0] sendTo RankFailedError true', '[0] unsubscribed']
+    })
+  })
+
+  it('a stream that has come by a message or a bcast is read here, ends here and is heard of there', async () => {
+    const { status, out } = await run(`
+const counts = { unsubscribed: 0 }
+const source = new Observable<number>((subscriber) => {
+  const ticks = interval(1).subscribe(subscriber)
+  return () => { ticks.unsubscribe(); if (++counts.unsubscribed === 2) console.log('both unsubscribed') }
+})
+if (comm.rank === 0) await comm.send(mpi.ref(source), { dest: 1 })
+else (await comm.recv<Observable<number>>()).pipe(take(3)).subscribe({ complete: () => console.log('sent') })
+const { shared } = await comm.bcast({ shared: mpi.ref(source) as unknown as Observable<number> })
+if (comm.rank === 1) shared.pipe(take(3)).subscribe({ complete: () => console.log('broadcast') })
+`)
+    expect({ status, out }).toEqual({ status: 0, out: ['[0] both unsubscribed', '[1] broadcast', '[1] sent'] })
+  })
+
+  it('a consumer that throws ends its rank, not the other’s stream unnoticed', async () => {
+    const { status, stderr } = await run(`
+if (comm.rank === 0) interval(1).pipe(mpi.sendTo(comm, { dest: 1 })).subscribe()
+else mpi.receiveFrom(comm, { source: 0 }).subscribe(() => { throw new Error('indigestible') })
+`)
+    expect(status).not.toBe(0)
+    expect(stderr).toMatch(/\[1\].*\n?.*indigestible/)
+  })
+
+  it('a second channel of one tag names the line of the first', async () => {
+    const { out } = await run(`
+const first = comm.channel<string>({ peer: 1 - comm.rank })
+try {
+  comm.channel<string>({ peer: 1 - comm.rank })
+} catch (error) {
+  console.log((error as Error).name, /open one with rank \\d and tag 0 already, from .*program\\.ts:\\d+/.test((error as Error).message))
+}
+first.complete()
+first.subscribe()
+`)
+    expect(out).toEqual(['[0] ArgumentError true', '[1] ArgumentError true'])
+  })
+
+  it('both sides unsubscribe at the same moment', async () => {
+    const { status, out, stderr } = await run(`
+await comm.barrier()
+const out = interval(1).pipe(mpi.sendTo(comm, { dest: 1 - comm.rank })).subscribe()
+const inn = mpi.receiveFrom(comm, { source: 1 - comm.rank }).subscribe()
+await delay(20)
+await comm.barrier()
+out.unsubscribe()
+inn.unsubscribe()
+console.log('over')
+`)
+    expect({ status, out, stderr }).toEqual({ status: 0, out: ['[0] over', '[1] over'], stderr: '' })
+  })
+})
+
+describe('streams between real ranks', () => {
+  it('a peer that dies is an error, for who writes as for who reads', async () => {
     const { status, stderr } = await run(`
 if (comm.rank === 0) {
   NEVER.pipe(mpi.sendTo(comm, { dest: 1 })).subscribe()
@@ -122,15 +202,6 @@ if (comm.rank === 0) {
     expect(status).not.toBe(0)
     expect(stderr).toContain('broken filter')
     expect(stderr).toMatch(/program\.ts:\d+/)
-  })
-
-  it('a consumer that throws ends its rank, not the other’s stream unnoticed', async () => {
-    const { status, stderr } = await run(`
-if (comm.rank === 0) interval(1).pipe(mpi.sendTo(comm, { dest: 1 })).subscribe({ error: () => undefined })
-else mpi.receiveFrom(comm, { source: 0 }).subscribe(() => { throw new Error('my own fault') })
-`)
-    expect(status).not.toBe(0)
-    expect(stderr).toContain('my own fault')
   })
 
   it.each([3, 4])('all of %i ranks stream to all', async (ranks) => {

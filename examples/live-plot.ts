@@ -1,7 +1,7 @@
 /**
  * A plot in the terminal of a reduction that is still running: every rank throws darts, the root draws how the estimate of pi gets better.
  *
- *     npx rxmpi run -n 4 --no-prefix examples/live-plot.ts
+ *     npx rxmpi run -n 4 --no-prefix examples/live-plot.ts [BATCHES]
  *
  * The plot is a reader that only wants the latest: darts never wait for the terminal. Where the output is no terminal, only the last line is written.
  */
@@ -9,7 +9,7 @@ import { auditTime, last, map, scan, share, tap } from 'rxjs'
 import { COMM_WORLD as comm } from 'rxmpi'
 import * as mpi from 'rxmpi/operators'
 
-const BATCHES = 600
+const BATCHES = Number(process.argv[2] ?? 10_000)
 const DARTS = 5000
 const WIDTH = 60
 const BARS = '▁▂▃▄▅▆▇█'
@@ -39,20 +39,31 @@ if (comm.rank === 0) {
     tap(({ pi }) => estimates.push(pi)),
     share()
   )
-  if (process.stdout.isTTY)
-    estimate$.pipe(auditTime(50)).subscribe(({ pi }) => process.stdout.write(`\r${plot(estimates)} ${pi.toFixed(5)}`))
-  estimate$.pipe(last()).subscribe(({ darts, pi }) => {
-    if (process.stdout.isTTY) process.stdout.write(`\r${plot(estimates)} ${pi.toFixed(5)}\n`)
-    console.log(`${darts} darts: pi is about ${pi.toFixed(4)}`)
-  })
+  const total$ = estimate$.pipe(
+    last(),
+    map(({ darts, pi }) => `${darts} darts: pi is about ${pi.toFixed(4)}`)
+  )
+  const frame$ = estimate$.pipe(
+    auditTime(50),
+    map(({ pi }) => `\r${plot(estimates)} ${pi.toFixed(5)}`)
+  )
+  if (!process.stdout.isTTY) total$.subscribe((text) => console.log(text))
+  else {
+    // The last picture is drawn before the total, which waits for nothing.
+    let total = ''
+    total$.subscribe((text) => {
+      total = text
+    })
+    frame$.subscribe({ next: (frame) => process.stdout.write(frame), complete: () => process.stdout.write(`\n${total}\n`) })
+  }
 }
 
-/** The last estimates, by how far they are from pi. */
+/** The estimates, by how far they are from pi: two bars for a factor of ten. */
 function plot(values: number[]): string {
   const step = Math.max(1, Math.floor(values.length / WIDTH))
   const shown = values.filter((_, k) => k % step === 0).slice(-WIDTH)
   return shown
-    .map((value) => BARS[Math.min(7, Math.floor(Math.abs(value - Math.PI) * 400))])
+    .map((value) => BARS[Math.max(0, Math.min(7, Math.floor(8 + 2 * Math.log10(Math.abs(value - Math.PI)))))])
     .join('')
     .padEnd(WIDTH)
 }

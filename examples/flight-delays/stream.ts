@@ -50,12 +50,13 @@ function add(a: Punctuality, b: Punctuality): Punctuality {
 
 const BARS = '▁▂▃▄▅▆▇█'
 
-/** The days in a line, and the worst of them. */
+/** The days in a line, and the worst of them; not those at the edge of the data, with a handful of flights. */
 export function streamReport(days: readonly mpi.TimeWindow<Punctuality>[]): string {
   const share = ({ value }: mpi.TimeWindow<Punctuality>): number => value.late / value.flights
-  const most = Math.max(...days.map(share))
-  const line = days.map((day) => BARS[Math.min(BARS.length - 1, Math.floor((share(day) / most) * BARS.length))]).join('')
-  const worst = [...days].sort((a, b) => share(b) - share(a)).slice(0, 5)
+  const busy = days.filter(({ value }) => value.flights >= 100)
+  const most = Math.max(...busy.map(share))
+  const line = busy.map((day) => BARS[Math.min(BARS.length - 1, Math.floor((share(day) / most) * BARS.length))]).join('')
+  const worst = [...busy].sort((a, b) => share(b) - share(a)).slice(0, 5)
   return [
     `share of flights ${LATE} minutes late or more, day by day:`,
     ...(line.match(/.{1,61}/gu) ?? []),

@@ -69,7 +69,7 @@ describe('the task farm', () => {
 
 describe('the live plot', () => {
   test.each(SIZES)('ends with the same estimate on %i ranks', async (ranks) => {
-    expect(await run('live-plot', ranks)).toEqual(['3000000 darts: pi is about 3.1395'])
+    expect(await run('live-plot', ranks, '600')).toEqual(['3000000 darts: pi is about 3.1395'])
   })
 })
 

@@ -2,6 +2,7 @@ import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { ArgumentError } from '../errors.js'
 import { ENGINES } from './engine-command.js'
+import { isSet } from './environment.js'
 import { MAX_TIMEOUT } from './launch.js'
 import { packageDirectory, packageVersion } from './package.js'
 import type { RunOptions } from './run.js'
@@ -57,8 +58,8 @@ cli
   .option('--host <HOSTS>', 'a process for each host, with so many ranks: localhost:2,localhost:2; other machines by ssh')
   .option('--hostfile <FILE>', 'the same from a file: NAME, NAME:RANKS or NAME slots=RANKS on each line')
   .option('-N, --ppn <K>', 'ranks on each host that names no number', rankCount)
-  .addOption(new Option('--tls', 'encrypt the links between hosts').env('RXMPI_TLS'))
-  .addOption(new Option('--insecure', 'let links to other machines be in clear text').env('RXMPI_INSECURE'))
+  .option('--tls', 'encrypt the links between hosts (or RXMPI_TLS=1)')
+  .option('--insecure', 'let links to other machines be in clear text (or RXMPI_INSECURE=1)')
   .option('--reconnect <SECONDS>', 'how long a link may be broken before its ranks have failed (default: 10)', seconds)
   .addOption(
     new Option('--startup-timeout <SECONDS>', 'how long the processes of the job may take to come (default: 60)')
@@ -85,7 +86,9 @@ cli
   .action(async (program: string, args: string[], flags: RunFlags) => {
     refuse(flags)
     const { run } = await import('./run.js')
-    process.exit(await run({ ...flags, program, args }))
+    const tls = flags.tls ?? isSet(process.env, 'RXMPI_TLS')
+    const insecure = flags.insecure ?? isSet(process.env, 'RXMPI_INSECURE')
+    process.exit(await run({ ...flags, tls, insecure, program, args }))
   })
 
 cli

@@ -2,6 +2,7 @@ import { accessSync, constants } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { ArgumentError } from '../errors.js'
 import { type HostSlots, isLocal } from './hosts.js'
+import { RENDEZVOUS, TOKEN } from './started.js'
 
 /** Launchers that place and start processes, of which each becomes a rank. */
 export const ENGINES = ['slurm', 'hydra', 'openmpi'] as const
@@ -21,10 +22,6 @@ export interface EngineOptions {
   command: readonly string[]
   env: Readonly<Record<string, string | undefined>>
 }
-
-/** The environment's variables that a process of the job needs, by name: no value is ever in an argument list. */
-export const RENDEZVOUS = 'RXMPI_RENDEZVOUS'
-export const TOKEN = 'RXMPI_TOKEN'
 
 /** The engine's own command, as a user would type it. */
 export function engineCommand(engine: EngineName, options: EngineOptions): string[] {

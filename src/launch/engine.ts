@@ -2,8 +2,8 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { constants } from 'node:os'
 import type { Card } from './control.js'
-import { RENDEZVOUS, TOKEN } from './engine-command.js'
 import { writeRendezvous } from './rendezvous.js'
+import { RENDEZVOUS, TOKEN } from './started.js'
 
 /** How long it may take to end by itself when all that it has started has ended, and then when it is told to. */
 const END_MS = 3000

@@ -7,3 +7,6 @@ export function changed(env: NodeJS.ProcessEnv, changes: Record<string, string |
   }
   return result
 }
+
+/** Whether a variable switches something on. */
+export const isSet = (env: NodeJS.ProcessEnv, name: string): boolean => !['', '0', undefined].includes(env[name])

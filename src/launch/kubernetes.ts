@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module'
 import { ArgumentError } from '../errors.js'
-import { TOKEN } from './engine-command.js'
+import { TOKEN } from './started.js'
 
 export interface KubernetesOptions {
   ranks: number

@@ -3,13 +3,13 @@ import { Agent, type Seated } from './agent.js'
 import type { Bootstrap } from './bootstrap/bootstrap.js'
 import { MeetingPoint } from './bootstrap/meeting-point.js'
 import type { Card } from './control.js'
-import { RENDEZVOUS, TOKEN } from './engine-command.js'
 import { Fleet } from './fleet.js'
 import type { DrainSignal, JobOptions } from './job.js'
 import type { Seen } from './launcher.js'
 import { RECONNECT_MS, START_MS } from './patience.js'
 import type { Placement } from './placement.js'
 import { readRendezvous } from './rendezvous.js'
+import { RENDEZVOUS, TOKEN } from './started.js'
 
 interface Surroundings {
   /** Writes to standard error. */

@@ -4,6 +4,7 @@ import { Writable } from 'node:stream'
 import { type MessagePort, workerData } from 'node:worker_threads'
 import { RxmpiError } from '../errors.js'
 import { ENDED, FAILED, markGone, restOf } from '../transport/shared/host-memory.js'
+import { isSet } from './environment.js'
 import { failureText } from './failure-text.js'
 import type { Host, HostListener, Rest } from './host.js'
 import { Job } from './job.js'
@@ -105,10 +106,8 @@ function options(): { tls: boolean; insecure: boolean; startupTimeout: number | 
   const startupTimeout = seconds === undefined ? undefined : Number(seconds)
   if (startupTimeout !== undefined && !(startupTimeout > 0))
     throw new RxmpiError(`RXMPI_STARTUP_TIMEOUT was '${seconds}': expected seconds`)
-  return { tls: isSet('RXMPI_TLS'), insecure: isSet('RXMPI_INSECURE'), startupTimeout }
+  return { tls: isSet(env, 'RXMPI_TLS'), insecure: isSet(env, 'RXMPI_INSECURE'), startupTimeout }
 }
-
-const isSet = (name: string): boolean => !['', '0', undefined].includes(env[name])
 
 const HELP = 'set RXMPI_RANK, RXMPI_SIZE, RXMPI_ADDRESS and RXMPI_TOKEN, or take those variables away'
 

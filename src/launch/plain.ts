@@ -9,7 +9,7 @@ import { RxmpiError } from '../errors.js'
 import { allocateHost } from '../transport/shared/host-memory.js'
 import { plainHostModule } from './package.js'
 import type { FromRank, PlainData, Seat, ToRank } from './protocol.js'
-import type { Started } from './started.js'
+import { RENDEZVOUS, type Started, TOKEN } from './started.js'
 
 /** Words of what the worker tells a main thread that listens to nothing: whether all is over, and the status to end with. */
 export const OVER = 0
@@ -42,6 +42,8 @@ export function takePlace({ name, rank, size }: Started, env: NodeJS.ProcessEnv)
   const worker = new Worker(plainHostModule, { workerData, transferList: [port2], execArgv: [], name: 'router', env: { ...env } })
   worker.unref()
   env[TAKEN] = String(process.pid)
+  // The program is none of those that it is for.
+  for (const secret of [RENDEZVOUS, TOKEN]) delete env[secret]
   let flush = (): void => undefined
   port.on('message', (message: ToRank) => {
     if (message.type === 'end') process.exit()

@@ -1,3 +1,7 @@
+/** What a process needs to join its job, by the names of the variables: no value is ever in an argument list. */
+export const RENDEZVOUS = 'RXMPI_RENDEZVOUS'
+export const TOKEN = 'RXMPI_TOKEN'
+
 /** The variables by which launchers tell a process its rank and how many there are; the first that are there count. */
 export const LAUNCHERS = [
   { name: 'RXMPI_RANK', rank: 'RXMPI_RANK', size: 'RXMPI_SIZE' },
@@ -18,7 +22,7 @@ export interface Started {
 /** Who has started this process as one of several, going by its environment. */
 export function startedBy(env: NodeJS.ProcessEnv): Started | undefined {
   // Under rxmpi run a launcher may well have started a single one.
-  const least = env.RXMPI_RENDEZVOUS === undefined ? 1 : 0
+  const least = env[RENDEZVOUS] === undefined ? 1 : 0
   for (const { name, rank, size } of LAUNCHERS) {
     if (env[rank] === undefined || !(Number(env[size]) > least)) continue
     return { name, why: `${rank}=${env[rank]} and ${size}=${env[size]} are set`, rank: Number(env[rank]), size: Number(env[size]) }

@@ -36,7 +36,7 @@ const directory = project({
       if (rank === 0) for (const end = performance.now() + 3500; performance.now() < end; );
       await comm.barrier()
       console.log('well', rank, size, got)
-    } else if (how === 'none') console.log('well', rank, size, got)
+    } else if (how === 'none') console.log('well', rank, size, got, ...Object.keys(process.env).filter((name) => name === 'RXMPI_TOKEN'))
     else if (how !== 'code' && how !== 'last') setInterval(() => {}, 1000)`,
   'typed.ts': `
     import { COMM_WORLD as comm, SUM } from 'rxmpi'

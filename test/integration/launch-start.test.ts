@@ -1,5 +1,6 @@
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { command, ended, lines, program, project, type Running, rxmpi, start } from './command.js'
+import { command, ended, lines, program, project, type Running, root, rxmpi, start } from './command.js'
 
 /** Processes that something else has started, which meet where the environment says. */
 
@@ -94,6 +95,14 @@ it('prints what it would run', async () => {
   expect(there).toMatch(/^ssh far '.*host-process\.js.*' {2}# 1 rank of/)
   const job = await run('--launcher', 'k8s', '--tls', '-n', '2', '--image', 'i')
   expect(job).toContain('completions: 2')
+})
+
+it('has a page that lists every option', async () => {
+  const { stdout } = await rxmpi(['run', '--help'])
+  const options = [...stdout.matchAll(/^ {2}(?:-\w, )?--(?:no-)?([a-z-]+)/gm)].map(([, name]) => name!).filter((name) => name !== 'help')
+  expect(options.length).toBeGreaterThan(15)
+  const page = readFileSync(join(root, 'docs/reference/command-line.md'), 'utf8')
+  expect(options.filter((name) => !page.includes(name))).toEqual([])
 })
 
 it.each([

@@ -67,8 +67,12 @@ export const COMM_SELF = new Communicator(endpoint, CONTEXTS, 'self', [rank])
 
 /** For the launcher's side of this rank. */
 export const runtime = {
+  transport,
+  /** Called when this thread is not to give its event loop another turn, and sends are still under way. */
+  onStuck: (): void => undefined,
   /** Blocks until all sends are out: `process.exit` does not wait for the event loop. */
   flush(): void {
+    if (!endpoint.flushed) runtime.onStuck()
     while (!endpoint.flushed) {
       transport.poll()
       if (!endpoint.flushed) transport.blockUntilWoken(10)

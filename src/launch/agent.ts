@@ -2,13 +2,15 @@ import { availableParallelism, hostname } from 'node:os'
 import { Router } from '../transport/router.js'
 import { allocateHost, ENDED, FAILED, type HostMemory, KILLED, UNREACHABLE } from '../transport/shared/host-memory.js'
 import { fingerprintOf } from '../transport/websocket/certificate.js'
-import { Token } from '../transport/websocket/challenge.js'
-import { Mesh } from '../transport/websocket/mesh.js'
+import { newNonce, Token } from '../transport/websocket/challenge.js'
+import type { Address } from '../transport/websocket/dial.js'
+import { Mesh, type MeshOptions } from '../transport/websocket/mesh.js'
 import { type Compiled, compile } from './compile.js'
 import { Control, type FromHost, type HostAddress, type HostSetup, LAUNCHER, type Rendezvous, type ToHost } from './control.js'
 import { changed } from './environment.js'
 import type { Gone, Host, HostListener, Rest } from './host.js'
 import type { DrainSignal } from './job.js'
+import { LinkKeeper } from './link-keeper.js'
 import { Outlet } from './outlet.js'
 import type { FromRank } from './protocol.js'
 import { ThreadHost } from './thread-host.js'
@@ -33,7 +35,10 @@ export class Agent {
   #addresses: readonly HostAddress[] | undefined
   #ranks: Host | undefined
   readonly #seated: Seated | undefined
+  /** One of these: the router of several ranks, or what looks after the links of a single one. */
   #router: Router | undefined
+  #keeper: LinkKeeper | undefined
+  readonly #links: MeshOptions
   #compiled: Compiled | undefined
   #outlets: { 1: Outlet; 2: Outlet } | undefined
   #tls: string | undefined
@@ -44,14 +49,16 @@ export class Agent {
     const { host, size, token, job, reconnectMs, startMs, port, addresses, bySsh, tls } = rendezvous
     this.#rendezvous = rendezvous
     this.#exit = exit
-    this.#mesh = new Mesh({
+    this.#links = {
       self: host,
       size,
       token: new Token(Buffer.from(token, 'base64url'), job),
       reconnectMs,
       startMs,
+      instance: newNonce(),
       expects: (other) => other > host
-    })
+    }
+    this.#mesh = new Mesh(this.#links)
     this.#mesh.onWanted = (other) => this.#want(other)
     const launcher = this.#mesh.peer(LAUNCHER)
     this.#control = new Control(
@@ -94,7 +101,9 @@ export class Agent {
         break
       case 'gone': {
         const reason = message.how === 'killed' ? KILLED : message.how === 'unreachable' ? UNREACHABLE : 0
-        this.#router!.gone(message.rank, message.how === 'ended' ? ENDED : FAILED, reason)
+        const state = message.how === 'ended' ? ENDED : FAILED
+        this.#router?.gone(message.rank, state, reason)
+        this.#keeper?.gone({ rank: message.rank, state, reason })
         break
       }
       case 'look':
@@ -109,17 +118,32 @@ export class Agent {
     }
   }
 
-  async #start({ hosts, threads, certificate, args, env, cwd, output, setting }: HostSetup): Promise<void> {
+  async #start({ hosts, resident, threads, certificate, args, env, cwd, output, setting }: HostSetup): Promise<void> {
     if (cwd !== undefined) process.chdir(cwd)
     const { host } = this.#rendezvous
     this.#tls = certificate && fingerprintOf(certificate.cert)
     const crowded = threads > availableParallelism()
     const memory = this.#seated?.memory ?? allocateHost(hosts.length, { host, hosts })
     const control = this.#control
-    this.#router = new Router(memory, this.#mesh, crowded)
-    this.#router.onDrained = (rank) => control.send({ type: 'drained', rank, how: this.#ended.get(rank)! })
+    const drained = (rank: number): void => control.send({ type: 'drained', rank, how: this.#ended.get(rank)! })
+    const address = this.#mesh.peer(LAUNCHER).localAddress ?? '127.0.0.1'
+    if (resident) {
+      this.#keeper = new LinkKeeper({
+        memory,
+        crowded,
+        pulse: this.#mesh,
+        links: this.#links,
+        post: (order) => this.#ranks!.post(hosts.indexOf(host), { type: 'link', order }),
+        wanted: (other) => this.#want(other),
+        drained
+      })
+    } else {
+      this.#router = new Router(memory, this.#mesh, crowded)
+      this.#router.onDrained = drained
+    }
     const listener: Pick<HostListener, 'message' | 'asked' | 'ended'> = {
       message: (rank, message) => {
+        if (message.type === 'link') return this.#keeper!.onNews(message.news)
         if (message.type === 'output' && output !== 'launcher') return this.#write(rank, message, output.prefix)
         try {
           control.send({ type: 'rank', rank, message })
@@ -137,14 +161,18 @@ export class Agent {
         this.#ended.set(rank, status === 0 ? 'ended' : 'failed')
         for (const outlet of Object.values(this.#outlets ?? {})) outlet.finish(rank)
         control.send({ type: 'ended', rank, status, fatal })
-        this.#router!.ended(rank)
+        this.#router?.ended(rank)
+        this.#keeper?.ended(rank)
       }
     }
     const all = env.all ?? changed(process.env, env.changes ?? {})
-    this.#ranks = this.#seated?.host(listener) ?? new ThreadHost({ memory, crowded, args, env: all, setting }, listener as HostListener)
-    const address = this.#mesh.peer(LAUNCHER).localAddress ?? '127.0.0.1'
-    const port = await this.#mesh.listen(address, 0, certificate)
-    control.send({ type: 'listening', address: { host: address, port }, process: `process ${process.pid} on ${hostname()}` })
+    const { size, job, token, reconnectMs } = this.#rendezvous
+    const link = resident ? { host, size, job, token, instance: this.#links.instance!, reconnectMs, address, certificate } : undefined
+    this.#ranks =
+      this.#seated?.host(listener) ??
+      new ThreadHost({ memory, crowded, args, env: all, setting: { ...setting, link } }, listener as HostListener)
+    const [port, data] = await Promise.all([this.#mesh.listen(address, 0, certificate), this.#keeper?.listen(address, 0, certificate)])
+    control.send({ type: 'listening', address: { host: address, port, data }, process: `process ${process.pid} on ${hostname()}` })
   }
 
   #write(rank: number, { fd, chunk, bytes }: Extract<FromRank, { type: 'output' }>, prefix: boolean): void {
@@ -155,6 +183,7 @@ export class Agent {
   async #close(status: number): Promise<void> {
     this.#compiled?.remove()
     this.#router?.close()
+    this.#keeper?.close()
     await Promise.all(Object.values(this.#outlets ?? {}).map((outlet) => outlet.drained({ reportFollows: false })))
     this.#mesh.close()
     this.#exit(status)
@@ -173,9 +202,11 @@ export class Agent {
   async #rest(): Promise<Rest | undefined> {
     for (;;) {
       const rest = await this.#ranks!.rest()
-      const router = this.#router!
       if (rest === undefined) return undefined
-      if (router.settled) return { ...rest, ...router.counts }
+      const look = this.#router === undefined ? await this.#keeper!.look() : { settled: this.#router.settled, ...this.#router.counts }
+      const since = await this.#ranks!.rest()
+      if (since === undefined || since.states.some((state, k) => state !== rest.states[k])) return undefined
+      if (look.settled) return { ...rest, sent: look.sent, received: look.received }
       await new Promise((resolve) => setTimeout(resolve, SETTLE_MS))
     }
   }
@@ -184,6 +215,11 @@ export class Agent {
   #want(other: number): void {
     if (other > this.#rendezvous.host) this.#control.send({ type: 'wanted', host: other })
     else if (this.#addresses === undefined) this.#wanted.add(other)
-    else this.#mesh.peer(other).connectTo([{ ...this.#addresses[other]!, tls: this.#tls }])
+    else {
+      const { host, port, data } = this.#addresses[other]!
+      const at = (which: number): Address => ({ host, port: which, tls: this.#tls })
+      this.#mesh.peer(other).connectTo([at(port)])
+      if (data !== undefined) this.#keeper?.dial(other, data.map(at))
+    }
   }
 }

@@ -39,11 +39,15 @@ export type FromHost =
 export interface HostAddress {
   host: string
   port: number
+  /** Where each host has one rank: the ports of that rank's own links, first in its thread, then, if they had to move, in the main thread. */
+  data?: readonly number[]
 }
 
 export interface HostSetup {
   /** The host of each rank. */
   hosts: number[]
+  /** Each host has a single rank, whose links are in its own thread. */
+  resident: boolean
   /** Threads of the job on that machine. */
   threads: number
   /** That of the job, where links are encrypted. */

@@ -154,6 +154,8 @@ export class Fleet implements FleetListener {
   #setup({ number }: RemoteHost): Omit<HostSetup, 'hosts'> {
     const { args, env, envChanges, prefix, ranks } = this.#options
     const foreign = this.#fleet.announce !== undefined
+    // What another launcher has started may be a program that runs on its main thread already.
+    const resident = !foreign && this.hosts.every((host) => host.ranks.length === 1)
     const nameOf = (host: number): string => this.#fleet.hosts[host]!.name
     const name = nameOf(number)
     const here = this.hosts.filter(
@@ -161,7 +163,9 @@ export class Fleet implements FleetListener {
     )
     return {
       args,
-      threads: here.reduce((sum, { ranks }) => sum + ranks.length + 1, 0),
+      // A rank that is alone in its process is its own router.
+      threads: here.reduce((sum, { ranks }) => sum + ranks.length + (resident ? 0 : 1), 0),
+      resident,
       env: isLocal(name) ? { all: { ...env } } : { changes: envChanges },
       cwd: foreign ? undefined : process.cwd(),
       output: this.#fleet.ownOutput ? { prefix: prefix && ranks > 1 } : 'launcher',

@@ -1,6 +1,9 @@
 /** What the host's main thread and its ranks say to each other, over `parentPort`. The launcher's side is `job.ts`, a rank's is `rank.ts`. */
 import type { MessagePort } from 'node:worker_threads'
+import type { GoneState, RoutesState } from '../transport/routes.js'
 import type { HostMemory } from '../transport/shared/host-memory.js'
+import type { Certificate } from '../transport/websocket/connection.js'
+import type { Address } from '../transport/websocket/dial.js'
 import type { ErrorRecord } from './error-record.js'
 
 /** `workerData` of a rank: who it is, the memory it shares with the other ranks of its host, and its terminal. */
@@ -29,7 +32,43 @@ export interface Setting {
   /** Where rank 0 asks for standard input. */
   input?: MessagePort | undefined
   inputIsTerminal?: boolean
+  /** Of a rank that is alone in its process. */
+  link?: LinkSetup | undefined
 }
+
+/** What the links of a rank in its own thread need. */
+export interface LinkSetup {
+  host: number
+  /** Ranks in the job. */
+  size: number
+  job: string
+  token: string
+  /** Which process this is. */
+  instance: string
+  reconnectMs: number
+  /** Where to listen. */
+  address: string
+  certificate: Certificate | undefined
+}
+
+export type LinkOrder =
+  | { what: 'dial'; host: number; addresses: readonly Address[] }
+  /** Its host was out of reach for a moment: a connection anew works sooner. */
+  | { what: 'cut'; host: number }
+  | { what: 'fail'; host: number; reason: string }
+  /** As `Routes.gone`. */
+  | { what: 'gone'; rank: number; state: GoneState; reason: number }
+  | { what: 'look'; id: number }
+
+export type LinkNews =
+  | { what: 'listening'; port: number }
+  | { what: 'wanted'; host: number }
+  | { what: 'unreachable'; host: number; reason: string }
+  | { what: 'looked'; id: number; settled: boolean; sent: number; received: number }
+  /** The main thread is to go on. */
+  | { what: 'moved'; state: RoutesState }
+  /** It has ended with nothing under way. */
+  | { what: 'left'; sent: number; received: number }
 
 export interface Terminal {
   columns: number
@@ -53,6 +92,7 @@ export type ToRank =
   | { type: 'signal'; signal: 'SIGINT' | 'SIGTERM' }
   /** A rank's end of a line for buffers moved without copying. */
   | { type: 'line'; from: number; port: unknown }
+  | { type: 'link'; order: LinkOrder }
   /** Say what you wait for, for a report; `fail` then rejects it all. */
   | { type: 'report'; reason: 'deadlock' | 'timeout' }
   /** What every rank waits for, after a `report`. */
@@ -66,6 +106,7 @@ export type FromRank =
   /** `comm.abort`: end every rank. */
   | { type: 'abort'; code: number; reason?: string | undefined }
   | { type: 'line'; to: number; port: unknown }
+  | { type: 'link'; news: LinkNews }
   /** The rank's event loop holds nothing but pending requests. */
   | { type: 'idle' }
   /** A rank that is no thread is about to end. */

@@ -58,6 +58,17 @@ function program(): Promise<Program> {
   })
 }
 
+/** A rank that is alone in its process has the links with other hosts in its own thread. */
+async function connectLink(): Promise<void> {
+  const { link: setup } = launch
+  if (setup === undefined) return
+  // The program can see `workerData`.
+  delete launch.link
+  const { RankLink } = await import('./rank-link.js')
+  const link = new RankLink({ setup, memory: seat, transport: runtime.transport, port })
+  runtime.onStuck = () => link.move()
+}
+
 async function run({ url, path }: Program): Promise<void> {
   process.argv[1] = path
   // From here on Node's own rules decide when the rank ends, as for any program.
@@ -80,8 +91,8 @@ reportErrors()
 process.on('exit', () => {
   if (!done) process.exitCode ??= UNSETTLED
 })
-program()
-  .then(run)
+Promise.all([program(), connectLink()])
+  .then(([found]) => run(found))
   .catch((error) => process.nextTick(() => raise(error)))
   .finally(() => {
     done = true

@@ -4,6 +4,13 @@ import { laneBytes, maxSegment, wake } from './shared/host-memory.js'
 import { type Inbox, RingWriter } from './shared/ring.js'
 import { padded, RECORD } from './websocket/wire.js'
 
+export interface LaneInState {
+  owed: number
+  allowed: number
+  void: boolean
+  staged: Uint8Array[]
+}
+
 /** What a rank of another host sends to one of this: the router writes it as that rank would, and grants credit for what has found its place. */
 export class LaneIn {
   readonly source: number
@@ -29,6 +36,18 @@ export class LaneIn {
     this.#longest = maxSegment(size)
     this.#writer = new RingWriter(inboxes[dest]!, source, size)
     this.#bell = inboxes[dest]!.words
+  }
+
+  get state(): LaneInState {
+    return { owed: this.owed, allowed: this.#allowed, void: this.#void, staged: this.#staged }
+  }
+
+  restore(state: LaneInState): void {
+    this.owed = state.owed
+    this.#allowed = state.allowed
+    this.#void = state.void
+    this.#staged.push(...state.staged)
+    this.#writer.follow()
   }
 
   get empty(): boolean {

@@ -14,6 +14,11 @@ export interface Sink {
   header(at: number, kind: number, source: number, dest: number, length: number): void
 }
 
+export interface LaneOutState {
+  credit: number
+  void: boolean
+}
+
 /** What a rank of this host writes to one of another: the router reads it, as the receiver's credit allows. */
 export class LaneOut {
   readonly source: number
@@ -30,6 +35,16 @@ export class LaneOut {
     this.#credit = laneBytes(inboxes.length)
     this.#reader = new RingReader(inboxes[dest]!, source, inboxes.length)
     this.#bell = inboxes[source]!.words
+  }
+
+  get state(): LaneOutState {
+    return { credit: this.#credit, void: this.#void }
+  }
+
+  restore(state: LaneOutState): void {
+    this.#credit = state.credit
+    this.#void = state.void
+    this.#reader.follow()
   }
 
   get empty(): boolean {

@@ -1,7 +1,7 @@
 import { ProtocolError } from '../errors.js'
-import type { LaneIn } from './lane-in.js'
-import type { LaneOut, Sink } from './lane-out.js'
-import type { Peer, PeerUser } from './websocket/peer.js'
+import type { LaneIn, LaneInState } from './lane-in.js'
+import type { LaneOut, LaneOutState, Sink } from './lane-out.js'
+import type { Peer, PeerState, PeerUser } from './websocket/peer.js'
 import { CREDIT, HEADER, MAX_FRAME, padded, RECORD, SEGMENT } from './websocket/wire.js'
 
 /** A frame that is shorter is sent in memory of its own size: it may be kept for a while. */
@@ -19,6 +19,16 @@ export interface WayOptions {
   failed: (reason: string) => void
 }
 
+export interface WayState {
+  sent: number
+  received: number
+  failed: boolean
+  /** Absent where nothing has been sent or has come. */
+  peer: PeerState | undefined
+  out: LaneOutState[]
+  in: LaneInState[]
+}
+
 /** The way between this host and another: lanes between their ranks, gathered into the frames of one link. */
 export class Way implements PeerUser, Sink {
   sent = 0
@@ -28,6 +38,8 @@ export class Way implements PeerUser, Sink {
   #end = HEADER
   #peer: Peer | undefined
   #failed = false
+  /** Nobody is left at the other end, and perhaps nobody who acknowledges. */
+  #retired = false
   readonly #options: WayOptions
   readonly #out = new Map<number, LaneOut>()
   readonly #in = new Map<number, LaneIn>()
@@ -41,17 +53,53 @@ export class Way implements PeerUser, Sink {
     for (const lane of options.in) this.#in.set(this.#key(lane.source, lane.dest), lane)
   }
 
+  get state(): WayState {
+    const { out, in: into } = this.#options
+    return {
+      sent: this.sent,
+      received: this.received,
+      failed: this.#failed,
+      peer: this.#peer?.state,
+      out: out.map((lane) => lane.state),
+      in: into.map((lane) => lane.state)
+    }
+  }
+
+  restore(state: WayState): void {
+    this.sent = state.sent
+    this.received = state.received
+    this.#failed = state.failed
+    for (const [k, lane] of this.#options.out.entries()) lane.restore(state.out[k]!)
+    for (const [k, lane] of this.#options.in.entries()) {
+      lane.restore(state.in[k]!)
+      if (!lane.empty) this.#staged.add(lane)
+      if (lane.due) this.#due.add(lane)
+    }
+    if (state.peer === undefined || state.failed) return
+    this.#options.peer().restore(state.peer)
+  }
+
+  /** Either end has made the link. */
+  use(peer: Peer): void {
+    this.#peer = peer
+    peer.user = this
+  }
+
   /** Nothing waits here, and what was sent has come. */
   get settled(): boolean {
     if (this.#failed) return true
-    if (this.#staged.size > 0 || this.#peer?.settled === false) return false
+    if (this.#staged.size > 0 || !this.#quiet) return false
     return this.#options.out.every((lane) => lane.empty)
+  }
+
+  get #quiet(): boolean {
+    return this.#retired || this.#peer?.settled !== false
   }
 
   /** Whether all that a rank of this host has sent has come. */
   drained(rank: number): boolean {
     if (this.#failed) return true
-    return this.#options.out.every((lane) => lane.source !== rank || lane.empty) && this.#peer?.settled !== false
+    return this.#options.out.every((lane) => lane.source !== rank || lane.empty) && this.#quiet
   }
 
   /** Whether something from a rank of the other host waits for room here. */
@@ -100,9 +148,9 @@ export class Way implements PeerUser, Sink {
 
   place(bytes: number): number {
     if (this.#failed) return -1
-    this.#peer ??= this.#options.peer()
+    const peer = this.#peer ?? this.#options.peer()
     if (this.#end + bytes > MAX_FRAME) this.#flush()
-    if (!this.#peer.room) return -1
+    if (!peer.room) return -1
     if (this.frame.length === 0) this.#renew()
     const at = this.#end
     this.#end += bytes
@@ -133,6 +181,12 @@ export class Way implements PeerUser, Sink {
       else throw new ProtocolError(`a record of unknown kind ${kind} came`)
     }
     this.#options.kick()
+  }
+
+  /** The only rank of the other host has gone, and all that it has sent has come: its router may have ended with it. */
+  retire(): void {
+    this.#retired = true
+    this.#peer?.leave()
   }
 
   /** The other host is no more. */

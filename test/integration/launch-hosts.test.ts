@@ -221,3 +221,40 @@ function isRunning(pid: number): boolean {
     return false
   }
 }
+
+describe('a rank that is alone in its process', () => {
+  it('goes on though it polls in a loop, computes for longer than a silent host may, or exits with sends under way', async () => {
+    const { status, stdout, stderr } = await rxmpi([
+      'run',
+      '--host',
+      'localhost:1,localhost:1',
+      program(`
+      import { COMM_WORLD as comm } from 'rxmpi'
+      if (comm.rank === 0) {
+        await comm.send('spin', { dest: 1 })
+        const request = comm.irecv<string>({ source: 1 })
+        // No turn of the event loop in which a socket could be read.
+        while (!request.test()) {}
+        console.log(request.value!.length)
+        console.log(await comm.recv(), await comm.recv())
+        for (let k = 0; k < 20; k++) {
+          const array = await comm.recv<Float64Array>({ source: 1 })
+          if (array.length !== 50_000 || array[0] !== k) throw new Error('wrong data')
+        }
+        console.log(await comm.recv({ source: 1 }).catch((error) => error.message.slice(0, 16)))
+      } else {
+        await comm.recv()
+        await comm.send('x'.repeat(3_000_000), { dest: 0 })
+        await comm.send('before', { dest: 0 })
+        const start = performance.now()
+        while (performance.now() - start < 2600) {}
+        await comm.send('after', { dest: 0 })
+        for (let k = 0; k < 20; k++) comm.isend(new Float64Array(50_000).fill(k), { dest: 0 })
+        process.exit(0)
+      }`)
+    ])
+    expect(stderr).toBe('')
+    expect(stdout).toBe('[0] 3000000\n[0] before after\n[0] rank 1 has ended\n')
+    expect(status).toBe(0)
+  })
+})

@@ -158,7 +158,7 @@ describe.each<[string, Library]>([
   })
 
   it('ends a link that carries what is no frame of it, and nothing else', async () => {
-    const world = await hosts(2, 2, library)
+    const world = await hosts(2, 2, { library })
     for (const transport of world.transports) transport.attach(silent)
     const peer = world.meshes[1].peer(0)
     let user!: PeerUser

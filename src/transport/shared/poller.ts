@@ -53,6 +53,8 @@ export class Poller {
   #busyUntil = 0
   /** It blocks at once. */
   #givesWay: boolean
+  /** What comes, comes by the event loop: looking between its turns is vain. */
+  needsLoop = false
   readonly #target: Pollable
   /** Ranks outnumber cores. */
   readonly #crowded: boolean
@@ -90,6 +92,15 @@ export class Poller {
     this.#watched--
   }
 
+  /** Something has come by the event loop. */
+  poke(): void {
+    if (!this.#wanted) return
+    if (!this.#running) this.#start()
+    if (!this.#target.poll()) return
+    this.#quietSince = 0
+    this.#vainLooks = 0
+  }
+
   get #wanted(): boolean {
     return this.#held + this.#watched > 0
   }
@@ -112,9 +123,9 @@ export class Poller {
       this.#running = false
       return
     }
-    const spins = this.#looks < POLITE_LOOKS ? 1 : SPINS
+    const spins = this.#looks < POLITE_LOOKS || this.needsLoop ? 1 : SPINS
     for (let k = 0; k < spins; k++) if (this.#target.poll()) return this.#delivered()
-    const limit = this.#givesWay ? POLITE_LOOKS : LOOKS
+    const limit = this.needsLoop ? 1 : this.#givesWay ? POLITE_LOOKS : LOOKS
     if (++this.#looks < limit) void settled.then(this.#look)
     else setImmediate(this.#turn)
   }

@@ -74,6 +74,12 @@ export class RingWriter extends RingEnd {
     return true
   }
 
+  /** Goes on where another thread's writer has stopped. */
+  follow(): void {
+    this.#position = Atomics.load(this.words, this.head)
+    this.#read = Atomics.load(this.words, this.tail)
+  }
+
   publish(): void {
     this.words[(this.at - LENGTH_BYTES) >> 2] = this.length
     this.#position = (this.#position + padded(this.length)) | 0
@@ -121,6 +127,11 @@ export class RingReader extends RingEnd {
     this.length = this.words[(this.start + offset) >> 2]!
     this.#position = (this.#position + padded(this.length)) | 0
     return true
+  }
+
+  /** Goes on where another thread's reader has given its room back last. */
+  follow(): void {
+    this.#position = Atomics.load(this.words, this.tail)
   }
 
   /** The length of the next segment; -1 when none has come. */

@@ -4,6 +4,15 @@ import type { Lines } from './lines.js'
 import { Poller } from './poller.js'
 import { Inbox, RingReader, RingWriter } from './ring.js'
 
+/** The router, where it has no thread of its own. */
+export interface Resident {
+  /** Moves what can be moved between rings and links. */
+  poll(): unknown
+  polled(any: boolean): void
+  /** There is something for a rank of another host. */
+  published(bytes: number): void
+}
+
 /** Delivered from one source before the others and the event loop get their turn. */
 const DRAIN_BYTES = 2 ** 21
 
@@ -33,6 +42,7 @@ export class SharedTransport implements Transport {
   readonly #full: Uint8Array
   #fullCount = 0
   #gone = 0
+  #resident: Resident | undefined
   readonly #goneRanks = new Set<number>()
   /** Those of them of which something is still expected over the lines. */
   readonly #late = new Set<number>()
@@ -82,8 +92,16 @@ export class SharedTransport implements Transport {
   }
 
   publish(dest: number): void {
-    this.#writers[dest]!.publish()
-    wake(this.#bells[dest]!)
+    const ring = this.#writers[dest]!
+    ring.publish()
+    if (this.#resident !== undefined && dest !== this.rank) this.#resident.published(ring.length)
+    else wake(this.#bells[dest]!)
+  }
+
+  /** The router of this process, whose only rank this is, from now on in this thread, or not any more. */
+  set resident(resident: Resident | undefined) {
+    this.#resident = resident
+    this.poller.needsLoop = resident !== undefined
   }
 
   hold(): void {
@@ -106,6 +124,7 @@ export class SharedTransport implements Transport {
     const gone = Atomics.load(this.#states, GONE_COUNT)
     // Before the rings are looked at: what a rank sends before it ends may come when they have been.
     const ended = gone === this.#gone ? undefined : this.#newlyGone(gone)
+    this.#resident?.poll()
     let any = false
     for (let source = 0; source < this.size; source++) if (this.#drain(source)) any = true
     if (this.#fullCount > 0 && this.#retry()) any = true
@@ -114,6 +133,7 @@ export class SharedTransport implements Transport {
       any = true
     }
     if (this.#expectedCount > 0 && (++this.#polls & POLLS_A_LOOK) === 0 && this.#lines!.poll()) any = true
+    this.#resident?.polled(any)
     return any
   }
 
@@ -133,7 +153,11 @@ export class SharedTransport implements Transport {
 
   /** What is moved comes by the event loop, too. */
   get mayBlock(): boolean {
-    return this.#expectedCount === 0 && process.getActiveResourcesInfo().every((kind) => kind === 'Timeout' || kind === 'MessagePort')
+    return (
+      this.#resident === undefined &&
+      this.#expectedCount === 0 &&
+      process.getActiveResourcesInfo().every((kind) => kind === 'Timeout' || kind === 'MessagePort')
+    )
   }
 
   block(ms: number): boolean {

@@ -20,9 +20,11 @@ export interface Events {
 /** Decides who gets in. */
 export interface Gate {
   challenge(): string
-  /** The server's answer to a claim, and how the connection goes on; or why it is refused. */
-  admit(header: string | undefined): { answer: string; open: (connection: Connection) => Events } | { refused: string }
+  admit(header: string | undefined): Admission
 }
+
+/** The server's answer to a claim, and how the connection goes on; or why it is refused, and whether to try again. */
+export type Admission = { answer: string; open: (connection: Connection) => Events } | { refused: string; later?: boolean }
 
 export interface Server {
   readonly port: number

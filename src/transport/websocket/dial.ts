@@ -41,15 +41,16 @@ const zeroMask = (mask: Buffer): void => {
 
 /**
  * Connects to a host of the job. `adopt` is called, before any frame can come, once both sides have proved that they know its token, with
- * the number of the last frame that the other has received.
+ * the number of the last frame that the other has received. `keepsAlive`: whether the connection keeps this process, or thread, from ending.
  */
 export async function dial(
   address: Address,
   token: Token,
   who: Omit<Claim, 'nonceClient' | 'nonceServer'>,
-  adopt: (connection: Connection, received: number, localAddress: string) => Events
+  adopt: (connection: Connection, received: number, localAddress: string) => Events,
+  keepsAlive = true
 ): Promise<void> {
-  const { nonce: nonceServer, cert } = await challenge(address)
+  const { nonce: nonceServer, cert } = await challenge(address, keepsAlive)
   const binding = cert && fingerprintOf(cert)
   const claim: Claim = { ...who, nonceClient: newNonce(), nonceServer }
   // The certificate is its own authority, and what it is called does not matter.
@@ -60,6 +61,10 @@ export async function dial(
     maxPayload: MAX_MESSAGE,
     handshakeTimeout: HANDSHAKE_MS,
     generateMask: zeroMask,
+    finishRequest(request) {
+      if (!keepsAlive) request.on('socket', (socket) => socket.unref())
+      request.end()
+    },
     headers: { [CLAIM_HEADER]: writeClaim(claim, token.proofOfClient(claim, binding)) }
   })
   return new Promise((resolve, reject) => {
@@ -109,7 +114,7 @@ function answerOf(header: string, proof: (received: number) => string): number |
 }
 
 /** A nonce of the server's, and its certificate. */
-function challenge({ host, port, tls }: Address): Promise<{ nonce: string; cert: string | undefined }> {
+function challenge({ host, port, tls }: Address, keepsAlive: boolean): Promise<{ nonce: string; cert: string | undefined }> {
   return new Promise((resolve, reject) => {
     // Nothing is said here yet that another could not know.
     const options = { rejectUnauthorized: false, host, port, path: CHALLENGE_PATH, agent: false, timeout: HANDSHAKE_MS }
@@ -129,7 +134,10 @@ function challenge({ host, port, tls }: Address): Promise<{ nonce: string; cert:
       response.on('end', () => resolve({ nonce, cert }))
       response.on('error', reject)
     })
-    request.on('socket', (socket: Socket) => socket.setNoDelay(true))
+    request.on('socket', (socket: Socket) => {
+      socket.setNoDelay(true)
+      if (!keepsAlive) socket.unref()
+    })
     request.on('timeout', () => request.destroy(new Error(`no answer within ${HANDSHAKE_MS} ms`)))
     request.on('error', reject)
   })

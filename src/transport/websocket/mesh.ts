@@ -1,7 +1,7 @@
 import { fingerprintOf } from './certificate.js'
 import { Nonces, newNonce, sameProof, type Token } from './challenge.js'
-import { type Certificate, type Connection, DUPLICATE, type Events, type Gate, readClaim, type Server } from './connection.js'
-import { Peer } from './peer.js'
+import { type Admission, type Certificate, DUPLICATE, type Gate, readClaim, type Server } from './connection.js'
+import { IGNORED, Peer } from './peer.js'
 import { type Library, serve } from './serve.js'
 
 const HEARTBEAT_MS = 250
@@ -17,6 +17,12 @@ export interface MeshOptions {
   reconnectMs: number
   /** How long a link with the launcher may take to be made first; as long as that by default. */
   startMs?: number | undefined
+  /** Somebody else tells when another host has failed, and nothing here keeps the process alive. */
+  watched?: boolean
+  /** It listens and lets nobody in before `wake`. */
+  dormant?: boolean
+  /** Which process this is, where another thread of it has been, or may be, in this one's place. */
+  instance?: string
   /** Whose links are let in. */
   expects: (host: number) => boolean
 }
@@ -30,13 +36,16 @@ export class Mesh implements Gate {
   readonly #options: MeshOptions
   readonly #peers = new Map<number, Peer>()
   readonly #nonces = new Nonces()
-  readonly #instance = newNonce()
+  readonly #instance: string
   readonly #servers: Server[] = []
   readonly #timer: NodeJS.Timeout
   #beat = performance.now()
+  #dormant: boolean
 
   constructor(options: MeshOptions) {
     this.#options = options
+    this.#instance = options.instance ?? newNonce()
+    this.#dormant = options.dormant ?? false
     this.#timer = setInterval(() => this.#beats(), HEARTBEAT_MS)
     this.#timer.unref()
   }
@@ -45,7 +54,7 @@ export class Mesh implements Gate {
   async listen(address: string, port = 0, certificate?: Certificate, library?: Library): Promise<number> {
     const binding = certificate && fingerprintOf(certificate.cert)
     const gate: Gate = { challenge: () => this.challenge(), admit: (header) => this.admit(header, binding) }
-    const server = await serve({ address, port, certificate }, gate, library)
+    const server = await serve({ address, port, certificate, keepsAlive: !this.#options.watched }, gate, library)
     this.#servers.push(server)
     return server.port
   }
@@ -58,7 +67,7 @@ export class Mesh implements Gate {
   peer(other: number): Peer {
     let peer = this.#peers.get(other)
     if (peer === undefined) {
-      const { self, size, token, reconnectMs, startMs } = this.#options
+      const { self, size, token, reconnectMs, startMs, watched = false } = this.#options
       const withLauncher = Math.min(self, other) < 0
       peer = new Peer({
         self,
@@ -67,6 +76,7 @@ export class Mesh implements Gate {
         token,
         instance: this.#instance,
         reconnectMs,
+        watched,
         startMs: withLauncher ? (startMs ?? reconnectMs) : reconnectMs
       })
       this.#peers.set(other, peer)
@@ -77,9 +87,15 @@ export class Mesh implements Gate {
   }
 
   close(): void {
+    // A handshake may be under way.
+    this.#dormant = true
     clearInterval(this.#timer)
     for (const peer of this.#peers.values()) peer.close()
     for (const server of this.#servers) server.close()
+  }
+
+  wake(): void {
+    this.#dormant = false
   }
 
   challenge(): string {
@@ -87,7 +103,8 @@ export class Mesh implements Gate {
   }
 
   /** `binding`: the fingerprint of the certificate that the other end has been shown, where there is one. */
-  admit(header: string | undefined, binding?: string): { answer: string; open: (connection: Connection) => Events } | { refused: string } {
+  admit(header: string | undefined, binding?: string): Admission {
+    if (this.#dormant) return { refused: 'not yet', later: true }
     const read = readClaim(header)
     if (read === undefined) return { refused: 'no claim' }
     const { claim, proof } = read
@@ -100,6 +117,7 @@ export class Mesh implements Gate {
     if (claim.size !== size) return { refused: `this job has ${size} ranks, not ${claim.size}` }
     if (claim.from <= self || !expects(claim.from)) return { refused: `no link is expected from host ${claim.from}` }
     const peer = this.peer(claim.from)
+    if (peer.closed) return { refused: `host ${self} has given up its link with host ${claim.from}` }
     if (!peer.isOf(claim.instance))
       return { refused: `${DUPLICATE} another process has the number ${claim.from}, and is in the job with it` }
     if (claim.epoch <= peer.epoch) return { refused: `host ${claim.from} has dialled since: ${claim.epoch} after ${peer.epoch}` }
@@ -111,7 +129,7 @@ export class Mesh implements Gate {
         // Somebody newer may have come between.
         if (peer.epoch === claim.epoch) return peer.adopt(connection, claim.received)
         connection.close()
-        return { frame: () => undefined, drained: () => undefined, closed: () => undefined }
+        return IGNORED
       }
     }
   }

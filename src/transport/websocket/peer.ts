@@ -3,7 +3,7 @@ import { DuplicateRankError, type RxmpiError, StartupTimeoutError } from '../../
 import type { Claim, Token } from './challenge.js'
 import type { Connection, Events } from './connection.js'
 import { type Address, dial, Refusal } from './dial.js'
-import { ReliableLink } from './reliable-link.js'
+import { type LinkState, ReliableLink } from './reliable-link.js'
 import { HEADER } from './wire.js'
 
 /** Bytes that may wait for their acknowledgement: as much as a fast network has under way, and all that a cut makes a sender keep. */
@@ -14,6 +14,9 @@ const HEARTBEAT_MS = 250
 const SUSPECT_MS = 2000
 export const GONE = 'has ended: nobody listens at its port any more'
 const BACK_OFF_MS = [0, 25, 50, 100, 200, 400, 800]
+
+/** Nobody listens. */
+export const IGNORED: Events = { frame: () => undefined, drained: () => undefined, closed: () => undefined }
 
 export interface PeerOptions {
   self: number
@@ -27,6 +30,19 @@ export interface PeerOptions {
   reconnectMs: number
   /** How long it may take to be made first. */
   startMs: number
+  /**
+   * Somebody else tells when the other end has failed, for its thread may be busy for long and say nothing: silence means nothing
+   * here. Nor does the link keep this process alive.
+   */
+  watched: boolean
+}
+
+/** What another thread needs to go on with a link. */
+export interface PeerState {
+  epoch: number
+  /** Which process the other end is, as far as it has dialled. */
+  instance: string | undefined
+  link: LinkState
 }
 
 /** Who uses a link. */
@@ -37,13 +53,15 @@ export interface PeerUser {
   ready(): void
   /** The other end has been out of reach for too long, or has refused this one; `error` where there is a name for that. */
   failed(reason: string, error?: RxmpiError): void
+  /** The connection has broken; there may be another. */
+  broken?(): void
 }
 
 /**
  * This host's end of its link with another: a reliable link over one connection at a time, which it makes anew when it breaks. Any byte
  * is a sign of life; who is silent for two seconds is taken to be out of reach, and who stays so has failed.
  */
-export class Peer implements Events {
+export class Peer {
   readonly other: number
   /** Told when a link is wanted and it is not known where the other end listens. */
   onWanted: () => void = () => undefined
@@ -98,6 +116,23 @@ export class Peer implements Events {
     return this.#link.unacknowledged === 0
   }
 
+  /** Whether this end has given the link up. */
+  get closed(): boolean {
+    return this.#closed
+  }
+
+  get state(): PeerState {
+    return { epoch: this.#epoch, instance: this.#instance, link: this.#link.state }
+  }
+
+  restore({ epoch, instance, link }: PeerState): void {
+    this.#epoch = epoch
+    this.#instance = instance
+    this.#link.restore(link)
+    this.#made = true
+    this.want()
+  }
+
   get epoch(): number {
     return this.#epoch
   }
@@ -148,7 +183,7 @@ export class Peer implements Events {
   adopt(connection: Connection, received: number): Events {
     if (this.#closed) {
       connection.close()
-      return this
+      return IGNORED
     }
     this.#connection = connection
     this.#made = true
@@ -164,7 +199,7 @@ export class Peer implements Events {
         if (this.#connection === connection) this.drained()
       },
       closed: (reason) => {
-        if (this.#connection === connection) this.closed(reason)
+        if (this.#connection === connection) this.closedBy(reason)
       }
     }
     try {
@@ -189,7 +224,10 @@ export class Peer implements Events {
       const news = this.#link.accept(bytes)
       if (news) this.#user?.payload(bytes.subarray(HEADER))
       if (this.#link.acknowledgementDue) this.#acknowledge()
-      else if (news) this.#answer ??= setTimeout(this.#acknowledge, ANSWER_MS)
+      else if (news && this.#answer === undefined) {
+        this.#answer = setTimeout(this.#acknowledge, ANSWER_MS)
+        if (this.#options.watched) this.#answer.unref()
+      }
       if ((!hadRoom && this.room) || (!wasSettled && this.settled)) this.#user?.ready()
     } catch (error) {
       // What cannot be read has not come from this job's code, or has been changed on its way.
@@ -206,10 +244,11 @@ export class Peer implements Events {
     }
   }
 
-  closed(reason: string): void {
+  closedBy(reason: string): void {
     this.#connection = undefined
     if (this.#closed) return
     this.#reason = reason
+    this.#user?.broken?.()
     this.#downSince ??= performance.now()
     if (this.#addresses.length > 0) void this.#dial()
     else this.#probe()
@@ -217,7 +256,7 @@ export class Peer implements Events {
 
   /** Called every quarter of a second; `late` when this process itself was not running. */
   beat(late: boolean): void {
-    if (this.#closed) return
+    if (this.#closed || this.#options.watched) return
     const now = performance.now()
     if (late) {
       this.#heard = now
@@ -238,6 +277,11 @@ export class Peer implements Events {
 
   get #patience(): number {
     return this.#made ? this.#options.reconnectMs : this.#options.startMs
+  }
+
+  /** The other end may go as it likes. */
+  leave(): void {
+    this.#addresses = []
   }
 
   /** Nothing more is sent or expected. */
@@ -262,7 +306,7 @@ export class Peer implements Events {
   #break(reason: string): void {
     const connection = this.#connection
     if (connection === undefined) return
-    this.closed(reason)
+    this.closedBy(reason)
     connection.close()
   }
 
@@ -291,28 +335,43 @@ export class Peer implements Events {
   async #dial(): Promise<void> {
     if (this.#dialling) return
     this.#dialling = true
-    while (this.#connection === undefined && !this.#closed) {
+    while (this.#connection === undefined && !this.#closed && this.#addresses.length > 0) {
       const wait = BACK_OFF_MS[Math.min(this.#attempts++, BACK_OFF_MS.length - 1)]!
-      if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait))
+      if (wait > 0) await this.#pause(wait)
       await this.#attempt()
     }
     this.#dialling = false
   }
 
+  #pause(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, ms)
+      if (this.#options.watched) timer.unref()
+    })
+  }
+
   async #attempt(): Promise<void> {
-    const { self: from, other: to, size, token, instance } = this.#options
+    const { self: from, other: to, size, token, instance, watched, reconnectMs } = this.#options
     const { received } = this.#link
     const claim: Omit<Claim, 'nonceClient' | 'nonceServer'> = { from, to, size, epoch: ++this.#epoch, received, instance }
     try {
-      await dial(this.#addresses[this.#epoch % this.#addresses.length]!, token, claim, (connection, received, localAddress) => {
+      const address = this.#addresses[this.#epoch % this.#addresses.length]!
+      const adopt = (connection: Connection, received: number, localAddress: string): Events => {
         this.localAddress = localAddress
         return this.adopt(connection, received)
-      })
+      }
+      await dial(address, token, claim, adopt, !watched)
     } catch (error) {
       this.#reason = (error as Error).message
+      const { code } = error as NodeJS.ErrnoException
       if (error instanceof Refusal || error instanceof DuplicateRankError) this.fail(this.#reason, error)
-      // A machine that answers, at a port where nobody listens any more.
-      else if (this.#made && (error as NodeJS.ErrnoException).code === 'ECONNREFUSED') this.fail(GONE)
+      else if (!watched) {
+        // A machine that answers, at a port where nobody listens any more.
+        if (this.#made && code === 'ECONNREFUSED') this.fail(GONE)
+      } else if (code === undefined || performance.now() - this.#downSince! < reconnectMs) {
+        // It is there, if busy.
+        if (code === undefined) this.#downSince = performance.now()
+      } else this.fail(`could not be reached for ${reconnectMs / 1000} s: ${this.#reason}`)
     }
   }
 }

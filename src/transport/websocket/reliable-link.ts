@@ -4,6 +4,14 @@ import { ACK, ackOf, DATA, HEADER, kindOf, sequenceOf, writeAck, writeHeader } f
 /** Bytes received after which an acknowledgement does not wait for the next frame or heartbeat. */
 const ACK_BYTES = 2 ** 20
 
+export interface LinkState {
+  sent: number
+  acknowledged: number
+  received: number
+  /** Frames that are not acknowledged. */
+  kept: Uint8Array[]
+}
+
 /**
  * One end of a link that loses nothing while its connections come and go: every frame is numbered and kept until the other end has
  * acknowledged it; a new connection begins where the other end's last frame was. Pure: it does no I/O and knows no clock.
@@ -27,6 +35,19 @@ export class ReliableLink {
   /** `most`: the bytes of frames that may wait for their acknowledgement. */
   constructor(most: number) {
     this.#most = most
+  }
+
+  get state(): LinkState {
+    return { sent: this.#sent, acknowledged: this.#acknowledged, received: this.#received, kept: this.#kept }
+  }
+
+  /** Goes on as the other end of the same link in another thread has left off. */
+  restore({ sent, acknowledged, received, kept }: LinkState): void {
+    this.#sent = sent
+    this.#acknowledged = acknowledged
+    this.#received = received
+    this.#kept = kept
+    this.#keptBytes = kept.reduce((sum, frame) => sum + frame.byteLength, 0)
   }
 
   /** Whether another frame may be numbered. */

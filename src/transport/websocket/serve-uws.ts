@@ -85,7 +85,7 @@ export function serveWithUws(uws: Uws, where: Where, gate: Gate): Promise<Server
 function upgrade(gate: Gate, res: HttpResponse, req: HttpRequest, context: us_socket_context_t): void {
   const admission = gate.admit(req.getHeader(CLAIM_HEADER))
   if ('refused' in admission) {
-    res.writeStatus('403 Forbidden').end(admission.refused, true)
+    res.writeStatus(admission.later ? '503 Service Unavailable' : '403 Forbidden').end(admission.refused, true)
     return
   }
   res.writeStatus('101 Switching Protocols').writeHeader(ANSWER_HEADER, admission.answer)

@@ -1,6 +1,6 @@
 import { createServer, type Server as HttpServer, type IncomingMessage, STATUS_CODES } from 'node:http'
 import { createServer as createSecureServer } from 'node:https'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { type WebSocket, WebSocketServer } from 'ws'
 import { ANSWER_HEADER, CHALLENGE_PATH, CLAIM_HEADER, type Gate, HANDSHAKE_MS, LINK_PATH, MAX_MESSAGE, type Server } from './connection.js'
@@ -10,7 +10,7 @@ import { WsConnection } from './ws-connection.js'
 /** Connections of whoever has not proved anything yet. */
 const MAX_STRANGERS = 1000
 
-export async function serveWithWs({ address, port, certificate }: Where, gate: Gate): Promise<Server> {
+export async function serveWithWs({ address, port, certificate, keepsAlive = true }: Where, gate: Gate): Promise<Server> {
   const timeouts = {
     headersTimeout: HANDSHAKE_MS,
     requestTimeout: HANDSHAKE_MS,
@@ -27,6 +27,11 @@ export async function serveWithWs({ address, port, certificate }: Where, gate: G
   const http: HttpServer =
     certificate === undefined ? createServer(timeouts, answer) : createSecureServer({ ...timeouts, ...certificate }, answer)
   http.maxConnections = MAX_STRANGERS
+  if (!keepsAlive) {
+    http.unref()
+    http.on(certificate === undefined ? 'connection' : 'secureConnection', (socket: Socket) => socket.unref())
+    if (certificate !== undefined) http.on('connection', (socket: Socket) => socket.unref())
+  }
   const sockets = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: MAX_MESSAGE, clientTracking: true })
   const answers = new WeakMap<IncomingMessage, string>()
   sockets.on('headers', (headers, request) => headers.push(`${ANSWER_HEADER}: ${answers.get(request)}`))
@@ -34,7 +39,7 @@ export async function serveWithWs({ address, port, certificate }: Where, gate: G
     const claim = request.headers[CLAIM_HEADER]
     if (request.url !== LINK_PATH || Array.isArray(claim)) return refuse(socket, 404, '')
     const admission = gate.admit(claim)
-    if ('refused' in admission) return refuse(socket, 403, admission.refused)
+    if ('refused' in admission) return refuse(socket, admission.later ? 503 : 403, admission.refused)
     answers.set(request, admission.answer)
     sockets.handleUpgrade(request, socket, head, (ws: WebSocket) => {
       const connection = new WsConnection(ws)

@@ -9,6 +9,8 @@ export interface Where {
   /** 0: any. */
   port: number
   certificate?: Certificate | undefined
+  /** Whether it keeps the process alive. */
+  keepsAlive?: boolean
 }
 
 /** Listens for the other hosts of a job: with uWebSockets.js where its binary loads, with `ws` elsewhere. */

@@ -470,9 +470,16 @@ export abstract class Collectives extends PointToPoint {
   }
 
   /** @internal */
-  override release(): void {
-    this.#ledger?.stop(this.freedError())
-    super.release()
+  override lose(member: number): void {
+    super.lose(member)
+    const { error } = this.failedMembers
+    if (error !== undefined && this.has(member)) this.#ledger?.breakOff(error)
+  }
+
+  /** @internal */
+  override breakOff(makeError: () => Error): void {
+    this.#ledger?.breakOff(makeError())
+    super.breakOff(makeError)
   }
 
   #scatter(data: unknown, options: ScatterOptions & Into): Request<unknown> {

@@ -5,10 +5,10 @@ import { abortError } from './cancellation.js'
 import { type Channel, type ChannelOptions, OpenChannels } from './channel/channel.js'
 import { Channels } from './channel/channels.js'
 import { checked } from './channel/options.js'
-import { Collectives } from './collectives.js'
 import { checkAllThere, checkColor, checkKey, colorOf, Derivation, type Derived, derive } from './derive.js'
 import type { Endpoint } from './endpoint.js'
 import { ArgumentError } from './errors.js'
+import { FaultTolerant } from './fault-tolerant.js'
 import { checkGroup, Group } from './group.js'
 import type { Request } from './request.js'
 
@@ -21,7 +21,7 @@ export interface DeriveOptions {
 }
 
 /** A group of ranks and contexts of its own for their messages. MPI: MPI_Comm, MPI 4.1 §7; point to point: §3; collectives: §6. */
-export class Communicator extends Collectives {
+export class Communicator extends FaultTolerant {
   readonly #open = new OpenChannels()
   #channels: Channels | undefined
   readonly #freeable: boolean
@@ -38,6 +38,7 @@ export class Communicator extends Collectives {
     this.#freeable = freeable
     this.site = site
     if (freeable) endpoint.unfreed.add(this)
+    this.join()
   }
 
   /** Its ranks. MPI: MPI_Comm_group, MPI 4.1 §7.3.2. */
@@ -202,10 +203,15 @@ export class Communicator extends Collectives {
     }
   }
 
+  /** @internal */
+  protected make(id: number, name: string, ranks: readonly number[], site: CallSite | undefined): this {
+    const members = ranks.map((rank) => this.memberOf(rank))
+    return new Communicator(this.endpoint, id, name, members, true, site) as this
+  }
+
   #derived(derived: Derived, name: string, group: Group | undefined, site: CallSite | undefined): Communicator {
     if (group !== undefined) checkAllThere(this, group, derived)
-    const members = derived.ranks.map((rank) => this.memberOf(rank))
-    return new Communicator(this.endpoint, derived.id, name, members, true, site)
+    return this.make(derived.id, name, derived.ranks, site)
   }
 
   /** @internal Its streams. */

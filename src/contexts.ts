@@ -7,3 +7,21 @@ export const CHANNELS = 3
 
 /** Contexts of a communicator. */
 export const CONTEXTS = 4
+
+/** What ranks say to each other about failures, whatever communicator it concerns: contexts that no communicator has. */
+export const FAILURES = -2 * CONTEXTS
+
+/** Contexts that a rank proposes for the `count`-th communicator made of another; never those of the world or of a rank itself. */
+export function proposal(parent: number, count: number, attempt: number): number {
+  let hash = parent
+  for (const part of [count, attempt]) {
+    hash = Math.imul(hash ^ part ^ 0x9e3779b9, 0x85ebca6b)
+    hash ^= hash >>> 13
+    hash = Math.imul(hash, 0xc2b2ae35)
+    hash ^= hash >>> 16
+  }
+  const id = hash & ~(CONTEXTS - 1)
+  return id >= -RESERVED && id < RESERVED ? id + 2 * RESERVED : id
+}
+
+const RESERVED = 16 * CONTEXTS

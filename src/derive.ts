@@ -4,7 +4,7 @@ import { shown } from './arguments.js'
 import type { CallSite } from './call-site.js'
 import { call } from './collective/request.js'
 import type { Communicator } from './communicator.js'
-import { CONTEXTS } from './contexts.js'
+import { proposal } from './contexts.js'
 import { ArgumentError, CollectiveMismatchError, RankError } from './errors.js'
 import type { Group } from './group.js'
 import { createOp } from './op.js'
@@ -78,21 +78,6 @@ function members(says: readonly Say[], color: Say['color']): number[] {
   const ranks = says.flatMap((say, rank) => (say.color === color ? [rank] : []))
   return ranks.sort((a, b) => says[a]!.key - says[b]!.key || a - b)
 }
-
-/** Four contexts from here on; never those of the world or of a rank itself. */
-function proposal(parent: number, derivation: number, attempt: number): number {
-  let hash = parent
-  for (const part of [derivation, attempt]) {
-    hash = Math.imul(hash ^ part ^ 0x9e3779b9, 0x85ebca6b)
-    hash ^= hash >>> 13
-    hash = Math.imul(hash, 0xc2b2ae35)
-    hash ^= hash >>> 16
-  }
-  const id = hash & ~(CONTEXTS - 1)
-  return id >= 0 && id < RESERVED ? id + RESERVED : id
-}
-
-const RESERVED = 16 * CONTEXTS
 
 export function checkColor(color: unknown): void {
   if (color === undefined || (Number.isSafeInteger(color) && (color as number) >= 0)) return

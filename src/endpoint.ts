@@ -26,10 +26,11 @@ import {
   tagOf,
   totalOf
 } from './frame.js'
-import { goneError } from './gone.js'
+import { type Gone, MemberGone } from './gone.js'
 import { Incoming, nobody, type Taker, type Waiting } from './incoming.js'
 import { EAGER_BYTES, ENVELOPE_BYTES, Link, windowBytes } from './link.js'
 import { Matching } from './matching.js'
+import type { Fates } from './survival/fates.js'
 import type { SegmentReceiver, Slot, Transport } from './transport/transport.js'
 
 /** One rank's end of all that it exchanges: turns segments into messages and brings messages and receives together, in any context. */
@@ -40,11 +41,15 @@ export class Endpoint implements SegmentReceiver {
   readonly #known: Peer[] = []
   /** The same by rank, with holes. */
   readonly #peers: Peer[] = []
-  readonly #gone = new Map<number, string>()
+  readonly #gone = new Map<number, Gone>()
+  /** Those of them that have failed, in the order of the news. */
+  readonly failures: number[] = []
   /** Collectives that ranks have called differently. */
   readonly disputes = new Set<{ readonly verdict: Error | undefined; readonly isHeard: boolean }>()
-  /** The first contexts of the communicators there are. */
-  readonly #used = new Set<number>()
+  /** The communicators there are, by their first contexts. */
+  readonly #used = new Map<number, Membership>()
+  /** What the ranks say to each other of failures; made with the first communicator. */
+  fates: Fates | undefined
   /** What has to be freed and was not yet: communicators. */
   readonly unfreed = new Set<{ readonly name: string; readonly site: CallSite | undefined }>()
   #arrivals = 0
@@ -74,17 +79,21 @@ export class Endpoint implements SegmentReceiver {
   }
 
   /** A communicator's first context is in use from now on. */
-  use(id: number): void {
-    this.#used.add(id)
+  use(id: number, by: Membership): void {
+    this.#used.set(id, by)
   }
 
   uses(id: number): boolean {
-    return this.#used.has(id)
+    return this.#used.has(id) || this.fates?.remembers(id) === true
   }
 
-  /** A communicator is no more: fails all that waits in its contexts, and drops what comes. */
-  release(id: number, makeError: () => Error): void {
+  /** Its contexts may be another's. */
+  disuse(id: number): void {
     this.#used.delete(id)
+  }
+
+  /** Nothing goes on in a communicator: fails all that waits in its contexts, and drops what comes. */
+  release(id: number, makeError: () => Error): void {
     const own = (context: number): boolean => context >= id && context < id + CONTEXTS
     const waiting: Waiting[] = []
     for (let context = id; context < id + CONTEXTS; context++) {
@@ -128,8 +137,8 @@ export class Endpoint implements SegmentReceiver {
     for (const { matching } of this.#contexts.values()) yield* matching.unreceived()
   }
 
-  /** Why a rank is no more, or undefined. */
-  reasonGone(rank: number): string | undefined {
+  /** How a rank came to be no more, or undefined. */
+  whyGone(rank: number): Gone | undefined {
     return this.#gone.get(rank)
   }
 
@@ -256,14 +265,22 @@ export class Endpoint implements SegmentReceiver {
     finish(message)
   }
 
-  gone(rank: number, reason: string): void {
-    this.#gone.set(rank, reason)
+  gone(rank: number, reason: string, failed = false): void {
+    const { hosts, hostNames } = this.transport
+    const gone: Gone = { reason, failed, host: hosts && hostNames?.[hosts[rank]!] }
+    this.#gone.set(rank, gone)
+    if (failed) this.failures.push(rank)
     const waiting = [...this.waiting(rank)]
     this.link(rank).close()
     for (const { moves } of this.#peer(rank).partial.values()) if (moves) this.transport.expect?.(rank, -1)
     this.#peer(rank).partial.clear()
-    for (const operation of waiting) operation.fail(goneError(rank, reason))
-    for (const context of this.#contexts.values()) context.gone?.(rank, reason)
+    // Who is told first that a rank has failed may say that it knows.
+    const communicators = failed ? [...this.#used.values()] : []
+    for (const communicator of communicators) communicator.announce(rank)
+    for (const operation of waiting) operation.fail(new MemberGone(rank, gone))
+    for (const context of [...this.#contexts.values()]) context.gone?.(rank, reason)
+    for (const communicator of communicators) communicator.lose(rank)
+    this.fates?.gone()
   }
 
   #peer(rank: number): Peer {
@@ -318,7 +335,7 @@ export class Endpoint implements SegmentReceiver {
   #await(message: Incoming, taker: Taker, wanted: boolean): void {
     if (message.complete || (message.later && !wanted)) return taker.finish(message)
     const reason = this.#gone.get(message.source)
-    if (reason !== undefined) return taker.fail(goneError(message.source, reason))
+    if (reason !== undefined) return taker.fail(new MemberGone(message.source, reason))
     message.taker = taker
     const messages = this.#peer(message.source).partial
     if (messages.has(message.id)) return
@@ -377,6 +394,14 @@ export class Endpoint implements SegmentReceiver {
     }
     return false
   }
+}
+
+/** What a communicator hears of the ranks that fail. */
+export interface Membership {
+  /** The news, before anything fails of it. */
+  announce(member: number): void
+  /** Fails all that cannot be done without the rank, whichever else it waits for. */
+  lose(member: number): void
 }
 
 export interface Context {

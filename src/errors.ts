@@ -10,6 +10,21 @@ export interface ErrorContext {
   cause?: unknown
 }
 
+/** A rank that is no more. */
+export interface FailedRank {
+  /** In the communicator. */
+  readonly rank: number
+  /** The host's name, where there are several. */
+  readonly host?: string | undefined
+  /** 'has failed: its process was killed' */
+  readonly reason: string
+}
+
+/** Also, of a RankFailedError, which rank it was. */
+export interface FailureContext extends ErrorContext {
+  failed?: FailedRank | undefined
+}
+
 export class RxmpiError extends Error {
   declare readonly code: string
   rank: number | undefined
@@ -128,8 +143,16 @@ export class RemoteError extends RxmpiError {
   }
 }
 
-/** An operation needs a rank that has failed or ended. MPI: MPI_ERR_PROC_FAILED. */
+/** An operation needs a rank that has failed or ended: `failed` says which, where it ran and why it is no more. MPI: MPI_ERR_PROC_FAILED. */
 export class RankFailedError extends RxmpiError {
+  /** Absent where it is not one rank that is missed. */
+  declare readonly failed: FailedRank | undefined
+
+  constructor(message: string, context: FailureContext = {}) {
+    super(message, context)
+    if (context.failed !== undefined) Object.defineProperty(this, 'failed', { value: context.failed, enumerable: true })
+  }
+
   static {
     identify(RankFailedError, 'RankFailedError', 'ERR_RANK_FAILED')
   }

@@ -17,10 +17,10 @@ import { type BufferLike, datatypeOf, memoryOf, OBJECT } from './codec/datatype.
 import { encodeObject } from './codec/object.js'
 import { references } from './codec/reference.js'
 import { ANY_SOURCE, ANY_TAG, PROC_NULL } from './constants.js'
-import type { Context, Endpoint } from './endpoint.js'
+import type { Context, Endpoint, Membership } from './endpoint.js'
 import { inContext } from './error-context.js'
-import { ArgumentError, FreedError } from './errors.js'
-import { goneError } from './gone.js'
+import { ArgumentError, FreedError, RankFailedError, RevokedError } from './errors.js'
+import { goneError, MemberGone } from './gone.js'
 import type { Incoming, Taker } from './incoming.js'
 import { EAGER_BYTES, Outgoing } from './link.js'
 import type { Message } from './message.js'
@@ -31,11 +31,12 @@ import { ClaimRequest, type Envelope, ProbeRequest, ReceiveRequest, type TakingR
 import type { Request } from './request.js'
 import { SendRequest } from './send.js'
 import { Status } from './status.js'
+import { FailedMembers } from './survival/failed-members.js'
 
 const sent = Promise.resolve()
 
 /** What two ranks of a communicator say to each other. MPI 4.1 §3. */
-export abstract class PointToPoint {
+export abstract class PointToPoint implements Membership {
   readonly rank: number
   readonly size: number
   readonly name: string
@@ -46,6 +47,9 @@ export abstract class PointToPoint {
   readonly #members: readonly number[]
   readonly #ranks: readonly number[]
   #alive = true
+  #revoked = false
+  /** @internal Those of its ranks that have failed. */
+  readonly failedMembers: FailedMembers
 
   /** @internal */
   constructor(endpoint: Endpoint, id: number, name: string, members: readonly number[]) {
@@ -57,7 +61,8 @@ export abstract class PointToPoint {
     this.rank = this.#ranks[endpoint.transport.rank]!
     this.size = members.length
     this.name = name
-    endpoint.use(id)
+    this.failedMembers = new FailedMembers(endpoint, (member) => this.#ranks[member])
+    endpoint.use(id, this)
   }
 
   /**
@@ -241,7 +246,7 @@ export abstract class PointToPoint {
     if (peer === PROC_NULL) return status.setNobody()
     this.poll()
     const message = this.#context.matching.find(peer, tag)
-    if (message === undefined) this.#endpoint.seek(peer)
+    if (message === undefined) this.#seek(peer)
     return message && this.fillStatus(status, message)
   }
 
@@ -275,8 +280,15 @@ export abstract class PointToPoint {
     if (request.peer === PROC_NULL) return request.finishEmpty().value
     this.poll()
     if (this.#endpoint.receiveNow(this.#context, request)) return request.value
-    this.#endpoint.seek(request.peer)
+    this.#seek(request.peer)
     return undefined
+  }
+
+  /** There is nothing now; throws when there never will be. */
+  #seek(peer: number): void {
+    const error = this.#inVain(peer)
+    if (error !== undefined) throw this.inContext(error, captureCallSite())
+    this.#endpoint.seek(peer)
   }
 
   /**
@@ -364,9 +376,25 @@ export abstract class PointToPoint {
     return this.#alive
   }
 
-  /** @internal Throws when it was freed. */
+  /** @internal Throws when it was freed or revoked. */
   checkAlive(): void {
-    if (!this.#alive) throw this.freedError()
+    const { obstacle } = this
+    if (obstacle !== undefined) throw obstacle
+  }
+
+  /** @internal Why nothing can be done with it. */
+  get obstacle(): Error | undefined {
+    return !this.#alive ? this.freedError() : this.#revoked ? this.revokedError() : undefined
+  }
+
+  /** @internal */
+  get revoked(): boolean {
+    return this.#revoked
+  }
+
+  /** @internal */
+  revokedError(): Error {
+    return new RevokedError(`communicator '${this.name}' was revoked; let all ranks go on with the one that shrink() gives`)
   }
 
   /** @internal */
@@ -374,10 +402,44 @@ export abstract class PointToPoint {
     return new FreedError(`communicator '${this.name}' was freed on this rank; use another, or free it later`)
   }
 
-  /** @internal Fails all that is pending, and drops what comes from now on. */
+  /** @internal It is given up. */
   release(): void {
     this.#alive = false
-    this.#endpoint.release(this.#id, () => this.freedError())
+    this.breakOff(() => this.freedError())
+    this.#endpoint.disuse(this.#id)
+  }
+
+  /** @internal It was revoked, here or by another rank. */
+  becomeRevoked(): void {
+    this.#revoked = true
+    this.breakOff(() => this.revokedError())
+  }
+
+  /** @internal Fails all that is pending, and drops what comes from now on. */
+  protected breakOff(makeError: () => Error): void {
+    this.#endpoint.release(this.#id, makeError)
+  }
+
+  /** @internal */
+  announce(_member: number): void {}
+
+  /** @internal A message from any rank may have been the failed one's to send. */
+  lose(member: number): void {
+    if (!this.has(member)) return
+    const error = this.#anySourceError()
+    if (error === undefined) return
+    const { matching, probes } = this.#context
+    for (const waiting of [...matching.waiting(), ...probes]) if (waiting.peer === ANY_SOURCE) waiting.fail(error)
+  }
+
+  /** A receive from any rank is in vain, unless the program knows of all that have failed. */
+  #anySourceError(): RankFailedError | undefined {
+    const error = this.failedMembers.unacknowledged
+    if (error === undefined) return undefined
+    return new RankFailedError(
+      `${error.message}; it may have been the one to send what ANY_SOURCE waits for: call ackFailed(), and receive from the others`,
+      { failed: error.failed }
+    )
   }
 
   /** @internal The endpoint's rank of each rank here. */
@@ -408,9 +470,16 @@ export abstract class PointToPoint {
 
   /** @internal Lets the taker wait. */
   post(taker: Taker): void {
-    const reason = taker.peer >= 0 ? this.#endpoint.reasonGone(taker.peer) : undefined
-    if (reason === undefined) this.#endpoint.post(this.#context, taker)
-    else taker.fail(goneError(this.rankOf(taker.peer), reason))
+    const error = this.#inVain(taker.peer)
+    if (error === undefined) this.#endpoint.post(this.#context, taker)
+    else taker.fail(error)
+  }
+
+  /** Why nothing can come. */
+  #inVain(peer: number): RankFailedError | undefined {
+    if (peer < 0) return this.#anySourceError()
+    const gone = this.#endpoint.whyGone(peer)
+    return gone && goneError(this.rankOf(peer), gone)
   }
 
   /** @internal */
@@ -426,13 +495,23 @@ export abstract class PointToPoint {
   }
 
   /** @internal */
+  has(member: number): boolean {
+    return this.#ranks[member] !== undefined
+  }
+
+  /** @internal */
   fillStatus(status: Status, message: Incoming): Status {
     return status.set(this.rankOf(message.source), message.tag, message.datatype, message.bytes)
   }
 
   /** @internal */
   inContext(error: unknown, site: CallSite | undefined): Error {
-    return inContext(error, { rank: this.rank, communicator: this.name }, site)
+    return inContext(this.named(error), { rank: this.rank, communicator: this.name }, site)
+  }
+
+  /** @internal With the rank here instead of the endpoint's. */
+  named<E>(error: E): E | RankFailedError {
+    return error instanceof MemberGone ? goneError(this.rankOf(error.member), error.gone) : error
   }
 
   #send(data: unknown, to: To & { transfer?: boolean }, synchronous: boolean): SendRequest | undefined {
@@ -452,7 +531,7 @@ export abstract class PointToPoint {
       const bytes = datatype === OBJECT ? encodeObject(data) : transfer ? takeOver(data as BufferLike) : memoryOf(data as BufferLike)
       if (dest === PROC_NULL) return undefined
       const member = this.#members[dest]!
-      const reason = this.#endpoint.reasonGone(member)
+      const reason = this.#endpoint.whyGone(member)
       if (reason !== undefined) throw goneError(dest, reason)
       const link = this.#endpoint.link(member)
       if (!synchronous && link.sendNow(this.#id, tag, datatype, bytes as Uint8Array, bytes.byteLength)) return undefined
@@ -504,9 +583,9 @@ export abstract class PointToPoint {
     if (probe.peer === PROC_NULL) return probe.finishEmpty()
     this.poll()
     const message = this.#context.matching.find(probe.peer, probe.tag)
-    const reason = probe.peer >= 0 ? this.#endpoint.reasonGone(probe.peer) : undefined
+    const error = this.#inVain(probe.peer)
     if (message !== undefined) probe.see(message)
-    else if (reason !== undefined) probe.fail(goneError(this.rankOf(probe.peer), reason))
+    else if (error !== undefined) probe.fail(error)
     else {
       probe.holds(this.#endpoint.transport)
       probe.order = this.#context.matching.next()

@@ -50,6 +50,11 @@ export interface SimulateHelpers extends RunHelpers {
   traffic(from?: number, to?: number): Readonly<Traffic>
   /** A rank is no more: the others are told, each after all that it has sent them. */
   end(rank: number, reason?: string): void
+  /**
+   * A rank dies, now: nothing that it does from now on has any effect. The others are told, each after what arrives of that which it has sent them: all of it, or, where
+   * the test has a `seed`, so much as that has it, on each link.
+   */
+  fail(rank: number, reason?: string): void
 }
 
 /**
@@ -129,6 +134,11 @@ export function simulate<T>(size: number, options: SimulateOptions, test: (helpe
           checkRank('rank', rank, size)
           ended.add(rank)
           network.end(rank, reason)
+        },
+        fail: (rank, reason) => {
+          checkRank('rank', rank, size)
+          ended.add(rank)
+          network.fail(rank, reason, seed === undefined ? undefined : (parcels) => integer(next, 0, parcels))
         }
       })
       settled(result, 'test: it')

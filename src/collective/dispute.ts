@@ -27,7 +27,7 @@ export class Dispute implements Waiting {
     comm.endpoint.transport.hold()
     comm.endpoint.disputes.add(this)
     ledger.waits.add(this)
-    this.#calls = Array.from({ length: comm.size }, (_, rank) => comm.endpoint.reasonGone(comm.memberOf(rank)))
+    this.#calls = Array.from({ length: comm.size }, (_, rank) => comm.endpoint.whyGone(comm.memberOf(rank))?.reason)
   }
 
   /** This rank has called something: says so to the others, if it is what they ask for. */

@@ -1,12 +1,9 @@
 import { recordCallSite } from '../call-site.js'
-import { OBJECT } from '../codec/datatype.js'
-import { encodeObject } from '../codec/object.js'
 import type { Collectives } from '../collectives.js'
-import { ANY_SOURCE, ANY_TAG } from '../constants.js'
 import { COLLECTIVES, CONTROL } from '../contexts.js'
 import type { Context } from '../endpoint.js'
-import { type Incoming, nobody, type Taker, type Waiting } from '../incoming.js'
-import { Outgoing, type Owner } from '../link.js'
+import { type Incoming, nobody, type Waiting } from '../incoming.js'
+import { listen, say } from '../word.js'
 import { Agreement, ENDED, type Word } from './agreement.js'
 import { ByTag } from './by-tag.js'
 import { ASIDE, Call, type Signature, sequenceOf, subscriptionOf } from './call.js'
@@ -51,6 +48,7 @@ export class Ledger {
   readonly #answers = new Map<number, Agreement>()
   #calls = 0
   #dispute: Dispute | undefined
+  #isBroken = false
 
   constructor(comm: Collectives) {
     this.comm = comm
@@ -59,14 +57,14 @@ export class Ledger {
     this.#context.unexpected = (message) => this.#compare(message)
     const control = comm.endpoint.context(comm.id + CONTROL)
     control.halves = this.waits
-    control.gone = (member, reason) => this.#dispute?.gone(comm.rankOf(member), reason)
-    const listener = new Listener((message) => this.#hear(message))
-    control.listener = () => listener
-    while (comm.endpoint.receiveNow(control, listener)) {}
+    control.gone = (member, reason) => comm.has(member) && this.#dispute?.gone(comm.rankOf(member), reason)
+    listen(comm.endpoint, comm.id + CONTROL, (message) => this.#hear(message))
   }
 
-  /** The next call in order. Throws when the ranks have called different things before. */
+  /** The next call in order. Throws when a rank has failed, or the ranks have called different things before. */
   next(signature: Signature, site = recordCallSite()): Call {
+    const lost = this.comm.failedMembers.error
+    if (lost !== undefined) throw lost
     if (this.#dispute?.verdict !== undefined) {
       this.#dispute.isHeard = true
       throw this.#dispute.verdict
@@ -89,6 +87,8 @@ export class Ledger {
 
   open(party: Party): void {
     this.#parties.add(party)
+    const obstacle = this.comm.obstacle ?? this.comm.failedMembers.error
+    if (obstacle !== undefined) return party.stop(obstacle)
     this.#dispute?.called()
     const { hash, sequence } = party.call
     const { matching } = this.#context
@@ -108,9 +108,11 @@ export class Ledger {
     if (!whole) this.#breakOff(party.tag)
   }
 
-  /** Breaks off all that is under way. */
-  stop(error: Error): void {
+  /** No collective of these ranks can be whole any more: breaks off all that is under way, and drops what comes. */
+  breakOff(error: Error): void {
+    this.#isBroken = true
     for (const party of [...this.#parties.all()]) party.stop(error)
+    this.#dropUnwanted()
   }
 
   /** Ranks have called different things. */
@@ -121,24 +123,14 @@ export class Ledger {
         this.#dispute!.isHeard = true
         party.stop(error)
       }
-      const { endpoint } = this.comm
-      for (const { tag } of [...this.#context.matching.unreceived()])
-        if (this.#isUnwanted(tag)) endpoint.receiveNow(this.#context, nobody(tag))
+      this.#dropUnwanted()
     })
     this.#dispute.called()
   }
 
   say(to: number, tag: number, hash: number, kind: number, saying: unknown): void {
     const { endpoint, id } = this.comm
-    const member = this.comm.memberOf(to)
-    if (endpoint.reasonGone(member) !== undefined) return
-    const bytes = encodeObject(saying)
-    const link = endpoint.link(member)
-    if (link.sendNow(id + CONTROL, tag, OBJECT, bytes, bytes.byteLength, hash, kind)) return
-    const message = new Outgoing(id + CONTROL, tag, OBJECT, bytes.slice(), false, undefined, unattended)
-    message.call = hash
-    message.shape = kind
-    link.sendAhead(message)
+    say(endpoint, this.comm.memberOf(to), id + CONTROL, saying, tag, hash, kind)
   }
 
   sayToAll(tag: number, hash: number, kind: number, saying: unknown): void {
@@ -172,7 +164,13 @@ export class Ledger {
   }
 
   /** Nobody will want a message with that tag: its subscription was broken off, or there will be none. */
+  #dropUnwanted(): void {
+    for (const { tag } of [...this.#context.matching.unreceived()])
+      if (this.#isUnwanted(tag)) this.comm.endpoint.receiveNow(this.#context, nobody(tag))
+  }
+
   #isUnwanted(tag: number): boolean {
+    if (this.#isBroken) return true
     const own = tag & ~ASIDE
     if (this.#brokenOff.size > 0 && this.#brokenOff.has(own)) return true
     return this.#dispute?.verdict !== undefined && this.#parties.get(own) === undefined
@@ -223,42 +221,4 @@ export class Ledger {
     this.#brokenOff.add(tag)
     for (const late of [nobody(tag), nobody(tag | ASIDE)]) while (this.comm.endpoint.receiveNow(this.#context, late)) {}
   }
-}
-
-/** Takes every message of a context, at once. */
-class Listener implements Taker {
-  order = 0
-  gone = true
-  readonly peer = ANY_SOURCE
-  readonly tag = ANY_TAG
-  readonly site = undefined
-  readonly #hear: (message: Incoming) => void
-
-  constructor(hear: (message: Incoming) => void) {
-    this.#hear = hear
-  }
-
-  accept(message: Incoming): boolean {
-    if (message.target === undefined) message.allocate()
-    return true
-  }
-
-  finish(message: Incoming): void {
-    this.#hear(message)
-  }
-
-  fail(): void {}
-  giveUp(): void {}
-  describe(): string {
-    return 'for what collectives say'
-  }
-}
-
-/** Of a message that its sender does not wait for. */
-const unattended: Owner = {
-  site: undefined,
-  done: () => undefined,
-  fail: () => undefined,
-  giveUp: () => undefined,
-  describe: () => 'with a word for a rank'
 }

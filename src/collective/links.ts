@@ -122,7 +122,7 @@ export class Links {
     const link = endpoint.link(member)
     if (this.#state.confirmations !== undefined && this.#state.single) this.#awaitConfirmation(unit, to)
     if (link.sendNow(this.#context, tag, datatype, bytes as Uint8Array, bytes.byteLength, call.hash, shape)) return
-    const reason = endpoint.reasonGone(member)
+    const reason = endpoint.whyGone(member)
     if (reason !== undefined) return this.trouble.fail(goneError(to, reason))
     const kept = stable ? bytes : duplicate(bytes)
     const message = new Outgoing(this.#context, tag, datatype, kept, false, undefined, new Departure(this, unit, to))

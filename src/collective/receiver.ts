@@ -85,6 +85,7 @@ abstract class Receiver implements Taker {
   }
 
   fail(error: Error): void {
+    this.links.context.matching.withdraw(this)
     this.#waiting = false
     if (!this.links.closed) this.links.trouble.fail(error)
   }
@@ -111,7 +112,7 @@ abstract class Receiver implements Taker {
 
   #post(): void {
     const { endpoint, context } = this.links
-    const reason = endpoint.reasonGone(this.peer)
+    const reason = endpoint.whyGone(this.peer)
     if (reason === undefined) endpoint.post(context, this)
     else this.fail(goneError(this.#rank, reason))
   }

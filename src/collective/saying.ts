@@ -1,5 +1,5 @@
 import type { Collectives } from '../collectives.js'
-import { RankFailedError, RemoteError } from '../errors.js'
+import { type FailedRank, RankFailedError, RemoteError } from '../errors.js'
 
 /** What ranks say to each other beside the data of their collectives: a word of an agreement, that something failed, what was called, that the same was. */
 export const WORD = 1
@@ -20,11 +20,11 @@ export interface Saying {
   readonly round: number
   readonly error: unknown
   /** A rank has failed, and it is this one's news only. */
-  readonly failed: boolean
+  readonly failed: FailedRank | boolean
 }
 
 export function sayingOf(round: number, error: unknown): Saying {
-  return { round, error: sendable(error), failed: error instanceof RankFailedError }
+  return { round, error: sendable(error), failed: error instanceof RankFailedError && (error.failed ?? true) }
 }
 
 /** An error's own fields may be anything; what cannot be sent is left out. */
@@ -39,7 +39,13 @@ function sendable(error: unknown): unknown {
 
 export function remoteError(comm: Collectives, rank: number, collective: string, { error, failed }: Saying): Error {
   const original = error as Error
-  if (failed) return new RankFailedError(original.message, { cause: original, communicator: comm.name, rank })
+  if (failed !== false)
+    return new RankFailedError(original.message, {
+      cause: original,
+      communicator: comm.name,
+      rank,
+      failed: failed === true ? undefined : failed
+    })
   return new RemoteError(`rank ${rank} failed in ${collective}: ${original.name}: ${original.message}`, {
     rank,
     communicator: comm.name,

@@ -3,6 +3,7 @@ import { references } from '../codec/reference.js'
 import type { Collectives } from '../collectives.js'
 import { COLLECTIVES } from '../contexts.js'
 import { RaggedStreamError } from '../errors.js'
+import { MemberGone } from '../gone.js'
 import { binomialTree } from '../topology/binomialTree.js'
 import { Agreement, ENDED, type Entry, GIVING, type Runs, type Word } from './agreement.js'
 import type { Call } from './call.js'
@@ -147,6 +148,7 @@ export class Session<T, R> implements Trouble, Party {
 
   fail(error: Error, round = this.#done): void {
     if (this.#closed || round >= this.#rounds) return
+    if (error instanceof MemberGone) return this.fail(this.#comm.named(error), round)
     this.#ledger.sayToAll(this.tag, this.call.hash, FAILURE, sayingOf(round, error))
     this.#finishAfter(round, error)
   }

@@ -1,6 +1,6 @@
 import { availableParallelism, hostname } from 'node:os'
 import { Router } from '../transport/router.js'
-import { allocateHost, ENDED, FAILED, type HostMemory, KILLED, UNREACHABLE } from '../transport/shared/host-memory.js'
+import { allocateHost, ENDED, FAILED, type HostMemory } from '../transport/shared/host-memory.js'
 import { fingerprintOf } from '../transport/websocket/certificate.js'
 import { newNonce, Token } from '../transport/websocket/challenge.js'
 import type { Address } from '../transport/websocket/dial.js'
@@ -13,7 +13,7 @@ import type { DrainSignal } from './job.js'
 import { LinkKeeper } from './link-keeper.js'
 import { Outlet } from './outlet.js'
 import type { FromRank } from './protocol.js'
-import { ThreadHost } from './thread-host.js'
+import { goneBy, ThreadHost } from './thread-host.js'
 
 const SETTLE_MS = 2
 /** Where a rank has died its launcher ends the others: of the two the death is what matters, and is seen by now. */
@@ -100,10 +100,10 @@ export class Agent {
         this.#ranks!.input(message.message)
         break
       case 'gone': {
-        const reason = message.how === 'killed' ? KILLED : message.how === 'unreachable' ? UNREACHABLE : 0
-        const state = message.how === 'ended' ? ENDED : FAILED
-        this.#router?.gone(message.rank, state, reason)
-        this.#keeper?.gone({ rank: message.rank, state, reason })
+        const ended = message.how === 'ended'
+        const gone = { rank: message.rank, state: ended ? ENDED : FAILED, reason: ended ? 0 : (message.how as number) } as const
+        this.#router?.gone(gone.rank, gone.state, gone.reason)
+        this.#keeper?.gone(gone)
         break
       }
       case 'look':
@@ -118,12 +118,12 @@ export class Agent {
     }
   }
 
-  async #start({ hosts, resident, threads, certificate, args, env, cwd, output, setting }: HostSetup): Promise<void> {
+  async #start({ hosts, hostNames, resident, threads, certificate, args, env, cwd, output, setting }: HostSetup): Promise<void> {
     if (cwd !== undefined) process.chdir(cwd)
     const { host } = this.#rendezvous
     this.#tls = certificate && fingerprintOf(certificate.cert)
     const crowded = threads > availableParallelism()
-    const memory = this.#seated?.memory ?? allocateHost(hosts.length, { host, hosts })
+    const memory = this.#seated?.memory ?? allocateHost(hosts.length, { host, hosts, names: hostNames })
     const control = this.#control
     const drained = (rank: number): void => control.send({ type: 'drained', rank, how: this.#ended.get(rank)! })
     const address = this.#mesh.peer(LAUNCHER).localAddress ?? '127.0.0.1'
@@ -158,7 +158,7 @@ export class Agent {
       },
       asked: (message) => control.send({ type: 'asked', message }),
       ended: (rank, status, fatal) => {
-        this.#ended.set(rank, status === 0 ? 'ended' : 'failed')
+        this.#ended.set(rank, goneBy(status, fatal))
         for (const outlet of Object.values(this.#outlets ?? {})) outlet.finish(rank)
         control.send({ type: 'ended', rank, status, fatal })
         this.#router?.ended(rank)

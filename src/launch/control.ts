@@ -46,6 +46,8 @@ export interface HostAddress {
 export interface HostSetup {
   /** The host of each rank. */
   hosts: number[]
+  /** What the hosts are called, where they have names. */
+  hostNames?: readonly string[] | undefined
   /** Each host has a single rank, whose links are in its own thread. */
   resident: boolean
   /** Threads of the job on that machine. */

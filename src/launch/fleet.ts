@@ -144,14 +144,15 @@ export class Fleet implements FleetListener {
         const bySsh = !isLocal(name)
         host.process = startHost(name, { ...card, host: host.number, size: hostOf.length, bySsh, reconnectMs, startMs }, ssh)
       }
-      host.tell({ type: 'setup', setup: { ...this.#setup(host), hosts: hostOf, certificate } })
+      const hostNames = announce === undefined ? this.#fleet.hosts.map(({ name }) => name) : undefined
+      host.tell({ type: 'setup', setup: { ...this.#setup(host), hosts: hostOf, hostNames, certificate } })
     }
     await announce?.(card, (text) => this.#startEnded(text))
     // What a launcher has its processes do before it lets them go on has a limit of its own.
     if (this.#open > 0 && this.#addresses.includes(undefined)) this.#late = setTimeout(() => this.#giveUp(), startMs)
   }
 
-  #setup({ number }: RemoteHost): Omit<HostSetup, 'hosts'> {
+  #setup({ number }: RemoteHost): Omit<HostSetup, 'hosts' | 'hostNames'> {
     const { args, env, envChanges, prefix, ranks } = this.#options
     const foreign = this.#fleet.announce !== undefined
     // What another launcher has started may be a program that runs on its main thread already.

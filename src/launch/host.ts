@@ -40,8 +40,8 @@ export interface HostListener {
   lost(host: Host, failure: { status: number; text: string; how: Gone }): void
 }
 
-/** How a rank has gone. */
-export type Gone = 'ended' | 'failed' | 'killed' | 'unreachable'
+/** How a rank has gone: well, or for one of the reasons that `host-memory.ts` knows. */
+export type Gone = 'ended' | number
 
 /** The states of a host's ranks, and what has crossed between hosts: two that are equal, with nothing between, prove that nothing can happen. */
 export interface Rest {

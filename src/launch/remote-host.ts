@@ -1,5 +1,6 @@
 import type { ChildProcess } from 'node:child_process'
 import { constants } from 'node:os'
+import { KILLED as BY_KILL, UNREACHABLE } from '../transport/shared/host-memory.js'
 import { GONE, type Peer } from '../transport/websocket/peer.js'
 import { Control, type FromHost, type HostAddress, type ToHost } from './control.js'
 import type { Gone, Host, HostListener, Rest } from './host.js'
@@ -59,8 +60,8 @@ export class RemoteHost implements Host {
       (reason) =>
         this.#lose(
           reason === GONE
-            ? { status: KILLED, text: `${this.#called} ${reason}`, how: 'killed' }
-            : { status: 1, text: `${this.#called} ${reason}`, how: 'unreachable' }
+            ? { status: KILLED, text: `${this.#called} ${reason}`, how: BY_KILL }
+            : { status: 1, text: `${this.#called} ${reason}`, how: UNREACHABLE }
         )
     )
   }
@@ -72,11 +73,11 @@ export class RemoteHost implements Host {
   /** Watches over its process. */
   set process(child: ChildProcess) {
     this.#process = child
-    child.on('error', (error) => this.#lose({ status: 1, text: `${this.name} could not be started: ${error.message}`, how: 'killed' }))
+    child.on('error', (error) => this.#lose({ status: 1, text: `${this.name} could not be started: ${error.message}`, how: BY_KILL }))
     child.on('exit', (code, signal) => {
       const status = code ?? 128 + (signal === null ? 0 : constants.signals[signal])
       const how = signal === null ? `has ended with status ${code}` : `was killed by ${signal}`
-      this.#lose({ status: status === 0 ? 1 : status, text: `its process ${how}`, how: 'killed' })
+      this.#lose({ status: status === 0 ? 1 : status, text: `its process ${how}`, how: BY_KILL })
     })
   }
 

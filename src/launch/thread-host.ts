@@ -1,7 +1,17 @@
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads'
-import { ENDED, FAILED, type HostMemory, markGone, ranksHere, restOf } from '../transport/shared/host-memory.js'
+import {
+  ENDED,
+  FAILED,
+  type HostMemory,
+  markGone,
+  OUT_OF_MEMORY,
+  ranksHere,
+  restOf,
+  UNCAUGHT,
+  WITH_STATUS
+} from '../transport/shared/host-memory.js'
 import { expectShortLives } from './collector.js'
-import type { Host, HostListener, Rest } from './host.js'
+import type { Gone, Host, HostListener, Rest } from './host.js'
 import { rankModule } from './package.js'
 import type { FromInput, FromRank, RankData, Setting, ToInput, ToRank } from './protocol.js'
 
@@ -115,8 +125,10 @@ export class ThreadHost implements Host {
     })
     worker.on('exit', (status) => {
       this.#workers.delete(rank)
-      markGone(memory, rank, status === 0 ? ENDED : FAILED)
-      this.#listener.ended(rank, status, fatal && describe(fatal.error))
+      const text = fatal && describe(fatal.error)
+      const how = goneBy(status, text)
+      markGone(memory, rank, how === 'ended' ? ENDED : FAILED, how === 'ended' ? 0 : how)
+      this.#listener.ended(rank, status, text)
     })
     return worker
   }
@@ -130,9 +142,17 @@ export class ThreadHost implements Host {
   }
 }
 
+/** How a rank has gone, of which this is known. */
+export function goneBy(status: number, fatal: string | undefined): Gone {
+  if (fatal !== undefined) return fatal.startsWith(FULL) ? OUT_OF_MEMORY : UNCAUGHT
+  return status === 0 ? 'ended' : WITH_STATUS + (status & 0xff)
+}
+
+const FULL = 'out of memory'
+
 /** An error that the rank could not tell about itself: its heap is full, or it could not be started. */
 function describe(error: unknown): string {
   return (error as NodeJS.ErrnoException)?.code === 'ERR_WORKER_OUT_OF_MEMORY'
-    ? 'out of memory: the JavaScript heap of this rank is full (NODE_OPTIONS=--max-old-space-size=MEGABYTES gives every rank a larger one)'
+    ? `${FULL}: the JavaScript heap of this rank is full (NODE_OPTIONS=--max-old-space-size=MEGABYTES gives every rank a larger one)`
     : String((error as Error)?.stack ?? error)
 }

@@ -14,6 +14,8 @@ export interface Transport {
 
   /** The number of each rank's host; absent when all share one. */
   readonly hosts?: readonly number[] | undefined
+  /** What each host is called, by its number. */
+  readonly hostNames?: readonly string[] | undefined
 
   /** Who is called for what arrives; set once, before the first poll. */
   attach(receiver: SegmentReceiver): void
@@ -54,8 +56,8 @@ export interface SegmentReceiver {
   room(dest: number): boolean
   /** A buffer that `move` handed over. */
   moved(source: number, id: number, buffer: ArrayBuffer): void
-  /** A rank has ended, or died for a reason, and no segment of it will come any more. */
-  gone(rank: number, reason: string): void
+  /** A rank has ended, or `failed` for a reason, and no segment of it will come any more. Told of ranks that are no more, and of no others. */
+  gone(rank: number, reason: string, failed?: boolean): void
 }
 
 /** A place for one segment. Its bytes are `bytes[at] … bytes[at + length - 1]`; `at` is a multiple of 8. */

@@ -2,7 +2,7 @@ import { type Observable, ReplaySubject } from 'rxjs'
 import { type CallSite, recordCallSite } from '../../src/call-site.js'
 import { kindIn, NEXT } from '../../src/channel/frames.js'
 import { NUMBER, OBJECT } from '../../src/codec/datatype.js'
-import { CHANNELS, CONTEXTS, CONTROL } from '../../src/contexts.js'
+import { CHANNELS, CONTEXTS, CONTROL, FAILURES } from '../../src/contexts.js'
 import { callOf, contextOf, datatypeAt, flagsOf, HEADER, idOf, kindOf, REST, START, tagOf, totalOf } from '../../src/frame.js'
 import { Incoming } from '../../src/incoming.js'
 import type { Delivery } from '../../src/transport/memory/options.js'
@@ -102,6 +102,7 @@ export class TrafficMonitor {
 
 /** Whether a START begins what somebody has sent, and not what collectives and the ends of streams say to each other beside it. */
 function isMessage(segment: Slot): boolean {
+  if (contextOf(segment) === FAILURES) return false
   const context = contextOf(segment) % CONTEXTS
   return context === CHANNELS ? kindIn(callOf(segment)) === NEXT : context !== CONTROL
 }

@@ -48,10 +48,21 @@ export interface Moved {
   readonly buffer: ArrayBuffer
 }
 
+/** The news that a rank is no more. */
+export class Departure {
+  readonly reason: string
+  readonly failed: boolean
+
+  constructor(reason: string, failed: boolean) {
+    this.reason = reason
+    this.failed = failed
+  }
+}
+
 /** What travels on a lane: a segment, a buffer that changes its owner, or the news that a rank is no more. */
 export class Parcel {
   readonly lane: Lane
-  readonly load: Segment | Moved | string
+  readonly load: Segment | Moved | Departure
   /** Its place among all parcels of the network. */
   readonly sequence: number
   /** Decides between parcels of several lanes that arrive at the same time. */
@@ -71,7 +82,7 @@ export class Parcel {
   }
 
   get moved(): Moved | undefined {
-    return this.load instanceof Segment || typeof this.load === 'string' ? undefined : this.load
+    return this.load instanceof Segment || this.load instanceof Departure ? undefined : this.load
   }
 
   /** An empty segment takes room too, or there could be any number of them. */
@@ -82,7 +93,7 @@ export class Parcel {
   deliver(receiver: SegmentReceiver): void {
     const { load, lane } = this
     if (load instanceof Segment) receiver.segment(lane.from, load)
-    else if (typeof load === 'string') receiver.gone(lane.from, load)
+    else if (load instanceof Departure) receiver.gone(lane.from, load.reason, load.failed)
     else receiver.moved(lane.from, load.id, load.buffer)
   }
 }
@@ -141,6 +152,27 @@ export class Lane {
   /** The parcel that arrives next. */
   get first(): Parcel | undefined {
     return this.#first
+  }
+
+  /** How many parcels are under way. */
+  get length(): number {
+    let length = 0
+    for (let parcel = this.#first; parcel !== undefined; parcel = parcel.next) length++
+    return length
+  }
+
+  /** Loses all that is under way but the first so many. */
+  cut(keep: number): void {
+    let last: Parcel | undefined
+    let next = this.#first
+    for (let k = 0; k < keep && next !== undefined; k++) {
+      last = next
+      next = next.next
+    }
+    for (let lost = next; lost !== undefined; lost = lost.next) this.#underWay -= lost.weight
+    if (last === undefined) this.#first = undefined
+    else last.next = undefined
+    this.#last = last
   }
 
   shift(): void {

@@ -35,4 +35,13 @@ export class MemoryNetwork {
   end(rank: number, reason = 'has ended'): void {
     this.transports[rank]!.end(reason)
   }
+
+  /**
+   * A rank dies: the others are told, each after what arrives of that which it has sent them. Of `parcels` that are under way on a link the first `keep(parcels)` do, by
+   * default all.
+   */
+  fail(rank: number, reason = 'has failed', keep: (parcels: number) => number = (parcels) => parcels): void {
+    this.transports[rank]!.lose(keep)
+    this.transports[rank]!.end(reason, true)
+  }
 }

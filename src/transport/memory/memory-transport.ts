@@ -1,6 +1,6 @@
 import type { SegmentReceiver, Slot, Transport } from '../transport.js'
 import type { Fabric } from './fabric.js'
-import type { Lane, Parcel } from './lane.js'
+import { Departure, type Lane, type Parcel } from './lane.js'
 
 /** Longer messages are cut, so that they share a link. */
 const MAX_SEGMENT = 2 ** 16
@@ -78,10 +78,17 @@ export class MemoryTransport implements Transport {
   unwatch(): void {}
 
   /** @internal */
-  end(reason: string): void {
+  end(reason: string, failed = false): void {
     if (this.#ended) return
-    for (let dest = 0; dest < this.size; dest++) if (dest !== this.rank) this.#fabric.send(this.#lane(dest), reason, 0)
+    const news = new Departure(reason, failed)
+    for (let dest = 0; dest < this.size; dest++) if (dest !== this.rank) this.#fabric.send(this.#lane(dest), news, 0)
     this.#ended = true
+  }
+
+  /** @internal Of what is under way on each link so much arrives as `keep` says. */
+  lose(keep: (parcels: number) => number): void {
+    if (this.#ended) return
+    for (const lane of this.#out) lane?.cut(keep(lane.length))
   }
 
   /** @internal */

@@ -18,6 +18,8 @@ export interface OtherHosts {
   host: number
   /** The host of each rank. */
   hosts: readonly number[]
+  /** What each host is called, by its number. */
+  names?: readonly string[] | undefined
   /** Its first word is 1 while the router sleeps. */
   bell: SharedArrayBuffer
 }
@@ -66,12 +68,26 @@ export function allocateHost(size: number, others?: Omit<OtherHosts, 'bell'>): H
   }
 }
 
-/** Why a rank has failed, as far as its own host does not know it: above its state. */
-export const REASONS = ['has failed', 'has failed: its process was killed', 'has failed: its host cannot be reached'] as const
+/** Why a rank has failed: above its state. */
+const REASONS = [
+  'has failed',
+  'has failed: its process was killed',
+  'has failed: its host cannot be reached',
+  'has failed: an error that nobody caught has ended it',
+  'has failed: it ran out of memory'
+]
 export const KILLED = 1
 export const UNREACHABLE = 2
+export const UNCAUGHT = 3
+export const OUT_OF_MEMORY = 4
+/** From here on: with the status 0, 1 … */
+export const WITH_STATUS = 8
 
-export const reasonGone = (state: number): string => ((state & STATE_BITS) === FAILED ? REASONS[state >> 2]! : 'has ended')
+export function reasonGone(state: number): string {
+  if ((state & STATE_BITS) !== FAILED) return 'has ended'
+  const reason = state >> 2
+  return reason < WITH_STATUS ? REASONS[reason]! : `has failed: it ended with status ${reason - WITH_STATUS}`
+}
 
 /** Tells all ranks of this host that one of the world has gone; once. */
 export function markGone({ inboxes, states }: HostMemory, rank: number, state: typeof ENDED | typeof FAILED, reason = 0): void {

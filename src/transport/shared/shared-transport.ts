@@ -27,6 +27,7 @@ export class SharedTransport implements Transport {
   readonly poller: Poller
   readonly move: ((dest: number, id: number, buffer: ArrayBuffer) => void) | undefined
   readonly hosts: readonly number[] | undefined
+  readonly hostNames: readonly string[] | undefined
   readonly expect: ((source: number, change: 1 | -1) => void) | undefined
   readonly #lines: Lines | undefined
   /** Buffers that are expected over the lines, by source. */
@@ -53,6 +54,7 @@ export class SharedTransport implements Transport {
     this.size = size
     this.maxSegment = maxSegment(size)
     this.hosts = memory.others?.hosts
+    this.hostNames = memory.others?.names
     this.#full = new Uint8Array(size)
     const inboxes = memory.inboxes.map((inbox) => new Inbox(inbox))
     this.#readers = inboxes.map((_, source) => new RingReader(inboxes[rank]!, source, size))
@@ -223,7 +225,7 @@ export class SharedTransport implements Transport {
       if ((word & STATE_BITS) === ENDED && this.#expected[rank]! > 0) this.#late.add(rank)
       else {
         this.#late.delete(rank)
-        this.#receiver.gone(rank, reasonGone(word))
+        this.#receiver.gone(rank, reasonGone(word), (word & STATE_BITS) !== ENDED)
       }
     }
   }

@@ -87,7 +87,7 @@ export class Channels {
 
   /** Why nothing can come from a peer or go to it any more. */
   reasonGone(peer: number): Error | undefined {
-    const reason = this.comm.endpoint.reasonGone(peer)
+    const reason = this.comm.endpoint.whyGone(peer)
     return reason === undefined ? undefined : goneError(this.comm.rankOf(peer), reason)
   }
 
@@ -102,7 +102,7 @@ export class Channels {
 
   /** Sends a frame without data. */
   say(peer: number, tag: number, call: number, number: number): void {
-    if (this.comm.endpoint.reasonGone(peer) !== undefined) return
+    if (this.comm.endpoint.whyGone(peer) !== undefined) return
     const { link, context } = this.way(peer)
     this.tell(link, context, tag, 0, nothing, call, number)
   }

@@ -30,6 +30,7 @@ interface RunFlags {
   startupTimeout?: number
   jobName?: string
   image?: string
+  onFailure: 'end' | 'continue'
   host?: string
 }
 
@@ -48,6 +49,14 @@ cli
   .argument('[args...]', "the program's own arguments, passed on as they are")
   .option('-n, --ranks <N>', 'how many ranks; more than there are cores are fine', rankCount)
   .option('--timeout <SECONDS>', 'end the job after this time and say what every rank waits for (status 124)', seconds)
+  .addOption(
+    new Option(
+      '--on-failure <WHAT>',
+      "when a rank fails: end the others, or let them continue without it (the status is the first failure's)"
+    )
+      .choices(['end', 'continue'])
+      .default('end')
+  )
   .option('--env <NAME[=VALUE]>', 'set a variable for the ranks, or pass on one of this environment; may be repeated', variable)
   .option('--no-prefix', 'leave out the [rank] before every line')
   .addOption(

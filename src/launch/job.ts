@@ -19,6 +19,10 @@ export interface JobOptions {
   timeout?: number | undefined
   prefix: boolean
   wantsResults: boolean
+  /** What the failure of a rank does to the others; default 'end'. */
+  onFailure?: OnFailure | undefined
+  /** Hears of each rank that fails while the others go on. */
+  onRankFailure?: ((failure: Failure) => void) | undefined
   stdout: Writable
   stderr: Writable
   stdin: () => Readable
@@ -26,6 +30,8 @@ export interface JobOptions {
   /** Starts the hosts of the ranks. */
   place: (options: JobOptions, listener: HostListener) => readonly Host[]
 }
+
+export type OnFailure = 'end' | 'continue'
 
 export interface Failure {
   /** `exit`: a status other than 0; `broken`: nobody reads the output any more. */
@@ -39,7 +45,10 @@ export interface Failure {
 export interface Outcome {
   /** Each rank's default export. */
   results: unknown[]
+  /** What has ended the job, or the first failure of a rank. */
   failure?: Failure | undefined
+  /** Ranks that have failed while the others went on. */
+  failed: ReadonlySet<number>
   /** Threads that could not be ended: they are inside a call that never returns. */
   stuck: number[]
 }
@@ -58,7 +67,7 @@ const RUNAWAY_PIPE = 128 + 13
 const UNSETTLED = 13
 
 /**
- * N ranks of one program, wherever they run, from their start to the end of the last. The first failure ends them all.
+ * N ranks of one program, wherever they run, from their start to the end of the last. The first failure ends them all, unless the others are to go on.
  */
 export class Job implements HostListener {
   readonly outcome: Promise<Outcome>
@@ -74,6 +83,9 @@ export class Job implements HostListener {
   readonly #input: Input
   #compiled: Compiled | undefined
   #failure: Failure | undefined
+  /** The first of a rank that did not end the job. */
+  #first: Failure | undefined
+  readonly #failed = new Set<number>()
   #ending = false
   #finished = false
   #settle!: (outcome: Outcome) => void
@@ -125,9 +137,20 @@ export class Job implements HostListener {
   /** The job has failed: what matters is the first failure, the others follow from it. */
   fail(failure: Failure): void {
     if (this.#failure !== undefined || this.#finished) return
+    const ofRank = failure.kind === 'error' || failure.kind === 'exit'
+    if (ofRank && this.#options.onFailure === 'continue') return this.#lose(failure)
     this.#failure = failure
-    if (failure.kind === 'error' || failure.kind === 'exit') this.#after(SETTLE_MS, () => this.end())
+    if (ofRank) this.#after(SETTLE_MS, () => this.end())
     else this.end()
+  }
+
+  /** A rank has failed, and the others go on. What it is told of more than once it says once. */
+  #lose(failure: Failure): void {
+    const { rank } = failure
+    if (rank === undefined || this.#failed.has(rank)) return
+    this.#failed.add(rank)
+    this.#first ??= failure
+    this.#options.onRankFailure?.(failure)
   }
 
   /** Ends every rank at once. */
@@ -214,6 +237,7 @@ export class Job implements HostListener {
     const ranks = host.ranks.filter((rank) => this.#alive.has(rank))
     if (!this.#ending && ranks.length > 0) this.fail({ kind: 'exit', status, rank: ranks[0], text })
     for (const rank of ranks) {
+      if (this.#options.onFailure === 'continue') this.#failed.add(rank)
       this.drained(rank, how)
       this.#leave(rank)
     }
@@ -249,15 +273,16 @@ export class Job implements HostListener {
     this.#input.close()
     this.#removeCompiled()
     const { stdout, stderr } = this.#options
+    const failure = this.#failure ?? this.#first
     const reportFollows = this.#failure !== undefined
     void Promise.all([
-      ...this.#hosts.map((host) => host.close(this.#failure?.status ?? 0)),
+      ...this.#hosts.map((host) => host.close(failure?.status ?? 0)),
       this.#outlets[1].drained({ reportFollows }),
       this.#outlets[2].drained({ reportFollows })
     ]).then(() => {
       stdout.off('error', this.#onBroken)
       stderr.off('error', this.#onBroken)
-      this.#settle({ results: this.#results, failure: this.#failure, stuck: this.#stuck() })
+      this.#settle({ results: this.#results, failure, failed: this.#failed, stuck: this.#stuck() })
     })
   }
 

@@ -3,7 +3,8 @@ import type { Readable, Writable } from 'node:stream'
 import { AbortError, ArgumentError, RankFailedError, RxmpiError, TimeoutError } from '../errors.js'
 import { changed } from './environment.js'
 import { restoreError } from './error-record.js'
-import { type Failure, Job } from './job.js'
+import { failureText } from './failure-text.js'
+import { type Failure, Job, type OnFailure } from './job.js'
 import { type Placement, placement, ranksOf } from './placement.js'
 import { programPath } from './program.js'
 
@@ -19,6 +20,10 @@ export interface LaunchOptions extends Placement {
   env?: Record<string, string | undefined>
   /** Seconds after which the job is ended. */
   timeout?: number
+  /**
+   * What the failure of a rank does to the others: 'end' (the default) ends them; with 'continue' they go on, and what ended a rank is printed on `stderr`.
+   */
+  onFailure?: OnFailure
   /** Ends the job when it is aborted. */
   signal?: AbortSignal
   /** Whether lines carry `[rank]` when there are several ranks; they do by default. */
@@ -33,15 +38,27 @@ export interface LaunchOptions extends Placement {
 /**
  * Starts a program on N ranks and resolves, when all have ended well, to what each exported as its default, in rank order.
  *
- * Errors: RankFailedError when a rank fails, with `rank` and, as `cause`, the error that it ended with; the other ranks are ended. TimeoutError,
- * AbortError. ArgumentError when an option is wrong. RxmpiError when the program cannot be compiled.
+ * Errors: RankFailedError when a rank fails, with `rank` and, as `cause`, the error that it ended with; the other ranks are ended. With `onFailure: 'continue'` only
+ * when all ranks have failed, with the first; else the place of a rank that has failed is `undefined`. TimeoutError, AbortError. ArgumentError when an option is wrong. RxmpiError when the program cannot be compiled.
  * MPI: mpiexec; mpi4py: `MPIPoolExecutor` comes near.
  */
 export async function launch<T = unknown>(options: LaunchOptions): Promise<T[]> {
-  const { program, args = [], env = {}, timeout, signal, prefix = true, stdout = process.stdout, stderr = process.stderr, stdin } = options
+  const {
+    program,
+    args = [],
+    env = {},
+    timeout,
+    onFailure,
+    signal,
+    prefix = true,
+    stdout = process.stdout,
+    stderr = process.stderr,
+    stdin
+  } = options
   const ranks = options.ranks ?? ranksOf(options)
   checkRanks(ranks)
   checkTimeout(timeout)
+  checkOnFailure(onFailure)
   const path = programPath(program)
   if (signal?.aborted) throw aborted(signal)
   const job = new Job({
@@ -51,6 +68,8 @@ export async function launch<T = unknown>(options: LaunchOptions): Promise<T[]> 
     env: changed(process.env, env),
     envChanges: env,
     timeout,
+    onFailure,
+    onRankFailure: (failure) => stderr.write(failureText(failure, ranks)),
     prefix,
     wantsResults: true,
     stdout,
@@ -63,9 +82,10 @@ export async function launch<T = unknown>(options: LaunchOptions): Promise<T[]> 
   signal?.addEventListener('abort', end)
   // It may have been aborted while the place was made.
   if (signal?.aborted) end()
-  const { results, failure } = await job.outcome
+  const { results, failure, failed } = await job.outcome
   signal?.removeEventListener('abort', end)
-  if (failure !== undefined) throw asError(failure)
+  const goesOn = failure?.rank !== undefined && failed.has(failure.rank) && failed.size < ranks
+  if (failure !== undefined && !goesOn) throw asError(failure)
   if (signal?.aborted) throw aborted(signal)
   return results as T[]
 }
@@ -83,6 +103,11 @@ export function checkRanks(ranks: number | undefined, here = true): asserts rank
 
 /** What a rank takes that does nothing. */
 const RANK_BYTES = 8 * 2 ** 20
+
+export function checkOnFailure(onFailure: unknown): void {
+  if ([undefined, 'end', 'continue'].includes(onFailure as string)) return
+  throw new ArgumentError(`onFailure was ${String(onFailure)}: expected 'end' or 'continue'`)
+}
 
 function checkTimeout(timeout: number | undefined): void {
   if (timeout === undefined || (timeout > 0 && timeout <= MAX_TIMEOUT)) return

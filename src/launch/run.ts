@@ -2,7 +2,7 @@ import { basename, extname } from 'node:path'
 import { ArgumentError, StartupTimeoutError } from '../errors.js'
 import { changed } from './environment.js'
 import { failureText } from './failure-text.js'
-import { type DrainSignal, Job } from './job.js'
+import { type DrainSignal, type Failure, Job, type OnFailure } from './job.js'
 import type { KubernetesOptions } from './kubernetes.js'
 import { checkRanks } from './launch.js'
 import type { Seen } from './launcher.js'
@@ -17,6 +17,7 @@ export interface RunOptions extends Omit<Placement, 'launcher'> {
   args: string[]
   env?: Record<string, string | undefined> | undefined
   timeout?: number | undefined
+  onFailure?: OnFailure | undefined
   prefix: boolean
   /** `auto`: be one of the processes that another launcher has started, if any; `k8s` prints a Job. */
   launcher?: Placement['launcher'] | 'k8s'
@@ -41,7 +42,7 @@ export async function run(options: RunOptions): Promise<number> {
     const why = `${started.name} has started ${started.size} processes (${started.why}), and gives them no way to find each other`
     throw new ArgumentError(`${why}: export RXMPI_RANK, RXMPI_SIZE, RXMPI_ADDRESS and RXMPI_TOKEN, or say --launcher local`)
   }
-  const { program, args, env = {}, timeout, prefix, launcher, ...where } = options
+  const { program, args, env = {}, timeout, onFailure, prefix, launcher, ...where } = options
   const ranks = options.ranks ?? ranksOf(where)
   if (launcher === 'k8s') return write((await import('./kubernetes.js')).kubernetesYaml(jobFor(options, ranks)))
   const asked = { ...where, launcher }
@@ -58,6 +59,8 @@ export async function run(options: RunOptions): Promise<number> {
     env: changed(process.env, env),
     envChanges: env,
     timeout,
+    onFailure,
+    onRankFailure: (failure) => void print(failure, ranks),
     prefix,
     wantsResults: false,
     stdout: process.stdout,
@@ -71,7 +74,7 @@ export async function run(options: RunOptions): Promise<number> {
 
 /** One of the processes that another launcher has started. */
 async function runAsMember(seen: Seen, options: RunOptions): Promise<number> {
-  const { program, args, env = {}, timeout, prefix, launcher: _, ...where } = options
+  const { program, args, env = {}, timeout, onFailure, prefix, launcher: _, ...where } = options
   const path = programPath(program)
   const { Membership } = await import('./member.js')
   const membership = new Membership(seen, where, process.env)
@@ -97,6 +100,8 @@ async function runAsMember(seen: Seen, options: RunOptions): Promise<number> {
     env: changed(process.env, env),
     envChanges: env,
     timeout,
+    onFailure,
+    onRankFailure: (failure) => void print(failure, seen.size),
     prefix,
     wantsResults: false,
     stdout: process.stdout,
@@ -117,8 +122,9 @@ async function ended(job: Job, ranks: number): Promise<number> {
     if (++signals === 1) job.drain(signal)
     else kill(job)
   })
-  const { failure, stuck } = await job.outcome
-  if (failure !== undefined) await new Promise<void>((resolve) => process.stderr.write(failureText(failure, ranks), () => resolve()))
+  const { failure, failed, stuck } = await job.outcome
+  // Of a rank whose failure did not end the job it was printed when it failed.
+  if (failure !== undefined && (failure.rank === undefined || !failed.has(failure.rank))) await print(failure, ranks)
   // Node waits for every thread before it exits, and these never come back.
   if (stuck.length > 0) process.kill(process.pid, 'SIGKILL')
   return failure?.status ?? 0
@@ -161,4 +167,8 @@ function onSignal(handle: (signal: DrainSignal) => void): void {
       last = now
     })
   }
+}
+
+function print(failure: Failure, ranks: number): Promise<void> {
+  return new Promise((resolve) => process.stderr.write(failureText(failure, ranks), () => resolve()))
 }

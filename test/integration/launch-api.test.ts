@@ -157,4 +157,21 @@ describe('launch()', () => {
     expect(stdout).toBe('[ 0, 10, 20 ]\n')
     expect(status).toBe(0)
   })
+
+  it("with onFailure: 'continue' gives what the others export, or the first failure when all have failed", async () => {
+    const path = program(`
+      import { COMM_WORLD as comm } from 'rxmpi'
+      if (process.argv[2]!.includes(String(comm.rank))) throw new RangeError('boom ' + comm.rank)
+      export default comm.rank * 10
+    `)
+    const [some, all, wrong] = await script(`
+      const options = (victims) => ({ ranks: 3, program: ${JSON.stringify(path)}, args: [victims], onFailure: 'continue' })
+      show(await launch(options('1')))
+      await failing(options('012'))
+      await failing({ ...options(''), onFailure: 'retry' })
+    `)
+    expect(some).toEqual([0, null, 20])
+    expect(all).toMatchObject({ name: 'RankFailedError', cause: { name: 'RangeError' } })
+    expect(wrong).toMatchObject({ name: 'ArgumentError', message: "onFailure was retry: expected 'end' or 'continue'" })
+  })
 })

@@ -83,7 +83,8 @@ function pullAsync<T>(iterator: AsyncIterator<T>, subscriber: Subscriber<T>): vo
   run()
 }
 
-const isAsyncIterable = <T>(source: unknown): source is AsyncIterable<T> =>
+export const isAsyncIterable = <T>(source: unknown): source is AsyncIterable<T> =>
   typeof (source as AsyncIterable<T> | null)?.[Symbol.asyncIterator] === 'function'
 
-const isIterable = <T>(source: unknown): source is Iterable<T> => typeof (source as Iterable<T> | null)?.[Symbol.iterator] === 'function'
+export const isIterable = <T>(source: unknown): source is Iterable<T> =>
+  typeof (source as Iterable<T> | null)?.[Symbol.iterator] === 'function'

@@ -130,6 +130,9 @@ export class Link {
   readonly #matched = new Fifo<Outgoing>()
   readonly #awaiting = new Map<number, Outgoing>()
   #closed = false
+  #pumping = false
+  /** There may be more to write than was looked at. */
+  #more = false
   /** Whether buffers can be handed over whole. */
   readonly #moves: boolean
 
@@ -252,20 +255,30 @@ export class Link {
 
   /** Writes what can go now: answers first, then messages that go ahead, then the others in order, between them a segment of matched ones. True when anything went. */
   pump(): boolean {
+    // Whoever has waited until its message was out may send the next at once: that is written here, and not within the call, however many there are.
+    this.#more = true
+    if (this.#pumping) return false
+    this.#pumping = true
     let budget = TURN_BYTES
     let any = false
-    while (this.#pumpAnswer()) any = true
-    if (this.#answers.length > 0) return any
-    while (this.#pumpAhead()) any = true
-    if (!this.#ahead.empty) return any
-    while (budget > 0) {
-      const started = this.#pumpQueue()
-      const rest = this.#pumpMatched()
-      if (started + rest === 0) return any
-      budget -= started + rest
-      any = true
+    try {
+      while (this.#more && budget > 0) {
+        this.#more = false
+        while (this.#pumpAnswer()) any = true
+        if (this.#answers.length > 0) return any
+        while (this.#pumpAhead()) any = true
+        if (!this.#ahead.empty) return any
+        while (!this.#more && budget > 0) {
+          const written = this.#pumpQueue() + this.#pumpMatched()
+          if (written === 0) break
+          budget -= written
+          any = true
+        }
+      }
+    } finally {
+      this.#pumping = false
     }
-    this.#transport.again(this.dest)
+    if (budget <= 0) this.#transport.again(this.dest)
     return any
   }
 

@@ -82,7 +82,7 @@ module.exports = {
       {
         path: '^(src|testing|bench|examples|test)/',
         pathNot:
-          '^src/((communicator|collectives|request|op|errors|constants|channel|arguments|copy|incoming|receive)\\.ts$|(topology|collective|codec|channel)/)'
+          '^src/((communicator|collectives|request|op|errors|constants|channel|arguments|copy|scratch|incoming|receive)\\.ts$|(topology|collective|codec|channel)/)'
       }
     ),
     forbid(

@@ -132,6 +132,8 @@ const examples: Record<string, (size: number) => string[][]> = {
       '42.0° N 73.7° W'
     ]),
 
+  '24-survive': (size) => onlyRank(size, 0, [`${size} ranks of ${size}: π is about 3.1416`]),
+
   '23-moving-average': (size) => {
     const days = readFileSync(join(root, 'node_modules/vega-datasets/data/seattle-weather.csv'), 'utf8')
       .split('\n')
@@ -196,6 +198,14 @@ describe('example 11-parallel-sum', () => {
 
 test('Cannon multiplies on a grid of several ranks', async () => {
   for (const size of [4, 9]) expect(await run('20-cannon', size)).toEqual(examples['20-cannon'](size))
+})
+
+test('24-survive goes on when a rank fails', async () => {
+  const args = ['bin/rxmpi.js', 'run', '-n', '4', '--on-failure', 'continue', 'examples/24-survive.ts', '2']
+  const failed = await promisify(execFile)(process.execPath, args, { cwd: root }).catch((error) => error)
+  expect(failed.code).toBe(1)
+  expect(failed.stdout).toBe('[0] 3 ranks of 4: π is about 3.1416\n')
+  expect(failed.stderr).toMatch(/^\[2\] Error: no space left on device\n/)
 })
 
 test('every numbered example is run here', () => {

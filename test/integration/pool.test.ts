@@ -35,9 +35,19 @@ describe('a launched pool', () => {
   it('maps in order, whatever is ready first', async () => {
     expect(
       await launched(`
+import { mkdtempSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 const slow = async (n) => (await new Promise((resolve) => setTimeout(resolve, n % 2 === 0 ? 20 : 0)), n * n)
 console.log(JSON.stringify(await all(pool.map(slow, [1, 2, 3, 4, 5, 6], { chunk: 1 }))))
-console.log(JSON.stringify(await all(pool.map(slow, [20, 1, 3], { chunk: 1, ordered: false }))))
+const flag = mkdtempSync(join(tmpdir(), 'rxmpi-')) + '/last'
+const last = async ([n, flag]) => {
+  const { existsSync } = await import('node:fs')
+  while (n === 20 && !existsSync(flag)) await new Promise((resolve) => setTimeout(resolve, 1))
+  return n * n
+}
+const seen = (square) => square === 9 && writeFileSync(flag, '')
+console.log(JSON.stringify(await all(pool.map(last, [20, 1, 3].map((n) => [n, flag]), { chunk: 1, ordered: false }).pipe(tap(seen)))))
 console.log(JSON.stringify(await all(pool.map((n, index) => n + index, new Set([10, 20, 30])))), JSON.stringify(await all(pool.map((n) => n, []))))
 `)
     ).toEqual(['[1,4,9,16,25,36]', '[1,9,400]', '[10,21,32] []', 'closed'])

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { constants } from 'node:os'
 import type { Card } from './control.js'
+import type { EngineName } from './engine-command.js'
 import { writeRendezvous } from './rendezvous.js'
 import { RENDEZVOUS, TOKEN } from './started.js'
 
@@ -11,10 +12,12 @@ const TERM_MS = 2000
 
 /** Another launcher that runs under this one: it places and starts the processes, which report here. */
 export class Engine {
+  readonly #name: EngineName
   readonly #command: readonly string[]
   #child: ChildProcess | undefined
 
-  constructor(command: readonly string[]) {
+  constructor(name: EngineName, command: readonly string[]) {
+    this.#name = name
     this.#command = command
   }
 
@@ -33,12 +36,19 @@ export class Engine {
     child.once('exit', (code, signal) => ended(`${file} has ended ${signal === null ? `with status ${code}` : `by ${signal}`}`))
   }
 
-  /** All its processes have ended. */
-  async end(): Promise<void> {
-    if (await this.#over(END_MS)) return
+  /** All its processes have ended. Resolves to the status of one that was killed, where that is known: 128 and the signal's number. */
+  async end(): Promise<number | undefined> {
+    if (await this.#over(END_MS)) return this.#killed(this.#child?.exitCode)
     this.#child!.kill('SIGTERM')
-    if (await this.#over(TERM_MS)) return
-    process.kill(-this.#child!.pid!, constants.signals.SIGKILL)
+    if (!(await this.#over(TERM_MS))) process.kill(-this.#child!.pid!, constants.signals.SIGKILL)
+    return undefined
+  }
+
+  #killed(status: number | null | undefined): number | undefined {
+    if (status === null || status === undefined) return undefined
+    // On one machine hydra leaves out the 128; over ssh it loses the number.
+    const signal = this.#name === 'hydra' ? status : status - 128
+    return signal > 0 && signal < 32 ? 128 + signal : undefined
   }
 
   async #over(ms: number): Promise<boolean> {

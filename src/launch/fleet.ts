@@ -24,8 +24,8 @@ export interface FleetOptions {
   tls: boolean
   /** Something else starts the processes: tells it where they report. */
   announce?: (card: Card, ended: (text: string) => void) => Promise<void>
-  /** Resolves when that has ended. */
-  end?: () => Promise<void>
+  /** Resolves when that has ended, to the status of a process that was killed, where it knows that. */
+  end?: () => Promise<number | undefined>
   /** Whether those write the output of their ranks themselves. */
   ownOutput?: boolean
   /** Whether those that something else starts are all on this machine, and see its files. */

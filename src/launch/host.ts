@@ -20,8 +20,8 @@ export interface Host {
   rest(): Rest | undefined | Promise<Rest | undefined>
   /** Ends its ranks at once. */
   terminate(): void
-  /** The job is over. Resolves once nothing of it is left. */
-  close(status: number): Promise<void>
+  /** The job is over. Resolves once nothing of it is left, to the status of a process that was killed, where whoever started it knows that. */
+  close(status: number): Promise<number | undefined>
 }
 
 export interface HostListener {

@@ -62,6 +62,7 @@ const END_MS = 1500
  * (an assertion in `AppendExceptionLine`, seen on Node 20): those that fail anyway get the time to.
  */
 const SETTLE_MS = 100
+const KILLED = 128 + 9
 const RUNAWAY_PIPE = 128 + 13
 /** Node's status for a program whose top-level await can never go on. */
 const UNSETTLED = 13
@@ -279,7 +280,10 @@ export class Job implements HostListener {
       ...this.#hosts.map((host) => host.close(failure?.status ?? 0)),
       this.#outlets[1].drained({ reportFollows }),
       this.#outlets[2].drained({ reportFollows })
-    ]).then(() => {
+    ]).then((statuses) => {
+      const killed = statuses.find((status) => status !== undefined)
+      // Seen from here, whoever is no more was killed.
+      if (killed !== undefined && this.#failure?.status === KILLED) this.#failure.status = killed
       stdout.off('error', this.#onBroken)
       stderr.off('error', this.#onBroken)
       this.#settle({ results: this.#results, failure, failed: this.#failed, stuck: this.#stuck() })

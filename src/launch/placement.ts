@@ -101,7 +101,7 @@ async function placeByEngine(
   const command = commandOf(engine, options)
   const far = isFar(engine, { hosts: hostsOf(options), env: process.env })
   const [{ Engine }, { Fleet }] = await Promise.all([import('./engine.js'), import('./fleet.js')])
-  const process_ = new Engine(command)
+  const process_ = new Engine(engine, command)
   const fleet: FleetOptions = {
     ...common,
     hosts: Array.from({ length: ranks }, (_, rank) => ({ name: `the process of rank ${rank}`, slots: 1 })),

@@ -69,7 +69,7 @@ class MainThread implements Host {
     setTimeout(() => this.#end(KILLED), LISTEN_MS)
   }
 
-  async close(): Promise<void> {}
+  async close(): Promise<undefined> {}
 
   #end(status: number): void {
     if (this.#ended) return

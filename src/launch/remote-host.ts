@@ -17,8 +17,8 @@ export interface RemoteHostOptions {
   ranks: readonly number[]
   /** Whether it sees the launcher's files, so that a program is compiled once for all. */
   sharesFiles: boolean
-  /** Resolves when what has started its process has ended as well. */
-  end?: (() => Promise<void>) | undefined
+  /** Resolves when what has started its process has ended as well, to the status of a process that was killed, where it knows that. */
+  end?: (() => Promise<number | undefined>) | undefined
 }
 
 export interface FleetListener extends HostListener {
@@ -35,7 +35,7 @@ export class RemoteHost implements Host {
   readonly number: number
   readonly ranks: readonly number[]
   readonly #sharesFiles: boolean
-  readonly #end: (() => Promise<void>) | undefined
+  readonly #end: (() => Promise<number | undefined>) | undefined
   readonly #peer: Peer
   readonly #control: Control<ToHost, FromHost>
   readonly #listener: FleetListener
@@ -119,15 +119,16 @@ export class RemoteHost implements Host {
     this.tell({ type: 'terminate' })
   }
 
-  async close(status: number): Promise<void> {
+  async close(status: number): Promise<number | undefined> {
     if (!this.#over) {
       this.tell({ type: 'close', status })
       this.#over = true
     }
     await this.#processEnded()
-    await this.#end?.()
+    const killed = await this.#end?.()
     this.#peer.close()
     this.#listener.closed(this)
+    return killed
   }
 
   async #processEnded(): Promise<void> {

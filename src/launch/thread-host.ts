@@ -93,7 +93,7 @@ export class ThreadHost implements Host {
     }
   }
 
-  async close(): Promise<void> {
+  async close(): Promise<undefined> {
     this.#input?.close()
   }
 

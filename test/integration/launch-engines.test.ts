@@ -65,8 +65,8 @@ describe.each([
     await first.over
     expect(await orphans(first.pids)).toEqual([])
     const second = await running()
-    process.kill(second.pids[1]!, 'SIGKILL')
-    expect((await second.over).status).toBe(137)
+    process.kill(second.pids[1]!, 'SIGSEGV')
+    expect((await second.over).status).toBe(139)
     expect(await orphans(second.pids)).toEqual([])
   })
 })

@@ -36,8 +36,8 @@ export class Pmi implements Bootstrap {
     const late = new Promise<never>((_, reject) => {
       timer = setTimeout(() => {
         // PMI-1 does not say which.
-        const text = `some ranks have not come to the fence of ${this.name} within ${limitMs / 1000} s: those that do not say so have not started, or have ended`
-        reject(new StartupTimeoutError(text))
+        const text = `not all ranks have come to the fence of ${this.name} within ${limitMs / 1000} s: some have not started, or have ended`
+        reject(new StartupTimeoutError(`${text}. Their launcher does not say which; rxmpi run --launcher hydra, or slurm, does`))
       }, limitMs)
     })
     await this.#name

@@ -88,10 +88,14 @@ export abstract class Routes {
     return true
   }
 
-  /** How many segments have gone out and come in so far: what has gone out of all hosts has come in when nothing is under way. */
+  /**
+   * How many segments have gone out and come in so far: what has gone out of all hosts has come in when nothing is under way. What was exchanged with a host that is no more
+   * does not count: nobody can say how much of it has come.
+   */
   get counts(): { sent: number; received: number } {
     let [sent, received] = [0, 0]
     for (const way of this.#ways.values()) {
+      if (way.isLost) continue
       sent += way.sent
       received += way.received
     }

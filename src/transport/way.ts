@@ -85,6 +85,11 @@ export class Way implements PeerUser, Sink {
     peer.user = this
   }
 
+  /** The other host is no more, or out of reach. */
+  get isLost(): boolean {
+    return this.#failed
+  }
+
   /** Nothing waits here, and what was sent has come. */
   get settled(): boolean {
     if (this.#failed) return true

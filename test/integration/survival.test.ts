@@ -100,6 +100,27 @@ describe('rxmpi run --on-failure continue', () => {
     await killing(where, kills)
   })
 
+  it('proves a deadlock of those that are left', async () => {
+    const { status, stdout } = await rxmpi([
+      'run',
+      '--host',
+      'localhost:2,localhost:1,localhost:1',
+      ...onFailure,
+      program(`
+        import { COMM_WORLD as comm } from 'rxmpi'
+        if (comm.rank === 3) {
+          await comm.ssend(new Float64Array(1e5), { dest: 0 })
+          setTimeout(() => process.kill(process.pid, 'SIGKILL'), 50)
+        }
+        if (comm.rank === 0) await comm.recv({ source: 3, tag: 0 })
+        await comm.recv({ source: 3 }).catch(() => undefined)
+        await comm.recv({ source: (comm.rank + 1) % 3 }).catch((error) => console.log(error.name))
+      `)
+    ])
+    expect(lines(stdout)).toEqual([0, 1, 2].map((rank) => `[${rank}] DeadlockError`))
+    expect(status).toBe(137)
+  })
+
   it('ends all when a rank aborts, and at its time limit', async () => {
     const path = program(`
       import { COMM_WORLD as comm } from 'rxmpi'

@@ -52,6 +52,11 @@ export class Agreement {
     return this.#step >= 0
   }
 
+  /** The rank whose word it waits for. */
+  get awaited(): number | undefined {
+    return this.entered ? (this.#rank + this.#size - 2 ** this.#step) % this.#size : undefined
+  }
+
   enter(entry: Entry): void {
     this.#runs = [[1, entry.kind, entry.count, entry.done]]
     this.#shortest = Math.min(this.shortest, entry.kind === ENDED ? entry.count : Number.POSITIVE_INFINITY)

@@ -17,6 +17,8 @@ export interface Party {
   /** Another whose tag has the same place. */
   next: Party | undefined
   hear(kind: Kind, from: number, saying: unknown): void
+  /** A rank is no more. */
+  gone(): void
   /** All collectives of the communicator are over. */
   stop(error: Error): void
 }
@@ -57,7 +59,11 @@ export class Ledger {
     this.#context.unexpected = (message) => this.#compare(message)
     const control = comm.endpoint.context(comm.id + CONTROL)
     control.halves = this.waits
-    control.gone = (member, reason) => comm.has(member) && this.#dispute?.gone(comm.rankOf(member), reason)
+    control.gone = (member, reason) => {
+      if (!comm.has(member)) return
+      this.#dispute?.gone(comm.rankOf(member), reason)
+      for (const party of [...this.#parties.all()]) party.gone()
+    }
     listen(comm.endpoint, comm.id + CONTROL, (message) => this.#hear(message))
   }
 

@@ -3,7 +3,7 @@ import { references } from '../codec/reference.js'
 import type { Collectives } from '../collectives.js'
 import { COLLECTIVES } from '../contexts.js'
 import { RaggedStreamError } from '../errors.js'
-import { MemberGone } from '../gone.js'
+import { goneError, MemberGone } from '../gone.js'
 import { binomialTree } from '../topology/binomialTree.js'
 import { Agreement, ENDED, type Entry, GIVING, type Runs, type Word } from './agreement.js'
 import type { Call } from './call.js'
@@ -295,9 +295,18 @@ export class Session<T, R> implements Trouble, Party {
   #speak(): void {
     while (!this.#closed) {
       const entry = this.#entry()
-      if (entry === undefined || this.#agree().entered) return
+      if (entry === undefined || this.#agree().entered) break
       this.#agree().enter(entry)
     }
+    this.gone()
+  }
+
+  /** All that a rank has said came before the news that it is no more: what is still awaited never comes. */
+  gone(): void {
+    const awaited = this.#agreement?.awaited
+    if (awaited === undefined || this.#closed) return
+    const gone = this.#comm.endpoint.whyGone(this.#comm.memberOf(awaited))
+    if (gone !== undefined) this.fail(goneError(awaited, gone))
   }
 
   /** What this rank has to say now. */

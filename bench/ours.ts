@@ -7,7 +7,18 @@ import type { Case } from './suite.js'
 
 const file = (path: string): string => fileURLToPath(new URL(path, import.meta.url))
 
-export const ours = ({ name, program = name, ranks }: Case, plan: Plan): Command => ({
+/** Hosts of a rank each, or threads of one. */
+const where = ({ hosts, ranks }: Case): string[] =>
+  hosts ? ['--host', Array.from({ length: ranks }, () => 'localhost:1').join(',')] : ['-n', String(ranks)]
+
+export const ours = (subject: Case, plan: Plan): Command => ({
   file: process.execPath,
-  args: [file('../bin/rxmpi.js'), 'run', '-n', String(ranks), '--no-prefix', file(`./cases/${program}.ts`), JSON.stringify(plan)]
+  args: [
+    file('../bin/rxmpi.js'),
+    'run',
+    ...where(subject),
+    '--no-prefix',
+    file(`./cases/${subject.program ?? subject.name}.ts`),
+    JSON.stringify(plan)
+  ]
 })

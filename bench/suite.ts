@@ -20,6 +20,8 @@ export interface Case {
   readonly program?: string
   readonly unit: string
   readonly ranks: number
+  /** Each rank is a host of its own, joined to the others by TCP only. */
+  readonly hosts?: boolean
   readonly rows: readonly Row[]
   /** `program` prints figures; the others are taken from outside of a program that is run as it is. */
   readonly measures?: 'program' | 'wall' | 'cpu'
@@ -308,6 +310,59 @@ export const cases: readonly Case[] = [
     ranks: 2,
     rows: [{ name: 'stream', label: 'mpi.allreduce', peer: 'a loop of allreduce', bar: () => atLeast(2) }],
     step: () => ({ iterations: 100_000, warmup: 200_000 })
+  },
+  {
+    name: 'hosts-latency',
+    program: 'latency',
+    title: 'ping-pong of two hosts on loopback, one way',
+    unit: 'µs',
+    ranks: 2,
+    hosts: true,
+    rows: [
+      { name: 'object', label: 'object {a: 7, b: 3.14}', peer: 'send, recv', bar: () => atMost(3) },
+      { name: 'into', label: 'Float64Array, into', peer: 'Send, Recv', sizes: [8, KiB, 64 * KiB] }
+    ],
+    step: (_, size) => ({ iterations: moving(64 * MiB, size, 100, 5000), warmup: moving(256 * MiB, size, 100, 10_000) })
+  },
+  {
+    name: 'hosts-bandwidth',
+    program: 'latency',
+    title: 'ping-pong of large arrays between two hosts on loopback, one way',
+    unit: 'µs',
+    ranks: 2,
+    hosts: true,
+    rows: [
+      {
+        name: 'into',
+        label: 'Float64Array, into',
+        peer: 'Send, Recv',
+        sizes: [MiB, 4 * MiB, 16 * MiB, 64 * MiB],
+        bar: () => atMost(1 / 0.6)
+      }
+    ],
+    step: (_, size) => ({ iterations: moving(64 * MiB, size, 2, 100), warmup: moving(256 * MiB, size, 4, 200) })
+  },
+  {
+    name: 'hosts-rate',
+    title: 'messages one way between two hosts on loopback, windows of 64 isend, received by messages()',
+    unit: 'M/s',
+    ranks: 2,
+    hosts: true,
+    rows: [{ name: 'messages', label: 'Uint8Array of 64 bytes', peer: 'Recv', bar: () => above(0.5, 'M/s') }],
+    step: () => ({ window: 64, iterations: 1500, warmup: 6000 })
+  },
+  {
+    name: 'hosts-memory',
+    title: 'growth of resident memory of both processes while 10 GB go to a receiver that takes its time',
+    unit: 'MB',
+    ranks: 2,
+    hosts: true,
+    steady: true,
+    alone: true,
+    aside: true,
+    // What a link keeps of what is not acknowledged, a ring and its like on the other host, and 64 MiB.
+    rows: [{ name: 'slow', label: 'arrays of 1 MiB', bar: () => below(80, 'MB') }],
+    step: () => ({ iterations: 10_000, warmup: 200 })
   },
   {
     name: 'kernels',

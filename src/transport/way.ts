@@ -5,7 +5,9 @@ import type { Peer, PeerState, PeerUser } from './websocket/peer.js'
 import { CREDIT, HEADER, MAX_FRAME, padded, RECORD, SEGMENT } from './websocket/wire.js'
 
 /** A frame that is shorter is sent in memory of its own size: it may be kept for a while. */
-const LONG_FRAME = 2 ** 16
+const LONG_FRAME = 2 ** 14
+/** Memory of long frames that is used again: fresh pages cost more than filling them. */
+const SPARE = 32
 
 export interface WayOptions {
   /** Ranks in the world. */
@@ -46,6 +48,7 @@ export class Way implements PeerUser, Sink {
   /** Those with something staged, and those with credit to tell. */
   readonly #staged = new Set<LaneIn>()
   readonly #due = new Set<LaneIn>()
+  readonly #spare: ArrayBuffer[] = []
 
   constructor(options: WayOptions) {
     this.#options = options
@@ -201,6 +204,11 @@ export class Way implements PeerUser, Sink {
     this.#peer?.close()
   }
 
+  free(frame: Uint8Array): void {
+    const { buffer } = frame
+    if (buffer.byteLength === MAX_FRAME && this.#spare.length < SPARE) this.#spare.push(buffer as ArrayBuffer)
+  }
+
   ready(): void {
     this.#options.kick()
   }
@@ -248,7 +256,7 @@ export class Way implements PeerUser, Sink {
   }
 
   #renew(): void {
-    this.frame = new Uint8Array(MAX_FRAME)
+    this.frame = new Uint8Array(this.#spare.pop() ?? new ArrayBuffer(MAX_FRAME))
     this.#header = new DataView(this.frame.buffer)
     this.#end = HEADER
   }

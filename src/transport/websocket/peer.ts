@@ -53,6 +53,8 @@ export interface PeerUser {
   ready(): void
   /** The other end has been out of reach for too long, or has refused this one; `error` where there is a name for that. */
   failed(reason: string, error?: RxmpiError): void
+  /** A frame that was sent is needed no longer. */
+  free?(frame: Uint8Array): void
   /** The connection has broken; there may be another. */
   broken?(): void
 }
@@ -96,6 +98,7 @@ export class Peer {
 
   set user(user: PeerUser | undefined) {
     this.#user = user
+    this.#link.onFree = (frame) => user?.free?.(frame)
   }
 
   get user(): PeerUser | undefined {

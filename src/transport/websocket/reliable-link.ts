@@ -31,6 +31,8 @@ export class ReliableLink {
   #written = 0
   #keptBytes = 0
   readonly #most: number
+  /** Told of frames that are kept no longer: their memory is free. */
+  onFree: (frame: Uint8Array) => void = () => undefined
 
   /** `most`: the bytes of frames that may wait for their acknowledgement. */
   constructor(most: number) {
@@ -127,7 +129,11 @@ export class ReliableLink {
       throw new ProtocolError(`frame ${sequence} was acknowledged and ${this.#sent} were sent`)
     const count = sequence - this.#acknowledged
     if (count <= 0) return
-    for (let k = 0; k < count; k++) this.#keptBytes -= this.#kept[k]!.byteLength
+    for (let k = 0; k < count; k++) {
+      const frame = this.#kept[k]!
+      this.#keptBytes -= frame.byteLength
+      this.onFree(frame)
+    }
     this.#kept = this.#kept.slice(count)
     this.#written = Math.max(0, this.#written - count)
     this.#acknowledged = sequence

@@ -258,3 +258,42 @@ describe('a rank that is alone in its process', () => {
     expect(status).toBe(0)
   })
 })
+
+describe('a process that is stopped', () => {
+  it('is not reported when it goes on after 1.5 s, and is after the time to reconnect', async () => {
+    const child = start([
+      'run',
+      '--host',
+      'localhost:1,localhost:1',
+      '--reconnect',
+      '1',
+      program(`
+      import { COMM_WORLD as comm } from 'rxmpi'
+      console.log('process ' + process.pid)
+      for (let k = 0; ; k++) {
+        if (comm.rank === 0) await comm.send(k, { dest: 1 }), await comm.recv({ source: 1 })
+        else await comm.recv({ source: 0 }), await comm.send(k, { dest: 0 })
+        if (comm.rank === 0 && k % 1000 === 0) console.log('round ' + k)
+        await new Promise((resolve) => setTimeout(resolve, 1))
+      }`)
+    ])
+    let seen = ''
+    child.stdout.on('data', (data) => {
+      seen += data
+    })
+    const until = async (done: () => boolean): Promise<void> => {
+      while (!done()) await new Promise((resolve) => setTimeout(resolve, 20))
+    }
+    await until(() => /\[1\] process \d+/.test(seen) && seen.includes('round 0'))
+    const pid = Number(/\[1\] process (\d+)/.exec(seen)![1])
+    process.kill(pid, 'SIGSTOP')
+    await new Promise((resolve) => setTimeout(resolve, 1500))
+    process.kill(pid, 'SIGCONT')
+    // It has been forgiven, by the link between the ranks and by the launcher.
+    await until(() => seen.includes('round 1000'))
+    process.kill(pid, 'SIGSTOP')
+    const { status, stderr } = await ended(child)
+    expect(stderr).toMatch(/host localhost.*could not be reached for 1 s|rank 1 has failed/)
+    expect(status).toBe(1)
+  }, 60_000)
+})

@@ -79,8 +79,8 @@ export function allreduceOf({ hosts }: Collectives, op: AnyOp, options: Allreduc
   const { check, begin } = reductionOf(op, into)
   checkAlgorithm(algorithm, algorithms)
   const inBlocks = algorithm === 'rabenseifner' || algorithm === 'ring'
-  const keepsOrder = algorithm !== 'ring' && (algorithm !== 'hierarchical' || hosts?.inOrder !== false)
-  if (!keepsOrder && !op.commutative) {
+  const reorders = algorithm === 'ring' || (algorithm === 'hierarchical' && hosts?.inOrder === false)
+  if (reorders && !op.commutative) {
     throw new ArgumentError(
       `algorithm: '${algorithm}' combines in another order than that of the ranks, and '${op.name}' is not commutative`
     )

@@ -2,26 +2,19 @@ import type { MonoTypeOperatorFunction } from 'rxjs'
 import type { Links } from '../../src/collective/links.js'
 import type { Partial } from './partial.js'
 
-/** Combines what a rank sends with what there is. `lower`: it is of lower ranks. */
-export const combinedFrom = (links: Links, from: number, lower: boolean): MonoTypeOperatorFunction<Partial> =>
+/** Combines what a rank sends with what there is, and may send all there is to another before. `lower`: what comes is of lower ranks. */
+export const combinedFrom = (links: Links, from: number | undefined, lower: boolean, to?: number): MonoTypeOperatorFunction<Partial> =>
   links.step({
     from,
+    send: to === undefined ? undefined : (partial) => partial.send(links, to),
     shape: (partial) => partial.shape,
     place: (partial, message) => partial.pourInto(message, lower),
     take: (partial, message) => partial.combine(message, lower)
   })
 
 /** Exchanges all there is with a partner; both combine it. */
-export const combinedWith = (links: Links, partner: number): MonoTypeOperatorFunction<Partial> => {
-  const lower = partner < links.comm.rank
-  return links.step({
-    from: partner,
-    send: (partial) => partial.send(links, partner),
-    shape: (partial) => partial.shape,
-    place: (partial, message) => partial.pourInto(message, lower),
-    take: (partial, message) => partial.combine(message, lower)
-  })
-}
+export const combinedWith = (links: Links, partner: number): MonoTypeOperatorFunction<Partial> =>
+  combinedFrom(links, partner, partner < links.comm.rank, partner)
 
 /** Receives what another rank has made of it. */
 export const resultFrom = (links: Links, from: number): MonoTypeOperatorFunction<Partial> =>

@@ -2,6 +2,7 @@ import type { MonoTypeOperatorFunction } from 'rxjs'
 import type { Links } from '../../src/collective/links.js'
 import { through } from '../../src/collective/through.js'
 import { prefixDoubling } from '../../src/topology/prefixDoubling.js'
+import { combinedFrom } from './combining.js'
 import type { Partial } from './partial.js'
 
 /**
@@ -11,15 +12,5 @@ import type { Partial } from './partial.js'
  */
 export function recursiveDoublingScan(links: Links): MonoTypeOperatorFunction<Partial> {
   const { rank, size } = links.comm
-  return through(
-    prefixDoubling(rank, size).map(({ to, from }) =>
-      links.step<Partial>({
-        from,
-        send: to === undefined ? undefined : (partial) => partial.send(links, to),
-        shape: (partial) => partial.shape,
-        place: (partial, message) => partial.pourInto(message, true),
-        take: (partial, message) => partial.combine(message, true)
-      })
-    )
-  )
+  return through(prefixDoubling(rank, size).map(({ to, from }) => combinedFrom(links, from, true, to)))
 }

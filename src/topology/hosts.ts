@@ -40,8 +40,7 @@ export function hostsOf(numbers: readonly number[]): Hosts | undefined {
 }
 
 export function placeOf(rank: number, { groups }: Hosts, root = 0): Place {
-  const first = groups.findIndex((group) => group.includes(root))
-  const hosts = [...groups.slice(first), ...groups.slice(0, first)].map((group, k) => (k === 0 ? from(group, root) : group))
+  const hosts = seenFrom(root, groups)
   return { leaders: hosts.map((group) => group[0]!), members: hosts.find((group) => group.includes(rank))! }
 }
 
@@ -56,8 +55,7 @@ export function hostTree(rank: number, hosts: Hosts, root: number): Branch {
 
 /** All ranks one behind the other, the root first, host by host. */
 export function hostChain(rank: number, { groups }: Hosts, root: number): Branch {
-  const first = groups.findIndex((group) => group.includes(root))
-  const line = [...from(groups[first]!, root), ...groups.slice(first + 1).flat(), ...groups.slice(0, first).flat()]
+  const line = seenFrom(root, groups).flat()
   const at = line.indexOf(rank)
   return { parent: line[at - 1], children: at + 1 < line.length ? [line[at + 1]!] : [] }
 }
@@ -68,7 +66,13 @@ export function branchOf(rank: number, ranks: readonly number[]): Branch {
   return { parent: parent === undefined ? undefined : ranks[parent]!, children: children.map((child) => ranks[child.rank]!) }
 }
 
-const from = (group: readonly number[], root: number): number[] => {
-  const at = group.indexOf(root)
-  return [...group.slice(at), ...group.slice(0, at)]
+/** The root's host first, and of its ranks the root. */
+function seenFrom(root: number, groups: Hosts['groups']): (readonly number[])[] {
+  const [own, ...others] = turned(
+    groups,
+    groups.findIndex((group) => group.includes(root))
+  )
+  return [turned(own!, own!.indexOf(root)), ...others]
 }
+
+const turned = <T>(list: readonly T[], first: number): T[] => [...list.slice(first), ...list.slice(0, first)]

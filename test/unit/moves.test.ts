@@ -5,26 +5,10 @@ import type { Communicator } from '../../src/communicator.js'
 import { AliasError, ArgumentError, CountError, DatatypeError, RankError, RemoteError, TruncationError } from '../../src/errors.js'
 import type { Request } from '../../src/request.js'
 import { simulate } from '../../testing/index.js'
+import { below, outcomesOf } from './outcomes.js'
 
-const below = (count: number): number[] => Array.from({ length: count }, (_, k) => k)
-
-/** What every rank's request has become, or failed with. */
-function outcomes(size: number, call: (comm: Communicator) => Request<unknown>, seed?: number): unknown[] {
-  const results: unknown[] = below(size).map(() => 'pending')
-  simulate(size, seed === undefined ? { latency: 1 } : { latency: 1, seed, jitter: 3 }, ({ comms }) => {
-    for (const comm of comms) {
-      call(comm).subscribe({
-        next: (value) => {
-          results[comm.rank] = value
-        },
-        error: (error) => {
-          results[comm.rank] = error
-        }
-      })
-    }
-  })
-  return results
-}
+const outcomes = (size: number, call: (comm: Communicator) => Request<unknown>, seed?: number): unknown[] =>
+  outcomesOf(size, call, seed === undefined ? {} : { seed, jitter: 3 })
 
 const eight = new Float64Array(8)
 type Bad = readonly [what: string, call: (comm: Communicator) => Request<unknown>, error: Function, message: RegExp]

@@ -24,27 +24,12 @@ import {
 } from '../../src/op.js'
 import type { Request } from '../../src/request.js'
 import { simulate } from '../../testing/index.js'
+import { below, outcomesOf } from './outcomes.js'
 
 const SIZES = [1, 2, 3, 4, 5, 7, 8, 13]
-const below = (count: number): number[] => Array.from({ length: count }, (_, k) => k)
 
-/** What every rank's request has become, or failed with. */
-function outcomes(size: number, call: (comm: Communicator) => Request<unknown>, seed?: number): unknown[] {
-  const results: unknown[] = below(size).map(() => 'pending')
-  simulate(size, { latency: 1, seed, leaks: 'ignore' }, ({ comms }) => {
-    for (const comm of comms) {
-      call(comm).subscribe({
-        next: (value) => {
-          results[comm.rank] = value
-        },
-        error: (error) => {
-          results[comm.rank] = error
-        }
-      })
-    }
-  })
-  return results
-}
+const outcomes = (size: number, call: (comm: Communicator) => Request<unknown>, seed?: number): unknown[] =>
+  outcomesOf(size, call, { seed, leaks: 'ignore' })
 
 /** Associative and not commutative, element by element: maps x → m x + c, modulo a prime, in 16 bits. */
 const PRIME = 251

@@ -307,7 +307,7 @@ describe('ranks on several hosts', () => {
 
   test.each(layouts)('%s, %j: a tree and a chain reach everyone once, and come to each host once', (_, numbers) => {
     const hosts = hostsOf(numbers)!
-    const { size } = { size: numbers.length }
+    const size = numbers.length
     for (const root of below(size)) {
       for (const way of [hostTree, hostChain]) {
         const branches = below(size).map((rank) => way(rank, hosts, root))

@@ -90,6 +90,7 @@ export async function dial(
         const said = `${address.host}:${address.port} has refused this host: ${text || response.statusCode}`
         reject(response.statusCode === 403 ? new Refusal(said) : new Error(said))
       })
+      response.on('error', reject)
     })
     ws.on('error', (error: NodeJS.ErrnoException) => {
       const text = `the certificate of ${address.host}:${address.port} is not valid: ${error.message}`

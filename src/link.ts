@@ -353,6 +353,6 @@ export class Link {
   }
 
   #segmentBytes(length: number): number {
-    return Math.min(this.#transport.maxSegment - HEADER, Math.max(SEGMENT_BYTES, (length >> 2) & ~7))
+    return Math.min(this.#transport.maxSegment - HEADER, Math.max(SEGMENT_BYTES, (length >> 2) & ~15))
   }
 }

@@ -26,7 +26,8 @@ class Pair {
       assert.ok(this.#freed < this.#written, 'no room in an empty ring')
       return false
     }
-    assert.equal(slot.at % 8, 0)
+    // A copy that is out of line by less than 16 bytes takes 10 times as long on some processors.
+    assert.equal(slot.at % 16, 0)
     assert.equal(slot.length, length)
     const stamp = this.#written++ & 255
     slot.bytes.fill(stamp, slot.at, slot.at + Math.min(length, 16))

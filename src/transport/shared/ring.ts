@@ -13,9 +13,15 @@ const WRAP = -1
  */
 const WARM_BYTES = 2 ** 19
 const SMALL_BYTES = 2 ** 15
-const LENGTH_BYTES = 8
+/**
+ * Every segment begins at a multiple of 16, as arrays do: `memcpy` by `rep movsb` is 10 times slower on processors (AMD Zen 4 for one: 3 instead of 33 GB/s)
+ * where the place it writes is 1 to 15 bytes ahead of the one it reads, modulo 4096.
+ */
+const ALIGNMENT = 16
+/** The length has as much room as keeps the data behind it in line. */
+const LENGTH_BYTES = ALIGNMENT
 
-const padded = (bytes: number): number => LENGTH_BYTES + ((bytes + 7) & ~7)
+const padded = (bytes: number): number => LENGTH_BYTES + ((bytes + ALIGNMENT - 1) & -ALIGNMENT)
 
 /** The views on an inbox that its rings share. */
 export class Inbox {

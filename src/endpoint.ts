@@ -307,7 +307,7 @@ export class Endpoint implements SegmentReceiver {
     if (taker === undefined || taker.claims) {
       if (datatype === NUMBER && share === message.bytes) message.keepNumber(slot, slot.at + HEADER)
       else {
-        if (!message.later) message.allocate()
+        if (!message.later) message.keep()
         message.add(slot, slot.at + HEADER, share)
       }
       if (!message.later && !message.complete) this.#peer(source).partial.set(message.id, message)

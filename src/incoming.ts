@@ -1,4 +1,3 @@
-import { constants } from 'node:buffer'
 import type { CallSite } from './call-site.js'
 import { NUMBER, OBJECT, valueOn } from './codec/datatype.js'
 import { decodeObject } from './codec/object.js'
@@ -6,6 +5,7 @@ import { ANY_SOURCE } from './constants.js'
 import { copy, copyAll, copyRun, LARGEST_UINT8ARRAY, type Memory } from './copy.js'
 import { ANSWER, LATER, MOVES } from './frame.js'
 import type { Arrived, Posted } from './matching.js'
+import { giveScratch, takeScratch, unfilled } from './scratch.js'
 import type { Slot } from './transport/transport.js'
 
 /** A message on its way in, and where its data goes. */
@@ -29,6 +29,8 @@ export class Incoming implements Arrived {
   moved: ArrayBuffer | undefined
   /** Where in the target the data starts. */
   #offset = 0
+  /** Its data was kept for whoever wants it: the memory, until that is known. */
+  #kept: ArrayBuffer | undefined
   #number: number | undefined
   readonly source: number
   readonly tag: number
@@ -99,12 +101,20 @@ export class Incoming implements Arrived {
     this.target = this.later ? { buffer, byteOffset: 0, byteLength: this.bytes } : new Uint8Array(buffer)
   }
 
+  /** Makes room for the data of a message that nobody wants yet: memory that was used before, for most are copied to a place of their own when they are received. */
+  keep(): void {
+    if (this.bytes < SCRATCH || this.datatype === OBJECT) return this.allocate()
+    this.#kept = takeScratch(this.bytes, this.bytes)
+    this.target = new Uint8Array(this.#kept)
+  }
+
   /** Gives it a place in the receiver's memory, with what has come so far. */
   redirect(target: Memory): void {
     const buffer = this.moved ?? this.target?.buffer
     if (buffer !== undefined) copyAll({ buffer, byteOffset: this.target?.byteOffset ?? 0, byteLength: this.arrived }, target)
     this.target = target
     this.inPlace = true
+    this.#giveBack()
   }
 
   /** Has each run of the data told to `sink`, with what has come so far. */
@@ -112,6 +122,13 @@ export class Incoming implements Arrived {
     this.sink = sink
     if (this.arrived > 0) sink(this.target as Uint8Array, this.#offset, 0, this.arrived)
     this.target = undefined
+    this.#giveBack()
+  }
+
+  #giveBack(): void {
+    if (this.#kept === undefined) return
+    giveScratch(this.#kept)
+    this.#kept = undefined
   }
 
   /** The receiver's memory is gone, for it was transferred away: what is still to come is only counted. */
@@ -158,6 +175,7 @@ export type Sink = (bytes: Uint8Array, from: number, at: number, count: number) 
 
 const POOL_BYTES = 2 ** 16
 const SMALL = 2 ** 10
+const SCRATCH = 2 ** 12
 let pool = new Uint8Array(0)
 let pooled = 0
 
@@ -169,12 +187,6 @@ function inPool(bytes: number): number {
   }
   pooled += bytes
   return pooled - bytes
-}
-
-/** Memory that is not zeroed first, for all of it will be written: a quarter off the cost of a fresh array. */
-export function unfilled(bytes: number): ArrayBuffer {
-  const worthwhile = bytes >= 4096 && bytes <= constants.MAX_LENGTH
-  return worthwhile ? (Buffer.allocUnsafeSlow(bytes).buffer as ArrayBuffer) : new ArrayBuffer(bytes)
 }
 
 /** A receive, and all that takes messages as one does. */

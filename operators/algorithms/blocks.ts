@@ -1,6 +1,6 @@
 import { datatypeOf, valueOn } from '../../src/codec/datatype.js'
-import { unfilled } from '../../src/incoming.js'
 import { isTypedArray, type TypedArray } from '../../src/op.js'
+import { unfilled } from '../../src/scratch.js'
 
 /** How an array is divided among the ranks: into runs of `counts` elements, or of equal length. */
 export class Blocks {

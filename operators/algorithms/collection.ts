@@ -2,8 +2,9 @@ import { type BufferLike, elementSize, matches, valueOn } from '../../src/codec/
 import type { Unit } from '../../src/collective/links.js'
 import { Misfit, NOTHING } from '../../src/collective/spec.js'
 import { copyAll, type Memory } from '../../src/copy.js'
-import { type Incoming, unfilled } from '../../src/incoming.js'
+import type { Incoming } from '../../src/incoming.js'
 import { fitting } from '../../src/receive.js'
+import { unfilled } from '../../src/scratch.js'
 import { Block, NOBODY } from './block.js'
 import { checkApart, checkNoGaps, endOf, type Integers, packed, runOf } from './runs.js'
 

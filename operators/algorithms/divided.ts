@@ -3,8 +3,8 @@ import { type BufferLike, datatypeOf, valueOn } from '../../src/codec/datatype.j
 import { checkSendable } from '../../src/collective/given.js'
 import { NOTHING } from '../../src/collective/spec.js'
 import { ArgumentError, CountError, DatatypeError } from '../../src/errors.js'
-import { unfilled } from '../../src/incoming.js'
 import { type AnyOp, checkOperand, isTypedArray, type TypedArray } from '../../src/op.js'
+import { unfilled } from '../../src/scratch.js'
 import { copyOf, type Partial } from './partial.js'
 import { checkFits } from './reduction.js'
 

@@ -4,8 +4,9 @@ import { forRanks } from '../../src/codec/reference.js'
 import { bytesOfNumber, type Links, type Unit } from '../../src/collective/links.js'
 import { Misfit } from '../../src/collective/spec.js'
 import { copyAll, type Memory } from '../../src/copy.js'
-import { type Incoming, unfilled } from '../../src/incoming.js'
+import type { Incoming } from '../../src/incoming.js'
 import { fitting } from '../../src/receive.js'
+import { unfilled } from '../../src/scratch.js'
 
 /** Larger buffers are announced, and follow in pieces. */
 export const PIECE_BYTES = 2 ** 15

@@ -2,9 +2,9 @@ import { datatypeOf, NUMBER, OBJECT, valueOn } from '../../src/codec/datatype.js
 import { decodeObject, encodeObject } from '../../src/codec/object.js'
 import { type Links, NO_SHAPE, type Unit } from '../../src/collective/links.js'
 import { ABSENT, NOTHING } from '../../src/collective/spec.js'
-import { type Incoming, unfilled } from '../../src/incoming.js'
+import type { Incoming } from '../../src/incoming.js'
 import { type AnyOp, foldArrays, isTypedArray, type TypedArray } from '../../src/op.js'
-import { giveScratch, takeScratch } from '../../src/scratch.js'
+import { giveScratch, takeScratch, unfilled } from '../../src/scratch.js'
 import { cutOf } from './blocks.js'
 
 interface Details {

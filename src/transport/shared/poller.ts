@@ -35,9 +35,11 @@ const LONG_LOOK_MS = 1
 const BLOCK_MS = 1
 /** Quiet time after which it sleeps. */
 const QUIET_MS = 10
-/** So many waits in a row for which looking was too short make it block at once, for a while. */
+/** So many waits in a row for which looking was too short make it block at once, for a while, */
 const VAIN_LOOKS = 3
-const BUSY_MS = 25
+/** short at first, for the other rank may only have collected its garbage, and twice as long each time that it soon turns out not to have helped. */
+const SHORT_BUSY_MS = 1
+const LONG_BUSY_MS = 32
 
 export class Poller {
   #held = 0
@@ -51,6 +53,7 @@ export class Poller {
   #blocked = false
   #vainLooks = 0
   #busyUntil = 0
+  #busyMs = SHORT_BUSY_MS
   /** It blocks at once. */
   #givesWay: boolean
   /** What comes, comes by the event loop: looking between its turns is vain. */
@@ -158,7 +161,9 @@ export class Poller {
     this.#blocked = true
     if (!this.#givesWay && woken && ++this.#vainLooks >= VAIN_LOOKS) {
       this.#vainLooks = 0
-      this.#busyUntil = now + BUSY_MS
+      const soon = now - this.#busyUntil < this.#busyMs
+      this.#busyMs = soon ? Math.min(LONG_BUSY_MS, 2 * this.#busyMs) : SHORT_BUSY_MS
+      this.#busyUntil = now + this.#busyMs
       this.#givesWay = true
     }
     if (found) this.#delivered()

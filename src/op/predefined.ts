@@ -15,6 +15,8 @@ export class Predefined<Operand> {
   readonly name: PredefinedName
   readonly commutative: boolean
   readonly #scalars: Scalars
+  /** What it takes. */
+  readonly #kinds: readonly NonNullable<Kind>[]
   readonly #ofBits: boolean
   /** By the type of elements. */
   readonly #elementwise: Elementwise[] = []
@@ -23,6 +25,8 @@ export class Predefined<Operand> {
     this.name = name
     this.commutative = commutative
     this.#scalars = scalars[name]
+    const kinds = Object.keys(this.#scalars) as NonNullable<Kind>[]
+    this.#kinds = this.#scalars.number ? [...kinds, 'array'] : kinds
     this.#ofBits = ofBits
     Object.freeze(this)
   }
@@ -78,11 +82,6 @@ export class Predefined<Operand> {
         `${argument}: ${this.name} works on the bits of integers, got a ${nameOf(datatypeOf(data))}; to mean its bits give a Uint8Array on its memory`
       )
     }
-  }
-
-  get #kinds(): NonNullable<Kind>[] {
-    const kinds = Object.keys(this.#scalars) as NonNullable<Kind>[]
-    return this.#scalars.number ? [...kinds, 'array'] : kinds
   }
 }
 

@@ -1,3 +1,5 @@
+import { keepingLast } from './keepingLast.js'
+
 /** A run of relative ranks, the end excluded. Relative to the root, who is 0: rank r is (r - root) mod size. */
 export type Range = readonly [first: number, end: number]
 
@@ -19,7 +21,7 @@ export interface BinomialTree extends Subtree {
  * A rank's place in the binomial tree: in step k of a gather every rank whose relative rank is an odd multiple of 2ᵏ hands what it has to the one 2ᵏ
  * below, in a broadcast the steps go backwards. ⌈log₂ size⌉ steps, as many children at the root, every subtree a run of relative ranks.
  */
-export function binomialTree(rank: number, size: number, root: number): BinomialTree {
+export const binomialTree = keepingLast((rank: number, size: number, root: number): BinomialTree => {
   const relative = (rank - root + size) % size
   const real = (other: number): number => (other + root) % size
   const children: Subtree[] = []
@@ -37,6 +39,6 @@ export function binomialTree(rank: number, size: number, root: number): Binomial
     parent: relative === 0 ? undefined : real(relative - distance),
     children
   }
-}
+})
 
 const length = ([first, end]: Range): number => end - first

@@ -1,3 +1,4 @@
+import { keepingLast } from './keepingLast.js'
 import { type PowerOfTwo, powerOfTwo } from './powerOfTwo.js'
 
 export interface RecursiveDoubling extends PowerOfTwo {
@@ -11,12 +12,12 @@ export interface RecursiveDoubling extends PowerOfTwo {
  *
  * Source: Thakur, Rabenseifner, Gropp, Optimization of collective communication operations in MPICH, IJHPCA 19(1), 2005.
  */
-export function recursiveDoubling(rank: number, size: number): RecursiveDoubling {
+export const recursiveDoubling = keepingLast((rank: number, size: number): RecursiveDoubling => {
   const { fold, unfold, place, count, at } = powerOfTwo(rank, size)
   const partners: number[] = []
   if (place !== undefined) for (let distance = 1; distance < count; distance *= 2) partners.push(at(place ^ distance))
   return { fold, unfold, partners }
-}
+})
 
 /** The same over these ranks only. */
 export function recursiveDoublingOver(rank: number, ranks: readonly number[]): RecursiveDoubling {

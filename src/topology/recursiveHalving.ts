@@ -1,3 +1,4 @@
+import { keepingLast } from './keepingLast.js'
 import { type PowerOfTwo, powerOfTwo } from './powerOfTwo.js'
 
 /** A run of blocks, the end excluded. */
@@ -29,7 +30,7 @@ export interface RecursiveHalving extends PowerOfTwo {
  *
  * Source: Rabenseifner, Optimization of collective reduction operations, ICCS 2004; Thakur, Rabenseifner, Gropp, IJHPCA 19(1), 2005.
  */
-export function recursiveHalving(rank: number, size: number, kept?: number): RecursiveHalving {
+export const recursiveHalving = keepingLast((rank: number, size: number, kept?: number): RecursiveHalving => {
   const { fold, unfold, place, count, at } = powerOfTwo(rank, size, kept)
   if (place === undefined) return { fold, unfold, blocks: count, steps: [], block: undefined }
   const steps: Halving[] = []
@@ -44,7 +45,7 @@ export function recursiveHalving(rank: number, size: number, kept?: number): Rec
     half /= 2
   }
   return { fold, unfold, blocks: count, steps, block: first }
-}
+})
 
 /** The place of the rank in which a block is complete after the steps, and the other way round: the bits mirrored. */
 export function mirrored(block: number, blocks: number): number {

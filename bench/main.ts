@@ -1,10 +1,10 @@
-/** `rxmpi bench`: measures this machine, alone or beside mpi4py. */
+/** `rxmpi bench`: measures this machine, alone or beside mpi4py and zeromq.js. */
 
 import { Command, InvalidArgumentError } from 'commander'
 import { alternate } from './alternate.js'
 import { machine, machineText } from './machine.js'
 import { pageOf } from './page.js'
-import { findPeer } from './peer.js'
+import { Peers } from './peer.js'
 import type { Result } from './result.js'
 import { type Case, cases } from './suite.js'
 import { tableOf } from './table.js'
@@ -36,7 +36,7 @@ interface Flags {
 const program = new Command('rxmpi bench')
   .description(`Measures rxmpi on this machine. Cases: ${names.join(', ')}.`)
   .argument('[name...]', `cases to run; all but ${asides.join(', ')} when none is named`, caseNamed)
-  .option('--peer', 'run the same cases with mpi4py too, by turns, and print the ratio')
+  .option('--peer', 'run the same cases with mpi4py too, or with zeromq.js, by turns, and print the ratio')
   .option('--quick', 'fewer sizes, repetitions and runs: about two minutes for everything')
   .option('--runs <count>', 'runs of each case (default: 5, with --quick 3)', count)
   .option('--json', 'print one JSON document')
@@ -51,14 +51,12 @@ const quick = flags.quick ?? false
 const runs = flags.runs ?? (quick ? 3 : 5)
 const asText = !flags.json && !flags.markdown
 
-const peer = flags.peer ? findPeer() : undefined
-if (flags.peer && peer === undefined) {
-  console.error(
-    'mpi4py with NumPy and mpirun were not found, so only rxmpi is measured; bench/peer/install.sh installs them on Debian and Ubuntu.'
-  )
+const peers = new Peers(flags.peer ? chosen.filter(({ alone }) => !alone).map(({ beside = 'mpi4py' }) => beside) : [])
+for (const name of peers.missing) {
+  console.error(`${name} was not found, so only rxmpi is measured where it would be beside it; bench/peer/install.sh installs it.`)
 }
 
-const here = machine(peer?.versions)
+const here = machine(peers.versions)
 if (here.load > here.cores / 2) {
   console.error(
     `This machine is busy: ${here.load.toFixed(1)} processes were running on ${here.cores} cores, so the figures will say more about that than about rxmpi.`
@@ -68,9 +66,9 @@ if (asText) console.log(`# ${machineText(here)}\n`)
 const results: Result[] = []
 for (const subject of chosen) {
   if (!asText) console.error(`rxmpi bench: ${subject.name} …`)
-  const result = await alternate(subject, { quick, runs, peer })
+  const result = await alternate(subject, { quick, runs, peer: peers.of(subject) })
   results.push(result)
-  if (asText) console.log(tableOf(result, peer !== undefined))
+  if (asText) console.log(tableOf(result, peers.of(subject) !== undefined))
 }
 if (flags.json) console.log(JSON.stringify({ machine: here, results }, undefined, 2))
 if (flags.markdown) console.log(pageOf(results, here).trimEnd())

@@ -7,7 +7,7 @@ import { sizeName } from './size.js'
 
 const intro = `# Performance
 
-The figures of \`rxmpi bench\` beside those of the same programs in mpi4py on Open MPI, measured by turns in one run. This page is written by
+The figures of \`rxmpi bench\` beside those of the same programs in mpi4py on Open MPI, and between hosts in zeromq.js, measured by turns in one run. This page is written by
 
 \`\`\`console
 $ sh bench/peer/install.sh
@@ -15,12 +15,12 @@ $ npx rxmpi bench --peer --markdown > performance.md
 \`\`\`
 
 Two ranks are two threads of one process here and two processes under mpirun. Each figure is the median over whole runs of the median over repetitions in
-a run, after a warm-up. \`ratio\` is rxmpi's figure divided by mpi4py's: below 1 is better for times and memory, above 1 for rates. The bar is what rxmpi
+a run, after a warm-up. \`ratio\` is rxmpi's figure divided by the other's: below 1 is better for times and memory, above 1 for rates. The bar is what rxmpi
 sets itself; \`bench/suite.ts\` holds the cases, sizes and bars, \`bench/cases\` and \`bench/peer\` the programs.`
 
 const table = (header: string[], rows: string[][]): string => {
   const line = (cells: string[]) => `| ${cells.join(' | ')} |`
-  const align = header.map((name) => (['rxmpi', 'mpi4py', 'ratio'].includes(name) ? '--:' : '---'))
+  const align = header.map((name) => (['what', 'bar', ''].includes(name) ? '---' : '--:'))
   return [line(header), line(align), ...rows.map(line)].join('\n')
 }
 
@@ -33,11 +33,11 @@ const cells = ({ label, size, ours, theirs, ratio, bar, met }: Line): string[] =
   metText(met, bar)
 ]
 
-const section = ({ case: name, title, unit, runs, lines, failures }: Result): string =>
+const section = ({ case: name, beside, title, unit, runs, lines, failures }: Result): string =>
   [
     `## ${name}`,
     `${title[0].toUpperCase()}${title.slice(1)}; ${unit}, ${runs} runs each.`,
-    table(['what', 'rxmpi', 'mpi4py', 'ratio', 'bar', ''], lines.map(cells)),
+    table(['what', 'rxmpi', beside, 'ratio', 'bar', ''], lines.map(cells)),
     ...failures.map((failure) => `\`${failure.replaceAll('\n', ' ')}\``)
   ].join('\n\n')
 

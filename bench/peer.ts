@@ -1,48 +1,37 @@
-/** The same case with mpi4py on Open MPI, under mpirun. */
+/** Who does the same cases beside rxmpi. */
 
-import { execFileSync } from 'node:child_process'
-import { availableParallelism } from 'node:os'
-import { fileURLToPath } from 'node:url'
 import type { Command } from './command.js'
+import { mpi4py } from './mpi4py.js'
 import type { Plan } from './plan.js'
-import type { Case } from './suite.js'
+import type { Case, PeerName } from './suite.js'
+import { zeromq } from './zeromq.js'
 
 export interface Peer {
-  /** mpi4py, MPI, Python and NumPy with their versions. */
+  /** The peer, and what it runs on, with their versions. */
   readonly versions: string
   command(subject: Case, plan: Plan): Command
 }
 
-const VERSIONS = `
-import platform, mpi4py, numpy
-from mpi4py import MPI
-library = MPI.Get_library_version().split(",")[0].replace("v", "")
-print(f"mpi4py {mpi4py.__version__} on {library}, Python {platform.python_version()}, NumPy {numpy.__version__}")`
+const makers: Readonly<Record<PeerName, () => Peer | undefined>> = { mpi4py, 'zeromq.js': zeromq }
 
-const output = (file: string, args: string[]): string | undefined => {
-  try {
-    return execFileSync(file, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'], timeout: 60_000 }).trim()
-  } catch {
-    return undefined
+/** Those of them that are installed. */
+export class Peers {
+  readonly #found = new Map<PeerName, Peer | undefined>()
+
+  constructor(wanted: Iterable<PeerName>) {
+    for (const name of wanted) if (!this.#found.has(name)) this.#found.set(name, makers[name]())
   }
-}
 
-/** Debian's packages are for Debian's own Python, which need not be the first on the PATH. */
-export function findPeer(): Peer | undefined {
-  if (output('mpirun', ['--version']) === undefined) return undefined
-  for (const python of ['/usr/bin/python3', 'python3']) {
-    const versions = output(python, ['-c', VERSIONS])
-    if (versions !== undefined) return { versions, command: (subject, plan) => mpirun(python, subject, plan) }
+  of({ beside = 'mpi4py' }: Case): Peer | undefined {
+    return this.#found.get(beside)
   }
-  return undefined
-}
 
-function mpirun(python: string, { name, program = name, ranks, yields, hosts }: Case, plan: Plan): Command {
-  const file = fileURLToPath(new URL(`./peer/${program}.py`, import.meta.url))
-  const flags = ['-n', String(ranks)]
-  if (process.getuid?.() === 0) flags.push('--allow-run-as-root')
-  if (ranks > availableParallelism()) flags.push('--oversubscribe')
-  if (hosts) flags.push('--mca', 'btl', 'tcp,self', '--mca', 'pml', 'ob1')
-  if (yields) flags.push('--mca', 'mpi_yield_when_idle', '1')
-  return { file: 'mpirun', args: [...flags, python, file, JSON.stringify(plan)] }
+  get missing(): PeerName[] {
+    return [...this.#found].flatMap(([name, peer]) => (peer === undefined ? [name] : []))
+  }
+
+  get versions(): string | undefined {
+    const all = [...this.#found.values()].flatMap((peer) => (peer === undefined ? [] : [peer.versions]))
+    return all.length === 0 ? undefined : all.join('; ')
+  }
 }

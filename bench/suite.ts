@@ -4,10 +4,13 @@ import { above, atLeast, atMost, type Bar, below, both, sameAs } from './bar.js'
 import type { Plan, Step } from './plan.js'
 import { GiB, KiB, MiB } from './size.js'
 
+/** Whom rxmpi is measured beside. */
+export type PeerName = 'mpi4py' | 'zeromq.js'
+
 export interface Row {
   readonly name: string
   readonly label: string
-  /** What mpi4py does in this row, where that needs saying. */
+  /** What the peer does in this row, where that needs saying. */
   readonly peer?: string
   readonly sizes?: readonly number[]
   readonly bar?: (size: number) => Bar | undefined
@@ -27,7 +30,9 @@ export interface Case {
   readonly measures?: 'program' | 'wall' | 'cpu'
   /** One run is long and hardly varies: three are enough, and one for a quick run. */
   readonly steady?: boolean
-  /** mpi4py has nothing to set beside it. */
+  /** Default mpi4py. */
+  readonly beside?: PeerName
+  /** No peer has anything to set beside it. */
   readonly alone?: boolean
   /** Of interest to who works on rxmpi: run only when it is named. */
   readonly aside?: boolean
@@ -81,6 +86,16 @@ const collective = (name: string, peer: string, bars: Readonly<Record<number, Ba
   // V8 goes on compiling for some thousands of calls.
   step: (_, size) => ({ iterations: moving(64 * MiB, size, 3, 5000), warmup: moving(ranks > 2 ? GiB : 4 * GiB, size, 16, 20_000) })
 })
+
+const smallObject = { name: 'object', label: 'object {a: 7, b: 3.14}' }
+const inPlace = { name: 'into', label: 'Float64Array, into' }
+const largeSizes = [MiB, 4 * MiB, 16 * MiB, 64 * MiB]
+/** Of ping-pongs between hosts. */
+const smallStep: Case['step'] = (_, size) => ({
+  iterations: moving(64 * MiB, size, 100, 5000),
+  warmup: moving(256 * MiB, size, 100, 10_000)
+})
+const largeStep: Case['step'] = (_, size) => ({ iterations: moving(64 * MiB, size, 2, 100), warmup: moving(256 * MiB, size, 4, 200) })
 
 const asFast = atMost(1)
 const large = { 8: undefined, [KiB]: undefined, [64 * KiB]: asFast, [MiB]: asFast, [8 * MiB]: asFast } as Readonly<Record<number, Bar>>
@@ -320,10 +335,10 @@ export const cases: readonly Case[] = [
     ranks: 2,
     hosts: true,
     rows: [
-      { name: 'object', label: 'object {a: 7, b: 3.14}', peer: 'send, recv', bar: () => atMost(3) },
-      { name: 'into', label: 'Float64Array, into', peer: 'Send, Recv', sizes: [8, KiB, 64 * KiB] }
+      { ...smallObject, peer: 'send, recv', bar: () => atMost(3) },
+      { ...inPlace, peer: 'Send, Recv', sizes: [8, KiB, 64 * KiB] }
     ],
-    step: (_, size) => ({ iterations: moving(64 * MiB, size, 100, 5000), warmup: moving(256 * MiB, size, 100, 10_000) })
+    step: smallStep
   },
   {
     name: 'hosts-bandwidth',
@@ -332,16 +347,30 @@ export const cases: readonly Case[] = [
     unit: 'µs',
     ranks: 2,
     hosts: true,
-    rows: [
-      {
-        name: 'into',
-        label: 'Float64Array, into',
-        peer: 'Send, Recv',
-        sizes: [MiB, 4 * MiB, 16 * MiB, 64 * MiB],
-        bar: () => atMost(1 / 0.6)
-      }
-    ],
-    step: (_, size) => ({ iterations: moving(64 * MiB, size, 2, 100), warmup: moving(256 * MiB, size, 4, 200) })
+    rows: [{ ...inPlace, peer: 'Send, Recv', sizes: largeSizes, bar: () => atMost(1 / 0.6) }],
+    step: largeStep
+  },
+  {
+    name: 'zeromq-latency',
+    program: 'latency',
+    beside: 'zeromq.js',
+    title: 'ping-pong of two hosts on loopback, one way',
+    unit: 'µs',
+    ranks: 2,
+    hosts: true,
+    rows: [{ ...smallObject, peer: 'a Pair, by cbor-x', bar: () => atMost(1 / 4) }],
+    step: smallStep
+  },
+  {
+    name: 'zeromq-bandwidth',
+    program: 'latency',
+    beside: 'zeromq.js',
+    title: 'ping-pong of large arrays between two hosts on loopback, one way',
+    unit: 'µs',
+    ranks: 2,
+    hosts: true,
+    rows: [{ ...inPlace, peer: 'a Pair', sizes: largeSizes, bar: () => atMost(1 / 1.5) }],
+    step: largeStep
   },
   {
     name: 'hosts-rate',

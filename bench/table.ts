@@ -6,8 +6,8 @@ import { sizeName } from './size.js'
 
 const LABEL = 44
 
-export function tableOf({ case: name, title, unit, runs, lines, failures }: Result, withPeer: boolean): string {
-  const columns = withPeer ? ['rxmpi', 'mpi4py', 'ratio'] : ['rxmpi']
+export function tableOf({ case: name, beside, title, unit, runs, lines, failures }: Result, withPeer: boolean): string {
+  const columns = withPeer ? ['rxmpi', beside, 'ratio'] : ['rxmpi']
   const row = (label: string, cells: string[], note = '') =>
     `${label.padEnd(LABEL)}${cells.map((cell) => cell.padStart(12)).join('')}   ${note}`.trimEnd()
   const cells = ({ ours, theirs, ratio }: Line) => (withPeer ? [ours, theirs, ratio] : [ours]).map(figureText)

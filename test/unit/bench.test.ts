@@ -98,6 +98,11 @@ describe('a result', () => {
     ])
   })
 
+  test('says beside whom', () => {
+    const beside = resultOf({ ...subject, beside: 'zeromq.js' }, false, runs, [])
+    expect(tableOf(beside, true).split('\n')[1]).toMatch(/^# +rxmpi +zeromq\.js +ratio$/)
+  })
+
   test('without a run that succeeded has lines without figures', () => {
     const { lines } = resultOf(subject, false, { ours: [], theirs: [] }, ['rxmpi ended with 1'])
     expect(lines[0]).toEqual({ row: 'object', label: 'an object', bar: 'at most 1 ×' })

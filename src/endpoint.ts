@@ -2,6 +2,7 @@ import type { CallSite } from './call-site.js'
 import { isKnown, isScalar, NUMBER } from './codec/datatype.js'
 import { references } from './codec/reference.js'
 import { ANY_SOURCE, ANY_TAG } from './constants.js'
+import type { Context } from './context.js'
 import { CONTEXTS } from './contexts.js'
 import { copyAll } from './copy.js'
 import { ProtocolError } from './errors.js'
@@ -28,10 +29,19 @@ import {
 } from './frame.js'
 import { type Gone, MemberGone } from './gone.js'
 import { Incoming, nobody, type Taker, type Waiting } from './incoming.js'
-import { EAGER_BYTES, ENVELOPE_BYTES, Link, windowBytes } from './link.js'
+import type { Link } from './link.js'
 import { Matching } from './matching.js'
+import { Peer, weight } from './peer.js'
 import type { Fates } from './survival/fates.js'
 import type { SegmentReceiver, Slot, Transport } from './transport/transport.js'
+
+/** What a communicator hears of the ranks that fail. */
+export interface Membership {
+  /** The news, before anything fails of it. */
+  announce(member: number): void
+  /** Fails all that cannot be done without the rank, whichever else it waits for. */
+  lose(member: number): void
+}
 
 /** One rank's end of all that it exchanges: turns segments into messages and brings messages and receives together, in any context. */
 export class Endpoint implements SegmentReceiver {
@@ -396,28 +406,6 @@ export class Endpoint implements SegmentReceiver {
   }
 }
 
-/** What a communicator hears of the ranks that fail. */
-export interface Membership {
-  /** The news, before anything fails of it. */
-  announce(member: number): void
-  /** Fails all that cannot be done without the rank, whichever else it waits for. */
-  lose(member: number): void
-}
-
-export interface Context {
-  readonly matching: Matching<Taker, Incoming>
-  /** Names the taker of a message that no receive is posted for. */
-  listener?: (message: Incoming) => Taker | undefined
-  /** Sees every message that nobody takes yet. */
-  unexpected?: (message: Incoming) => void
-  /** Hears that a rank is no more. */
-  gone?: (rank: number, reason: string) => void
-  /** They see every message that a receive posted in their place could get. */
-  readonly probes: (Waiting & { readonly peer: number; readonly order: number; see(message: Incoming): void })[]
-  /** The open halves of channels: they hear when their peer is gone, and as long as one `waits` its rank is not idle for nothing. */
-  halves?: Iterable<Waiting & { readonly peer: number; readonly waits: boolean }>
-}
-
 /** The last of its data has come. A message may outlive what took it, which it must not keep from the collector. */
 function finish(message: Incoming): void {
   const { taker } = message
@@ -427,55 +415,4 @@ function finish(message: Incoming): void {
 
 function show(message: Incoming, { probes }: Context, taker: Taker | undefined): void {
   for (const probe of [...probes]) if (taker === undefined || probe.order < taker.order) probe.see(message)
-}
-
-/** What this rank keeps of another. */
-class Peer {
-  readonly rank: number
-  readonly link: Link
-  readonly window: Window
-  /** Messages from it whose data is not complete. */
-  readonly partial = new Map<number, Incoming>()
-
-  constructor(transport: Transport, rank: number) {
-    const bytes = windowBytes(transport.size)
-    this.rank = rank
-    this.link = new Link(transport, rank, bytes)
-    this.window = new Window(bytes)
-  }
-}
-
-const weight = (message: Incoming): number => ENVELOPE_BYTES + (message.later ? 0 : message.bytes)
-
-/** What one source may send before its messages are received. */
-class Window {
-  /** Weight of the messages that have come. */
-  used = 0
-  readonly #bytes: number
-  #consumed = 0
-  #granted: number
-
-  constructor(bytes: number) {
-    this.#bytes = bytes
-    this.#granted = bytes
-  }
-
-  /** The sender may be without credit for its next message. */
-  get exhausted(): boolean {
-    return this.#granted - this.used < EAGER_BYTES + ENVELOPE_BYTES && this.used > this.#consumed
-  }
-
-  /** Counts a message as received; all credit granted so far when it is worth telling, else 0. */
-  consume(weight: number): number {
-    this.#consumed += weight
-    const due = this.#consumed + this.#bytes
-    if (due - this.#granted < this.#bytes >> 2) return 0
-    this.#granted = due
-    return due
-  }
-
-  widen(): number {
-    this.#granted = Math.max(this.#granted, this.used) + this.#bytes
-    return this.#granted
-  }
 }

@@ -1,7 +1,7 @@
 import { recordCallSite } from '../call-site.js'
 import type { Collectives } from '../collectives.js'
+import type { Context } from '../context.js'
 import { COLLECTIVES, CONTROL } from '../contexts.js'
-import type { Context } from '../endpoint.js'
 import { type Incoming, nobody, type Waiting } from '../incoming.js'
 import { listen, say } from '../word.js'
 import { Agreement, ENDED, type Word } from './agreement.js'

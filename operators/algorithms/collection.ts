@@ -139,12 +139,15 @@ class Joint {
   readonly #buffer: BufferLike | undefined
   readonly #memory: Memory
 
-  constructor(datatype: number, counts: Integers, { displs = packed(counts), into }: Form) {
+  constructor(datatype: number, counts: Integers, { displs: given, into }: Form) {
     this.datatype = datatype
     const size = elementSize(datatype)
+    const displs = given ?? packed(counts)
     const bytes = endOf(counts, displs) * size
-    if (into === undefined) checkNoGaps(counts, displs, 'displs')
-    checkApart(counts, displs, 'displs')
+    if (given !== undefined) {
+      if (into === undefined) checkNoGaps(counts, given, 'displs')
+      checkApart(counts, given, 'displs')
+    }
     this.#buffer = into
     this.#memory =
       into === undefined ? { buffer: unfilled(bytes), byteOffset: 0, byteLength: bytes } : fitting(into, datatype, bytes, () => 'all ranks')

@@ -2,6 +2,8 @@
 export default {
   testEnvironment: 'node',
   testMatch: ['<rootDir>/test/**/*.test.ts'],
+  // `npm run soak` runs these, and the others that can for longer.
+  testPathIgnorePatterns: ['/node_modules/', ...(process.env.RXMPI_SOAK === undefined ? ['/test/soak/'] : [])],
   transform: {
     '^.+\\.tsx?$': ['@swc/jest', { jsc: { target: 'es2022', parser: { syntax: 'typescript' } }, module: { type: 'commonjs' } }]
   },

@@ -44,6 +44,8 @@ export class LinkKeeper {
       if (addresses === undefined) options.wanted(host)
       else this.#mesh.peer(host).connectTo(addresses)
     }
+    // It has lost its connection with the rank, which may not have seen that, and then does not listen.
+    this.#mesh.onTurnedAway = (host, epoch) => this.#order({ what: 'cut', host, before: epoch })
     options.pulse.onPeer = (peer) => {
       if (peer.other === LAUNCHER) return
       peer.user = {
@@ -143,7 +145,7 @@ export class LinkKeeper {
     if (this.#router === undefined) return this.#options.post(order)
     if (order.what === 'gone') this.#router.gone(order.rank, order.state, order.reason)
     else if (order.what === 'dial') this.#mesh.peer(order.host).connectTo(order.addresses)
-    else if (order.what === 'cut') this.#mesh.peer(order.host).cut()
+    else if (order.what === 'cut') this.#mesh.peer(order.host).cut(order.before)
     else if (order.what === 'fail') this.#mesh.peer(order.host).fail(order.reason)
   }
 }

@@ -53,8 +53,8 @@ export interface LinkSetup {
 
 export type LinkOrder =
   | { what: 'dial'; host: number; addresses: readonly Address[] }
-  /** Its host was out of reach for a moment: a connection anew works sooner. */
-  | { what: 'cut'; host: number }
+  /** Its host was out of reach for a moment: a connection anew works sooner. `before` an epoch: unless there is one that is as new. */
+  | { what: 'cut'; host: number; before?: number }
   | { what: 'fail'; host: number; reason: string }
   /** As `Routes.gone`. */
   | { what: 'gone'; rank: number; state: GoneState; reason: number }

@@ -31,7 +31,9 @@ export class RankLink {
       reconnectMs,
       instance,
       watched: true,
-      expects: (other) => other > host
+      expects: (other) => other > host,
+      // Each host has one rank.
+      diallers: Array.from({ length: size - 1 - host }, (_, k) => host + 1 + k)
     })
     this.#mesh.onWanted = (other) => this.#tell({ what: 'wanted', host: other })
     this.#router = new Resident(memory, this.#mesh, {
@@ -74,7 +76,7 @@ export class RankLink {
         this.#mesh.peer(order.host).connectTo(order.addresses)
         break
       case 'cut':
-        this.#mesh.peer(order.host).cut()
+        this.#mesh.peer(order.host).cut(order.before)
         break
       case 'fail':
         this.#mesh.peer(order.host).fail(order.reason)

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
 import { Token } from '../../src/transport/websocket/challenge.js'
-import { Mesh } from '../../src/transport/websocket/mesh.js'
+import { Mesh, type MeshOptions } from '../../src/transport/websocket/mesh.js'
 import type { Peer } from '../../src/transport/websocket/peer.js'
 import { type Library, libraryHere } from '../../src/transport/websocket/serve.js'
 import { HEADER } from '../../src/transport/websocket/wire.js'
@@ -12,7 +12,7 @@ afterEach(() => {
   for (const mesh of open.splice(0)) mesh.close()
 })
 
-function mesh(self: number, options: { token?: Token; size?: number; reconnectMs?: number } = {}): Mesh {
+function mesh(self: number, options: Partial<MeshOptions> = {}): Mesh {
   const made = new Mesh({ self, size: 4, token, reconnectMs: 2000, expects: (host) => host < 3, ...options })
   open.push(made)
   return made
@@ -160,4 +160,59 @@ describe.each(libraries)('a link between two hosts, served by %s', (_, library) 
     expect(failures[0]).toContain('has refused this host')
     expect([...server.peers]).toEqual([])
   })
+})
+
+/** Whether anything listens at a port. */
+const listens = (port: number): Promise<boolean> =>
+  new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1')
+    socket.on('connect', () => {
+      socket.destroy()
+      resolve(true)
+    })
+    socket.on('error', () => resolve(false))
+  })
+
+it('does not listen while all who may dial have their connection, and does again when one has lost it', async () => {
+  const watched = { watched: true, size: 3 }
+  const server = mesh(0, { ...watched, diallers: [1, 2] })
+  const port = await server.listen('127.0.0.1', 0, undefined, {})
+  const [one, two] = [mesh(1, watched), mesh(2, watched)]
+  const logs = [one, two].map((client) => log(server.peer(client === one ? 1 : 2)))
+  one.peer(0).connectTo([{ host: '127.0.0.1', port }])
+  one.peer(0).send(number(0))
+  await until(() => logs[0]!.seen.length === 1)
+  expect(await listens(port)).toBe(true)
+  two.peer(0).connectTo([{ host: '127.0.0.1', port }])
+  two.peer(0).send(number(0))
+  await until(() => logs[1]!.seen.length === 1)
+  expect(await listens(port)).toBe(false)
+  for (let k = 1; k <= 5; k++) {
+    one.peer(0).cut()
+    one.peer(0).send(number(k))
+    await until(() => logs[0]!.seen.length === k + 1)
+    expect(await listens(port)).toBe(false)
+  }
+  expect(logs.map(({ seen, failures }) => [seen, failures])).toEqual([
+    [[0, 1, 2, 3, 4, 5], []],
+    [[0], []]
+  ])
+  server.peer(2).fail('no more')
+  server.peer(1).cut()
+  expect(await listens(port)).toBe(true)
+})
+
+it('tells of a host that has dialled where all sleep, if it knows the token', async () => {
+  const sleeper = mesh(0, { dormant: true })
+  const turnedAway: [number, number][] = []
+  sleeper.onTurnedAway = (...who) => turnedAway.push(who)
+  const port = await sleeper.listen('127.0.0.1', 0, undefined, {})
+  const stranger = mesh(1, { token: new Token(randomBytes(32), 'job') })
+  const known = mesh(2)
+  for (const client of [stranger, known]) client.peer(0).connectTo([{ host: '127.0.0.1', port }])
+  await until(() => turnedAway.length > 1)
+  expect(turnedAway.slice(0, 2)).toEqual([
+    [2, 1],
+    [2, 2]
+  ])
 })

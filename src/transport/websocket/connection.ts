@@ -28,6 +28,8 @@ export type Admission = { answer: string; open: (connection: Connection) => Even
 
 export interface Server {
   readonly port: number
+  /** Whether new connections are taken; those that are there stay. */
+  accept(open: boolean): void
   close(): void
 }
 

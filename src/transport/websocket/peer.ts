@@ -67,6 +67,8 @@ export class Peer {
   readonly other: number
   /** Told when a link is wanted and it is not known where the other end listens. */
   onWanted: () => void = () => undefined
+  /** Told when there is a connection, or none any more. */
+  onConnection: () => void = () => undefined
   /** Where the other end listens for others, as far as that is known to this one, which it dials. */
   listensAt: { host: string; port: number } | undefined
   /** This machine's address on the way to the other. */
@@ -179,6 +181,7 @@ export class Peer {
     this.#epoch = epoch
     const old = this.#connection
     this.#connection = undefined
+    this.onConnection()
     old?.close()
   }
 
@@ -194,6 +197,7 @@ export class Peer {
     this.#downSince = undefined
     this.#attempts = 0
     this.#heard = performance.now()
+    this.onConnection()
     const events: Events = {
       frame: (bytes) => {
         if (this.#connection === connection) this.frame(bytes)
@@ -250,6 +254,7 @@ export class Peer {
   closedBy(reason: string): void {
     this.#connection = undefined
     if (this.#closed) return
+    this.onConnection()
     this.#reason = reason
     this.#user?.broken?.()
     this.#downSince ??= performance.now()
@@ -293,6 +298,7 @@ export class Peer {
     clearTimeout(this.#answer)
     this.#connection?.close()
     this.#connection = undefined
+    this.onConnection()
   }
 
   fail(reason: string, error?: RxmpiError): void {
@@ -301,9 +307,9 @@ export class Peer {
     this.#user?.failed(reason, error)
   }
 
-  /** Cuts the connection, as a fault of the network would. */
-  cut(): void {
-    this.#break('the connection was cut')
+  /** Cuts the connection, as a fault of the network would; `before` an epoch: unless it is as new as that. */
+  cut(before = Number.POSITIVE_INFINITY): void {
+    if (this.#epoch < before) this.#break('the connection was cut')
   }
 
   #break(reason: string): void {

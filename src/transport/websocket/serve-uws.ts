@@ -70,6 +70,8 @@ export function serveWithUws(uws: Uws, where: Where, gate: Gate): Promise<Server
       if (!socket) return reject(new Error(`cannot listen on ${where.address}, port ${where.port}`))
       resolve({
         port: uws.us_socket_local_port(socket),
+        // A refusal costs it little, and others look here whether this process lives.
+        accept: () => undefined,
         close: () => {
           uws.us_listen_socket_close(socket)
           for (const guest of guests) guest.close()

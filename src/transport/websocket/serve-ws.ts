@@ -9,6 +9,7 @@ import { WsConnection } from './ws-connection.js'
 
 /** Connections of whoever has not proved anything yet. */
 const MAX_STRANGERS = 1000
+const RELISTEN_MS = 50
 
 export async function serveWithWs({ address, port, certificate, keepsAlive = true }: Where, gate: Gate): Promise<Server> {
   const timeouts = {
@@ -50,9 +51,26 @@ export async function serveWithWs({ address, port, certificate, keepsAlive = tru
     http.once('error', reject)
     http.listen({ port, host: address, exclusive: true }, () => resolve())
   })
+  const { port: given } = http.address() as AddressInfo
+  let listens = true
+  const listen = (): void => {
+    if (listens && !http.listening) http.listen({ port: given, host: address, exclusive: true })
+  }
+  http.on('listening', () => {
+    if (!listens) http.close()
+  })
+  // Another process has had the port for a moment.
+  http.on('error', () => setTimeout(listen, RELISTEN_MS).unref())
   return {
-    port: (http.address() as AddressInfo).port,
+    port: given,
+    accept(open) {
+      if (listens === open) return
+      listens = open
+      if (open) listen()
+      else http.close()
+    },
     close() {
+      listens = false
       http.close()
       http.closeAllConnections()
       for (const client of sockets.clients) client.terminate()

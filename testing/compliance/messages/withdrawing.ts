@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { getEventListeners } from 'node:events'
 import type { From } from '../../../src/options.js'
 import { Request } from '../../../src/request.js'
 import { Status } from '../../../src/status.js'
@@ -41,6 +42,31 @@ export function withdrawing(binding: TransportBinding, test: Declare): void {
         assert.equal(await b!.recv(), name)
         await assert.rejects(call({ signal: abort.signal }), aborted)
       }
+    }))
+
+  test('takes back all calls that share a signal, with one listener of it, and leaves none', () =>
+    inWorld(binding, 2, async ({ comms: [a, b], quiet }) => {
+      const abort = new AbortController()
+      const { signal } = abort
+      const listeners = () => getEventListeners(signal, 'abort').length
+      const received = b!.recv({ tag: 0, signal })
+      const waiting = Array.from({ length: 20 }, (_, k) => b!.recv({ tag: 1 + k, signal }))
+      await quiet()
+      assert.equal(listeners(), 1)
+      await a!.send('one', { dest: 1 })
+      assert.equal(await received, 'one')
+      assert.equal(listeners(), 1)
+      abort.abort()
+      const errors = await Promise.all(waiting.map((wait) => wait.catch((error: Error) => error)))
+      for (const error of errors) assert.equal((error as Error).name, 'AbortError')
+      assert.equal(new Set(errors).size, 20)
+      assert.equal(listeners(), 0)
+
+      const another = new AbortController()
+      const last = b!.recv({ signal: another.signal })
+      await a!.send('last', { dest: 1 })
+      assert.equal(await last, 'last')
+      assert.equal(getEventListeners(another.signal, 'abort').length, 0)
     }))
 
   test('does not send what was aborted before', () =>

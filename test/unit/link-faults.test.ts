@@ -12,7 +12,6 @@ import { HEADER } from '../../src/transport/websocket/wire.js'
 const SOAK = process.env.RXMPI_SOAK !== undefined
 const FRAMES = SOAK ? 1_000_000 : 30_000
 const RESET_MS = 200
-const CLOSE_MS = 100
 
 const token = new Token(randomBytes(32), 'job')
 const instance = newNonce()
@@ -72,35 +71,28 @@ class BadNetwork {
       const pair: [Socket, Socket] = [socket, connect(port, '127.0.0.1')]
       this.#pairs.add(pair)
       for (const [from, to] of [pair, [pair[1], pair[0]]]) {
-        let last = 0
+        let passed: Promise<void> = Promise.resolve()
         from.on('error', () => undefined)
         from.on('close', () => {
-          // What is still under way comes before.
-          setTimeout(() => to.destroy(), CLOSE_MS)
           this.#pairs.delete(pair)
+          // What is still under way comes before.
+          void passed.then(() => to.destroySoon())
         })
         from.on('data', (data) => {
-          const cut = Math.floor(Math.random() * data.length)
-          const ms = delayMs()
-          to.write(data.subarray(0, cut))
-          if (ms === 0) setImmediate(() => to.write(data.subarray(cut)))
-          else {
-            // A stream does not overtake itself.
-            last = Math.max(last, performance.now() + ms)
-            from.pause()
-            setTimeout(() => {
-              to.write(data.subarray(cut))
-              from.resume()
-            }, last - performance.now())
-          }
-          if (ms === 0) {
-            from.pause()
-            setImmediate(() => from.resume())
-          }
+          // Nothing more is read meanwhile: a stream does not overtake itself.
+          from.pause()
+          passed = this.#pass(data, to, delayMs()).then(() => void from.resume())
         })
       }
     })
     closing.push(this)
+  }
+
+  async #pass(data: Buffer, to: Socket, ms: number): Promise<void> {
+    const cut = Math.floor(Math.random() * data.length)
+    to.write(data.subarray(0, cut))
+    await new Promise((resolve) => (ms === 0 ? setImmediate(resolve) : setTimeout(resolve, ms)))
+    to.write(data.subarray(cut))
   }
 
   async listen(): Promise<number> {

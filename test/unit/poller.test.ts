@@ -1,5 +1,14 @@
 import { type Pollable, Poller } from '../../src/transport/shared/poller.js'
 
+/** The time in these tests: a look and a block take as long as is said here, however busy the machine is. */
+let now = 0
+const LOOK_MS = 0.001
+beforeEach(() => {
+  now = 1
+  jest.spyOn(performance, 'now').mockImplementation(() => now)
+})
+afterEach(() => jest.restoreAllMocks())
+
 /** A rank to which segments come when the test says so; what the poller does is written down. */
 class Rank implements Pollable {
   mayBlock = true
@@ -23,6 +32,7 @@ class Rank implements Pollable {
 
   poll(): boolean {
     this.#looks++
+    now += LOOK_MS
     if (this.#arrived === 0) return false
     this.#arrived--
     this.done.push('delivers')
@@ -46,13 +56,11 @@ class Rank implements Pollable {
     })
   }
 
-  block(): boolean {
+  block(ms: number): boolean {
     this.done.push('blocks')
     this.#looks = 0
     if (!this.comesToBlocked) {
-      // As long as it was told to.
-      const start = performance.now()
-      while (performance.now() - start < 1);
+      now += ms
       return false
     }
     this.arrive()

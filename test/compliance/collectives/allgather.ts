@@ -1,11 +1,11 @@
 import { packed } from '../../../operators/algorithms/runs.js'
-import { below, type CollectivesBinding, inTurn, results, sizes } from './binding.js'
+import { below, type CollectivesBinding, inTurn, results } from './binding.js'
 import { fields, joined, kinds, spread, unevenCounts, values } from './data.js'
 
 const algorithms = [undefined, 'bruck', 'ring'] as const
 
 export function allgather(binding: CollectivesBinding): void {
-  describe.each(sizes)('on %i ranks', (size) => {
+  describe.each(binding.sizes)('on %i ranks', (size) => {
     const all = below(size)
 
     test.each(values)('allgather gives everyone all %s', async (_, make) => {

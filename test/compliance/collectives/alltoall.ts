@@ -1,11 +1,11 @@
 import { packed } from '../../../operators/algorithms/runs.js'
-import { below, type CollectivesBinding, inTurn, results, sizes } from './binding.js'
+import { below, type CollectivesBinding, inTurn, results } from './binding.js'
 import { fields, joined, kinds, spread, values } from './data.js'
 
 const algorithms = [undefined, 'bruck', 'pairwise'] as const
 
 export function alltoall(binding: CollectivesBinding): void {
-  describe.each(sizes)('on %i ranks', (size) => {
+  describe.each(binding.sizes)('on %i ranks', (size) => {
     const all = below(size)
 
     test.each(values)("alltoall gives each its own of everyone's %s", async (_, make) => {

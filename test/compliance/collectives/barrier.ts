@@ -1,7 +1,7 @@
-import { below, type CollectivesBinding, inTurn, results, sizes } from './binding.js'
+import { below, type CollectivesBinding, inTurn, results } from './binding.js'
 
 export function barrier(binding: CollectivesBinding): void {
-  test.each(sizes)('nobody leaves a barrier before all of %i ranks have come', async (size) => {
+  test.each(binding.sizes)('nobody leaves a barrier before all of %i ranks have come', async (size) => {
     const come: number[] = []
     const left: number[][] = []
     await results(binding, size, (comm) =>

@@ -1,8 +1,8 @@
-import { below, byRoot, type CollectivesBinding, inTurn, results, sizes } from './binding.js'
+import { below, byRoot, type CollectivesBinding, inTurn, results } from './binding.js'
 import { fields, kinds, values } from './data.js'
 
 export function bcast(binding: CollectivesBinding): void {
-  describe.each(sizes)('on %i ranks, from every root', (size) => {
+  describe.each(binding.sizes)('on %i ranks, from every root', (size) => {
     test.each(values)('bcast gives everyone %s', async (_, make) => {
       const all = await results(binding, size, (comm) =>
         byRoot(comm, (root) => comm.ibcast(comm.rank === root ? make(root) : undefined, { root }))

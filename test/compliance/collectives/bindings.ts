@@ -9,7 +9,7 @@ import { SharedTransport } from '../../../src/transport/shared/shared-transport.
 import type { TransportBinding } from '../../../testing/compliance/binding.js'
 import { inWorld } from '../../../testing/compliance/messages/world.js'
 import { simulate } from '../../../testing/simulate.js'
-import { below, type CollectivesBinding, type Outcome } from './binding.js'
+import { below, type CollectivesBinding, manySizes, type Outcome, someSizes } from './binding.js'
 
 class Result<T> implements Outcome<T> {
   readonly values: T[] = []
@@ -30,8 +30,9 @@ class Result<T> implements Outcome<T> {
   }
 }
 
-const over = (binding: TransportBinding): CollectivesBinding => ({
+const over = (binding: TransportBinding, sizes: readonly number[]): CollectivesBinding => ({
   name: binding.name,
+  sizes,
   async run<T>(size: number, program: (comm: Communicator) => Observable<T>) {
     let outcomes: Result<T>[] = []
     await inWorld(binding, size, async ({ comms }) => {
@@ -45,32 +46,39 @@ const over = (binding: TransportBinding): CollectivesBinding => ({
 const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 const close = (): void => undefined
 
-const memory = over({
-  name: 'memory',
-  create(size) {
-    const network = new MemoryNetwork(size, { scheduler: asapScheduler, headerBytes: HEADER })
-    return { transports: network.transports, settle, close, end: (rank) => network.end(rank) }
-  }
-})
-
-const shared = over({
-  name: 'shared',
-  create(size) {
-    const host = allocateHost(size)
-    const lines: Lines[] = []
-    for (let rank = 0; rank < size; rank++) lines.push(new Lines((dest: number, port: MessagePort) => lines[dest]!.accept(rank, port)))
-    return {
-      transports: lines.map((line, rank) => new SharedTransport(rank, size, host, true, line)),
-      settle,
-      close,
-      end: (rank) => markGone(host, rank, ENDED)
+const memory = over(
+  {
+    name: 'memory',
+    create(size) {
+      const network = new MemoryNetwork(size, { scheduler: asapScheduler, headerBytes: HEADER })
+      return { transports: network.transports, settle, close, end: (rank) => network.end(rank) }
     }
-  }
-})
+  },
+  [...manySizes, 13]
+)
+
+const shared = over(
+  {
+    name: 'shared',
+    create(size) {
+      const host = allocateHost(size)
+      const lines: Lines[] = []
+      for (let rank = 0; rank < size; rank++) lines.push(new Lines((dest: number, port: MessagePort) => lines[dest]!.accept(rank, port)))
+      return {
+        transports: lines.map((line, rank) => new SharedTransport(rank, size, host, true, line)),
+        settle,
+        close,
+        end: (rank) => markGone(host, rank, ENDED)
+      }
+    }
+  },
+  someSizes
+)
 
 /** In virtual time, where what is left behind fails the test. */
 const simulated = (name: string, hostOf?: (rank: number, size: number) => number): CollectivesBinding => ({
   name,
+  sizes: manySizes,
   async run<T>(size: number, program: (comm: Communicator) => Observable<T>) {
     const hosts = hostOf === undefined ? {} : { hosts: below(size).map((rank) => hostOf(rank, size)) }
     return simulate(size, { latency: 3, bytesPerMs: 100_000, ...hosts }, ({ comms }) => comms.map((comm) => new Result(program(comm))))

@@ -1,11 +1,11 @@
 import { packed } from '../../../operators/algorithms/runs.js'
-import { below, byRoot, type CollectivesBinding, inTurn, results, sizes } from './binding.js'
+import { below, byRoot, type CollectivesBinding, inTurn, results } from './binding.js'
 import { fields, joined, kinds, spread, unevenCounts, values } from './data.js'
 
 const algorithms = [undefined, 'binomial', 'linear'] as const
 
 export function gather(binding: CollectivesBinding): void {
-  describe.each(sizes)('on %i ranks, to every root', (size) => {
+  describe.each(binding.sizes)('on %i ranks, to every root', (size) => {
     const all = below(size)
     /** What every root gets, and the others do not. */
     const atRoots = (rank: number, results: (root: number) => unknown[]): unknown[] =>

@@ -1,7 +1,7 @@
 import type { Observable } from 'rxjs'
 import type { Communicator } from '../../../src/communicator.js'
 import { createOp, MAX, SUM } from '../../../src/op.js'
-import { below, byRoot, type CollectivesBinding, inTurn, results, sizes } from './binding.js'
+import { below, byRoot, type CollectivesBinding, inTurn, results } from './binding.js'
 import { fields } from './data.js'
 
 const join = createOp<string>((a, b) => `${a}${b}`)
@@ -15,7 +15,7 @@ function sums(length: number, size: number): Float64Array {
 }
 
 export function reductions(binding: CollectivesBinding): void {
-  describe.each(sizes)('on %i ranks', (size) => {
+  describe.each(binding.sizes)('on %i ranks', (size) => {
     const all = below(size)
 
     test('reduce gives every root the reduction in rank order, and the others nothing', async () => {

@@ -1,11 +1,11 @@
 import { packed } from '../../../operators/algorithms/runs.js'
-import { below, byRoot, type CollectivesBinding, inTurn, results, sizes } from './binding.js'
+import { below, byRoot, type CollectivesBinding, inTurn, results } from './binding.js'
 import { fields, kinds, unevenCounts, values } from './data.js'
 
 const algorithms = [undefined, 'binomial', 'linear'] as const
 
 export function scatter(binding: CollectivesBinding): void {
-  describe.each(sizes)('on %i ranks, from every root', (size) => {
+  describe.each(binding.sizes)('on %i ranks, from every root', (size) => {
     const all = below(size)
 
     test.each(values)('scatter gives each its own of %s', async (_, make) => {

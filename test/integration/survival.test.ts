@@ -1,5 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { amount, LIMIT_MS } from '../reliability/amount.js'
 import { ended, lines, program, rxmpi, start } from './command.js'
+
+jest.setTimeout(LIMIT_MS)
 
 const onFailure = ['--on-failure', 'continue', '--timeout', '30']
 const THREADS = ['-n', '4']
@@ -97,7 +100,7 @@ describe('rxmpi run --on-failure continue', () => {
     ['processes', ['-n', '6', '--placement', 'process'], 5],
     ['hosts', ['--host', 'localhost:2,localhost:1,localhost:1,localhost:1'], 3]
   ])('%s killed in the middle of allreduce, one after the other: the others hear within 2 s', async (_, where, kills) => {
-    await killing(where, kills)
+    for (let killed = 0; killed < amount(1, 100); killed += kills) await killing(where, kills)
   })
 
   it('proves a deadlock of those that are left', async () => {

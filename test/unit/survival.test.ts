@@ -7,9 +7,12 @@ import { BOR, SUM } from '../../src/op.js'
 import { integer, random } from '../../testing/compliance/random.js'
 import { type SimulateHelpers, simulate } from '../../testing/simulate.js'
 import { drawn } from '../marble/drawn.js'
+import { amount, LIMIT_MS } from '../reliability/amount.js'
+
+jest.setTimeout(LIMIT_MS)
 
 const SIZES = [1, 2, 3, 4, 5, 7, 8]
-const SEEDS = 40
+const SEEDS = amount(40, 500)
 
 const others = (size: number, victim: number): number[] => Array.from({ length: size }, (_, rank) => rank).filter((rank) => rank !== victim)
 

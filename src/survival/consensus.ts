@@ -51,7 +51,7 @@ export class Consensus<C, P> {
       this.#accepted = { value }
       return this.#site.send(from, [ACCEPT, null])
     } else if (kind === ACCEPT) this.#accepts.add(from)
-    else return this.#decide(value)
+    else return this.#learn(value)
     this.#advance()
   }
 
@@ -101,6 +101,12 @@ export class Consensus<C, P> {
 
   #tell(ranks: readonly number[], word: Word<C, P>): void {
     for (const rank of ranks) if (rank !== this.#rank) this.#site.send(rank, word)
+  }
+
+  /** Who has taken this rank for the coordinator has heard of the last one's death, before its word came here, and asks nobody again. */
+  #learn(value: P): void {
+    if (!this.decided) this.#tell([...this.#contributions.keys()], [DECIDE, value])
+    this.#decide(value)
   }
 
   #decide(value: P): void {

@@ -93,4 +93,14 @@ describe('one rank of a consensus', () => {
     expect(sent).toEqual([[2, [DECIDE, 6]]])
     expect(decisions).toEqual([6])
   })
+
+  it('answers who has asked before it knows, for it has heard of a death that is not known here', () => {
+    const { consensus, sent, decisions } = alone(1, 3)
+    consensus.enter(20)
+    consensus.hear(2, [REPORT, 30])
+    sent.length = 0
+    consensus.hear(0, [DECIDE, 6])
+    expect(sent).toEqual([[2, [DECIDE, 6]]])
+    expect(decisions).toEqual([6])
+  })
 })

@@ -216,7 +216,10 @@ linux.each([
     return `${Math.min(...counts)} to ${Math.max(...counts)}`
   })
   console.log(
-    `${where}: ${said.at(-1)!.step} steps; ${JSON.stringify(did)} ${refusal}; ${growth.toFixed(2)} MB a minute of ${late.at(-1)!.mb}; descriptors ${spread[0]}, threads ${spread[1]}; longest step ${longest} ms`
+    `${where}: ${said.at(-1)!.step} steps; ${JSON.stringify(did)} ${refusal}; ${growth.toFixed(2)} MB a minute of ${late.at(-1)!.mb}; descriptors ${spread[0]}, threads ${spread[1]}; longest step ${longest} ms; MB: ${said
+      .filter(({ rank }) => rank === 0)
+      .map(({ mb }) => mb)
+      .join(' ')}`
   )
   // A process that is stopped, and a connection that is made anew.
   expect(longest).toBeLessThan(12_000)

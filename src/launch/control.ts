@@ -2,7 +2,7 @@ import { deserialize, serialize } from 'node:v8'
 import type { RxmpiError } from '../errors.js'
 import type { Certificate } from '../transport/websocket/connection.js'
 import type { Peer, PeerUser } from '../transport/websocket/peer.js'
-import { HEADER, MAX_FRAME } from '../transport/websocket/wire.js'
+import { HEADER, MAX_FRAME, newFrame } from '../transport/websocket/wire.js'
 import type { ErrorRecord } from './error-record.js'
 import type { Gone, Rest } from './host.js'
 import type { DrainSignal } from './job.js'
@@ -115,7 +115,7 @@ export class Control<Out, In> implements PeerUser {
     const bytes = serialize(message)
     for (let at = 0; at === 0 || at < bytes.length; at += SHARE) {
       const share = bytes.subarray(at, at + SHARE)
-      const frame = new Uint8Array(HEADER + FLAG_BYTES + share.length)
+      const frame = newFrame(HEADER + FLAG_BYTES + share.length)
       frame[HEADER] = at + SHARE < bytes.length ? MORE : LAST
       frame.set(share, HEADER + FLAG_BYTES)
       this.#waiting.push(frame)

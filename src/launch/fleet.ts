@@ -131,7 +131,7 @@ export class Fleet implements FleetListener {
   async #start(): Promise<void> {
     const { reconnectMs, startMs, far, tls, ssh } = this.#fleet
     const { why } = libraryHere()
-    if (why !== undefined && isMainThread) this.#options.stderr.write(`rxmpi: links between hosts are served by ws: ${why}\n`)
+    if (why !== undefined && isMainThread) this.#options.stderr.write(`rxmpi: links between hosts are served over Node's sockets: ${why}\n`)
     const certificate = tls ? await makeCertificate() : undefined
     const { announce, port: wanted = 0 } = this.#fleet
     const port = await this.#mesh.listen(far ? '0.0.0.0' : '127.0.0.1', wanted, certificate)

@@ -2,7 +2,7 @@ import { ProtocolError } from '../errors.js'
 import type { LaneIn, LaneInState } from './lane-in.js'
 import type { LaneOut, LaneOutState, Sink } from './lane-out.js'
 import type { Peer, PeerState, PeerUser } from './websocket/peer.js'
-import { CREDIT, HEADER, MAX_FRAME, padded, RECORD, SEGMENT } from './websocket/wire.js'
+import { CREDIT, HEADER, LEAD, MAX_FRAME, newFrame, padded, RECORD, SEGMENT } from './websocket/wire.js'
 
 /** A frame that is shorter is sent in memory of its own size: it may be kept for a while. */
 const LONG_FRAME = 2 ** 14
@@ -206,7 +206,7 @@ export class Way implements PeerUser, Sink {
 
   free(frame: Uint8Array): void {
     const { buffer } = frame
-    if (buffer.byteLength === MAX_FRAME && this.#spare.length < SPARE) this.#spare.push(buffer as ArrayBuffer)
+    if (buffer.byteLength === LEAD + MAX_FRAME && this.#spare.length < SPARE) this.#spare.push(buffer as ArrayBuffer)
   }
 
   ready(): void {
@@ -248,7 +248,9 @@ export class Way implements PeerUser, Sink {
     const frame = this.frame.subarray(0, this.#end)
     if (this.#end < LONG_FRAME) {
       this.#end = HEADER
-      this.#peer!.send(frame.slice())
+      const short = newFrame(frame.length)
+      short.set(frame)
+      this.#peer!.send(short)
     } else {
       this.#renew()
       this.#peer!.send(frame)
@@ -256,8 +258,8 @@ export class Way implements PeerUser, Sink {
   }
 
   #renew(): void {
-    this.frame = new Uint8Array(this.#spare.pop() ?? new ArrayBuffer(MAX_FRAME))
-    this.#header = new DataView(this.frame.buffer)
+    this.frame = newFrame(MAX_FRAME, this.#spare.pop())
+    this.#header = new DataView(this.frame.buffer, this.frame.byteOffset)
     this.#end = HEADER
   }
 }

@@ -4,7 +4,7 @@ import { type Arrangement, hosts } from './hosts.js'
 
 const arrangements: [string, Arrangement, number][] = [
   ['a host for each rank, by uWebSockets.js', {}, 8],
-  ['two hosts, by ws', { library: {} }, 2],
+  ['two hosts, by sockets of Node', { library: {} }, 2],
   ['a host for each rank, its router in the same thread', { library: {}, router: 'resident' }, 8]
 ]
 

@@ -114,7 +114,7 @@ describe('who is let in', () => {
 
 describe.each<[string, Library]>([
   ['uWebSockets.js', libraryHere()],
-  ['ws', {}]
+  ['Node', {}]
 ])('a port that anybody can reach, served by %s', (_, library) => {
   /** What comes back for some bytes, until the server closes or has answered. */
   const exchange = (port: number, bytes: string | Uint8Array): Promise<string> =>

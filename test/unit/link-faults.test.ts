@@ -6,7 +6,7 @@ import { CHALLENGE_PATH, CLAIM_HEADER, LINK_PATH, writeClaim } from '../../src/t
 import { Mesh } from '../../src/transport/websocket/mesh.js'
 import type { Peer } from '../../src/transport/websocket/peer.js'
 import { type Library, libraryHere } from '../../src/transport/websocket/serve.js'
-import { HEADER } from '../../src/transport/websocket/wire.js'
+import { HEADER, newFrame } from '../../src/transport/websocket/wire.js'
 
 /** `npm run soak` runs the same for longer. */
 const SOAK = process.env.RXMPI_SOAK !== undefined
@@ -22,7 +22,7 @@ afterEach(() => {
 
 const libraries: [string, Library][] = [
   ['uWebSockets.js', libraryHere()],
-  ['ws', {}]
+  ['Node', {}]
 ]
 
 function mesh(self: number): Mesh {
@@ -45,8 +45,8 @@ function count(peer: Peer) {
 }
 
 function frame(value: number, bytes: number): Uint8Array {
-  const made = new Uint8Array(HEADER + bytes)
-  new DataView(made.buffer).setUint32(HEADER, value, true)
+  const made = newFrame(HEADER + bytes)
+  new DataView(made.buffer, made.byteOffset).setUint32(HEADER, value, true)
   return made
 }
 
@@ -243,7 +243,7 @@ describe.each(libraries)('RFC 6455, served by %s', (_, library) => {
   })
 })
 
-describe('RFC 6455, dialled by ws', () => {
+describe('RFC 6455, dialled', () => {
   it.each(oddities(false))('takes nothing in, and outlives it: %s', async (_name, bytes) => {
     const sockets: Socket[] = []
     const server = createServer((socket) => {

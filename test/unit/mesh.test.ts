@@ -4,7 +4,7 @@ import { Token } from '../../src/transport/websocket/challenge.js'
 import { Mesh, type MeshOptions } from '../../src/transport/websocket/mesh.js'
 import type { Peer } from '../../src/transport/websocket/peer.js'
 import { type Library, libraryHere } from '../../src/transport/websocket/serve.js'
-import { HEADER } from '../../src/transport/websocket/wire.js'
+import { HEADER, newFrame } from '../../src/transport/websocket/wire.js'
 
 const token = new Token(randomBytes(32), 'job')
 const open: Mesh[] = []
@@ -31,8 +31,8 @@ function log(peer: Peer) {
 }
 
 function number(value: number, bytes = 8): Uint8Array {
-  const frame = new Uint8Array(HEADER + bytes)
-  new DataView(frame.buffer).setUint32(HEADER, value, true)
+  const frame = newFrame(HEADER + bytes)
+  new DataView(frame.buffer, frame.byteOffset).setUint32(HEADER, value, true)
   return frame
 }
 
@@ -86,7 +86,7 @@ class Cable {
 
 const libraries: [string, Library][] = [
   ['uWebSockets.js', libraryHere()],
-  ['ws', {}]
+  ['Node', {}]
 ]
 
 describe.each(libraries)('a link between two hosts, served by %s', (_, library) => {

@@ -43,7 +43,7 @@ async function join(address: Omit<Address, 'host'>, key = token): Promise<string
 
 describe.each<[string, Library]>([
   ['uWebSockets.js', libraryHere()],
-  ['ws', {}]
+  ['Node', {}]
 ])('an encrypted link, served by %s', (_, library) => {
   it('is for those who know the token, with or without the fingerprint', async () => {
     const { port } = await listen(library, certificate)

@@ -1,9 +1,8 @@
-import { X509Certificate } from 'node:crypto'
-import { get as httpGet } from 'node:http'
-import { get as httpsGet } from 'node:https'
+import { randomBytes, X509Certificate } from 'node:crypto'
+import { type ClientRequest, get as httpGet, request as httpRequest } from 'node:http'
+import { get as httpsGet, request as httpsRequest } from 'node:https'
 import type { Socket } from 'node:net'
 import type { ConnectionOptions, TLSSocket } from 'node:tls'
-import { WebSocket } from 'ws'
 import { AuthenticationError, DuplicateRankError } from '../../errors.js'
 import { fingerprintOf } from './certificate.js'
 import { type Claim, newNonce, sameProof, type Token } from './challenge.js'
@@ -16,10 +15,10 @@ import {
   type Events,
   HANDSHAKE_MS,
   LINK_PATH,
-  MAX_MESSAGE,
   writeClaim
 } from './connection.js'
-import { WsConnection } from './ws-connection.js'
+import { acceptOf } from './messages.js'
+import { SocketConnection } from './socket-connection.js'
 
 export interface Address {
   host: string
@@ -33,11 +32,6 @@ export interface Address {
 
 /** A server that has said no: trying again is of no use. */
 export class Refusal extends AuthenticationError {}
-
-/** Hosts of a job are not browsers: their bytes need no masking against proxies that could be led astray. */
-const zeroMask = (mask: Buffer): void => {
-  mask.fill(0)
-}
 
 /**
  * Connects to a host of the job. `adopt` is called, before any frame can come, once both sides have proved that they know its token, with
@@ -55,31 +49,37 @@ export async function dial(
   const claim: Claim = { ...who, nonceClient: newNonce(), nonceServer }
   // The certificate is its own authority, and what it is called does not matter.
   const secure: ConnectionOptions | undefined = cert === undefined ? undefined : { ca: cert, checkServerIdentity: () => undefined }
-  const ws = new WebSocket(`${secure ? 'wss' : 'ws'}://${bracketed(address.host)}:${address.port}${LINK_PATH}`, {
-    ...secure,
-    perMessageDeflate: false,
-    maxPayload: MAX_MESSAGE,
-    handshakeTimeout: HANDSHAKE_MS,
-    generateMask: zeroMask,
-    finishRequest(request) {
-      if (!keepsAlive) request.on('socket', (socket) => socket.unref())
-      request.end()
-    },
-    headers: { [CLAIM_HEADER]: writeClaim(claim, token.proofOfClient(claim, binding)) }
-  })
+  const key = randomBytes(16).toString('base64')
+  const where = `${address.host}:${address.port}`
   return new Promise((resolve, reject) => {
-    let received: number | undefined
-    let localAddress = ''
-    ws.on('upgrade', (response) => {
-      localAddress = response.socket.localAddress ?? ''
-      response.socket.setNoDelay(true)
-      received = answerOf(String(response.headers[ANSWER_HEADER]), (count) => token.proofOfServer(claim, count, binding))
-      if (received === undefined) {
-        ws.terminate()
-        reject(new Refusal(`${address.host}:${address.port} does not know the token of this job`))
+    const request = (secure === undefined ? httpRequest : httpsRequest)({
+      ...secure,
+      host: address.host,
+      port: address.port,
+      path: LINK_PATH,
+      agent: false,
+      timeout: HANDSHAKE_MS,
+      headers: {
+        connection: 'Upgrade',
+        upgrade: 'websocket',
+        'sec-websocket-version': '13',
+        'sec-websocket-key': key,
+        [CLAIM_HEADER]: writeClaim(claim, token.proofOfClient(claim, binding))
       }
     })
-    ws.on('unexpected-response', (_, response) => {
+    watch(request, keepsAlive)
+    request.on('upgrade', ({ headers }, socket: Socket, head) => {
+      const received = answerOf(String(headers[ANSWER_HEADER]), (count) => token.proofOfServer(claim, count, binding))
+      if (received === undefined || headers['sec-websocket-accept'] !== acceptOf(key)) {
+        socket.destroy()
+        return reject(new Refusal(`${where} does not know the token of this job`))
+      }
+      const { localAddress = '' } = socket
+      const connection = new SocketConnection(socket, head, true)
+      connection.serve(adopt(connection, received, localAddress))
+      resolve()
+    })
+    request.on('response', (response) => {
       response.setEncoding('utf8')
       let text = ''
       response.on('data', (chunk: string) => {
@@ -87,23 +87,16 @@ export async function dial(
       })
       response.on('end', () => {
         if (text.startsWith(DUPLICATE)) return reject(new DuplicateRankError(text.slice(DUPLICATE.length).trim()))
-        const said = `${address.host}:${address.port} has refused this host: ${text || response.statusCode}`
+        const said = `${where} has refused this host: ${text || response.statusCode}`
         reject(response.statusCode === 403 ? new Refusal(said) : new Error(said))
       })
       response.on('error', reject)
     })
-    ws.on('error', (error: NodeJS.ErrnoException) => {
-      const text = `the certificate of ${address.host}:${address.port} is not valid: ${error.message}`
+    request.on('error', (error: NodeJS.ErrnoException) => {
+      const text = `the certificate of ${where} is not valid: ${error.message}`
       reject(/CERT/.test(error.code ?? '') ? new Refusal(text, { cause: error }) : error)
     })
-    // Settled by what has gone before, if anything has.
-    ws.on('close', () => reject(new Error('the connection was closed')))
-    ws.on('open', () => {
-      if (received === undefined) return
-      const connection = new WsConnection(ws)
-      connection.serve(adopt(connection, received, localAddress))
-      resolve()
-    })
+    request.end()
   })
 }
 
@@ -135,15 +128,17 @@ function challenge({ host, port, tls }: Address, keepsAlive: boolean): Promise<{
       response.on('end', () => resolve({ nonce, cert }))
       response.on('error', reject)
     })
-    request.on('socket', (socket: Socket) => {
-      socket.setNoDelay(true)
-      if (!keepsAlive) socket.unref()
-    })
-    request.on('timeout', () => request.destroy(new Error(`no answer within ${HANDSHAKE_MS} ms`)))
+    watch(request, keepsAlive)
     request.on('error', reject)
   })
 }
 
-const certificateOf = (socket: TLSSocket): string => new X509Certificate(socket.getPeerCertificate().raw).toString()
+function watch(request: ClientRequest, keepsAlive: boolean): void {
+  request.on('socket', (socket) => {
+    socket.setNoDelay(true)
+    if (!keepsAlive) socket.unref()
+  })
+  request.on('timeout', () => request.destroy(new Error(`no answer within ${HANDSHAKE_MS} ms`)))
+}
 
-const bracketed = (host: string): string => (host.includes(':') ? `[${host}]` : host)
+const certificateOf = (socket: TLSSocket): string => new X509Certificate(socket.getPeerCertificate().raw).toString()

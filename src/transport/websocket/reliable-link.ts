@@ -1,5 +1,5 @@
 import { ProtocolError } from '../../errors.js'
-import { ACK, ackOf, DATA, HEADER, kindOf, sequenceOf, writeAck, writeHeader } from './wire.js'
+import { ACK, ackOf, DATA, HEADER, kindOf, newFrame, sequenceOf, writeAck, writeHeader } from './wire.js'
 
 /** Bytes received after which an acknowledgement does not wait for the next frame or heartbeat. */
 const ACK_BYTES = 2 ** 20
@@ -90,7 +90,7 @@ export class ReliableLink {
 
   /** A frame that says what has come, and that this end lives. */
   acknowledgement(): Uint8Array {
-    const frame = new Uint8Array(HEADER)
+    const frame = newFrame(HEADER)
     writeHeader(frame, ACK, 0, this.#tell())
     return frame
   }

@@ -1,8 +1,8 @@
 import { createRequire } from 'node:module'
 import { isMainThread } from 'node:worker_threads'
 import type { Certificate, Gate, Server } from './connection.js'
+import { serveWithNode } from './serve-node.js'
 import { serveWithUws, type Uws } from './serve-uws.js'
-import { serveWithWs } from './serve-ws.js'
 
 export interface Where {
   address: string
@@ -13,9 +13,9 @@ export interface Where {
   keepsAlive?: boolean
 }
 
-/** Listens for the other hosts of a job: with uWebSockets.js where its binary loads, with `ws` elsewhere. */
+/** Listens for the other hosts of a job: with uWebSockets.js where its binary loads, over Node's sockets elsewhere. */
 export function serve(where: Where, gate: Gate, library: Library = libraryHere()): Promise<Server> {
-  return library.uws === undefined ? serveWithWs(where, gate) : serveWithUws(library.uws, where, gate)
+  return library.uws === undefined ? serveWithNode(where, gate) : serveWithUws(library.uws, where, gate)
 }
 
 export interface Library {

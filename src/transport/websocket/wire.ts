@@ -16,6 +16,12 @@ export const HEADER = 24
 /** The longest frame, with its header. */
 export const MAX_FRAME = 2 ** 18
 
+/** Bytes before a frame that belong to it, so that the head of a WebSocket message can be written in front of it; a multiple of 8. */
+export const LEAD = 16
+
+/** `bytes`: with its header. */
+export const newFrame = (bytes: number, memory = new ArrayBuffer(LEAD + bytes)): Uint8Array => new Uint8Array(memory, LEAD, bytes)
+
 /** A segment from a rank of the sender's host to one of the receiver's. */
 export const SEGMENT = 1
 /** `length` more bytes of credit for the way from `source` to `destination`; no bytes follow. */

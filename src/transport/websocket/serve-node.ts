@@ -1,17 +1,16 @@
 import { createServer, type Server as HttpServer, type IncomingMessage, STATUS_CODES } from 'node:http'
 import { createServer as createSecureServer } from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
-import type { Duplex } from 'node:stream'
-import { type WebSocket, WebSocketServer } from 'ws'
-import { ANSWER_HEADER, CHALLENGE_PATH, CLAIM_HEADER, type Gate, HANDSHAKE_MS, LINK_PATH, MAX_MESSAGE, type Server } from './connection.js'
+import { ANSWER_HEADER, CHALLENGE_PATH, CLAIM_HEADER, type Gate, HANDSHAKE_MS, LINK_PATH, type Server } from './connection.js'
+import { acceptOf } from './messages.js'
 import type { Where } from './serve.js'
-import { WsConnection } from './ws-connection.js'
+import { SocketConnection } from './socket-connection.js'
 
 /** Connections of whoever has not proved anything yet. */
 const MAX_STRANGERS = 1000
 const RELISTEN_MS = 50
 
-export async function serveWithWs({ address, port, certificate, keepsAlive = true }: Where, gate: Gate): Promise<Server> {
+export async function serveWithNode({ address, port, certificate, keepsAlive = true }: Where, gate: Gate): Promise<Server> {
   const timeouts = {
     headersTimeout: HANDSHAKE_MS,
     requestTimeout: HANDSHAKE_MS,
@@ -33,19 +32,26 @@ export async function serveWithWs({ address, port, certificate, keepsAlive = tru
     http.on(certificate === undefined ? 'connection' : 'secureConnection', (socket: Socket) => socket.unref())
     if (certificate !== undefined) http.on('connection', (socket: Socket) => socket.unref())
   }
-  const sockets = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: MAX_MESSAGE, clientTracking: true })
-  const answers = new WeakMap<IncomingMessage, string>()
-  sockets.on('headers', (headers, request) => headers.push(`${ANSWER_HEADER}: ${answers.get(request)}`))
-  http.on('upgrade', (request, socket, head) => {
+  const connections = new Set<SocketConnection>()
+  http.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
     const claim = request.headers[CLAIM_HEADER]
     if (request.url !== LINK_PATH || Array.isArray(claim)) return refuse(socket, 404, '')
+    const key = keyOf(request)
+    if (key === undefined) return refuse(socket, 400, '')
     const admission = gate.admit(claim)
     if ('refused' in admission) return refuse(socket, admission.later ? 503 : 403, admission.refused)
-    answers.set(request, admission.answer)
-    sockets.handleUpgrade(request, socket, head, (ws: WebSocket) => {
-      const connection = new WsConnection(ws)
-      connection.serve(admission.open(connection))
-    })
+    const connection = new SocketConnection(socket, head, false)
+    connection.answer(
+      `HTTP/1.1 101 ${STATUS_CODES[101]}\r\nupgrade: websocket\r\nconnection: Upgrade\r\n` +
+        `sec-websocket-accept: ${acceptOf(key)}\r\n${ANSWER_HEADER}: ${admission.answer}\r\n\r\n`
+    )
+    connections.add(connection)
+    const events = admission.open(connection)
+    const closed = (reason: string): void => {
+      connections.delete(connection)
+      events.closed(reason)
+    }
+    connection.serve({ frame: (bytes) => events.frame(bytes), drained: () => events.drained(), closed })
   })
   await new Promise<void>((resolve, reject) => {
     http.once('error', reject)
@@ -73,12 +79,19 @@ export async function serveWithWs({ address, port, certificate, keepsAlive = tru
       listens = false
       http.close()
       http.closeAllConnections()
-      for (const client of sockets.clients) client.terminate()
+      for (const connection of connections) connection.close()
     }
   }
 }
 
-function refuse(socket: Duplex, status: number, text: string): void {
+/** The key of a request to speak WebSocket (RFC 6455 §4.2.1). */
+function keyOf({ method, headers }: IncomingMessage): string | undefined {
+  const key = headers['sec-websocket-key'] ?? ''
+  const wellFormed = method === 'GET' && headers.upgrade?.toLowerCase() === 'websocket' && headers['sec-websocket-version'] === '13'
+  return wellFormed && /^[+/0-9A-Za-z]{22}==$/.test(key) ? key : undefined
+}
+
+function refuse(socket: Socket, status: number, text: string): void {
   socket.on('error', () => undefined)
   socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nconnection: close\r\ncontent-length: ${text.length}\r\n\r\n${text}`)
 }

@@ -21,7 +21,6 @@ const MASK_BYTES = 4
 export const MAX_HEAD = 14
 
 /** Close codes (RFC 6455 §7.4). */
-export const NORMAL = 1000
 const PROTOCOL = 1002
 const UNSUPPORTED = 1003
 const INVALID_TEXT = 1007

@@ -1,7 +1,7 @@
 import { Socket } from 'node:net'
 import { TLSSocket } from 'node:tls'
 import { type Connection, type Events, WAITING_BYTES } from './connection.js'
-import { close, MessageError, MessageReader, NORMAL, pong, withHead } from './messages.js'
+import { close, MessageError, MessageReader, pong, withHead } from './messages.js'
 import { LEAD } from './wire.js'
 
 /** What came with no close code, in what is told of the end of a connection. */
@@ -93,8 +93,9 @@ export class SocketConnection implements Connection {
     this.#reader.stop()
     this.#code = code
     this.#reason = reason
-    this.#socket.end(close(code === BROKEN ? NORMAL : code, this.#masks))
-    this.#socket.destroySoon()
+    // Who does not read is not waited for.
+    if (this.#socket.writableLength === 0) this.#socket.write(close(code, this.#masks))
+    this.#socket.destroy()
   }
 }
 

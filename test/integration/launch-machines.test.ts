@@ -231,7 +231,8 @@ suite(`ranks on several machines${why === undefined ? '' : ` (skipped: ${why})`}
     it('ends the job of an allocation that is cancelled as a signal to it would, and leaves nothing behind', async () => {
       const started = join(failing, 'started')
       const run = on(0, [node, command, 'run', '--launcher', 'slurm', '--tls', '-n', '3', '-N', '1', fail, 'wait', started])
-      while (!existsSync(started)) await wait(0.05)
+      const over = run.then(() => true)
+      while (!existsSync(started) && !(await Promise.race([over, wait(0.05)]))) {}
       const { stdout: job } = await on(0, ['squeue', '-h', '-o', '%i'])
       await on(0, ['scancel', job.trim()])
       const { status } = await run

@@ -69,6 +69,12 @@ describe('who is let in', () => {
     expect([...mesh.peers]).toEqual([])
   })
 
+  it('lets who has lost the claim on the way come again, but nobody whose proof is wrong', () => {
+    const mesh = server()
+    expect(mesh.admit(undefined)).toMatchObject({ later: true })
+    expect(mesh.admit(signed(claim(mesh), new Token(randomBytes(32), 'job')))).not.toMatchObject({ later: true })
+  })
+
   it('refuses a second process with the number of one that is there, which it does not disturb', () => {
     const mesh = server()
     expect(isIn(mesh, signed(claim(mesh)))).toBe(true)

@@ -126,7 +126,8 @@ export class Mesh implements Gate {
   /** `binding`: the fingerprint of the certificate that the other end has been shown, where there is one. */
   admit(header: string | undefined, binding?: string): Admission {
     const read = readClaim(header)
-    if (read === undefined) return this.#dormant ? NOT_YET : { refused: 'no claim' }
+    // A host of this job makes one: it was lost on the way, and may come through the next time.
+    if (read === undefined) return this.#dormant ? NOT_YET : { refused: 'no claim', later: true }
     const { claim, proof } = read
     const { self, size, token, expects } = this.#options
     // All reasons look alike to whoever has not proved anything.

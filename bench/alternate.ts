@@ -4,7 +4,7 @@ import { type Command, type Outcome, run } from './command.js'
 import { ours } from './ours.js'
 import type { Peer } from './peer.js'
 import { type Result, type Runs, resultOf } from './result.js'
-import { type Case, planOf } from './suite.js'
+import { besideOf, type Case, planOf } from './suite.js'
 
 export interface Options {
   quick: boolean
@@ -26,7 +26,7 @@ export async function alternate(subject: Case, { quick, runs, peer }: Options): 
   const most = quick ? 1 : 3
   for (let count = subject.steady ? Math.min(runs, most) : runs; count > 0; count--) {
     await attempt('rxmpi', ours(subject, plan), measured.ours)
-    if (peer !== undefined && !subject.alone) await attempt(subject.beside ?? 'mpi4py', peer.command(subject, plan), measured.theirs)
+    if (peer !== undefined && !subject.alone) await attempt(besideOf(subject), peer.command(subject, plan), measured.theirs)
   }
   return resultOf(subject, quick, measured, [...failures])
 }

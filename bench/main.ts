@@ -51,7 +51,7 @@ const quick = flags.quick ?? false
 const runs = flags.runs ?? (quick ? 3 : 5)
 const asText = !flags.json && !flags.markdown
 
-const peers = new Peers(flags.peer ? chosen.filter(({ alone }) => !alone).map(({ beside = 'mpi4py' }) => beside) : [])
+const peers = new Peers(flags.peer ? chosen.filter(({ alone }) => !alone) : [])
 for (const name of peers.missing) {
   console.error(`${name} was not found, so only rxmpi is measured where it would be beside it; bench/peer/install.sh installs it.`)
 }

@@ -3,7 +3,7 @@
 import type { Command } from './command.js'
 import { mpi4py } from './mpi4py.js'
 import type { Plan } from './plan.js'
-import type { Case, PeerName } from './suite.js'
+import { besideOf, type Case, type PeerName } from './suite.js'
 import { zeromq } from './zeromq.js'
 
 export interface Peer {
@@ -18,12 +18,12 @@ const makers: Readonly<Record<PeerName, () => Peer | undefined>> = { mpi4py, 'ze
 export class Peers {
   readonly #found = new Map<PeerName, Peer | undefined>()
 
-  constructor(wanted: Iterable<PeerName>) {
-    for (const name of wanted) if (!this.#found.has(name)) this.#found.set(name, makers[name]())
+  constructor(subjects: readonly Case[]) {
+    for (const name of new Set(subjects.map(besideOf))) this.#found.set(name, makers[name]())
   }
 
-  of({ beside = 'mpi4py' }: Case): Peer | undefined {
-    return this.#found.get(beside)
+  of(subject: Case): Peer | undefined {
+    return this.#found.get(besideOf(subject))
   }
 
   get missing(): PeerName[] {

@@ -2,7 +2,7 @@
 
 import type { Outcome } from './command.js'
 import { median } from './median.js'
-import { type Case, type PeerName, type Row, sizesOf } from './suite.js'
+import { besideOf, type Case, type PeerName, type Row, sizesOf } from './suite.js'
 
 export interface Line {
   row: string
@@ -54,7 +54,7 @@ export function resultOf(subject: Case, quick: boolean, runs: Runs, failures: st
   }
   return {
     case: subject.name,
-    beside: subject.beside ?? 'mpi4py',
+    beside: besideOf(subject),
     title: subject.title,
     unit: subject.unit,
     runs: Math.max(runs.ours.length, runs.theirs.length),

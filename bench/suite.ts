@@ -41,6 +41,9 @@ export interface Case {
   readonly step?: (row: Row, size: number) => Omit<Step, 'row' | 'size'>
 }
 
+/** Whom a case is measured beside. */
+export const besideOf = ({ beside = 'mpi4py' }: Case): PeerName => beside
+
 const all = [8, KiB, 8 * KiB, 64 * KiB, 256 * KiB, MiB, 4 * MiB, 16 * MiB, 64 * MiB]
 const some = new Set([8, 64 * KiB, MiB, 64 * MiB])
 const least64KiB = (bar: Bar, twoBars: Bar) => (size: number) => {

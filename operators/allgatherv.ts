@@ -1,13 +1,13 @@
 import type { BufferLike } from '../src/codec/datatype.js'
+import { allgatheringOf } from '../src/collective/algorithms/allgathering.js'
+import type { Integers } from '../src/collective/algorithms/counts-displs.js'
+import { checkJoined, checkJoint, jointForm, type Runs } from '../src/collective/algorithms/gathering.js'
+import { limitOf } from '../src/collective/algorithms/threshold.js'
+import type { Collective, StreamOptions } from '../src/collective/definition.js'
 import { type CollectiveOperator, operator } from '../src/collective/operator.js'
-import type { Collective, StreamOptions } from '../src/collective/spec.js'
-import type { Collectives } from '../src/collectives.js'
-import type { Communicator } from '../src/communicator.js'
-import type { Reduced, TypedArray } from '../src/op.js'
-import { allgatheringOf } from './algorithms/allgathering.js'
-import { checkJoined, checkJoint, jointForm, type Runs } from './algorithms/gathering.js'
-import { limitOf } from './algorithms/limit.js'
-import type { Integers } from './algorithms/runs.js'
+import type { Collectives } from '../src/communicator/collectives.js'
+import type { Communicator } from '../src/communicator/communicator.js'
+import type { Reduced, TypedArray } from '../src/op/op.js'
 
 export interface AllgathervOptions extends StreamOptions {
   /** How many elements each rank gives. Those that are not given are found out first. */

@@ -1,13 +1,13 @@
 import { map } from 'rxjs'
+import { Partial } from '../src/collective/algorithms/accumulator.js'
+import { type Prefix, recursiveDoublingExscan } from '../src/collective/algorithms/exscan.recursiveDoubling.js'
+import { type Into, reductionOf } from '../src/collective/algorithms/reduction.js'
+import { ABSENT, type Collective, NOTHING, type StreamOptions } from '../src/collective/definition.js'
 import { type CollectiveOperator, operator } from '../src/collective/operator.js'
-import { ABSENT, type Collective, NOTHING, type StreamOptions } from '../src/collective/spec.js'
-import type { Collectives } from '../src/collectives.js'
-import type { Communicator } from '../src/communicator.js'
-import type { AnyOp, Arithmetic, Op, Operand, PredefinedOp, Reduced, TypedArray } from '../src/op.js'
-import { SUM } from '../src/op.js'
-import { type Prefix, recursiveDoublingExscan } from './algorithms/exscan.recursiveDoubling.js'
-import { Partial } from './algorithms/partial.js'
-import { type Into, reductionOf } from './algorithms/reduction.js'
+import type { Collectives } from '../src/communicator/collectives.js'
+import type { Communicator } from '../src/communicator/communicator.js'
+import type { AnyOp, Arithmetic, Op, Operand, PredefinedOp, Reduced, TypedArray } from '../src/op/op.js'
+import { SUM } from '../src/op/op.js'
 
 /**
  * Combines, on every rank, the k-th values of the ranks before it. Rank 0 has none before it: it gets `undefined` every round.

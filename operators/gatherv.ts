@@ -1,12 +1,12 @@
 import type { BufferLike } from '../src/codec/datatype.js'
+import { checkBuffer, type Integers } from '../src/collective/algorithms/counts-displs.js'
+import { checkJoined, checkJoint, gatheringOf, jointForm, type Runs } from '../src/collective/algorithms/gathering.js'
+import { limitOf } from '../src/collective/algorithms/threshold.js'
+import type { Collective, StreamOptions } from '../src/collective/definition.js'
 import { type CollectiveOperator, operator } from '../src/collective/operator.js'
-import type { Collective, StreamOptions } from '../src/collective/spec.js'
-import type { Collectives } from '../src/collectives.js'
-import type { Communicator } from '../src/communicator.js'
-import type { Reduced, TypedArray } from '../src/op.js'
-import { checkJoined, checkJoint, gatheringOf, jointForm, type Runs } from './algorithms/gathering.js'
-import { limitOf } from './algorithms/limit.js'
-import { checkBuffer, type Integers } from './algorithms/runs.js'
+import type { Collectives } from '../src/communicator/collectives.js'
+import type { Communicator } from '../src/communicator/communicator.js'
+import type { Reduced, TypedArray } from '../src/op/op.js'
 
 export interface GathervOptions extends StreamOptions {
   /** The rank that gets the runs; default 0. */

@@ -1,4 +1,5 @@
 import { Observable, type ObservableInput, Subscriber } from 'rxjs'
+import type { Communicator } from '../src/communicator/communicator.js'
 import {
   abortError,
   all,
@@ -14,8 +15,7 @@ import {
   recordCallSite,
   under,
   Valve
-} from '../src/channel.js'
-import type { Communicator } from '../src/communicator.js'
+} from '../src/stream/internal.js'
 import { hashOf, type Key } from './hash.js'
 
 export interface PartitionToOptions extends InflowOptions, OutflowOptions {

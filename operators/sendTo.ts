@@ -1,4 +1,5 @@
 import type { Observable, ObservableInput } from 'rxjs'
+import type { Communicator } from '../src/communicator/communicator.js'
 import {
   checked,
   checkOutflow,
@@ -10,8 +11,7 @@ import {
   recordCallSite,
   type StreamStatus,
   Valve
-} from '../src/channel.js'
-import type { Communicator } from '../src/communicator.js'
+} from '../src/stream/internal.js'
 
 export interface SendToOptions extends OutflowOptions {
   dest: number

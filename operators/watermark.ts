@@ -1,4 +1,5 @@
 import { Observable, type ObservableInput, Subscriber } from 'rxjs'
+import type { Communicator } from '../src/communicator/communicator.js'
 import {
   ArgumentError,
   abortError,
@@ -12,8 +13,7 @@ import {
   recordCallSite,
   under,
   Valve
-} from '../src/channel.js'
-import type { Communicator } from '../src/communicator.js'
+} from '../src/stream/internal.js'
 import { checkEventTime, IDLE, IdleTimer, type Mark, Progress, timeOf, Watermarks } from './eventTime.js'
 
 export interface WatermarkOptions<T> {

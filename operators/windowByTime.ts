@@ -1,6 +1,17 @@
 import { Observable, type ObservableInput, Subscriber } from 'rxjs'
-import { ArgumentError, abortError, checked, checkWriter, Gate, onAbort, pull, recordCallSite, under, Valve } from '../src/channel.js'
-import type { Communicator } from '../src/communicator.js'
+import type { Communicator } from '../src/communicator/communicator.js'
+import {
+  ArgumentError,
+  abortError,
+  checked,
+  checkWriter,
+  Gate,
+  onAbort,
+  pull,
+  recordCallSite,
+  under,
+  Valve
+} from '../src/stream/internal.js'
 import { checkEventTime, IDLE, IdleTimer, type Mark, Progress, timeOf, Watermarks } from './eventTime.js'
 
 export interface WindowByTimeOptions<T, R> {

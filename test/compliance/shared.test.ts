@@ -1,6 +1,6 @@
 import type { MessagePort } from 'node:worker_threads'
+import { Lines } from '../../src/transport/shared/buffer-handoff.js'
 import { allocateHost, ENDED, markGone } from '../../src/transport/shared/host-memory.js'
-import { Lines } from '../../src/transport/shared/lines.js'
 import { SharedTransport } from '../../src/transport/shared/shared-transport.js'
 import { messageCompliance } from '../../testing/messageCompliance.js'
 import { transportCompliance } from '../../testing/transportCompliance.js'

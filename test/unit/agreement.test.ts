@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { Agreement, ENDED, type Entry, GIVING, type Runs, type Word } from '../../src/collective/agreement.js'
+import { Agreement, ENDED, type Entry, GIVING, type Runs, type Word } from '../../src/collective/termination.js'
 
 interface Mail {
   to: number

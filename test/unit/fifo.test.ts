@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
-import { Fifo } from '../../src/fifo.js'
+import { Fifo } from '../../src/progress/match-queue.js'
 
 interface Entry {
   name: number

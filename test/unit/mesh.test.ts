@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
 import { Token } from '../../src/transport/websocket/challenge.js'
+import type { Peer } from '../../src/transport/websocket/host-link.js'
 import { Mesh, type MeshOptions } from '../../src/transport/websocket/mesh.js'
-import type { Peer } from '../../src/transport/websocket/peer.js'
 import { type Library, libraryHere } from '../../src/transport/websocket/serve.js'
 import { HEADER, newFrame } from '../../src/transport/websocket/wire.js'
 

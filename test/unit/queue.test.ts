@@ -1,6 +1,6 @@
 import fc from 'fast-check'
-import { ByTag } from '../../src/collective/by-tag.js'
-import { Queue } from '../../src/collective/queue.js'
+import { Queue } from '../../src/memory/queue.js'
+import { ByTag } from '../../src/memory/tag-table.js'
 
 test('a queue gives what an array would', () => {
   const steps = fc.array(

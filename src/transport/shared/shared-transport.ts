@@ -1,6 +1,6 @@
 import type { SegmentReceiver, Slot, Transport } from '../transport.js'
+import type { Lines } from './buffer-handoff.js'
 import { ASLEEP, ENDED, GONE_COUNT, type HostMemory, maxSegment, reasonGone, STATE_BITS, stateWord, wake } from './host-memory.js'
-import type { Lines } from './lines.js'
 import { Poller } from './poller.js'
 import { Inbox, RingReader, RingWriter } from './ring.js'
 

@@ -1,7 +1,7 @@
 import { fingerprintOf } from './certificate.js'
 import { Nonces, newNonce, sameProof, type Token } from './challenge.js'
 import { type Admission, type Certificate, DUPLICATE, type Gate, readClaim, type Server } from './connection.js'
-import { IGNORED, Peer } from './peer.js'
+import { IGNORED, Peer } from './host-link.js'
 import { type Library, serve } from './serve.js'
 
 const HEARTBEAT_MS = 250

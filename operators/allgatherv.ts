@@ -3,7 +3,7 @@ import { allgatheringOf } from '../src/collective/algorithms/allgathering.js'
 import type { Integers } from '../src/collective/algorithms/counts-displs.js'
 import { checkJoined, checkJoint, jointForm, type Runs } from '../src/collective/algorithms/gathering.js'
 import { limitOf } from '../src/collective/algorithms/threshold.js'
-import type { Collective, StreamOptions } from '../src/collective/definition.js'
+import type { Definition, StreamOptions } from '../src/collective/definition.js'
 import { type CollectiveOperator, operator } from '../src/collective/operator.js'
 import type { Collectives } from '../src/communicator/collectives.js'
 import type { Communicator } from '../src/communicator/communicator.js'
@@ -47,7 +47,7 @@ export function allgatherv<D extends TypedArray>(comm: Communicator, options: Al
 }
 
 /** @internal */
-export function allgathervOf<D, R>(comm: Collectives, options: AllgathervOptions & { into?: BufferLike }): Collective<D, R> {
+export function allgathervOf<D, R>(comm: Collectives, options: AllgathervOptions & { into?: BufferLike }): Definition<D, R> {
   const { counts, displs, into, algorithm } = options
   const { rank, size } = comm
   const runs: Runs = { counts, displs, into }

@@ -5,7 +5,7 @@ import { rabenseifnerAllreduce } from '../src/collective/algorithms/allreduce.ra
 import { recursiveDoublingAllreduce } from '../src/collective/algorithms/allreduce.recursiveDoubling.js'
 import { ringAllreduce } from '../src/collective/algorithms/allreduce.ring.js'
 import { type Into, reductionOf } from '../src/collective/algorithms/reduction.js'
-import type { Collective, StreamOptions } from '../src/collective/definition.js'
+import type { Definition, StreamOptions } from '../src/collective/definition.js'
 import { type CollectiveOperator, operator } from '../src/collective/operator.js'
 import type { Collectives } from '../src/communicator/collectives.js'
 import type { Communicator } from '../src/communicator/communicator.js'
@@ -74,7 +74,7 @@ export function allreduce(comm: Communicator, op: AnyOp = SUM, options: Allreduc
 }
 
 /** @internal */
-export function allreduceOf({ hosts }: Collectives, op: AnyOp, options: AllreduceOptions & Into): Collective<unknown, unknown> {
+export function allreduceOf({ hosts }: Collectives, op: AnyOp, options: AllreduceOptions & Into): Definition<unknown, unknown> {
   const { into, algorithm } = options
   const { check, begin } = reductionOf(op, into)
   checkAlgorithm(algorithm, algorithms)

@@ -3,7 +3,7 @@ import { Block } from '../src/collective/algorithms/block.js'
 import { checkHeld, checkParts, checkTarget, cutEqually, isBuffer, lengthOf } from '../src/collective/algorithms/counts-displs.js'
 import { exchangeOf } from '../src/collective/algorithms/exchange.js'
 import { limitOf } from '../src/collective/algorithms/threshold.js'
-import type { Collective, StreamOptions } from '../src/collective/definition.js'
+import type { Definition, StreamOptions } from '../src/collective/definition.js'
 import { type CollectiveOperator, operator } from '../src/collective/operator.js'
 import type { Collectives } from '../src/communicator/collectives.js'
 import type { Communicator } from '../src/communicator/communicator.js'
@@ -49,7 +49,7 @@ export function alltoall<D>(comm: Communicator, options: AlltoallOptions = {}): 
 }
 
 /** @internal */
-export function alltoallOf<D, R>(comm: Collectives, { into, algorithm }: AlltoallOptions & { into?: BufferLike }): Collective<D, R> {
+export function alltoallOf<D, R>(comm: Collectives, { into, algorithm }: AlltoallOptions & { into?: BufferLike }): Definition<D, R> {
   const { size } = comm
   const limit = limitOf(algorithm, 'bruck', 'pairwise')
   if (into !== undefined) checkInto(into)

@@ -14,7 +14,7 @@ import {
 import { exchangeOf } from '../src/collective/algorithms/exchange.js'
 import { checkJoint, jointForm, type Runs } from '../src/collective/algorithms/gathering.js'
 import { limitOf } from '../src/collective/algorithms/threshold.js'
-import type { Collective, StreamOptions } from '../src/collective/definition.js'
+import type { Definition, StreamOptions } from '../src/collective/definition.js'
 import { type CollectiveOperator, operator } from '../src/collective/operator.js'
 import type { Collectives } from '../src/communicator/collectives.js'
 import type { Communicator } from '../src/communicator/communicator.js'
@@ -65,7 +65,7 @@ export function alltoallv<D extends TypedArray>(comm: Communicator, options: All
 }
 
 /** @internal */
-export function alltoallvOf<D, R>(comm: Collectives, options: AlltoallvOptions & { into?: BufferLike }): Collective<D, R> {
+export function alltoallvOf<D, R>(comm: Collectives, options: AlltoallvOptions & { into?: BufferLike }): Definition<D, R> {
   const { sendCounts, sendDispls, recvCounts, recvDispls, into, algorithm } = options
   const { rank, size } = comm
   const limit = limitOf(algorithm, 'bruck', 'pairwise')

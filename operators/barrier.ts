@@ -1,6 +1,6 @@
 import { type MonoTypeOperatorFunction, map } from 'rxjs'
 import { OBJECT } from '../src/codec/datatype.js'
-import { ABSENT, type Collective, NOTHING, type StreamOptions } from '../src/collective/definition.js'
+import { ABSENT, type Definition, NOTHING, type StreamOptions } from '../src/collective/definition.js'
 import { type CollectiveOperator, operator } from '../src/collective/operator.js'
 import type { Links, Unit } from '../src/collective/steps.js'
 import { through } from '../src/collective/through.js'
@@ -38,7 +38,7 @@ export function barrier<T>(comm: Communicator, options: StreamOptions = {}): Col
 }
 
 /** @internal */
-export function barrierOf<T>(): Collective<T, T> {
+export function barrierOf<T>(): Definition<T, T> {
   return {
     name: 'barrier',
     build: (links) => (values) => {

@@ -1,7 +1,7 @@
 import type { BufferLike } from '../src/codec/datatype.js'
 import { checkEqual, equalForm, gatheringOf } from '../src/collective/algorithms/gathering.js'
 import { limitOf } from '../src/collective/algorithms/threshold.js'
-import type { Collective, StreamOptions } from '../src/collective/definition.js'
+import type { Definition, StreamOptions } from '../src/collective/definition.js'
 import { checkSendable } from '../src/collective/given.js'
 import { type CollectiveOperator, operator } from '../src/collective/operator.js'
 import type { Collectives } from '../src/communicator/collectives.js'
@@ -47,7 +47,7 @@ export function gather<T>(comm: Communicator, options: GatherOptions = {}): Coll
 }
 
 /** @internal */
-export function gatherOf<T, R>(comm: Collectives, options: GatherOptions & { into?: BufferLike }): Collective<T, R> {
+export function gatherOf<T, R>(comm: Collectives, options: GatherOptions & { into?: BufferLike }): Definition<T, R> {
   const { root = 0, algorithm } = options
   const { rank, size } = comm
   const into = rank === root ? options.into : undefined

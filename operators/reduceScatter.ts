@@ -1,5 +1,5 @@
 import { map } from 'rxjs'
-import { Partial, shapeOf } from '../src/collective/algorithms/accumulator.js'
+import { Accumulator, shapeOf } from '../src/collective/algorithms/accumulator.js'
 import { checkAlgorithm } from '../src/collective/algorithms/algorithm.js'
 import { Blocks } from '../src/collective/algorithms/blocks.js'
 import { checkCounts, checkDivided, ownBlock } from '../src/collective/algorithms/checks.js'
@@ -7,7 +7,7 @@ import { each } from '../src/collective/algorithms/each.js'
 import { pairwiseReduceScatter } from '../src/collective/algorithms/reduceScatter.pairwise.js'
 import { recursiveHalvingReduceScatter } from '../src/collective/algorithms/reduceScatter.recursiveHalving.js'
 import type { Into } from '../src/collective/algorithms/reduction.js'
-import type { Collective, StreamOptions } from '../src/collective/definition.js'
+import type { Definition, StreamOptions } from '../src/collective/definition.js'
 import { type CollectiveOperator, operator } from '../src/collective/operator.js'
 import type { Collectives } from '../src/communicator/collectives.js'
 import type { Communicator } from '../src/communicator/communicator.js'
@@ -81,7 +81,7 @@ export function reduceScatterOf(
   comm: Collectives,
   op: AnyOp,
   { counts, into, algorithm }: ReduceScatterOptions & Into
-): Collective<unknown, unknown> {
+): Definition<unknown, unknown> {
   const { rank, size } = comm
   checkOp(op)
   checkAlgorithm(algorithm, algorithms)
@@ -89,9 +89,9 @@ export function reduceScatterOf(
   if (into !== undefined) checkInto(into)
   const blocks = new Blocks(size, counts)
   const whole = each(op)
-  const begin = (data: unknown): Partial => {
+  const begin = (data: unknown): Accumulator => {
     const shape = shapeOf(data)
-    return new Partial(data, op, { shape: counts === undefined ? shape : blocks.mark(shape), whole })
+    return new Accumulator(data, op, { shape: counts === undefined ? shape : blocks.mark(shape), whole })
   }
   return {
     name: 'reduceScatter',

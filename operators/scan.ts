@@ -1,7 +1,7 @@
 import { map } from 'rxjs'
 import { type Into, reductionOf } from '../src/collective/algorithms/reduction.js'
 import { recursiveDoublingScan } from '../src/collective/algorithms/scan.recursiveDoubling.js'
-import type { Collective, StreamOptions } from '../src/collective/definition.js'
+import type { Definition, StreamOptions } from '../src/collective/definition.js'
 import { type CollectiveOperator, operator } from '../src/collective/operator.js'
 import type { Collectives } from '../src/communicator/collectives.js'
 import type { Communicator } from '../src/communicator/communicator.js'
@@ -43,7 +43,7 @@ export function scan(comm: Communicator, op: AnyOp = SUM, options: StreamOptions
 }
 
 /** @internal */
-export function scanOf(_comm: Collectives, op: AnyOp, { into }: StreamOptions & Into): Collective<unknown, unknown> {
+export function scanOf(_comm: Collectives, op: AnyOp, { into }: StreamOptions & Into): Definition<unknown, unknown> {
   const { check, begin } = reductionOf(op, into)
   return {
     name: 'scan',

@@ -11,7 +11,7 @@ import {
 } from '../src/collective/algorithms/counts-displs.js'
 import { scatteringOf } from '../src/collective/algorithms/scattering.js'
 import { limitOf } from '../src/collective/algorithms/threshold.js'
-import type { Collective, StreamOptions } from '../src/collective/definition.js'
+import type { Definition, StreamOptions } from '../src/collective/definition.js'
 import { type CollectiveOperator, operator } from '../src/collective/operator.js'
 import type { Collectives } from '../src/communicator/collectives.js'
 import type { Communicator } from '../src/communicator/communicator.js'
@@ -56,7 +56,7 @@ export function scatterv<D extends TypedArray>(comm: Communicator, options: Scat
 }
 
 /** @internal */
-export function scattervOf<D, R>(comm: Collectives, options: ScattervOptions & { into?: BufferLike }): Collective<D, R> {
+export function scattervOf<D, R>(comm: Collectives, options: ScattervOptions & { into?: BufferLike }): Definition<D, R> {
   const { root = 0, counts, displs, into, algorithm } = options
   const { rank, size } = comm
   const limit = limitOf(algorithm, 'binomial', 'linear')

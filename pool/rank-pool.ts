@@ -114,8 +114,8 @@ export class RankPool {
    * Cost: some 40 ms a worker; they wait asleep. Errors: ArgumentError. mpi4py: MPIPoolExecutor.
    */
   static async launch(ranks: number, options: { env?: Record<string, string | undefined> } = {}): Promise<RankPool> {
-    const { poolModule, seatBeside } = await import('../src/launch/host/pool-world.js')
-    const { comm, end, keepAlive, more } = seatBeside(ranks, poolModule, options.env ?? {})
+    const { poolModule, startPoolWorld } = await import('../src/launch/host/pool-world.js')
+    const { comm, end, keepAlive, more } = startPoolWorld(ranks, poolModule, options.env ?? {})
     const workers = Array.from({ length: ranks }, (_, k) => k + 1)
     return new RankPool(comm, workers, { end, keepAlive, more })
   }

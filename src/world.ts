@@ -5,7 +5,7 @@ import type { FromRank, RankData, ToRank } from './launch/job/rank-protocol.js'
 import { type Place, takePlace } from './launch/rank/standalone.js'
 import { Endpoint } from './progress/endpoint.js'
 import { Liveness } from './runtime/liveness.js'
-import { Lines } from './transport/shared/buffer-handoff.js'
+import { BufferHandoff } from './transport/shared/buffer-handoff.js'
 import { allocateHost } from './transport/shared/host-memory.js'
 import { SharedTransport } from './transport/shared/shared-transport.js'
 
@@ -23,7 +23,7 @@ const tell = (message: FromRank, transfer: MessagePort[] = []): void => port?.po
 const listen = (): void => {
   for (let next = receiveMessageOnPort(port!); next !== undefined; next = receiveMessageOnPort(port!)) port!.emit('message', next.message)
 }
-const lines = port && new Lines((to, end) => tell({ type: 'line', to, port: end }, [end]), listen)
+const lines = port && new BufferHandoff((to, end) => tell({ type: 'line', to, port: end }, [end]), listen)
 const transport = new SharedTransport(rank, size, memory, crowded, lines)
 const endpoint = new Endpoint(transport)
 const liveness = new Liveness(endpoint, transport, memory, port)

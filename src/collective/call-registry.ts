@@ -1,14 +1,14 @@
 import type { Collectives } from '../communicator/collectives.js'
 import { recordCallSite } from '../diagnostics/call-site.js'
-import { ByTag } from '../memory/tag-table.js'
+import { TagTable } from '../memory/tag-table.js'
 import type { Context } from '../progress/context.js'
 import { COLLECTIVES, CONTROL } from '../progress/context-ids.js'
-import { listen, say } from '../progress/control-message.js'
+import { onControl, sendControl } from '../progress/control-message.js'
 import { type Incoming, nobody, type Waiting } from '../progress/incoming.js'
 import { ASIDE, Call, type Signature, sequenceOf, subscriptionOf } from './call.js'
 import { ALARM, CALLED, FAILURE, type Kind, LAST, WORD } from './control-messages.js'
-import { Dispute } from './mismatch.js'
-import { Agreement, ENDED, type Word } from './termination.js'
+import { Mismatch } from './mismatch.js'
+import { ENDED, Termination, type Word } from './termination.js'
 
 /** A subscription of a call that is under way on this rank. */
 export interface Party {
@@ -37,19 +37,19 @@ const REMEMBERED = 64
 const BROKEN_OFF = 4096
 
 /** The collectives that a rank has called on a communicator, in order, and those of them that are under way. */
-export class Ledger {
+export class CallRegistry {
   readonly comm: Collectives
   /** What waits for a word of other ranks. */
   readonly waits = new Set<Waiting & { readonly peer: number; readonly waits: boolean }>()
   readonly #context: Context
   readonly #recent: Call[] = []
-  readonly #parties = new ByTag<Party>()
+  readonly #parties = new TagTable<Party>()
   /** What others have said of subscriptions that they have begun and this rank has not. */
   readonly #sayings = new Map<number, Early[]>()
   readonly #brokenOff = new Set<number>()
-  readonly #answers = new Map<number, Agreement>()
+  readonly #answers = new Map<number, Termination>()
   #calls = 0
-  #dispute: Dispute | undefined
+  #dispute: Mismatch | undefined
   #isBroken = false
 
   constructor(comm: Collectives) {
@@ -64,7 +64,7 @@ export class Ledger {
       this.#dispute?.gone(comm.rankOf(member), reason)
       for (const party of [...this.#parties.all()]) party.gone()
     }
-    listen(comm.endpoint, comm.id + CONTROL, (message) => this.#hear(message))
+    onControl(comm.endpoint, comm.id + CONTROL, (message) => this.#hear(message))
   }
 
   /** The next call in order. Throws when a rank has failed, or the ranks have called different things before. */
@@ -123,7 +123,7 @@ export class Ledger {
 
   /** Ranks have called different things. */
   alarm(sequence: number): void {
-    this.#dispute ??= new Dispute(this, sequence, (error) => {
+    this.#dispute ??= new Mismatch(this, sequence, (error) => {
       for (const party of [...this.#parties.all()]) {
         if (party.call.sequence < sequence) continue
         this.#dispute!.isHeard = true
@@ -136,7 +136,7 @@ export class Ledger {
 
   say(to: number, tag: number, hash: number, kind: number, saying: unknown): void {
     const { endpoint, id } = this.comm
-    say(endpoint, this.comm.memberOf(to), id + CONTROL, saying, tag, hash, kind)
+    sendControl(endpoint, this.comm.memberOf(to), id + CONTROL, saying, tag, hash, kind)
   }
 
   sayToAll(tag: number, hash: number, kind: number, saying: unknown): void {
@@ -201,7 +201,7 @@ export class Ledger {
     let answer = this.#answers.get(tag)
     if (answer === undefined) {
       const { rank, size } = this.comm
-      answer = new Agreement(
+      answer = new Termination(
         rank,
         size,
         (to, next) => this.say(to, tag, hash, WORD, next),

@@ -18,7 +18,7 @@ export class Misfit {
 }
 
 /** A collective, as one rank calls it. */
-export interface Collective<T, R> {
+export interface Definition<T, R> {
   readonly name: string
   readonly root?: number | undefined
   readonly op?: string | undefined

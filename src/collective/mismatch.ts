@@ -1,24 +1,24 @@
 import { ANY_SOURCE } from '../constants.js'
 import { CollectiveMismatchError } from '../errors.js'
 import type { Waiting } from '../progress/incoming.js'
-import type { Ledger } from './call-registry.js'
+import type { CallRegistry } from './call-registry.js'
 import { ALARM } from './control-messages.js'
 
 /** Ranks have called different collectives, or the same with arguments that disagree: every rank tells every other what it has called, and fails when it knows all. */
-export class Dispute implements Waiting {
+export class Mismatch implements Waiting {
   readonly peer = ANY_SOURCE
   readonly site = undefined
   /** The error, once all ranks have said what they called. */
   verdict: Error | undefined
   /** Somebody on this rank has been told. */
   isHeard = false
-  readonly #ledger: Ledger
+  readonly #ledger: CallRegistry
   readonly #sequence: number
   readonly #settle: (error: Error) => void
   readonly #calls: (string | undefined)[]
   #said = false
 
-  constructor(ledger: Ledger, sequence: number, settle: (error: Error) => void) {
+  constructor(ledger: CallRegistry, sequence: number, settle: (error: Error) => void) {
     this.#ledger = ledger
     this.#sequence = sequence
     this.#settle = settle

@@ -5,7 +5,7 @@ import { captureCallSite } from '../diagnostics/call-site.js'
 import { abortError, onAbort } from '../diagnostics/cancellation.js'
 import { ArgumentError, RemoteError } from '../errors.js'
 import { type Call, signatureOf } from './call.js'
-import type { Collective, StreamOptions } from './definition.js'
+import type { Definition, StreamOptions } from './definition.js'
 import { Session } from './session.js'
 import { feed } from './source.js'
 
@@ -13,8 +13,8 @@ import { feed } from './source.js'
 export type CollectiveOperator<T, R> = (source: ObservableInput<T>) => Observable<R>
 
 /** Calls a collective on streams: at this call its place in the order is taken, and each subscription is a run of it. */
-export function operator<T, R>(comm: Collectives, make: () => Collective<T, R>, options: StreamOptions): CollectiveOperator<T, R> {
-  let collective: Collective<T, R>
+export function operator<T, R>(comm: Collectives, make: () => Definition<T, R>, options: StreamOptions): CollectiveOperator<T, R> {
+  let collective: Definition<T, R>
   let call: Call
   try {
     checkStream(options)

@@ -3,7 +3,7 @@ import type { Waiting } from '../progress/incoming.js'
 import type { Links, Unit } from './steps.js'
 
 /** A rank that has been sent data and has not said yet that it has called the same: until then nobody knows whether it wants it. */
-export class Confirmation implements Waiting {
+export class ParticipationAck implements Waiting {
   readonly peer: number
   readonly #links: Links
   readonly #rank: number

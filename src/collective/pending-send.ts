@@ -3,7 +3,7 @@ import type { Owner } from '../progress/send-queue.js'
 import type { Links, Unit } from './steps.js'
 
 /** A message that waits in a link: the endpoint's reports say of it what it is. */
-export class Departure implements Owner {
+export class PendingSend implements Owner {
   readonly #links: Links
   readonly #unit: Unit
   readonly #to: number

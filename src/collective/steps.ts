@@ -10,8 +10,8 @@ import type { Endpoint } from '../progress/endpoint.js'
 import type { Incoming, Waiting } from '../progress/incoming.js'
 import { Outgoing } from '../progress/send-queue.js'
 import { ASIDE, type Call } from './call.js'
-import { Confirmation } from './participation-ack.js'
-import { Departure } from './pending-send.js'
+import { ParticipationAck } from './participation-ack.js'
+import { PendingSend } from './pending-send.js'
 import { Arrivals, Meetings } from './receiver.js'
 
 export { NO_SHAPE } from './signature-shape.js'
@@ -59,7 +59,7 @@ interface State {
    * By rank, those that have been sent data; `true` once they have said that they have called the same. Absent where that shows
    * anyway: every rank sends before it waits.
    */
-  confirmations: Map<number, Confirmation | true> | undefined
+  confirmations: Map<number, ParticipationAck | true> | undefined
   /** Who has been told that this rank has called the same. */
   told: Set<number> | undefined
   /** Whether a round waits for them: where it is the only one nothing would show later. */
@@ -126,7 +126,7 @@ export class Links {
     const reason = endpoint.whyGone(member)
     if (reason !== undefined) return this.trouble.fail(goneError(to, reason))
     const kept = stable ? bytes : duplicate(bytes)
-    const message = new Outgoing(this.#context, tag, datatype, kept, false, undefined, new Departure(this, unit, to))
+    const message = new Outgoing(this.#context, tag, datatype, kept, false, undefined, new PendingSend(this, unit, to))
     message.call = call.hash
     message.shape = shape
     link.send(message)
@@ -154,7 +154,7 @@ export class Links {
     let confirmation = confirmations.get(rank)
     if (confirmation === true) return
     if (confirmation === undefined) {
-      confirmation = new Confirmation(this, rank)
+      confirmation = new ParticipationAck(this, rank)
       confirmations.set(rank, confirmation)
       this.trouble.waits.add(confirmation)
     }

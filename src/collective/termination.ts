@@ -28,7 +28,7 @@ type Run = readonly [ranks: number, kind: Entry['kind'], count: number, done: nu
  */
 export type Word = readonly [exchange: number, step: number, runs: readonly Run[], shortest: number]
 
-export class Agreement {
+export class Termination {
   readonly #rank: number
   readonly #size: number
   readonly #send: (to: number, word: Word) => void

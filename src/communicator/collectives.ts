@@ -15,7 +15,7 @@ import { type ScatterOptions, scatterOf } from '../../operators/scatter.js'
 import { type ScattervOptions, scattervOf } from '../../operators/scatterv.js'
 import type { BufferLike } from '../codec/datatype.js'
 import type { Into } from '../collective/algorithms/reduction.js'
-import { Ledger } from '../collective/call-registry.js'
+import { CallRegistry } from '../collective/call-registry.js'
 import { call } from '../collective/request.js'
 import { type Hosts, hostsOf } from '../collective/topology/hosts.js'
 import { type AnyOp, type Arithmetic, type Op, type Operand, type PredefinedOp, type Reduced, SUM, type TypedArray } from '../op/op.js'
@@ -28,7 +28,7 @@ interface Signalled {
 
 /** The collectives as methods: each is its operator over a stream of one value. What they do, cost and throw stands there. MPI 4.1 §6. */
 export abstract class Collectives extends PointToPoint {
-  #ledger: Ledger | undefined
+  #ledger: CallRegistry | undefined
   #hosts: Hosts | undefined | null = null
 
   /**
@@ -454,9 +454,9 @@ export abstract class Collectives extends PointToPoint {
   }
 
   /** @internal The collectives called so far. */
-  get ledger(): Ledger {
+  get ledger(): CallRegistry {
     this.checkAlive()
-    this.#ledger ??= new Ledger(this)
+    this.#ledger ??= new CallRegistry(this)
     return this.#ledger
   }
 

@@ -7,7 +7,7 @@ import type { Endpoint } from '../progress/endpoint.js'
 import type { Request } from '../request/request.js'
 import { type Channel, type ChannelOptions, OpenChannels } from '../stream/channel.js'
 import { checked } from '../stream/options.js'
-import { Channels } from '../stream/stream-registry.js'
+import { StreamRegistry } from '../stream/stream-registry.js'
 import { checkAllThere, checkColor, checkKey, colorOf, Derivation, type Derived, derive } from './communicator-create.js'
 import { FaultTolerant } from './fault-tolerance.js'
 import { checkGroup, Group } from './group.js'
@@ -23,7 +23,7 @@ export interface DeriveOptions {
 /** A group of ranks and contexts of its own for their messages. MPI: MPI_Comm, MPI 4.1 §7; point to point: §3; collectives: §6. */
 export class Communicator extends FaultTolerant {
   readonly #open = new OpenChannels()
-  #channels: Channels | undefined
+  #channels: StreamRegistry | undefined
   readonly #freeable: boolean
   /** @internal Where it was made, if that was recorded. */
   readonly site: CallSite | undefined
@@ -215,8 +215,8 @@ export class Communicator extends FaultTolerant {
   }
 
   /** @internal Its streams. */
-  get channels(): Channels {
-    this.#channels ??= new Channels(this)
+  get channels(): StreamRegistry {
+    this.#channels ??= new StreamRegistry(this)
     return this.#channels
   }
 

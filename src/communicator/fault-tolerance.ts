@@ -5,7 +5,7 @@ import { type CallSite, captureCallSite, recordCallSite } from '../diagnostics/c
 import { abandonOn, abortError } from '../diagnostics/cancellation.js'
 import { ArgumentError, CollectiveMismatchError, RxmpiError } from '../errors.js'
 import type { Verdict } from '../failure/agreement.js'
-import { Fates } from '../failure/failure-notices.js'
+import { FailureNotices } from '../failure/failure-notices.js'
 import type { Endpoint } from '../progress/endpoint.js'
 import { Request } from '../request/request.js'
 import { Collectives } from './collectives.js'
@@ -181,8 +181,8 @@ export abstract class FaultTolerant extends Collectives {
     this.#fates.join(this)
   }
 
-  get #fates(): Fates {
-    this.endpoint.fates ??= new Fates(this.endpoint)
+  get #fates(): FailureNotices {
+    this.endpoint.fates ??= new FailureNotices(this.endpoint)
     return this.endpoint.fates
   }
 
@@ -230,7 +230,7 @@ class AgreementRequest<T> extends Request<T> {
     this.#what = what
   }
 
-  ask(fates: Fates, flag: number, conclude: (verdict: Verdict, sequence: number, site: CallSite | undefined) => T): void {
+  ask(fates: FailureNotices, flag: number, conclude: (verdict: Verdict, sequence: number, site: CallSite | undefined) => T): void {
     const survivors = fates.survivors(this.#comm)
     this.holds(this.#endpoint.transport)
     this.onSettled(fates.wait(this))

@@ -30,7 +30,7 @@ export type AgreementWord = Word<Vote, Verdict>
 const CANDIDATES = 32
 
 /** What the ranks of a communicator agree on though some of them die, in the order in which they ask. It outlives its communicator here: others may not know yet what was decided. */
-export class Survivors {
+export class Agreement {
   readonly #endpoint: Endpoint
   readonly #id: number
   readonly #members: readonly number[]

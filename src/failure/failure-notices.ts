@@ -1,8 +1,8 @@
 import { FAILURES } from '../progress/context-ids.js'
-import { listen, say } from '../progress/control-message.js'
+import { onControl, sendControl } from '../progress/control-message.js'
 import type { Endpoint } from '../progress/endpoint.js'
 import type { Incoming, Waiting } from '../progress/incoming.js'
-import { type AgreementWord, Survivors } from './agreement.js'
+import { Agreement, type AgreementWord } from './agreement.js'
 
 /** A communicator, as far as its end and its failures go. */
 export interface Mortal {
@@ -17,10 +17,10 @@ const REVOKE = 0
 const AGREE = 1
 
 /** What a rank says to others about failures, in any communicator: on a way that is never revoked and that takes no credit. */
-export class Fates {
+export class FailureNotices {
   readonly #endpoint: Endpoint
   readonly #mortals = new Map<number, Mortal>()
-  readonly #survivors = new Map<number, Survivors>()
+  readonly #survivors = new Map<number, Agreement>()
   /** Said of communicators that are not made here yet. */
   readonly #early = new Map<number, Incoming[]>()
   readonly #pending = new Set<Waiting & { readonly peer: number; readonly waits: boolean }>()
@@ -29,7 +29,7 @@ export class Fates {
   constructor(endpoint: Endpoint) {
     this.#endpoint = endpoint
     endpoint.context(FAILURES).halves = this.#pending
-    listen(endpoint, FAILURES, (message) => this.#hear(message))
+    onControl(endpoint, FAILURES, (message) => this.#hear(message))
   }
 
   /** A communicator is made here. */
@@ -58,12 +58,12 @@ export class Fates {
   }
 
   /** The agreements of a communicator. */
-  survivors({ id, members }: Pick<Mortal, 'id' | 'members'>): Survivors {
+  survivors({ id, members }: Pick<Mortal, 'id' | 'members'>): Agreement {
     this.watch()
     let survivors = this.#survivors.get(id)
     if (survivors === undefined) {
-      survivors = new Survivors(this.#endpoint, id, members, (member, sequence, word) =>
-        say(this.#endpoint, member, FAILURES, [id, sequence, word], AGREE)
+      survivors = new Agreement(this.#endpoint, id, members, (member, sequence, word) =>
+        sendControl(this.#endpoint, member, FAILURES, [id, sequence, word], AGREE)
       )
       this.#survivors.set(id, survivors)
     }
@@ -89,7 +89,7 @@ export class Fates {
   }
 
   #toAll({ id, members }: Mortal): void {
-    for (const member of members) if (member !== this.#endpoint.transport.rank) say(this.#endpoint, member, FAILURES, [id], REVOKE)
+    for (const member of members) if (member !== this.#endpoint.transport.rank) sendControl(this.#endpoint, member, FAILURES, [id], REVOKE)
   }
 
   #hear(message: Incoming): void {

@@ -8,7 +8,7 @@ import { Outgoing, type Owner } from './send-queue.js'
 /** What ranks say to each other on their own account: small objects that go ahead of all data, and that nobody waits for. */
 
 /** Says something to a rank of the endpoint. */
-export function say(endpoint: Endpoint, member: number, context: number, saying: unknown, tag = 0, call = 0, shape = 0): void {
+export function sendControl(endpoint: Endpoint, member: number, context: number, saying: unknown, tag = 0, call = 0, shape = 0): void {
   if (endpoint.whyGone(member) !== undefined) return
   const bytes = encodeObject(saying)
   const link = endpoint.link(member)
@@ -20,7 +20,7 @@ export function say(endpoint: Endpoint, member: number, context: number, saying:
 }
 
 /** Takes every message of a context, at once, from those on that have come already. */
-export function listen(endpoint: Endpoint, context: number, hear: (message: Incoming) => void): void {
+export function onControl(endpoint: Endpoint, context: number, hear: (message: Incoming) => void): void {
   const listener = new Listener(hear)
   const found = endpoint.context(context)
   found.listener = () => listener

@@ -3,7 +3,7 @@ import { references } from '../codec/reference.js'
 import { ANY_SOURCE, ANY_TAG } from '../constants.js'
 import type { CallSite } from '../diagnostics/call-site.js'
 import { ProtocolError } from '../errors.js'
-import type { Fates } from '../failure/failure-notices.js'
+import type { FailureNotices } from '../failure/failure-notices.js'
 import { type Gone, MemberGone } from '../failure/rank-failure.js'
 import { copyAll } from '../memory/copy.js'
 import type { SegmentReceiver, Slot, Transport } from '../transport/transport.js'
@@ -32,8 +32,8 @@ import {
 } from './frame.js'
 import { Incoming, nobody, type Taker, type Waiting } from './incoming.js'
 import { Matching } from './matching.js'
-import { Peer, weight } from './peer-state.js'
-import type { Link } from './send-queue.js'
+import { PeerState, weight } from './peer-state.js'
+import type { SendQueue } from './send-queue.js'
 
 /** What a communicator hears of the ranks that fail. */
 export interface Membership {
@@ -48,9 +48,9 @@ export class Endpoint implements SegmentReceiver {
   readonly transport: Transport
   readonly #contexts = new Map<number, Context>()
   /** The ranks that this one has exchanged something with, for of many thousands it talks to few. */
-  readonly #known: Peer[] = []
+  readonly #known: PeerState[] = []
   /** The same by rank, with holes. */
-  readonly #peers: Peer[] = []
+  readonly #peers: PeerState[] = []
   readonly #gone = new Map<number, Gone>()
   /** Those of them that have failed, in the order of the news. */
   readonly failures: number[] = []
@@ -59,7 +59,7 @@ export class Endpoint implements SegmentReceiver {
   /** The communicators there are, by their first contexts. */
   readonly #used = new Map<number, Membership>()
   /** What the ranks say to each other of failures; made with the first communicator. */
-  fates: Fates | undefined
+  fates: FailureNotices | undefined
   /** What has to be freed and was not yet: communicators. */
   readonly unfreed = new Set<{ readonly name: string; readonly site: CallSite | undefined }>()
   #arrivals = 0
@@ -74,7 +74,7 @@ export class Endpoint implements SegmentReceiver {
   }
 
   /** The way out to a rank. */
-  link(rank: number): Link {
+  link(rank: number): SendQueue {
     return this.#peer(rank).link
   }
 
@@ -293,10 +293,10 @@ export class Endpoint implements SegmentReceiver {
     this.fates?.gone()
   }
 
-  #peer(rank: number): Peer {
+  #peer(rank: number): PeerState {
     let peer = this.#peers[rank]
     if (peer === undefined) {
-      peer = new Peer(this.transport, rank)
+      peer = new PeerState(this.transport, rank)
       this.#peers[rank] = peer
       this.#known.push(peer)
     }

@@ -1,5 +1,5 @@
 import { ANY_SOURCE, ANY_TAG } from '../constants.js'
-import { Fifo } from './match-queue.js'
+import { MatchQueue } from './match-queue.js'
 
 /**
  * Posted receives × unexpected messages: which message meets which receive. Pure, no I/O; one for each communicator.
@@ -161,12 +161,12 @@ class Buckets<T extends { tag: number; gone: boolean }> {
   readonly #sources: (TagQueues<T> | undefined)[] = []
   readonly #waiting: number[] = []
 
-  get(source: number, tag: number): Fifo<T> | undefined {
+  get(source: number, tag: number): MatchQueue<T> | undefined {
     return this.#sources[source + 1]?.get(tag)
   }
 
   /** The queue for an entry that comes. */
-  entered(source: number, tag: number): Fifo<T> {
+  entered(source: number, tag: number): MatchQueue<T> {
     this.#waiting[source + 1] = this.waiting(source) + 1
     if (source === ANY_SOURCE || tag === ANY_TAG) this.wildcards++
     let tags = this.#sources[source + 1]
@@ -199,7 +199,7 @@ class Buckets<T extends { tag: number; gone: boolean }> {
 
 interface TagQueue<T extends { gone: boolean }> {
   tag: number
-  readonly queue: Fifo<T>
+  readonly queue: MatchQueue<T>
   next: TagQueue<T> | undefined
 }
 
@@ -209,18 +209,18 @@ interface TagQueue<T extends { gone: boolean }> {
  */
 class TagQueues<T extends { tag: number; gone: boolean }> {
   /** That of ANY_TAG, which is never given away. */
-  readonly #any = new Fifo<T>()
+  readonly #any = new MatchQueue<T>()
   #places: (TagQueue<T> | undefined)[] = new Array(16).fill(undefined)
   #count = 0
 
-  get(tag: number): Fifo<T> | undefined {
+  get(tag: number): MatchQueue<T> | undefined {
     if (tag === ANY_TAG) return this.#any
     let entry = this.#places[tag & (this.#places.length - 1)]
     while (entry !== undefined && entry.tag !== tag) entry = entry.next
     return entry?.queue
   }
 
-  entered(tag: number): Fifo<T> {
+  entered(tag: number): MatchQueue<T> {
     if (tag === ANY_TAG) return this.#any
     const place = tag & (this.#places.length - 1)
     let free: TagQueue<T> | undefined
@@ -232,13 +232,13 @@ class TagQueues<T extends { tag: number; gone: boolean }> {
       free.tag = tag
       return free.queue
     }
-    const entry: TagQueue<T> = { tag, queue: new Fifo(), next: this.#places[place] }
+    const entry: TagQueue<T> = { tag, queue: new MatchQueue(), next: this.#places[place] }
     this.#places[place] = entry
     if (++this.#count > 2 * this.#places.length) this.#grow()
     return entry.queue
   }
 
-  *all(): Generator<Fifo<T>> {
+  *all(): Generator<MatchQueue<T>> {
     yield this.#any
     for (const place of this.#places) for (let entry = place; entry !== undefined; entry = entry.next) yield entry.queue
   }

@@ -1,11 +1,11 @@
 import type { Transport } from '../transport/transport.js'
 import type { Incoming } from './incoming.js'
-import { EAGER_BYTES, ENVELOPE_BYTES, Link, windowBytes } from './send-queue.js'
+import { EAGER_BYTES, ENVELOPE_BYTES, SendQueue, windowBytes } from './send-queue.js'
 
 /** What this rank keeps of another. */
-export class Peer {
+export class PeerState {
   readonly rank: number
-  readonly link: Link
+  readonly link: SendQueue
   readonly window: Window
   /** Messages from it whose data is not complete. */
   readonly partial = new Map<number, Incoming>()
@@ -13,7 +13,7 @@ export class Peer {
   constructor(transport: Transport, rank: number) {
     const bytes = windowBytes(transport.size)
     this.rank = rank
-    this.link = new Link(transport, rank, bytes)
+    this.link = new SendQueue(transport, rank, bytes)
     this.window = new Window(bytes)
   }
 }

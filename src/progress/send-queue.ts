@@ -3,7 +3,7 @@ import { copy, copyRun, duplicate, type Memory } from '../memory/copy.js'
 import type { Transport } from '../transport/transport.js'
 import { ANSWER, CLAIMED, type CREDIT, HEADER, LATER, type MATCHED, MOVES, REST, RETRACT, START, TAKEN, writeHeader } from './frame.js'
 import type { Waiting } from './incoming.js'
-import { Fifo } from './match-queue.js'
+import { MatchQueue } from './match-queue.js'
 
 /**
  * The way out to one rank: messages become segments, in order, as credit and room allow.
@@ -114,7 +114,7 @@ class Caretaker implements Owner {
   }
 }
 
-export class Link {
+export class SendQueue {
   readonly dest: number
   readonly #transport: Transport
   #credit: number
@@ -123,11 +123,11 @@ export class Link {
   #nextId = 0
   readonly #answers: { kind: number; id: number; tag: number; total: number }[] = []
   /** Short messages that go before the others. */
-  readonly #ahead = new Fifo<Outgoing>()
+  readonly #ahead = new MatchQueue<Outgoing>()
   /** Messages whose envelope, or whose data that goes along, is not out yet. */
-  readonly #queue = new Fifo<Outgoing>()
+  readonly #queue = new MatchQueue<Outgoing>()
   /** Messages that a receive has matched and whose data is under way. */
-  readonly #matched = new Fifo<Outgoing>()
+  readonly #matched = new MatchQueue<Outgoing>()
   readonly #awaiting = new Map<number, Outgoing>()
   #closed = false
   #pumping = false
@@ -337,7 +337,7 @@ export class Link {
     return message === undefined ? 0 : this.#writeRest(message, this.#matched)
   }
 
-  #writeRest(message: Outgoing, queue: Fifo<Outgoing>): number {
+  #writeRest(message: Outgoing, queue: MatchQueue<Outgoing>): number {
     const share = Math.min(message.length - message.sent, this.#segmentBytes(message.length))
     const slot = this.#transport.reserve(this.dest, HEADER + share)
     if (slot === undefined) return 0

@@ -1,6 +1,6 @@
 import type { PointToPoint } from '../communicator/point-to-point.js'
 import type { CallSite } from '../diagnostics/call-site.js'
-import type { Link, Outgoing, Owner } from '../progress/send-queue.js'
+import type { Outgoing, Owner, SendQueue } from '../progress/send-queue.js'
 import { Request } from './request.js'
 
 /** A send. MPI: MPI_Isend, MPI_Issend. */
@@ -8,7 +8,7 @@ export class SendRequest extends Request<void> implements Owner {
   readonly status = undefined
   readonly #comm: PointToPoint
   #dest = 0
-  #link: Link | undefined
+  #link: SendQueue | undefined
   #message: Outgoing | undefined
 
   constructor(comm: PointToPoint, site: CallSite | undefined) {
@@ -17,7 +17,7 @@ export class SendRequest extends Request<void> implements Owner {
   }
 
   /** It goes when it can. */
-  start(link: Link, message: Outgoing, dest: number): void {
+  start(link: SendQueue, message: Outgoing, dest: number): void {
     this.#link = link
     this.#message = message
     this.#dest = dest

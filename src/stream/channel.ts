@@ -6,9 +6,9 @@ import { abortError, onAbort } from '../diagnostics/cancellation.js'
 import { ArgumentError, RankError } from '../errors.js'
 import { presentDemand } from './demand.js'
 import { checkInflow, checkOutflow, checkWriter, type InflowOptions, type OutflowOptions } from './options.js'
-import { Valve } from './overflow-policy.js'
+import { OverflowPolicy } from './overflow-policy.js'
 import type { Reader, Window } from './reader.js'
-import type { Channels } from './stream-registry.js'
+import type { StreamRegistry } from './stream-registry.js'
 import type { Writer } from './writer.js'
 
 export interface ChannelOptions extends OutflowOptions, InflowOptions {
@@ -36,7 +36,7 @@ export class Channel<T> extends Subject<T> {
   readonly #comm: PointToPoint
   readonly #site: CallSite | undefined
   readonly #writer: Writer
-  readonly #valve: Valve
+  readonly #valve: OverflowPolicy
   readonly #reader: Reader<T>
   readonly #window: Window
   readonly #whenOver: () => void
@@ -81,7 +81,7 @@ export class Channel<T> extends Subject<T> {
     this.#window = checkInflow(options)
     // RxJS's own is a field that its constructor sets.
     Object.defineProperty(this, 'closed', { get: () => writer.ended })
-    this.#valve = new Valve(writer, comm, overflow, highWaterMark, undefined)
+    this.#valve = new OverflowPolicy(writer, comm, overflow, highWaterMark, undefined)
     this.ready = new Observable((subscriber) => {
       if (this.#broken !== undefined) return subscriber.error(this.#broken)
       subscriber.next(writer.credit)
@@ -257,7 +257,7 @@ export class Channel<T> extends Subject<T> {
 export class OpenChannels {
   readonly #open = new Map<string, Channel<unknown>>()
 
-  open<T>(channels: Channels, options: ChannelOptions): Channel<T> {
+  open<T>(channels: StreamRegistry, options: ChannelOptions): Channel<T> {
     const { comm } = channels
     checkWriter(comm, { ...options, dest: options?.peer }, 'peer')
     checkOutflow(options)

@@ -19,13 +19,13 @@ export {
   type InflowOptions,
   type OutflowOptions
 } from './options.js'
-export { defaultHighWaterMark, type Overflow, Valve } from './overflow-policy.js'
+export { defaultHighWaterMark, type Overflow, OverflowPolicy } from './overflow-policy.js'
 export { pull } from './pull.js'
 export { Queue } from './queue.js'
 export type { Reader } from './reader.js'
 export { Ref } from './ref.js'
 export { remoteError, sendable } from './remote-error.js'
-export { outflow } from './source-writer.js'
+export { writeSource } from './source-writer.js'
 export { StreamStatus } from './status.js'
 export type { Line } from './stream-registry.js'
 export type { Writer } from './writer.js'

@@ -17,7 +17,7 @@ const MOST_BYTES = 2 ** 28
 const LOOK_EVERY = 256
 
 /** Lets values into a stream as far as there is credit, and beyond it does as the policy says. */
-export class Valve {
+export class OverflowPolicy {
   readonly #writer: Writer
   readonly #comm: PointToPoint
   readonly #overflow: Overflow

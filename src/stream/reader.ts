@@ -7,7 +7,7 @@ import { type Demand, under } from './demand.js'
 import { payloadOf } from './payload.js'
 import { Queue } from './queue.js'
 import { remoteError } from './remote-error.js'
-import type { Channels } from './stream-registry.js'
+import type { StreamRegistry } from './stream-registry.js'
 
 /** Who gets what arrives. */
 export interface ReaderEvents<T> {
@@ -41,7 +41,7 @@ export class Reader<T> implements Taker {
   readonly tag: number
   readonly number: number
   readonly subscription: number
-  readonly #channels: Channels
+  readonly #channels: StreamRegistry
   site: CallSite | undefined
   readonly endless = true
   #events: ReaderEvents<T> | undefined
@@ -64,7 +64,7 @@ export class Reader<T> implements Taker {
   #emitting = false
   #holding = false
 
-  constructor(channels: Channels, peer: number, tag: number, number: number, subscription: number) {
+  constructor(channels: StreamRegistry, peer: number, tag: number, number: number, subscription: number) {
     this.#channels = channels
     this.peer = peer
     this.tag = tag

@@ -7,9 +7,9 @@ import { CONTEXTS } from '../progress/context-ids.js'
 import type { Endpoint } from '../progress/endpoint.js'
 import { presentDemand } from './demand.js'
 import { DEFAULT_BYTES, DEFAULT_VALUES } from './options.js'
-import { Valve } from './overflow-policy.js'
-import { outflow } from './source-writer.js'
-import { Channels } from './stream-registry.js'
+import { OverflowPolicy } from './overflow-policy.js'
+import { writeSource } from './source-writer.js'
+import { StreamRegistry } from './stream-registry.js'
 import type { Writer } from './writer.js'
 
 const TIMEOUT_MS = 30_000
@@ -47,7 +47,7 @@ interface Lent {
 
 /** The streams that a rank has lent to others, and its way to those that it has borrowed. They are known by a number, whatever communicator they came by. */
 class Home extends PointToPoint {
-  readonly channels: Channels
+  readonly channels: StreamRegistry
   readonly #lent = new Map<number, Lent>()
   #next = 0
 
@@ -59,7 +59,7 @@ class Home extends PointToPoint {
       'ref',
       Array.from({ length: endpoint.transport.size }, (_, member) => member)
     )
-    this.channels = new Channels(this, (writer) => this.#asked(writer))
+    this.channels = new StreamRegistry(this, (writer) => this.#asked(writer))
   }
 
   lend(source: ObservableInput<unknown>, timeout: number, readers: number, site: CallSite | undefined): readonly [number, number] {
@@ -106,9 +106,9 @@ class Home extends PointToPoint {
         )
       )
     )
-    const open = () => ({ writer, valve: new Valve(writer, this, 'buffer', 1_000_000, undefined) })
+    const open = () => ({ writer, valve: new OverflowPolicy(writer, this, 'buffer', 1_000_000, undefined) })
     // Its reader is told of an error, and there is nobody else.
-    outflow<unknown>(this, lent?.source ?? missing, open, site).subscribe({ error: () => undefined })
+    writeSource<unknown>(this, lent?.source ?? missing, open, site).subscribe({ error: () => undefined })
   }
 }
 

@@ -3,15 +3,15 @@ import type { PointToPoint } from '../communicator/point-to-point.js'
 import type { CallSite } from '../diagnostics/call-site.js'
 import { abortError, onAbort } from '../diagnostics/cancellation.js'
 import { both, presentDemand, under } from './demand.js'
-import type { Valve } from './overflow-policy.js'
+import type { OverflowPolicy } from './overflow-policy.js'
 import { pull } from './pull.js'
 import type { Writer } from './writer.js'
 
 /** A source on its way out: passes its values on as they are taken, ends as it does, or completes when its reader leaves. */
-export function outflow<T>(
+export function writeSource<T>(
   comm: PointToPoint,
   source: ObservableInput<T>,
-  open: () => { writer: Writer; valve: Valve },
+  open: () => { writer: Writer; valve: OverflowPolicy },
   site: CallSite | undefined,
   signal?: AbortSignal
 ): Observable<T> {

@@ -4,7 +4,7 @@ import type { CallSite } from '../diagnostics/call-site.js'
 import { goneError } from '../failure/rank-failure.js'
 import { CHANNELS } from '../progress/context-ids.js'
 import type { Incoming, Taker, Waiting } from '../progress/incoming.js'
-import { type Link, Outgoing, type Owner } from '../progress/send-queue.js'
+import { Outgoing, type Owner, type SendQueue } from '../progress/send-queue.js'
 import type { Transport } from '../transport/transport.js'
 import { CREDIT, kindIn, subscriptionIn } from './control-messages.js'
 import { Reader } from './reader.js'
@@ -21,7 +21,7 @@ export interface Line {
 }
 
 /** The streams of a communicator on this rank, in both directions. */
-export class Channels {
+export class StreamRegistry {
   readonly comm: PointToPoint
   readonly transport: Transport
   readonly #context: number
@@ -96,7 +96,7 @@ export class Channels {
   }
 
   /** The way out to a peer. */
-  way(peer: number): { link: Link; context: number } {
+  way(peer: number): { link: SendQueue; context: number } {
     return { link: this.comm.endpoint.link(peer), context: this.#context }
   }
 
@@ -108,7 +108,7 @@ export class Channels {
   }
 
   /** Sends a frame that nobody here waits for. */
-  tell(link: Link, context: number, tag: number, datatype: number, bytes: Uint8Array, call: number, number: number): void {
+  tell(link: SendQueue, context: number, tag: number, datatype: number, bytes: Uint8Array, call: number, number: number): void {
     if (link.sendNow(context, tag, datatype, bytes, bytes.byteLength, call, number)) return
     const message = new Outgoing(context, tag, datatype, bytes.slice(), false, undefined, new Farewell(this.transport))
     message.call = call

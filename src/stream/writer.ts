@@ -10,7 +10,7 @@ import { Gate, isLentTo } from './demand.js'
 import { isCallers, kept, type Payload, payloadOf } from './payload.js'
 import { Queue } from './queue.js'
 import { sendable } from './remote-error.js'
-import type { Channels } from './stream-registry.js'
+import type { StreamRegistry } from './stream-registry.js'
 
 /** Who is told what becomes of a stream on its way out. */
 export interface WriterEvents {
@@ -35,7 +35,7 @@ export class Writer implements Owner, Taker {
   /** Open while a value can go at once, or is of no use. */
   readonly gate: Gate
   site: CallSite | undefined
-  readonly #channels: Channels
+  readonly #channels: StreamRegistry
   #events: WriterEvents | undefined
   #granted = { values: FIRST_VALUES, bytes: FIRST_BYTES }
   #joined = false
@@ -56,7 +56,7 @@ export class Writer implements Owner, Taker {
 
   readonly #asked: ((writer: Writer) => void) | undefined
 
-  constructor(channels: Channels, peer: number, tag: number, number: number, subscription: number, asked?: (writer: Writer) => void) {
+  constructor(channels: StreamRegistry, peer: number, tag: number, number: number, subscription: number, asked?: (writer: Writer) => void) {
     this.#asked = asked
     this.#channels = channels
     this.peer = peer

@@ -19,7 +19,7 @@ interface Details {
 }
 
 /** A rank's value on its way through a reduction: first what the rank has given, then that combined with what others have. */
-export class Partial implements Unit {
+export class Accumulator implements Unit {
   pending = 0
   readonly #op: AnyOp
   readonly #whole: AnyOp['combine'] | undefined

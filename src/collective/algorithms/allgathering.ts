@@ -1,12 +1,12 @@
 import { map } from 'rxjs'
 import { forRanks } from '../../codec/reference.js'
 import type { Collectives } from '../../communicator/collectives.js'
-import type { Collective } from '../definition.js'
+import type { Definition } from '../definition.js'
 import { allgatherByBruck } from './allgather.bruck.js'
 import { ringAllgather } from './allgather.ring.js'
 import { Block } from './block.js'
 import { Collection, type Form } from './collection.js'
-import { beside } from './eager-and-bulk.js'
+import { eagerAndBulk } from './eager-and-bulk.js'
 
 interface Allgathering<T> {
   readonly name: string
@@ -18,7 +18,7 @@ interface Allgathering<T> {
 }
 
 /** What `allgather` and `allgatherv` have in common: the blocks of all come to all. */
-export function allgatheringOf<T, R>(comm: Collectives, { name, algorithm, limit, check, form }: Allgathering<T>): Collective<T, R> {
+export function allgatheringOf<T, R>(comm: Collectives, { name, algorithm, limit, check, form }: Allgathering<T>): Definition<T, R> {
   const { rank, size } = comm
   const others = Array.from({ length: size - 1 }, (_, k) => (rank + k + 1) % size)
   return {
@@ -28,7 +28,7 @@ export function allgatheringOf<T, R>(comm: Collectives, { name, algorithm, limit
     build: (links) => (values) =>
       values.pipe(
         map((data) => new Collection([forRanks(size, () => Block.of(data, limit))], comm, limit, form(data))),
-        beside(links, {
+        eagerAndBulk(links, {
           foreseen: (unit) => unit.foreseen,
           know: (unit) => unit.know(),
           isParted: (unit) => size > 1 && (unit.given[0]!.apart || others.some((other) => unit.comesApart(other))),

@@ -3,7 +3,7 @@ import type { Links } from '../steps.js'
 import { through } from '../through.js'
 import { branchOf, placeOf } from '../topology/hosts.js'
 import { recursiveDoublingOver } from '../topology/recursiveDoubling.js'
-import type { Partial } from './accumulator.js'
+import type { Accumulator } from './accumulator.js'
 import { doubling } from './allreduce.recursiveDoubling.js'
 import { combinedFrom, handedTo, resultFrom } from './combining.js'
 
@@ -13,7 +13,7 @@ import { combinedFrom, handedTo, resultFrom } from './combining.js'
  *
  * Steps: log₂ h between h hosts, and twice ⌈log₂ n⌉ within a host of n ranks. Source: Karonis et al., IPDPS 2000; Thakur, Rabenseifner, Gropp, IJHPCA 19(1), 2005, §4.5.
  */
-export function hierarchicalAllreduce(links: Links): MonoTypeOperatorFunction<Partial> {
+export function hierarchicalAllreduce(links: Links): MonoTypeOperatorFunction<Accumulator> {
   const { rank, size, hosts } = links.comm
   const everybody = Array.from({ length: size }, (_, k) => k)
   const { leaders, members } = hosts === undefined ? { leaders: [0], members: everybody } : placeOf(rank, hosts)

@@ -15,7 +15,7 @@ export const PIECE_BYTES = 2 ** 15
 const WHOLE = 0
 
 /** A root's value on its way to the other ranks. */
-export class Packet implements Unit {
+export class BcastUnit implements Unit {
   pending = 0
   readonly datatype: number
   readonly value: unknown
@@ -34,11 +34,11 @@ export class Packet implements Unit {
   }
 
   /** At the root, for so many others; `cuts` large buffers into pieces. */
-  static of(data: unknown, into: BufferLike | undefined, cuts: boolean, others: number): Packet {
+  static of(data: unknown, into: BufferLike | undefined, cuts: boolean, others: number): BcastUnit {
     const datatype = datatypeOf(data)
-    if (typeof data === 'number') return new Packet(NUMBER, data, bytesOfNumber(data))
+    if (typeof data === 'number') return new BcastUnit(NUMBER, data, bytesOfNumber(data))
     if (datatype === OBJECT)
-      return new Packet(
+      return new BcastUnit(
         OBJECT,
         data,
         forRanks(others, () => encodeObject(data))
@@ -49,8 +49,8 @@ export class Packet implements Unit {
         memory,
         fitting(into, datatype, memory.byteLength, () => 'data')
       )
-    if (!cuts || memory.byteLength <= PIECE_BYTES) return new Packet(datatype, into ?? data, memory)
-    return new Packet(datatype, into ?? data, bytesOfNumber(memory.byteLength), memory)
+    if (!cuts || memory.byteLength <= PIECE_BYTES) return new BcastUnit(datatype, into ?? data, memory)
+    return new BcastUnit(datatype, into ?? data, bytesOfNumber(memory.byteLength), memory)
   }
 
   /** From the messages of another rank, into `into` where they fit. */
@@ -71,18 +71,18 @@ export class Packet implements Unit {
       const memory = target(message.datatype, message.bytes)
       if (memory !== undefined) message.redirect(memory)
     }
-    const take = (message: Incoming): Packet => {
+    const take = (message: Incoming): BcastUnit => {
       const datatype = message.shape
       const received = (value: () => unknown): unknown => (into === undefined || misfit !== undefined ? value() : into)
       if (datatype === WHOLE) {
         const value = received(() => message.value())
         const bytes = message.datatype === NUMBER ? bytesOfNumber(message.number) : message.run
-        return new Packet(message.datatype, value, bytes, undefined, misfit)
+        return new BcastUnit(message.datatype, value, bytes, undefined, misfit)
       }
       const bytes = message.number
       const large = target(datatype, bytes) ?? { buffer: unfilled(bytes), byteOffset: 0, byteLength: bytes }
       const value = received(() => valueOn(datatype, large.buffer as ArrayBuffer))
-      return new Packet(
+      return new BcastUnit(
         datatype,
         value,
         bytesOfNumber(bytes),

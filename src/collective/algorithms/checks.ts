@@ -5,7 +5,7 @@ import { unfilled } from '../../memory/scratch.js'
 import { type AnyOp, checkOperand, isTypedArray, type TypedArray } from '../../op/op.js'
 import { NOTHING } from '../definition.js'
 import { checkSendable } from '../given.js'
-import { copyOf, type Partial } from './accumulator.js'
+import { type Accumulator, copyOf } from './accumulator.js'
 import { checkFits } from './reduction.js'
 
 /** Throws unless there is a count of elements for every rank. */
@@ -55,7 +55,7 @@ function checkLength({ length }: TypedArray, size: number, counts: readonly numb
 }
 
 /** A rank's block in the end: of an array of values its only one, of a typed array a run on memory of its own. */
-export function ownBlock({ present, given, value }: Partial, into: TypedArray | undefined): unknown {
+export function ownBlock({ present, given, value }: Accumulator, into: TypedArray | undefined): unknown {
   if (!present) return NOTHING
   if (!isTypedArray(value)) {
     const [own] = value as unknown[]

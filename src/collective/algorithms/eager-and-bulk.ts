@@ -22,7 +22,10 @@ export interface Ways<U> {
  * Two ways side by side: bundles, which tell every rank what there is, and one apart for what is too large for them. A round goes apart when the bundles have told
  * what comes, or at once where that is foreseen, but in the order of the rounds, for that is the order of messages there.
  */
-export function beside<U extends Parted>(links: Links, { foreseen, know, isParted, bundles, apart }: Ways<U>): MonoTypeOperatorFunction<U> {
+export function eagerAndBulk<U extends Parted>(
+  links: Links,
+  { foreseen, know, isParted, bundles, apart }: Ways<U>
+): MonoTypeOperatorFunction<U> {
   return (source) =>
     new Observable((subscriber) => {
       let flow: Subject<U> | undefined

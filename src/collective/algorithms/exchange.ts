@@ -1,11 +1,11 @@
 import { map } from 'rxjs'
 import type { Collectives } from '../../communicator/collectives.js'
-import { ABSENT, type Collective } from '../definition.js'
+import { ABSENT, type Definition } from '../definition.js'
 import { alltoallByBruck } from './alltoall.bruck.js'
 import { pairwiseAlltoall } from './alltoall.pairwise.js'
 import { Block } from './block.js'
 import { Collection, type Form } from './collection.js'
-import { beside } from './eager-and-bulk.js'
+import { eagerAndBulk } from './eager-and-bulk.js'
 
 interface Exchange<T> {
   readonly name: string
@@ -19,7 +19,7 @@ interface Exchange<T> {
 }
 
 /** What `alltoall` and `alltoallv` have in common: a block from everyone to everyone. */
-export function exchangeOf<T, R>(comm: Collectives, { name, algorithm, limit, check, cut, form }: Exchange<T>): Collective<T, R> {
+export function exchangeOf<T, R>(comm: Collectives, { name, algorithm, limit, check, cut, form }: Exchange<T>): Definition<T, R> {
   const { rank, size } = comm
   const others = Array.from({ length: size - 1 }, (_, k) => (rank + k + 1) % size)
   const begin = (data: T): Collection => {
@@ -33,7 +33,7 @@ export function exchangeOf<T, R>(comm: Collectives, { name, algorithm, limit, ch
     build: (links) => (values) =>
       values.pipe(
         map(begin),
-        beside(links, {
+        eagerAndBulk(links, {
           foreseen: (unit) => unit.foreseen,
           know: (unit) => unit.know(),
           isParted: (unit) => unit.given.some(({ apart }, steps) => apart && steps > 0) || others.some((other) => unit.comesApart(other)),

@@ -2,12 +2,12 @@ import type { MonoTypeOperatorFunction } from 'rxjs'
 import { type Links, NO_SHAPE, type Unit } from '../steps.js'
 import { through } from '../through.js'
 import { prefixDoubling } from '../topology/prefixDoubling.js'
-import type { Partial } from './accumulator.js'
+import type { Accumulator } from './accumulator.js'
 
 /** What a rank has of a prefix reduction: with its own value, which others need, and without. */
 export interface Prefix extends Unit {
-  readonly upToHere: Partial
-  readonly before: Partial
+  readonly upToHere: Accumulator
+  readonly before: Accumulator
 }
 
 /**

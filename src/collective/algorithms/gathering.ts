@@ -3,7 +3,7 @@ import { type BufferLike, datatypeOf } from '../../codec/datatype.js'
 import type { Collectives } from '../../communicator/collectives.js'
 import { checkInto, checkRoot } from '../../diagnostics/arguments.js'
 import { CountError } from '../../errors.js'
-import { ABSENT, type Collective, NOTHING } from '../definition.js'
+import { ABSENT, type Definition, NOTHING } from '../definition.js'
 import { Block } from './block.js'
 import { Collection, type Form } from './collection.js'
 import {
@@ -18,7 +18,7 @@ import {
   lengthOf,
   packed
 } from './counts-displs.js'
-import { beside } from './eager-and-bulk.js'
+import { eagerAndBulk } from './eager-and-bulk.js'
 import { binomialGather } from './gather.binomial.js'
 import { linearGather } from './gather.linear.js'
 
@@ -33,7 +33,7 @@ interface Gathering<T> {
 }
 
 /** What `gather` and `gatherv` have in common: the blocks come together at the root. */
-export function gatheringOf<T, R>(comm: Collectives, { name, root, algorithm, limit, check, form }: Gathering<T>): Collective<T, R> {
+export function gatheringOf<T, R>(comm: Collectives, { name, root, algorithm, limit, check, form }: Gathering<T>): Definition<T, R> {
   checkRoot(root, comm.size)
   const atRoot = comm.rank === root
   const others = Array.from({ length: comm.size - 1 }, (_, k) => (root + k + 1) % comm.size)
@@ -46,7 +46,7 @@ export function gatheringOf<T, R>(comm: Collectives, { name, root, algorithm, li
     build: (links) => (values) =>
       values.pipe(
         map((data) => new Collection([Block.of(data, limit)], comm, limit, atRoot ? form(data) : undefined)),
-        beside(links, {
+        eagerAndBulk(links, {
           foreseen: (unit) => !atRoot || unit.foreseen,
           know: (unit) => !atRoot || unit.know(),
           isParted: (unit) => (atRoot ? others.some((rank) => unit.comesApart(rank)) : unit.given[0]!.apart),

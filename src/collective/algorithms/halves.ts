@@ -1,7 +1,7 @@
 import type { MonoTypeOperatorFunction } from 'rxjs'
 import type { Links, Step } from '../steps.js'
 import type { Blocks, Halving } from '../topology/recursiveHalving.js'
-import type { Partial } from './accumulator.js'
+import type { Accumulator } from './accumulator.js'
 
 /** The steps of reductions that cut an array into so many blocks. */
 export class Halves {
@@ -14,9 +14,9 @@ export class Halves {
   }
 
   /** Partners exchange the halves of what they have, and each combines the one it keeps. */
-  combine({ partner, keep, send }: Halving): MonoTypeOperatorFunction<Partial> {
+  combine({ partner, keep, send }: Halving): MonoTypeOperatorFunction<Accumulator> {
     const lower = partner < this.#links.comm.rank
-    return this.#links.step<Partial>({
+    return this.#links.step<Accumulator>({
       from: partner,
       send: this.give(partner, send),
       shape: (partial) => partial.shape,
@@ -26,13 +26,13 @@ export class Halves {
   }
 
   /** Sends blocks. */
-  give(to: number, [first, end]: Blocks): Required<Step<Partial>>['send'] {
+  give(to: number, [first, end]: Blocks): Required<Step<Accumulator>>['send'] {
     return (partial) => partial.sendRun(this.#links, to, this.#start(first, partial), this.#start(end, partial))
   }
 
   /** Receives blocks that are finished. */
-  take(from: number, [first]: Blocks, send?: Step<Partial>['send']): MonoTypeOperatorFunction<Partial> {
-    return this.#links.step<Partial>({
+  take(from: number, [first]: Blocks, send?: Step<Accumulator>['send']): MonoTypeOperatorFunction<Accumulator> {
+    return this.#links.step<Accumulator>({
       from,
       send,
       shape: (partial) => partial.shape,
@@ -41,7 +41,7 @@ export class Halves {
     })
   }
 
-  #start(block: number, { length }: Partial): number {
+  #start(block: number, { length }: Accumulator): number {
     return Math.floor((length * block) / this.#blocks)
   }
 }

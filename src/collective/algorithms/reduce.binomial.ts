@@ -2,7 +2,7 @@ import type { MonoTypeOperatorFunction } from 'rxjs'
 import type { Links } from '../steps.js'
 import { through } from '../through.js'
 import { binomialTree } from '../topology/binomialTree.js'
-import type { Partial } from './accumulator.js'
+import type { Accumulator } from './accumulator.js'
 import { combinedFrom, handedTo, resultFrom } from './combining.js'
 
 /**
@@ -11,7 +11,7 @@ import { combinedFrom, handedTo, resultFrom } from './combining.js'
  *
  * Steps: ⌈log₂ p⌉, one more where the result is forwarded. Bytes: a rank sends n. Source: Thakur, Rabenseifner, Gropp, IJHPCA 19(1), 2005, §4.4.
  */
-export function binomialReduce(links: Links, root: number, commutative: boolean): MonoTypeOperatorFunction<Partial> {
+export function binomialReduce(links: Links, root: number, commutative: boolean): MonoTypeOperatorFunction<Accumulator> {
   const { rank, size } = links.comm
   const top = commutative ? root : 0
   const { parent, children } = binomialTree(rank, size, top)

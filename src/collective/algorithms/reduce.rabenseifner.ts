@@ -3,7 +3,7 @@ import type { Links } from '../steps.js'
 import { through } from '../through.js'
 import { halvingGather } from '../topology/halvingGather.js'
 import { recursiveHalving } from '../topology/recursiveHalving.js'
-import type { Partial } from './accumulator.js'
+import type { Accumulator } from './accumulator.js'
 import { Halves } from './halves.js'
 import { folded } from './non-power-of-two.js'
 
@@ -13,7 +13,7 @@ import { folded } from './non-power-of-two.js'
  * Steps: 2 log₂ p, one more where p is no power of two. Bytes: a rank sends less than 2 n, the root n (p - 1) ⁄ p; each combines n (p - 1) ⁄ p.
  * Source: Rabenseifner, ICCS 2004; Thakur, Rabenseifner, Gropp, IJHPCA 19(1), 2005, §4.4.
  */
-export function rabenseifnerReduce(links: Links, root: number): MonoTypeOperatorFunction<Partial> {
+export function rabenseifnerReduce(links: Links, root: number): MonoTypeOperatorFunction<Accumulator> {
   const { rank, size } = links.comm
   const { fold, blocks, steps } = recursiveHalving(rank, size, root)
   const halves = new Halves(links, blocks)

@@ -3,7 +3,7 @@ import { type Links, NO_SHAPE } from '../steps.js'
 import { through } from '../through.js'
 import { type PowerOfTwo, standsFor } from '../topology/powerOfTwo.js'
 import { type Halving, mirrored, recursiveHalving } from '../topology/recursiveHalving.js'
-import type { Partial } from './accumulator.js'
+import type { Accumulator } from './accumulator.js'
 import type { Blocks } from './blocks.js'
 import { folded } from './non-power-of-two.js'
 
@@ -14,13 +14,13 @@ import { folded } from './non-power-of-two.js'
  * Steps: log₂ p, or ⌊log₂ p⌋ + 2 where p is no power of two. Bytes: a rank sends n (p - 1) ⁄ p, n more where another stands for it.
  * Source: Thakur, Rabenseifner, Gropp, IJHPCA 19(1), 2005, §4.3.
  */
-export function recursiveHalvingReduceScatter(links: Links, blocks: Blocks): MonoTypeOperatorFunction<Partial> {
+export function recursiveHalvingReduceScatter(links: Links, blocks: Blocks): MonoTypeOperatorFunction<Accumulator> {
   const { rank, size } = links.comm
   const { fold, blocks: count, steps, unfold } = recursiveHalving(rank, size)
   const runs = Array.from({ length: count }, (_, block) => standsFor(mirrored(block, count), size))
   const weight = ([first, end]: Halving['keep']): number =>
     runs.slice(first, end).reduce((sum, [start, stop]) => sum + blocks.weight(start, stop), 0)
-  const arrange = map((partial: Partial) => {
+  const arrange = map((partial: Accumulator) => {
     if (partial.present) partial.become(blocks.arranged(partial.value, runs))
     return partial
   })
@@ -32,7 +32,7 @@ export function recursiveHalvingReduceScatter(links: Links, blocks: Blocks): Mon
       const lower = partner < rank
       const keepsFirst = keep[0] < send[0]
       const [first, last] = keepsFirst ? [weight(keep), weight(send)] : [weight(send), weight(keep)]
-      return links.step<Partial>({
+      return links.step<Accumulator>({
         from: partner,
         send: (partial) => partial.sendPart(links, partner, partial.split(first, last, keepsFirst)),
         shape: (partial) => partial.shape,
@@ -45,7 +45,7 @@ export function recursiveHalvingReduceScatter(links: Links, blocks: Blocks): Mon
 }
 
 /** Whoever stands for two ranks gives one of them its block. */
-function dealt(links: Links, unfold: PowerOfTwo['unfold'], blocks: Blocks): MonoTypeOperatorFunction<Partial>[] {
+function dealt(links: Links, unfold: PowerOfTwo['unfold'], blocks: Blocks): MonoTypeOperatorFunction<Accumulator>[] {
   if (unfold === undefined) return []
   const { rank } = links.comm
   if ('from' in unfold) {

@@ -4,7 +4,7 @@ import { AliasError, DatatypeError, TruncationError } from '../../errors.js'
 import type { Memory } from '../../memory/copy.js'
 import { type AnyOp, checkOp, checkOperand, isTypedArray, type TypedArray } from '../../op/op.js'
 import { checkSendable } from '../given.js'
-import { Partial } from './accumulator.js'
+import { Accumulator } from './accumulator.js'
 
 export interface Into {
   into?: BufferLike | undefined
@@ -15,7 +15,7 @@ export function reductionOf(
   op: AnyOp,
   into: BufferLike | undefined,
   passing = false
-): { check: (data: unknown) => void; begin: (data: unknown) => Partial } {
+): { check: (data: unknown) => void; begin: (data: unknown) => Accumulator } {
   checkOp(op)
   if (into !== undefined) checkInto(into)
   const details = { into: into as TypedArray | undefined, passing }
@@ -25,7 +25,7 @@ export function reductionOf(
       checkSendable(data)
       if (into !== undefined) checkFits(data, into)
     },
-    begin: (data) => new Partial(data, op, details)
+    begin: (data) => new Accumulator(data, op, details)
   }
 }
 

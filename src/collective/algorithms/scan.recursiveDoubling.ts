@@ -2,7 +2,7 @@ import type { MonoTypeOperatorFunction } from 'rxjs'
 import type { Links } from '../steps.js'
 import { through } from '../through.js'
 import { prefixDoubling } from '../topology/prefixDoubling.js'
-import type { Partial } from './accumulator.js'
+import type { Accumulator } from './accumulator.js'
 import { combinedFrom } from './combining.js'
 
 /**
@@ -10,7 +10,7 @@ import { combinedFrom } from './combining.js'
  *
  * Steps: ⌈log₂ p⌉. Bytes: a rank sends n in each where there is a rank ahead. Source: Hillis, Steele, CACM 29(12), 1986.
  */
-export function recursiveDoublingScan(links: Links): MonoTypeOperatorFunction<Partial> {
+export function recursiveDoublingScan(links: Links): MonoTypeOperatorFunction<Accumulator> {
   const { rank, size } = links.comm
   return through(prefixDoubling(rank, size).map(({ to, from }) => combinedFrom(links, from, true, to)))
 }

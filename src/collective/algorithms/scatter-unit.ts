@@ -7,7 +7,7 @@ import { type Block, NOBODY } from './block.js'
 import type { Parted } from './eager-and-bulk.js'
 
 /** What a rank gets of what the root deals out, with what is for those behind it. */
-export class Share implements Parted {
+export class ScatterUnit implements Parted {
   pending = 0
   entered = false
   /** The first is this rank's own, the others are for the ranks that follow on it, seen from the root. */

@@ -1,14 +1,14 @@
 import type { MonoTypeOperatorFunction } from 'rxjs'
 import type { Links } from '../steps.js'
 import { shapeOf } from './collection.js'
-import type { Share } from './scatter-unit.js'
+import type { ScatterUnit } from './scatter-unit.js'
 
 /**
  * The root sends every rank its block, straight to its place.
  *
  * Steps: 1. Bytes: the root sends n (p - 1), where n is a block. Nothing is copied or kept on the way.
  */
-export function linearScatter(links: Links, root: number): MonoTypeOperatorFunction<Share> {
+export function linearScatter(links: Links, root: number): MonoTypeOperatorFunction<ScatterUnit> {
   const { rank, size } = links.comm
   if (rank === root) {
     return links.step({

@@ -2,13 +2,13 @@ import { map } from 'rxjs'
 import type { BufferLike } from '../../codec/datatype.js'
 import type { Collectives } from '../../communicator/collectives.js'
 import { checkInto, checkRoot } from '../../diagnostics/arguments.js'
-import type { Collective } from '../definition.js'
+import type { Definition } from '../definition.js'
 import { binomialTree } from '../topology/binomialTree.js'
 import { type Block, blocksOf } from './block.js'
-import { beside } from './eager-and-bulk.js'
+import { eagerAndBulk } from './eager-and-bulk.js'
 import { binomialScatter } from './scatter.binomial.js'
 import { linearScatter } from './scatter.linear.js'
-import { Share } from './scatter-unit.js'
+import { ScatterUnit } from './scatter-unit.js'
 
 interface Scattering<T> {
   readonly name: string
@@ -21,7 +21,7 @@ interface Scattering<T> {
 }
 
 /** What `scatter` and `scatterv` have in common: the blocks go out from the root. */
-export function scatteringOf<T, R>(comm: Collectives, { name, root, algorithm, into, check, cut }: Scattering<T>): Collective<T, R> {
+export function scatteringOf<T, R>(comm: Collectives, { name, root, algorithm, into, check, cut }: Scattering<T>): Definition<T, R> {
   const { rank, size } = comm
   checkRoot(root, size)
   if (into !== undefined) checkInto(into)
@@ -40,12 +40,12 @@ export function scatteringOf<T, R>(comm: Collectives, { name, root, algorithm, i
           ? values.pipe(
               map((data) => {
                 const blocks = cut(data)
-                return new Share([...blocks.slice(root), ...blocks.slice(0, root)], into)
+                return new ScatterUnit([...blocks.slice(root), ...blocks.slice(0, root)], into)
               })
             )
-          : links.from(parent, (message) => new Share(blocksOf(message, range[1] - range[0]), into))
+          : links.from(parent, (message) => new ScatterUnit(blocksOf(message, range[1] - range[0]), into))
       return shares.pipe(
-        beside(links, {
+        eagerAndBulk(links, {
           foreseen: () => !atRoot,
           know: () => true,
           isParted: ({ own, blocks }) => (atRoot ? blocks.some(({ apart }) => apart) : own.apart),

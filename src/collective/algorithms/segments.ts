@@ -2,11 +2,11 @@ import { type MonoTypeOperatorFunction, Observable, Subject } from 'rxjs'
 import type { Memory } from '../../memory/copy.js'
 import type { Links, Unit } from '../steps.js'
 import type { Branch } from '../topology/hosts.js'
-import { type Packet, PIECE_BYTES } from './bcast-unit.js'
+import { type BcastUnit, PIECE_BYTES } from './bcast-unit.js'
 
 /** A run of a large buffer on its way. */
 interface Piece extends Unit {
-  readonly packet: Packet
+  readonly packet: BcastUnit
   readonly memory: Memory
 }
 
@@ -14,7 +14,7 @@ interface Piece extends Unit {
  * Lets the large buffers that have been announced follow, in pieces: each is received, or is there already at the root, and is sent on while the
  * next comes. A packet is pending until all its pieces have gone through.
  */
-export function pieces(links: Links, { parent, children }: Branch): MonoTypeOperatorFunction<Packet> {
+export function segments(links: Links, { parent, children }: Branch): MonoTypeOperatorFunction<BcastUnit> {
   return (packets) =>
     new Observable((subscriber) => {
       let flow: Subject<Piece> | undefined
@@ -39,7 +39,7 @@ export function pieces(links: Links, { parent, children }: Branch): MonoTypeOper
     })
 }
 
-function cutUp(packet: Packet, { buffer, byteOffset, byteLength }: Memory): Piece[] {
+function cutUp(packet: BcastUnit, { buffer, byteOffset, byteLength }: Memory): Piece[] {
   const cut: Piece[] = []
   for (let at = 0; at < byteLength; at += PIECE_BYTES) {
     const memory = new Uint8Array(buffer, byteOffset + at, Math.min(PIECE_BYTES, byteLength - at))

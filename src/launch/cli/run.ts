@@ -76,8 +76,8 @@ export async function run(options: RunOptions): Promise<number> {
 async function runAsMember(seen: Seen, options: RunOptions): Promise<number> {
   const { program, args, env = {}, timeout, onFailure, prefix, launcher: _, ...where } = options
   const path = programPath(program)
-  const { Membership } = await import('../job/external-rank.js')
-  const membership = new Membership(seen, where, process.env)
+  const { ExternalRank } = await import('../job/external-rank.js')
+  const membership = new ExternalRank(seen, where, process.env)
   if (!membership.leads) {
     // A second one ends this process.
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => membership.signalled(signal))

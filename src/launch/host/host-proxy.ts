@@ -9,7 +9,7 @@ import { changed } from '../cli/environment.js'
 import { type Compiled, compile } from '../compile/compile.js'
 import { Control, type FromHost, type HostAddress, type HostSetup, LAUNCHER, type Rendezvous, type ToHost } from '../job/host-protocol.js'
 import type { DrainSignal } from '../job/job.js'
-import { Outlet } from '../job/output-mux.js'
+import { OutputMux } from '../job/output-mux.js'
 import type { FromRank } from '../job/rank-protocol.js'
 import type { Gone, Host, HostListener, Rest } from './host.js'
 import { LinkKeeper } from './link-keeper.js'
@@ -26,7 +26,7 @@ export interface Seated {
 }
 
 /** A host's side of a job: its ranks as threads, the router that joins them to those of other hosts, and the launcher's orders. */
-export class Agent {
+export class HostProxy {
   readonly #rendezvous: Rendezvous
   readonly #mesh: Mesh
   readonly #control: Control<FromHost, ToHost>
@@ -40,7 +40,7 @@ export class Agent {
   #keeper: LinkKeeper | undefined
   readonly #links: MeshOptions
   #compiled: Compiled | undefined
-  #outlets: { 1: Outlet; 2: Outlet } | undefined
+  #outlets: { 1: OutputMux; 2: OutputMux } | undefined
   #tls: string | undefined
   readonly #ended = new Map<number, Gone>()
 
@@ -176,7 +176,7 @@ export class Agent {
   }
 
   #write(rank: number, { fd, chunk, bytes }: Extract<FromRank, { type: 'output' }>, prefix: boolean): void {
-    this.#outlets ??= { 1: new Outlet(process.stdout, { prefix, raw: false }), 2: new Outlet(process.stderr, { prefix, raw: false }) }
+    this.#outlets ??= { 1: new OutputMux(process.stdout, { prefix, raw: false }), 2: new OutputMux(process.stderr, { prefix, raw: false }) }
     this.#outlets[fd].write(rank, chunk, () => this.#ranks!.written(rank, bytes))
   }
 

@@ -1,4 +1,4 @@
-import type { RoutesState } from '../../transport/router/base-router.js'
+import type { RouterState } from '../../transport/router/base-router.js'
 import { Router } from '../../transport/router/router.js'
 import type { HostMemory } from '../../transport/shared/host-memory.js'
 import type { Address } from '../../transport/websocket/dial.js'
@@ -123,7 +123,7 @@ export class LinkKeeper {
     }
   }
 
-  #takeOver(state: RoutesState): void {
+  #takeOver(state: RouterState): void {
     const { memory, crowded, drained } = this.#options
     const router = new Router(memory, this.#mesh, crowded)
     router.onDrained = drained

@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os'
 import type { MessagePort } from 'node:worker_threads'
 import { Communicator } from '../../communicator/communicator.js'
 import { Endpoint } from '../../progress/endpoint.js'
-import { Lines } from '../../transport/shared/buffer-handoff.js'
+import { BufferHandoff } from '../../transport/shared/buffer-handoff.js'
 import { allocateHost } from '../../transport/shared/host-memory.js'
 import { SharedTransport } from '../../transport/shared/shared-transport.js'
 import { changed } from '../cli/environment.js'
@@ -18,7 +18,7 @@ import { ThreadHost } from './thread-host.js'
  * A world of this thread, as rank 0, and of ranks that are started for it, each with the compiled module `url` as its program. `more` starts another, under a new number, for one that has
  * died: as often as there were ranks.
  */
-export function seatBeside(
+export function startPoolWorld(
   ranks: number,
   url: URL,
   env: Record<string, string | undefined>
@@ -62,7 +62,7 @@ export function seatBeside(
     },
     listener
   )
-  const lines = new Lines((to, port) => host.post(to, { type: 'line', from: 0, port }, [port as never]))
+  const lines = new BufferHandoff((to, port) => host.post(to, { type: 'line', from: 0, port }, [port as never]))
   const endpoint = new Endpoint(new SharedTransport(0, size, memory, crowded, lines))
   const program = { url: url.href, path: url.pathname }
   let next = ranks + 1

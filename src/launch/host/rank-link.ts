@@ -1,5 +1,5 @@
 import type { MessagePort } from 'node:worker_threads'
-import { Resident } from '../../transport/router/inline-router.js'
+import { InlineRouter } from '../../transport/router/inline-router.js'
 import type { HostMemory } from '../../transport/shared/host-memory.js'
 import type { SharedTransport } from '../../transport/shared/shared-transport.js'
 import { Token } from '../../transport/websocket/challenge.js'
@@ -16,7 +16,7 @@ export interface RankLinkOptions {
 /** The links of a rank that is alone in its process, in its own thread. The main thread watches over them: `link-keeper.ts`. */
 export class RankLink {
   readonly #mesh: Mesh
-  readonly #router: Resident
+  readonly #router: InlineRouter
   readonly #port: MessagePort
   #moved = false
   #hold: NodeJS.Timeout | undefined
@@ -36,7 +36,7 @@ export class RankLink {
       diallers: Array.from({ length: size - 1 - host }, (_, k) => host + 1 + k)
     })
     this.#mesh.onWanted = (other) => this.#tell({ what: 'wanted', host: other })
-    this.#router = new Resident(memory, this.#mesh, {
+    this.#router = new InlineRouter(memory, this.#mesh, {
       arrived: () => transport.poller.poke(),
       left: () => {
         transport.resident = undefined

@@ -6,15 +6,15 @@ import { RxmpiError } from '../../errors.js'
 import { ENDED, FAILED, markGone, restOf } from '../../transport/shared/host-memory.js'
 import { isSet } from '../cli/environment.js'
 import { detect, type Seen } from '../job/detect-launcher.js'
-import { Membership } from '../job/external-rank.js'
+import { ExternalRank } from '../job/external-rank.js'
 import { failureText } from '../job/failure-text.js'
 import { Job } from '../job/job.js'
 import { startedBy } from '../job/launch-env.js'
-import type { FromRank, PlainData, ToRank } from '../job/rank-protocol.js'
+import type { FromRank, StandaloneData, ToRank } from '../job/rank-protocol.js'
 import { OVER, STATUS } from '../rank/standalone.js'
 import type { Host, HostListener, Rest } from './host.js'
 
-const { rank, memory, words, port } = workerData as PlainData
+const { rank, memory, words, port } = workerData as StandaloneData
 const env = process.env
 /** How long a program that is to end may take to listen; one that computes does not. */
 const LISTEN_MS = 500
@@ -129,7 +129,7 @@ async function run(): Promise<void> {
       return main
     }
   }
-  const membership = new Membership(seen, options(), env, { say, seated })
+  const membership = new ExternalRank(seen, options(), env, { say, seated })
   const abort = (status: number) => () => membership.abort(status)
   if (!membership.leads) {
     await membership.join().catch(async (error: Error) => {

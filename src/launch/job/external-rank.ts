@@ -1,13 +1,13 @@
 import { ArgumentError } from '../../errors.js'
 import type { Bootstrap } from '../bootstrap/bootstrap.js'
 import { MeetingPoint } from '../bootstrap/meeting-point.js'
-import { Agent, type Seated } from '../host/host-proxy.js'
+import { HostProxy, type Seated } from '../host/host-proxy.js'
 import type { Seen } from './detect-launcher.js'
 import type { Card } from './host-protocol.js'
 import type { DrainSignal, JobOptions } from './job.js'
 import { RENDEZVOUS, TOKEN } from './launch-env.js'
 import type { Placement } from './placement.js'
-import { Fleet } from './process-manager.js'
+import { ProcessManager } from './process-manager.js'
 import { readRendezvous } from './rendezvous.js'
 import { RECONNECT_MS, START_MS } from './timeouts.js'
 
@@ -27,7 +27,7 @@ const write = (text: string): void => {
  * Else the process of rank 0 does what `rxmpi run` would do: brings them together, sees failures and proves deadlocks; each writes the output of
  * its own rank.
  */
-export class Membership {
+export class ExternalRank {
   /** Resolves to the status that this process should end with. */
   readonly over: Promise<number>
   /** Whether this process has to see to the job. */
@@ -38,7 +38,7 @@ export class Membership {
   readonly #options: Placement
   readonly #bootstrap: Bootstrap | undefined
   readonly #card: Card | undefined
-  #agent: Agent | undefined
+  #agent: HostProxy | undefined
   #end!: (status: number) => void
 
   constructor(seen: Seen, options: Placement, env: NodeJS.ProcessEnv, { say = write, seated }: Surroundings = {}) {
@@ -71,7 +71,7 @@ export class Membership {
     const { size, together } = this.#seen
     const { tls = false, reconnect = RECONNECT_MS / 1000 } = this.#options
     const bootstrap = this.#bootstrap!
-    return new Fleet(
+    return new ProcessManager(
       job,
       {
         hosts: Array.from({ length: size }, (_, rank) => ({ name: `the process of rank ${rank}`, slots: 1 })),
@@ -119,7 +119,7 @@ export class Membership {
     const { reconnect = RECONNECT_MS / 1000 } = this.#options
     const card = this.#card ?? (await this.#exchange(this.#bootstrap!, ours))
     const rendezvous = { ...card, host: rank, size, bySsh: false, reconnectMs: reconnect * 1000, startMs: this.#startMs }
-    this.#agent = new Agent(
+    this.#agent = new HostProxy(
       rendezvous,
       (status, reason) => {
         if (reason !== undefined) this.#say(`rxmpi: ${reason}\n`)

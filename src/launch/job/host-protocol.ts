@@ -1,7 +1,7 @@
 import { deserialize, serialize } from 'node:v8'
 import type { RxmpiError } from '../../errors.js'
 import type { Certificate } from '../../transport/websocket/connection.js'
-import type { Peer, PeerUser } from '../../transport/websocket/host-link.js'
+import type { HostLink, HostLinkUser } from '../../transport/websocket/host-link.js'
 import { HEADER, MAX_FRAME, newFrame } from '../../transport/websocket/wire.js'
 import type { Gone, Rest } from '../host/host.js'
 import type { ErrorRecord } from './error-record.js'
@@ -97,14 +97,14 @@ const FLAG_BYTES = 8
 const SHARE = MAX_FRAME - HEADER - FLAG_BYTES
 
 /** Messages of any length over a link, in order. */
-export class Control<Out, In> implements PeerUser {
-  readonly #peer: Peer
+export class Control<Out, In> implements HostLinkUser {
+  readonly #peer: HostLink
   readonly #receive: (message: In) => void
   readonly #failed: (reason: string, error?: RxmpiError) => void
   readonly #waiting: Uint8Array[] = []
   #parts: Uint8Array[] = []
 
-  constructor(peer: Peer, receive: (message: In) => void, failed: (reason: string, error?: RxmpiError) => void) {
+  constructor(peer: HostLink, receive: (message: In) => void, failed: (reason: string, error?: RxmpiError) => void) {
     this.#peer = peer
     this.#receive = receive
     this.#failed = failed

@@ -4,7 +4,7 @@ import type { Gone, Host, HostListener } from '../host/host.js'
 import { DeadlockWatch } from './deadlock.js'
 import { type ErrorRecord, translateRecord } from './error-record.js'
 import { Input } from './input.js'
-import { Outlet } from './output-mux.js'
+import { OutputMux } from './output-mux.js'
 import type { FromRank, ToInput, ToRank } from './rank-protocol.js'
 import { Report } from './report.js'
 
@@ -76,7 +76,7 @@ export class Job implements HostListener {
   readonly #hosts: readonly Host[]
   readonly #hostOf: readonly Host[]
   readonly #alive = new Set<number>()
-  readonly #outlets: { 1: Outlet; 2: Outlet }
+  readonly #outlets: { 1: OutputMux; 2: OutputMux }
   readonly #results: unknown[]
   readonly #timers: NodeJS.Timeout[] = []
   readonly #deadlock: DeadlockWatch
@@ -97,7 +97,7 @@ export class Job implements HostListener {
     this.#results = new Array(ranks).fill(undefined)
     this.#input = new Input(options.stdin, (message) => this.#hostOf[0]!.input(message))
     const style = { prefix: prefix && ranks > 1, raw: ranks === 1 }
-    this.#outlets = { 1: new Outlet(stdout, style), 2: new Outlet(stderr, style) }
+    this.#outlets = { 1: new OutputMux(stdout, style), 2: new OutputMux(stderr, style) }
     stdout.on('error', this.#onBroken)
     stderr.on('error', this.#onBroken)
     this.outcome = new Promise((resolve) => {

@@ -15,7 +15,7 @@ interface Tail {
  * Puts the output of several ranks on one stream so that every line is whole: what a rank writes is held back until its newline.
  * What it holds is bounded whatever the ranks write.
  */
-export class Outlet {
+export class OutputMux {
   readonly #sink: Writable & { isTTY?: boolean }
   readonly #prefix: (rank: number) => string
   readonly #raw: boolean

@@ -3,7 +3,7 @@ import { commandModule } from '../cli/package.js'
 import { ENGINES, type EngineName, type EngineOptions, engineCommand, isFar } from '../engines/engine-command.js'
 import { fill, type HostSlots, isLocal, parseHosts, readHostfile } from './hosts.js'
 import type { JobOptions } from './job.js'
-import type { FleetOptions } from './process-manager.js'
+import type { ProcessManagerOptions } from './process-manager.js'
 import { placeThreads } from './thread-placement.js'
 import { RECONNECT_MS, START_MS } from './timeouts.js'
 
@@ -55,10 +55,10 @@ export async function placement(
   if (hosts === undefined) return placeThreads
   const far = hosts.find(({ name }) => !isLocal(name))
   if (far !== undefined) checkSecrecy(`the host '${far.name}' is another machine`, options)
-  const fleet: FleetOptions = { hosts, far: far !== undefined, tls, ...patience, ssh: words(options.ssh ?? 'ssh') }
+  const fleet: ProcessManagerOptions = { hosts, far: far !== undefined, tls, ...patience, ssh: words(options.ssh ?? 'ssh') }
   // Loaded only where there are several processes: a job of threads starts sooner without.
-  const { Fleet } = await import('./process-manager.js')
-  return (job, listener) => new Fleet(job, fleet, listener).hosts
+  const { ProcessManager } = await import('./process-manager.js')
+  return (job, listener) => new ProcessManager(job, fleet, listener).hosts
 }
 
 /** The processes that are started from here; undefined where the ranks are threads of this one. */
@@ -95,14 +95,14 @@ export function commandOf(engine: EngineName, options: Placement & { ranks: numb
 async function placeByEngine(
   engine: EngineName,
   options: Parameters<typeof commandOf>[1],
-  common: Pick<FleetOptions, 'tls' | 'ssh' | 'reconnectMs' | 'startMs'>
+  common: Pick<ProcessManagerOptions, 'tls' | 'ssh' | 'reconnectMs' | 'startMs'>
 ): Promise<JobOptions['place']> {
   const { ranks } = options
   const command = commandOf(engine, options)
   const far = isFar(engine, { hosts: hostsOf(options), env: process.env })
-  const [{ Engine }, { Fleet }] = await Promise.all([import('../engines/engine.js'), import('./process-manager.js')])
+  const [{ Engine }, { ProcessManager }] = await Promise.all([import('../engines/engine.js'), import('./process-manager.js')])
   const process_ = new Engine(engine, command)
-  const fleet: FleetOptions = {
+  const fleet: ProcessManagerOptions = {
     ...common,
     hosts: Array.from({ length: ranks }, (_, rank) => ({ name: `the process of rank ${rank}`, slots: 1 })),
     far,
@@ -110,7 +110,7 @@ async function placeByEngine(
     announce: async (card, ended) => process_.start(card, ended),
     end: () => process_.end()
   }
-  return (job, listener) => new Fleet(job, fleet, listener).hosts
+  return (job, listener) => new ProcessManager(job, fleet, listener).hosts
 }
 
 export const engineOf = ({ launcher }: Placement): EngineName | undefined => ENGINES.find((name) => name === launcher)

@@ -13,11 +13,11 @@ import { type Card, type HostAddress, type HostSetup, LAUNCHER } from './host-pr
 import { type HostSlots, isLocal } from './hosts.js'
 import type { DrainSignal, JobOptions } from './job.js'
 import type { FromRank, ToInput } from './rank-protocol.js'
-import { type FleetListener, RemoteHost } from './remote-host.js'
+import { type ProcessManagerListener, RemoteHost } from './remote-host.js'
 import { startHost } from './start-host.js'
 import { settingOf } from './thread-placement.js'
 
-export interface FleetOptions {
+export interface ProcessManagerOptions {
   hosts: readonly HostSlots[]
   /** Whether some are on other machines. */
   far: boolean
@@ -42,10 +42,10 @@ export interface FleetOptions {
 }
 
 /** The ranks of a job in several processes: starts them, and brings them together. */
-export class Fleet implements FleetListener {
+export class ProcessManager implements ProcessManagerListener {
   readonly hosts: readonly RemoteHost[]
   readonly #options: JobOptions
-  readonly #fleet: FleetOptions
+  readonly #fleet: ProcessManagerOptions
   readonly #listener: HostListener
   readonly #mesh: Mesh
   readonly #card: Card
@@ -53,7 +53,7 @@ export class Fleet implements FleetListener {
   #late: NodeJS.Timeout | undefined
   #open: number
 
-  constructor(options: JobOptions, fleet: FleetOptions, listener: HostListener) {
+  constructor(options: JobOptions, fleet: ProcessManagerOptions, listener: HostListener) {
     this.#options = options
     this.#fleet = fleet
     this.#listener = listener

@@ -1,6 +1,6 @@
 /** What the host's main thread and its ranks say to each other, over `parentPort`. The launcher's side is `job.ts`, a rank's is `rank.ts`. */
 import type { MessagePort } from 'node:worker_threads'
-import type { GoneState, RoutesState } from '../../transport/router/base-router.js'
+import type { GoneState, RouterState } from '../../transport/router/base-router.js'
 import type { HostMemory } from '../../transport/shared/host-memory.js'
 import type { Certificate } from '../../transport/websocket/connection.js'
 import type { Address } from '../../transport/websocket/dial.js'
@@ -66,7 +66,7 @@ export type LinkNews =
   | { what: 'unreachable'; host: number; reason: string }
   | { what: 'looked'; id: number; settled: boolean; sent: number; received: number }
   /** The main thread is to go on. */
-  | { what: 'moved'; state: RoutesState }
+  | { what: 'moved'; state: RouterState }
   /** It has ended with nothing under way. */
   | { what: 'left'; sent: number; received: number }
 
@@ -77,7 +77,7 @@ export interface Terminal {
 }
 
 /** `workerData` of the worker beside a program that plain node runs. */
-export interface PlainData {
+export interface StandaloneData {
   rank: number
   memory: HostMemory
   words: Int32Array

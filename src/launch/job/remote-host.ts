@@ -1,7 +1,7 @@
 import type { ChildProcess } from 'node:child_process'
 import { constants } from 'node:os'
 import { KILLED as BY_KILL, UNREACHABLE } from '../../transport/shared/host-memory.js'
-import { GONE, type Peer } from '../../transport/websocket/host-link.js'
+import { GONE, type HostLink } from '../../transport/websocket/host-link.js'
 import type { Gone, Host, HostListener, Rest } from '../host/host.js'
 import { Control, type FromHost, type HostAddress, type ToHost } from './host-protocol.js'
 import type { FromInput, ToRank } from './rank-protocol.js'
@@ -21,7 +21,7 @@ export interface RemoteHostOptions {
   end?: (() => Promise<number | undefined>) | undefined
 }
 
-export interface FleetListener extends HostListener {
+export interface ProcessManagerListener extends HostListener {
   listening(host: RemoteHost, address: HostAddress): void
   /** A host has something for another, which must dial it. */
   wanted(host: RemoteHost, other: number): void
@@ -36,9 +36,9 @@ export class RemoteHost implements Host {
   readonly ranks: readonly number[]
   readonly #sharesFiles: boolean
   readonly #end: (() => Promise<number | undefined>) | undefined
-  readonly #peer: Peer
+  readonly #peer: HostLink
   readonly #control: Control<ToHost, FromHost>
-  readonly #listener: FleetListener
+  readonly #listener: ProcessManagerListener
   readonly #looks = new Map<number, (rest: Rest | undefined) => void>()
   #nextLook = 0
   #process: ChildProcess | undefined
@@ -46,7 +46,7 @@ export class RemoteHost implements Host {
   #where: string | undefined
   #over = false
 
-  constructor({ number, name, ranks, sharesFiles, end }: RemoteHostOptions, peer: Peer, listener: FleetListener) {
+  constructor({ number, name, ranks, sharesFiles, end }: RemoteHostOptions, peer: HostLink, listener: ProcessManagerListener) {
     this.number = number
     this.name = name
     this.ranks = ranks

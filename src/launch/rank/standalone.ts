@@ -7,9 +7,9 @@ import { availableParallelism } from 'node:os'
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads'
 import { RxmpiError } from '../../errors.js'
 import { allocateHost } from '../../transport/shared/host-memory.js'
-import { plainHostModule } from '../cli/package.js'
+import { standaloneHostModule } from '../cli/package.js'
 import { RENDEZVOUS, type Started, TOKEN } from '../job/launch-env.js'
-import type { FromRank, PlainData, Seat, ToRank } from '../job/rank-protocol.js'
+import type { FromRank, Seat, StandaloneData, ToRank } from '../job/rank-protocol.js'
 
 /** Words of what the worker tells a main thread that listens to nothing: whether all is over, and the status to end with. */
 export const OVER = 0
@@ -37,9 +37,9 @@ export function takePlace({ name, rank, size }: Started, env: NodeJS.ProcessEnv)
   const memory = allocateHost(size, { host: rank, hosts: Array.from({ length: size }, (_, k) => k) })
   const words = new Int32Array(new SharedArrayBuffer(8))
   const { port1: port, port2 } = new MessageChannel()
-  const workerData: PlainData = { rank, memory, words, port: port2 }
+  const workerData: StandaloneData = { rank, memory, words, port: port2 }
   // Node's own options are for the program.
-  const worker = new Worker(plainHostModule, { workerData, transferList: [port2], execArgv: [], name: 'router', env: { ...env } })
+  const worker = new Worker(standaloneHostModule, { workerData, transferList: [port2], execArgv: [], name: 'router', env: { ...env } })
   worker.unref()
   env[TAKEN] = String(process.pid)
   // The program is none of those that it is for.

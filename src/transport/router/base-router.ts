@@ -1,9 +1,9 @@
 import { ENDED, FAILED, type HostMemory, KILLED, markGone, STATE_BITS, stateWord, UNREACHABLE } from '../shared/host-memory.js'
 import { Inbox } from '../shared/ring.js'
 import type { Mesh } from '../websocket/mesh.js'
-import { Way, type WayState } from './host-route.js'
-import { LaneIn } from './inbound-lane.js'
-import { LaneOut } from './outbound-lane.js'
+import { HostRoute, type HostRouteState } from './host-route.js'
+import { InboundLane } from './inbound-lane.js'
+import { OutboundLane } from './outbound-lane.js'
 
 /** How long segments of a rank that has failed may still wait for the ranks they are for. */
 const FAILED_MS = 1000
@@ -11,7 +11,7 @@ const FAILED_MS = 1000
 export type GoneState = typeof ENDED | typeof FAILED
 
 /** All that another thread needs to go on with a router's work, by host. */
-export type RoutesState = ReadonlyMap<number, WayState>
+export type RouterState = ReadonlyMap<number, HostRouteState>
 
 /**
  * Joins the ranks of this host to those of the others: it stands in for each rank of another host, reads what ranks of this host write to
@@ -21,7 +21,7 @@ export type RoutesState = ReadonlyMap<number, WayState>
  * Between each two ranks there is credit of its own, so that a rank that does not read holds up nobody else on the same link. When it looks is
  * decided by whoever extends this.
  */
-export abstract class Routes {
+export abstract class BaseRouter {
   /** Told once all that a rank of this host had sent has come, after it has ended. */
   onDrained: (rank: number) => void = () => undefined
   /** Told when the link with another host cannot go on. */
@@ -29,7 +29,7 @@ export abstract class Routes {
   readonly #memory: HostMemory
   readonly #hosts: readonly number[]
   readonly #states: Int32Array
-  readonly #ways = new Map<number, Way>()
+  readonly #ways = new Map<number, HostRoute>()
   readonly #draining = new Set<number>()
   readonly #leaving = new Map<number, { state: GoneState; reason: number; since: number }>()
 
@@ -49,10 +49,10 @@ export abstract class Routes {
       const there = ranksOf(other)
       this.#ways.set(
         other,
-        new Way({
+        new HostRoute({
           size: hosts.length,
-          out: here.flatMap((source) => there.map((dest) => new LaneOut(inboxes, source, dest))),
-          in: here.flatMap((dest) => there.map((source) => new LaneIn(inboxes, source, dest))),
+          out: here.flatMap((source) => there.map((dest) => new OutboundLane(inboxes, source, dest))),
+          in: here.flatMap((dest) => there.map((source) => new InboundLane(inboxes, source, dest))),
           peer: () => mesh.peer(other),
           kick: () => this.kick(),
           failed: (reason) => this.#unreachable(other, reason)
@@ -103,12 +103,12 @@ export abstract class Routes {
   }
 
   /** What another thread needs to go on; nothing may be done here any more. */
-  get state(): RoutesState {
+  get state(): RouterState {
     return new Map([...this.#ways].map(([other, way]) => [other, way.state]))
   }
 
   /** Goes on where another thread has left off. */
-  restore(states: RoutesState): void {
+  restore(states: RouterState): void {
     for (const [other, state] of states) this.#ways.get(other)!.restore(state)
     this.kick()
   }

@@ -1,62 +1,62 @@
 import { ProtocolError } from '../../errors.js'
-import type { Peer, PeerState, PeerUser } from '../websocket/host-link.js'
+import type { HostLink, HostLinkState, HostLinkUser } from '../websocket/host-link.js'
 import { CREDIT, HEADER, LEAD, MAX_FRAME, newFrame, padded, RECORD, SEGMENT } from '../websocket/wire.js'
-import type { LaneIn, LaneInState } from './inbound-lane.js'
-import type { LaneOut, LaneOutState, Sink } from './outbound-lane.js'
+import type { InboundLane, InboundLaneState } from './inbound-lane.js'
+import type { OutboundLane, OutboundLaneState, Sink } from './outbound-lane.js'
 
 /** A frame that is shorter is sent in memory of its own size: it may be kept for a while. */
 const LONG_FRAME = 2 ** 14
 /** Memory of long frames that is used again: fresh pages cost more than filling them. */
 const SPARE = 32
 
-export interface WayOptions {
+export interface HostRouteOptions {
   /** Ranks in the world. */
   size: number
-  out: readonly LaneOut[]
-  in: readonly LaneIn[]
+  out: readonly OutboundLane[]
+  in: readonly InboundLane[]
   /** The link, made on first use. */
-  peer: () => Peer
+  peer: () => HostLink
   /** There is something to do. */
   kick: () => void
   failed: (reason: string) => void
 }
 
-export interface WayState {
+export interface HostRouteState {
   sent: number
   received: number
   failed: boolean
   /** Absent where nothing has been sent or has come. */
-  peer: PeerState | undefined
-  out: LaneOutState[]
-  in: LaneInState[]
+  peer: HostLinkState | undefined
+  out: OutboundLaneState[]
+  in: InboundLaneState[]
 }
 
 /** The way between this host and another: lanes between their ranks, gathered into the frames of one link. */
-export class Way implements PeerUser, Sink {
+export class HostRoute implements HostLinkUser, Sink {
   sent = 0
   received = 0
   frame: Uint8Array = new Uint8Array(0)
   #header = new DataView(this.frame.buffer)
   #end = HEADER
-  #peer: Peer | undefined
+  #peer: HostLink | undefined
   #failed = false
   /** Nobody is left at the other end, and perhaps nobody who acknowledges. */
   #retired = false
-  readonly #options: WayOptions
-  readonly #out = new Map<number, LaneOut>()
-  readonly #in = new Map<number, LaneIn>()
+  readonly #options: HostRouteOptions
+  readonly #out = new Map<number, OutboundLane>()
+  readonly #in = new Map<number, InboundLane>()
   /** Those with something staged, and those with credit to tell. */
-  readonly #staged = new Set<LaneIn>()
-  readonly #due = new Set<LaneIn>()
+  readonly #staged = new Set<InboundLane>()
+  readonly #due = new Set<InboundLane>()
   readonly #spare: ArrayBuffer[] = []
 
-  constructor(options: WayOptions) {
+  constructor(options: HostRouteOptions) {
     this.#options = options
     for (const lane of options.out) this.#out.set(this.#key(lane.source, lane.dest), lane)
     for (const lane of options.in) this.#in.set(this.#key(lane.source, lane.dest), lane)
   }
 
-  get state(): WayState {
+  get state(): HostRouteState {
     const { out, in: into } = this.#options
     return {
       sent: this.sent,
@@ -68,7 +68,7 @@ export class Way implements PeerUser, Sink {
     }
   }
 
-  restore(state: WayState): void {
+  restore(state: HostRouteState): void {
     this.sent = state.sent
     this.received = state.received
     this.#failed = state.failed
@@ -83,7 +83,7 @@ export class Way implements PeerUser, Sink {
   }
 
   /** Either end has made the link. */
-  use(peer: Peer): void {
+  use(peer: HostLink): void {
     this.#peer = peer
     peer.user = this
   }
@@ -237,7 +237,7 @@ export class Way implements PeerUser, Sink {
     return source + this.#options.size * dest
   }
 
-  #empty(lane: LaneIn): void {
+  #empty(lane: InboundLane): void {
     lane.discard()
     this.#staged.delete(lane)
     if (lane.due) this.#due.add(lane)

@@ -4,7 +4,7 @@ import { laneBytes, maxSegment, wake } from '../shared/host-memory.js'
 import { type Inbox, RingWriter } from '../shared/ring.js'
 import { padded, RECORD } from '../websocket/wire.js'
 
-export interface LaneInState {
+export interface InboundLaneState {
   owed: number
   allowed: number
   void: boolean
@@ -12,7 +12,7 @@ export interface LaneInState {
 }
 
 /** What a rank of another host sends to one of this: the router writes it as that rank would, and grants credit for what has found its place. */
-export class LaneIn {
+export class InboundLane {
   readonly source: number
   readonly dest: number
   /** Credit to be told to the sender. */
@@ -38,11 +38,11 @@ export class LaneIn {
     this.#bell = inboxes[dest]!.words
   }
 
-  get state(): LaneInState {
+  get state(): InboundLaneState {
     return { owed: this.owed, allowed: this.#allowed, void: this.#void, staged: this.#staged }
   }
 
-  restore(state: LaneInState): void {
+  restore(state: InboundLaneState): void {
     this.owed = state.owed
     this.#allowed = state.allowed
     this.#void = state.void

@@ -1,6 +1,6 @@
 import type { HostMemory } from '../shared/host-memory.js'
 import type { Mesh } from '../websocket/mesh.js'
-import { Routes, type RoutesState } from './base-router.js'
+import { BaseRouter, type RouterState } from './base-router.js'
 
 /** What the router of a single rank needs of its rank's transport. */
 export interface Tenant {
@@ -30,9 +30,9 @@ const settled = Promise.resolve()
  * A rank that polls in a loop, or calls `process.exit` with something still under way, gives the event loop no turn, and without one no socket is read. Then the router
  * moves out: the main thread goes on where it has left off, which for the other ends of its links looks as if the connections had been cut.
  */
-export class Resident extends Routes {
+export class InlineRouter extends BaseRouter {
   /** Called with what another thread needs to go on. */
-  onMove: (state: RoutesState) => void = () => undefined
+  onMove: (state: RouterState) => void = () => undefined
   onSettled: () => void = () => undefined
   readonly #mesh: Mesh
   readonly #tenant: Tenant

@@ -14,13 +14,13 @@ export interface Sink {
   header(at: number, kind: number, source: number, dest: number, length: number): void
 }
 
-export interface LaneOutState {
+export interface OutboundLaneState {
   credit: number
   void: boolean
 }
 
 /** What a rank of this host writes to one of another: the router reads it, as the receiver's credit allows. */
-export class LaneOut {
+export class OutboundLane {
   readonly source: number
   readonly dest: number
   #credit: number
@@ -37,11 +37,11 @@ export class LaneOut {
     this.#bell = inboxes[source]!.words
   }
 
-  get state(): LaneOutState {
+  get state(): OutboundLaneState {
     return { credit: this.#credit, void: this.#void }
   }
 
-  restore(state: LaneOutState): void {
+  restore(state: OutboundLaneState): void {
     this.#credit = state.credit
     this.#void = state.void
     this.#reader.follow()

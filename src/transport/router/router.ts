@@ -1,13 +1,13 @@
 import { ASLEEP, type HostMemory } from '../shared/host-memory.js'
 import type { Mesh } from '../websocket/mesh.js'
-import { Routes } from './base-router.js'
+import { BaseRouter } from './base-router.js'
 
 /** A quiet while after which the router sleeps. Where there are more threads than cores it would take the core from the very rank it waits for. */
 const QUIET_MS = 1
 const CROWDED_QUIET_MS = 0
 
 /** A router with a thread of its own: the main thread of its host. Bytes move while the ranks compute. */
-export class Router extends Routes {
+export class Router extends BaseRouter {
   readonly #bell: Int32Array
   readonly #quietMs: number
   #running = false

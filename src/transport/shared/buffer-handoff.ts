@@ -4,7 +4,7 @@ import { MessageChannel, type MessagePort, receiveMessageOnPort } from 'node:wor
  * Lines between ranks for ArrayBuffers that change their owner without being copied: a MessagePort moves them between threads.
  * A line is laid when a rank first moves something to another; the launcher's thread hands its other end on.
  */
-export class Lines {
+export class BufferHandoff {
   readonly #out = new Map<number, MessagePort>()
   readonly #in = new Set<{ source: number; port: MessagePort }>()
   readonly #connect: (dest: number, port: MessagePort) => void

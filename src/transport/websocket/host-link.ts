@@ -18,7 +18,7 @@ const BACK_OFF_MS = [0, 25, 50, 100, 200, 400, 800]
 /** Nobody listens. */
 export const IGNORED: Events = { frame: () => undefined, drained: () => undefined, closed: () => undefined }
 
-export interface PeerOptions {
+export interface HostLinkOptions {
   self: number
   other: number
   /** Ranks in the job. */
@@ -38,7 +38,7 @@ export interface PeerOptions {
 }
 
 /** What another thread needs to go on with a link. */
-export interface PeerState {
+export interface HostLinkState {
   epoch: number
   /** Which process the other end is, as far as it has dialled. */
   instance: string | undefined
@@ -46,7 +46,7 @@ export interface PeerState {
 }
 
 /** Who uses a link. */
-export interface PeerUser {
+export interface HostLinkUser {
   /** What a frame carries; the bytes are valid during this call only. */
   payload(bytes: Uint8Array): void
   /** A frame may be sent again, all that was sent has come, or the link is up. */
@@ -63,7 +63,7 @@ export interface PeerUser {
  * This host's end of its link with another: a reliable link over one connection at a time, which it makes anew when it breaks. Any byte
  * is a sign of life; who is silent for two seconds is taken to be out of reach, and who stays so has failed.
  */
-export class Peer {
+export class HostLink {
   readonly other: number
   /** Told when a link is wanted and it is not known where the other end listens. */
   onWanted: () => void = () => undefined
@@ -75,7 +75,7 @@ export class Peer {
   localAddress: string | undefined
   #epoch = 0
   #link = new ReliableLink(KEPT_BYTES)
-  #user: PeerUser | undefined
+  #user: HostLinkUser | undefined
   #connection: Connection | undefined
   #addresses: readonly Address[] = []
   #dialling = false
@@ -91,19 +91,19 @@ export class Peer {
   #reason = 'was never connected'
   /** The process at the other end, where that has dialled. */
   #instance: string | undefined
-  readonly #options: PeerOptions
+  readonly #options: HostLinkOptions
 
-  constructor(options: PeerOptions) {
+  constructor(options: HostLinkOptions) {
     this.other = options.other
     this.#options = options
   }
 
-  set user(user: PeerUser | undefined) {
+  set user(user: HostLinkUser | undefined) {
     this.#user = user
     this.#link.onFree = (frame) => user?.free?.(frame)
   }
 
-  get user(): PeerUser | undefined {
+  get user(): HostLinkUser | undefined {
     return this.#user
   }
 
@@ -126,11 +126,11 @@ export class Peer {
     return this.#closed
   }
 
-  get state(): PeerState {
+  get state(): HostLinkState {
     return { epoch: this.#epoch, instance: this.#instance, link: this.#link.state }
   }
 
-  restore({ epoch, instance, link }: PeerState): void {
+  restore({ epoch, instance, link }: HostLinkState): void {
     this.#epoch = epoch
     this.#instance = instance
     this.#link.restore(link)

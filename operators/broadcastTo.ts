@@ -9,12 +9,12 @@ import {
   checkRanks,
   checkWriter,
   Gate,
-  type Line,
   OverflowError,
   onAbort,
   presentDemand,
   pull,
   recordCallSite,
+  type StreamCall,
   type StreamStatus,
   under,
   type Writer
@@ -137,7 +137,7 @@ interface Settings {
 }
 
 interface Place {
-  readonly line: Line
+  readonly line: StreamCall
   writer: Writer | undefined
   /** Its reader has had what it gets of the past. */
   reading: boolean
@@ -158,7 +158,7 @@ class Broadcast<T> {
   #begun = false
   #ended = false
 
-  constructor(comm: Communicator, lines: readonly Line[], settings: Settings, joining: () => void, failed: (error: Error) => void) {
+  constructor(comm: Communicator, lines: readonly StreamCall[], settings: Settings, joining: () => void, failed: (error: Error) => void) {
     this.#comm = comm
     this.#settings = settings
     this.#joining = joining

@@ -7,7 +7,7 @@ import { ArgumentError, RankError } from '../errors.js'
 import { presentDemand } from './demand.js'
 import { checkInflow, checkOutflow, checkWriter, type InflowOptions, type OutflowOptions } from './options.js'
 import { OverflowPolicy } from './overflow-policy.js'
-import type { Reader, Window } from './reader.js'
+import type { Prefetch, Reader } from './reader.js'
 import type { StreamRegistry } from './stream-registry.js'
 import type { Writer } from './writer.js'
 
@@ -38,7 +38,7 @@ export class Channel<T> extends Subject<T> {
   readonly #writer: Writer
   readonly #valve: OverflowPolicy
   readonly #reader: Reader<T>
-  readonly #window: Window
+  readonly #prefetch: Prefetch
   readonly #whenOver: () => void
   /** Passes on what arrives. */
   readonly #arrivals = new Subject<T>()
@@ -78,7 +78,7 @@ export class Channel<T> extends Subject<T> {
     this.#whenOver = whenOver
     this.#writer = writer
     this.#reader = reader
-    this.#window = checkInflow(options)
+    this.#prefetch = checkInflow(options)
     // RxJS's own is a field that its constructor sets.
     Object.defineProperty(this, 'closed', { get: () => writer.ended })
     this.#valve = new OverflowPolicy(writer, comm, overflow, highWaterMark, undefined)
@@ -212,7 +212,7 @@ export class Channel<T> extends Subject<T> {
           this.#arrivals.complete()
         }
       },
-      this.#window,
+      this.#prefetch,
       presentDemand(),
       this.#site
     )

@@ -4,7 +4,7 @@ import { checkDest, checkOptions, checkSignal, checkSource, checkTag } from '../
 import { captureCallSite } from '../diagnostics/call-site.js'
 import { ArgumentError, RankError } from '../errors.js'
 import { defaultHighWaterMark, OVERFLOWS, type Overflow } from './overflow-policy.js'
-import type { Window } from './reader.js'
+import type { Prefetch } from './reader.js'
 import { StreamStatus } from './status.js'
 
 /** How a stream goes out. */
@@ -40,7 +40,7 @@ export function checkOutflow({ overflow = 'buffer', highWaterMark }: OutflowOpti
   return { overflow, highWaterMark: checkAmount('highWaterMark', highWaterMark ?? defaultHighWaterMark(overflow), 0) }
 }
 
-export const checkInflow = ({ prefetch = DEFAULT_VALUES, prefetchBytes = DEFAULT_BYTES }: InflowOptions): Window => ({
+export const checkInflow = ({ prefetch = DEFAULT_VALUES, prefetchBytes = DEFAULT_BYTES }: InflowOptions): Prefetch => ({
   values: checkAmount('prefetch', prefetch, 1),
   bytes: checkAmount('prefetchBytes', prefetchBytes, 1)
 })

@@ -1,11 +1,11 @@
 import { isScalar } from '../codec/datatype.js'
 import type { CallSite } from '../diagnostics/call-site.js'
+import { Queue } from '../memory/queue.js'
 import type { Incoming, Taker } from '../progress/incoming.js'
 import { place } from '../request/receive-request.js'
-import { CLOSE, COMPLETE, CREDIT, callOf, FIRST_BYTES, FIRST_VALUES, kindIn, NEXT } from './control-messages.js'
+import { CLOSE, COMPLETE, CREDIT, callOf, FIRST_BYTES, FIRST_VALUES, kindIn, NEXT, shapeOf } from './control-messages.js'
 import { type Demand, under } from './demand.js'
 import { payloadOf } from './payload.js'
-import { Queue } from './queue.js'
 import { remoteError } from './remote-error.js'
 import type { StreamRegistry } from './stream-registry.js'
 
@@ -17,7 +17,7 @@ export interface ReaderEvents<T> {
 }
 
 /** How much may be on the way to a reader or wait there. */
-export interface Window {
+export interface Prefetch {
   readonly values: number
   readonly bytes: number
 }
@@ -39,16 +39,18 @@ export class Reader<T> implements Taker {
   gone = true
   readonly peer: number
   readonly tag: number
-  readonly number: number
-  readonly subscription: number
+  readonly id: number
+  /** A subscription has it. */
+  opened = false
   readonly #channels: StreamRegistry
   site: CallSite | undefined
   readonly endless = true
   #events: ReaderEvents<T> | undefined
   #demand: Demand | undefined
   #stopWaiting: (() => void) | undefined
-  #window: Window = { values: FIRST_VALUES, bytes: FIRST_BYTES }
-  #granted = { values: FIRST_VALUES, bytes: FIRST_BYTES }
+  #prefetch: Prefetch = { values: FIRST_VALUES, bytes: FIRST_BYTES }
+  /** What had been consumed when credit was last granted. */
+  readonly #told = { values: 0, bytes: 0 }
   #values = 0
   #bytes = 0
   /** Frames whose data is not complete, and those behind them. */
@@ -64,26 +66,26 @@ export class Reader<T> implements Taker {
   #emitting = false
   #holding = false
 
-  constructor(channels: StreamRegistry, peer: number, tag: number, number: number, subscription: number) {
+  constructor(channels: StreamRegistry, peer: number, tag: number, id: number) {
     this.#channels = channels
     this.peer = peer
     this.tag = tag
-    this.number = number
-    this.subscription = subscription
+    this.id = id
   }
 
   /** Begins: from here on values are consumed, as long as the demand is open. */
-  start(events: ReaderEvents<T>, window: Window, demand: Demand | undefined, site: CallSite | undefined): void {
+  start(events: ReaderEvents<T>, prefetch: Prefetch, demand: Demand | undefined, site: CallSite | undefined): void {
+    if (this.#cancelled) return
     this.#started = true
     this.#events = events
-    this.#window = window
+    this.#prefetch = prefetch
     this.#demand = demand
     this.site = site
     this.#holding = true
     this.#channels.transport.hold()
-    const reason = this.#channels.reasonGone(this.peer)
-    if (reason !== undefined) this.#finishWith({ error: this.#channels.comm.inContext(reason, site) })
-    if (this.#ended || reason !== undefined) this.#channels.forgetReader(this)
+    const obstacle = this.#channels.obstacle(this.peer)
+    if (obstacle !== undefined) this.#finishWith({ error: this.#channels.comm.inContext(obstacle, site) })
+    if (this.#end !== undefined) this.#close()
     else {
       this.#channels.seek(this.peer)
       this.#grant(true)
@@ -98,8 +100,7 @@ export class Reader<T> implements Taker {
     this.#events = undefined
     this.#queue.clear()
     this.#rest()
-    if (this.#ended) this.#channels.forgetReader(this)
-    else this.#close()
+    this.#close()
   }
 
   // As the taker of what the writer says
@@ -132,15 +133,9 @@ export class Reader<T> implements Taker {
   }
 
   fail(error: Error): void {
-    if (this.#cancelled) {
-      this.#channels.forgetReader(this)
-      return
-    }
-    if (this.#end !== undefined || !this.#started) return
     this.#incomplete = []
     this.#finishWith({ error: this.#channels.comm.inContext(error, this.site) })
     this.#close()
-    this.#channels.forgetReader(this)
     this.#drain()
   }
 
@@ -169,7 +164,6 @@ export class Reader<T> implements Taker {
     this.#finishWith(kind === COMPLETE ? {} : { error: remoteError(comm.rankOf(this.peer), comm.name, value) })
     this.#ended = true
     this.#close()
-    if (this.#started) this.#channels.forgetReader(this)
     this.#drain()
   }
 
@@ -194,11 +188,13 @@ export class Reader<T> implements Taker {
     this.#end ??= end
   }
 
-  /** Says that nothing more is wanted, once. */
+  /** Says that nothing more is wanted, once it was subscribed to, and forgets the stream if nothing more can come. */
   #close(): void {
-    if (this.#closed) return
+    if (!this.#started) return
+    const { peer, tag, id } = this
+    if (!this.#closed) this.#channels.tell(peer, tag, 0, nothing, callOf(CLOSE, id), shapeOf(id))
     this.#closed = true
-    this.#channels.say(this.peer, this.tag, callOf(CLOSE, this.subscription), this.number)
+    if (this.#ended || this.#channels.obstacle(peer) !== undefined) this.#channels.forgetReader(this)
   }
 
   #emit(value: T, bytes: number): void {
@@ -244,15 +240,14 @@ export class Reader<T> implements Taker {
   /** Grants what has been consumed again, when it is worth telling. */
   #grant(first = false): void {
     if (this.#events === undefined || this.#end !== undefined || this.#closed) return
-    const values = this.#values + this.#window.values
-    const bytes = this.#bytes + this.#window.bytes
-    const granted = this.#granted
-    const window = this.#window
-    if (values - granted.values < window.values / 4 && bytes - granted.bytes < window.bytes / 4 && !first) return
-    this.#granted = { values, bytes }
-    const { link, context } = this.#channels.way(this.peer)
-    const { datatype, bytes: words } = payloadOf([this.#granted.values, this.#granted.bytes])
-    this.#channels.tell(link, context, this.tag, datatype, words as Uint8Array, callOf(CREDIT, this.subscription), this.number)
+    const prefetch = this.#prefetch
+    const told = this.#told
+    if (!first && this.#values - told.values < prefetch.values / 4 && this.#bytes - told.bytes < prefetch.bytes / 4) return
+    told.values = this.#values
+    told.bytes = this.#bytes
+    const { peer, tag, id } = this
+    const { datatype, bytes } = payloadOf([this.#values + prefetch.values, this.#bytes + prefetch.bytes])
+    this.#channels.tell(peer, tag, datatype, bytes as Uint8Array, callOf(CREDIT, id), shapeOf(id))
   }
 
   #rest(): void {
@@ -263,3 +258,5 @@ export class Reader<T> implements Taker {
     this.#channels.transport.release()
   }
 }
+
+const nothing = new Uint8Array(0)

@@ -5,6 +5,7 @@ import { type CallSite, recordCallSite } from '../diagnostics/call-site.js'
 import { ArgumentError } from '../errors.js'
 import { CONTEXTS } from '../progress/context-ids.js'
 import type { Endpoint } from '../progress/endpoint.js'
+import { FIRST } from './control-messages.js'
 import { presentDemand } from './demand.js'
 import { DEFAULT_BYTES, DEFAULT_VALUES } from './options.js'
 import { OverflowPolicy } from './overflow-policy.js'
@@ -13,6 +14,8 @@ import { StreamRegistry } from './stream-registry.js'
 import type { Writer } from './writer.js'
 
 const TIMEOUT_MS = 30_000
+/** Refs that can be told apart, by the tags of their streams. */
+const REFS = 2 ** 31
 /** Of a value that is only looked at, or that no other rank will have. */
 const NOWHERE = [0, 0] as const
 
@@ -49,7 +52,7 @@ interface Lent {
 class Home extends PointToPoint {
   readonly channels: StreamRegistry
   readonly #lent = new Map<number, Lent>()
-  #next = 0
+  #next = FIRST.ref
 
   constructor(endpoint: Endpoint) {
     // Contexts that no communicator has.
@@ -63,7 +66,7 @@ class Home extends PointToPoint {
   }
 
   lend(source: ObservableInput<unknown>, timeout: number, readers: number, site: CallSite | undefined): readonly [number, number] {
-    const id = this.#next++ & 0x7fffffff
+    const id = this.#unused()
     const expiry = asyncScheduler.schedule(() => {
       this.#lent.delete(id)
     }, timeout)
@@ -73,6 +76,14 @@ class Home extends PointToPoint {
     expiry.add(() => transport.unwatch())
     this.#lent.set(id, { source, readers, site, expiry })
     return [this.endpoint.transport.rank, id]
+  }
+
+  /** Numbers go round, and leave out those that are lent. */
+  #unused(): number {
+    let id: number
+    do id = this.#next++ % REFS
+    while (this.#lent.has(id) || this.channels.hasWriters(id))
+    return id
   }
 
   borrow<T>(home: number, id: number): Observable<T> {

@@ -1,17 +1,18 @@
 import type { PointToPoint } from '../communicator/point-to-point.js'
 import { ANY_SOURCE, ANY_TAG } from '../constants.js'
-import type { CallSite } from '../diagnostics/call-site.js'
+import { type CallSite, locate } from '../diagnostics/call-site.js'
+import { ArgumentError } from '../errors.js'
 import { goneError } from '../failure/rank-failure.js'
 import { CHANNELS } from '../progress/context-ids.js'
 import type { Incoming, Taker, Waiting } from '../progress/incoming.js'
 import { Outgoing, type Owner, type SendQueue } from '../progress/send-queue.js'
 import type { Transport } from '../transport/transport.js'
-import { CREDIT, kindIn, subscriptionIn } from './control-messages.js'
+import { CREDIT, FIRST, idIn, kindIn, MAX_CALLS, streamId } from './control-messages.js'
 import { Reader } from './reader.js'
 import { Writer } from './writer.js'
 
 /** A call that makes streams of one direction, peer and tag: one with each subscription. */
-export interface Line {
+export interface StreamCall {
   readonly peer: number
   readonly tag: number
   /** The how-many-th of that direction, peer and tag. */
@@ -24,7 +25,7 @@ export interface Line {
 export class StreamRegistry {
   readonly comm: PointToPoint
   readonly transport: Transport
-  readonly #context: number
+  readonly context: number
   readonly #writers: Streams<Writer>
   readonly #readers: Streams<Reader<unknown>>
   readonly #halves = new Set<Waiting & { readonly peer: number; readonly waits: boolean }>()
@@ -34,10 +35,10 @@ export class StreamRegistry {
     const { endpoint } = comm
     this.comm = comm
     this.transport = endpoint.transport
-    this.#context = comm.id + CHANNELS
-    this.#writers = new Streams((peer, tag, number, subscription) => new Writer(this, peer, tag, number, subscription, asked))
-    this.#readers = new Streams((peer, tag, number, subscription) => new Reader(this, peer, tag, number, subscription))
-    const context = endpoint.context(this.#context)
+    this.context = comm.id + CHANNELS
+    this.#writers = new Streams((peer, tag, id) => new Writer(this, peer, tag, id, asked))
+    this.#readers = new Streams((peer, tag, id) => new Reader(this, peer, tag, id))
+    const context = endpoint.context(this.context)
     context.halves = this.#halves
     context.listener = (message) => this.#takerOf(message)
     for (let early = context.matching.find(ANY_SOURCE, ANY_TAG); early !== undefined; early = context.matching.find(ANY_SOURCE, ANY_TAG)) {
@@ -47,32 +48,33 @@ export class StreamRegistry {
   }
 
   /** The next call that writes to a peer with this tag. */
-  writes(peer: number, tag: number, site: CallSite | undefined): Line {
-    return { peer, tag, number: this.#writers.count(peer, tag), site, subscriptions: 0 }
+  writes(peer: number, tag: number, site: CallSite | undefined): StreamCall {
+    return this.#call(this.#writers, peer, tag, site)
   }
 
   /** The next call that reads. */
-  reads(peer: number, tag: number, site: CallSite | undefined): Line {
-    return { peer, tag, number: this.#readers.count(peer, tag), site, subscriptions: 0 }
+  reads(peer: number, tag: number, site: CallSite | undefined): StreamCall {
+    return this.#call(this.#readers, peer, tag, site)
   }
 
-  /** The writing end of a line's next subscription; to be started. */
-  writer(line: Line): Writer {
-    const writer = this.#writers.get(line.peer, line.tag, line.number, line.subscriptions++)
-    this.#halves.add(writer)
-    return writer
+  /** The writing end of a call's next subscription; to be started. */
+  writer(call: StreamCall): Writer {
+    return this.#open(this.#writers, call)
+  }
+
+  /** The reading end. */
+  reader<T>(call: StreamCall): Reader<T> {
+    return this.#open(this.#readers, call) as Reader<T>
+  }
+
+  /** Whether there is a writer with this tag, to whatever peer. */
+  hasWriters(tag: number): boolean {
+    return this.#writers.has(tag)
   }
 
   /** Counts a writer that was asked for among the open ones. */
   adopt(writer: Writer): void {
     this.#halves.add(writer)
-  }
-
-  /** The reading end. */
-  reader<T>(line: Line): Reader<T> {
-    const reader = this.#readers.get(line.peer, line.tag, line.number, line.subscriptions++)
-    this.#halves.add(reader)
-    return reader as Reader<T>
   }
 
   forgetWriter(writer: Writer): void {
@@ -86,33 +88,27 @@ export class StreamRegistry {
   }
 
   /** Why nothing can come from a peer or go to it any more. */
-  reasonGone(peer: number): Error | undefined {
+  obstacle(peer: number): Error | undefined {
     const reason = this.comm.endpoint.whyGone(peer)
-    return reason === undefined ? undefined : goneError(this.comm.rankOf(peer), reason)
+    return reason === undefined ? this.comm.obstacle : goneError(this.comm.rankOf(peer), reason)
   }
 
   seek(peer: number): void {
     this.comm.endpoint.seek(peer)
   }
 
-  /** The way out to a peer. */
-  way(peer: number): { link: SendQueue; context: number } {
-    return { link: this.comm.endpoint.link(peer), context: this.#context }
+  link(peer: number): SendQueue {
+    return this.comm.endpoint.link(peer)
   }
 
-  /** Sends a frame without data. */
-  say(peer: number, tag: number, call: number, number: number): void {
+  /** Sends a frame that nobody here waits for; to a peer that is gone, nothing. */
+  tell(peer: number, tag: number, datatype: number, bytes: Uint8Array, call: number, shape: number): void {
     if (this.comm.endpoint.whyGone(peer) !== undefined) return
-    const { link, context } = this.way(peer)
-    this.tell(link, context, tag, 0, nothing, call, number)
-  }
-
-  /** Sends a frame that nobody here waits for. */
-  tell(link: SendQueue, context: number, tag: number, datatype: number, bytes: Uint8Array, call: number, number: number): void {
-    if (link.sendNow(context, tag, datatype, bytes, bytes.byteLength, call, number)) return
-    const message = new Outgoing(context, tag, datatype, bytes.slice(), false, undefined, new Farewell(this.transport))
+    const link = this.link(peer)
+    if (link.sendNow(this.context, tag, datatype, bytes, bytes.byteLength, call, shape)) return
+    const message = new Outgoing(this.context, tag, datatype, bytes.slice(), false, undefined, new Farewell(this.transport))
     message.call = call
-    message.shape = number
+    message.shape = shape
     link.send(message)
   }
 
@@ -121,18 +117,38 @@ export class StreamRegistry {
     return this.#writers.size + this.#readers.size
   }
 
-  /** All of them fail: the communicator is no more. */
-  end(error: Error): void {
-    for (const half of [...this.#halves]) half.fail(error)
+  #call(streams: Streams<Writer> | Streams<Reader<unknown>>, peer: number, tag: number, site: CallSite | undefined): StreamCall {
+    const number = streams.count(peer, tag)
+    if (number < MAX_CALLS) return { peer, tag, number, site, subscriptions: FIRST.subscription }
+    throw new ArgumentError(
+      `there were ${MAX_CALLS} streams of this direction with rank ${this.comm.rankOf(peer)} and tag ${tag} before; ` +
+        'use another tag, or make the operator once and subscribe to it again'
+    )
+  }
+
+  #open<S extends Writer | Reader<unknown>>(streams: Streams<S>, call: StreamCall): S {
+    const { peer, tag, number, site } = call
+    const stream = streams.get(peer, tag, streamId(number, call.subscriptions))
+    // The next that subscribes meets what it would have met now.
+    if (stream.opened) {
+      const where = locate(site)
+      const error = new ArgumentError(
+        `${call.subscriptions} subscriptions${where === undefined ? '' : ` of the operator made at ${where}`} came before this one, ` +
+          `and the streams of too many with rank ${this.comm.rankOf(peer)}, tag ${tag}, are open or were never read; end some, or have them read`
+      )
+      throw this.comm.inContext(error, site)
+    }
+    call.subscriptions++
+    stream.opened = true
+    this.#halves.add(stream)
+    return stream
   }
 
   #takerOf(message: Incoming): Taker {
     const streams = kindIn(message.call) < CREDIT ? this.#readers : this.#writers
-    return streams.get(message.source, message.tag, message.shape, subscriptionIn(message.call))
+    return streams.get(message.source, message.tag, idIn(message.call, message.shape))
   }
 }
-
-const nothing = new Uint8Array(0)
 
 /** Keeps the rank alive until a frame is out. */
 class Farewell implements Owner {
@@ -163,68 +179,62 @@ class Farewell implements Owner {
   }
 }
 
-interface Place {
+interface StreamEnd {
   readonly peer: number
   readonly tag: number
-  readonly number: number
-  readonly subscription: number
+  readonly id: number
 }
 
 /** The open ends of one direction, and those that a peer has spoken of before they were opened here. */
-class Streams<S extends Place> {
-  readonly #make: (peer: number, tag: number, number: number, subscription: number) => S
-  /** By peer and tag; there is hardly ever more than one. */
-  readonly #open = new Map<number, Map<number, S[]>>()
+class Streams<S extends StreamEnd> {
+  readonly #make: (peer: number, tag: number, id: number) => S
+  /** By peer, tag and id. */
+  readonly #ends = new Map<number, Map<number, Map<number, S>>>()
   readonly #counts = new Map<number, Map<number, number>>()
   #last: S | undefined
 
-  constructor(make: (peer: number, tag: number, number: number, subscription: number) => S) {
+  constructor(make: (peer: number, tag: number, id: number) => S) {
     this.#make = make
   }
 
   /** How many calls there were before. */
   count(peer: number, tag: number): number {
     const counts = child(this.#counts, peer, () => new Map<number, number>())
-    const count = counts.get(tag) ?? 0
+    const count = counts.get(tag) ?? FIRST.call
     counts.set(tag, count + 1)
     return count
   }
 
-  get(peer: number, tag: number, number: number, subscription: number): S {
-    if (this.#last !== undefined && is(this.#last, peer, tag, number, subscription)) return this.#last
-    const streams = child(
-      child(this.#open, peer, () => new Map<number, S[]>()),
-      tag,
-      () => [] as S[]
-    )
-    let stream = streams.find((other) => is(other, peer, tag, number, subscription))
-    if (stream === undefined) {
-      stream = this.#make(peer, tag, number, subscription)
-      streams.push(stream)
-    }
+  get(peer: number, tag: number, id: number): S {
+    const last = this.#last
+    if (last !== undefined && last.peer === peer && last.tag === tag && last.id === id) return last
+    const tags = child(this.#ends, peer, () => new Map<number, Map<number, S>>())
+    const ids = child(tags, tag, () => new Map<number, S>())
+    const stream = child(ids, id, () => this.#make(peer, tag, id))
     this.#last = stream
     return stream
   }
 
+  has(tag: number): boolean {
+    for (const tags of this.#ends.values()) if (tags.has(tag)) return true
+    return false
+  }
+
   get size(): number {
     let size = 0
-    for (const tags of this.#open.values()) for (const streams of tags.values()) size += streams.length
+    for (const tags of this.#ends.values()) for (const ids of tags.values()) size += ids.size
     return size
   }
 
   delete(stream: S): void {
     if (this.#last === stream) this.#last = undefined
-    const tags = this.#open.get(stream.peer)
-    const streams = tags?.get(stream.tag)
-    const index = streams?.indexOf(stream) ?? -1
-    if (index < 0) return
-    streams!.splice(index, 1)
-    if (streams!.length === 0) tags!.delete(stream.tag)
+    const tags = this.#ends.get(stream.peer)
+    const ids = tags?.get(stream.tag)
+    if (ids?.get(stream.id) !== stream) return
+    ids.delete(stream.id)
+    if (ids.size === 0) tags!.delete(stream.tag)
   }
 }
-
-const is = (stream: Place, peer: number, tag: number, number: number, subscription: number): boolean =>
-  stream.peer === peer && stream.tag === tag && stream.number === number && stream.subscription === subscription
 
 function child<K, V>(map: Map<K, V>, key: K, make: () => V): V {
   let value = map.get(key)

@@ -3,12 +3,12 @@ import { encodeObject } from '../codec/object.js'
 import { references } from '../codec/reference.js'
 import type { CallSite } from '../diagnostics/call-site.js'
 import { takeOver } from '../memory/ownership.js'
+import { Queue } from '../memory/queue.js'
 import type { Incoming, Taker } from '../progress/incoming.js'
 import { EAGER_BYTES, Outgoing, type Owner } from '../progress/send-queue.js'
-import { CLOSE, COMPLETE, CREDIT, callOf, ERROR, FIRST_BYTES, FIRST_VALUES, kindIn, NEXT } from './control-messages.js'
+import { CLOSE, COMPLETE, CREDIT, callOf, ERROR, FIRST_BYTES, FIRST_VALUES, kindIn, NEXT, shapeOf } from './control-messages.js'
 import { Gate, isLentTo } from './demand.js'
 import { isCallers, kept, type Payload, payloadOf } from './payload.js'
-import { Queue } from './queue.js'
 import { sendable } from './remote-error.js'
 import type { StreamRegistry } from './stream-registry.js'
 
@@ -30,8 +30,9 @@ export class Writer implements Owner, Taker {
   gone = true
   readonly peer: number
   readonly tag: number
-  readonly number: number
-  readonly subscription: number
+  readonly id: number
+  /** A subscription has it. */
+  opened = false
   /** Open while a value can go at once, or is of no use. */
   readonly gate: Gate
   site: CallSite | undefined
@@ -51,33 +52,35 @@ export class Writer implements Owner, Taker {
   #over = false
   #closed = false
   #flushing = false
+  /** It failed before it was started. */
+  #failure: Error | undefined
   #holding = false
   #watching = false
 
   readonly #asked: ((writer: Writer) => void) | undefined
 
-  constructor(channels: StreamRegistry, peer: number, tag: number, number: number, subscription: number, asked?: (writer: Writer) => void) {
+  constructor(channels: StreamRegistry, peer: number, tag: number, id: number, asked?: (writer: Writer) => void) {
     this.#asked = asked
     this.#channels = channels
     this.peer = peer
     this.tag = tag
-    this.number = number
-    this.subscription = subscription
+    this.id = id
     this.gate = new Gate(
       () => this.open || this.#end !== undefined,
       () => this.#settle()
     )
   }
 
-  /** Begins. What the reader has said before counts. */
+  /** Begins. What the reader has said before counts. One that was completed before that has nothing to begin. */
   start(events: WriterEvents, site: CallSite | undefined): void {
-    this.#events = events
     this.site = site
+    const obstacle = this.#failure ?? this.#channels.obstacle(this.peer)
+    if (this.#over && obstacle === undefined) return
+    this.#events = events
     this.#watching = true
     this.#channels.transport.watch()
-    const reason = this.#channels.reasonGone(this.peer)
-    if (reason !== undefined) this.fail(reason)
-    else if (this.#closed) this.#cancel()
+    if (obstacle !== undefined) this.fail(obstacle)
+    else if (this.#closed && !this.#endWritten) this.#cancel()
   }
 
   /** Whether a value could go at once. */
@@ -206,13 +209,14 @@ export class Writer implements Owner, Taker {
   fail(error: Error): void {
     const events = this.#events
     this.#events = undefined
-    this.#queue.clear()
-    this.#queuedBytes = 0
+    if (events === undefined) this.#failure ??= error
+    this.discardAll()
     if (!this.#endWritten && !this.#over) this.#tell(error)
     this.#end ??= { kind: COMPLETE, bytes: nothing }
     this.#over = true
     this.#underway = 0
-    this.#channels.forgetWriter(this)
+    // Its reader, if it can, still says that it has closed.
+    if (this.#closed || this.#channels.obstacle(this.peer) !== undefined) this.#channels.forgetWriter(this)
     this.#rest()
     events?.failed(this.#channels.comm.inContext(error, this.site))
   }
@@ -228,10 +232,8 @@ export class Writer implements Owner, Taker {
 
   /** The peer may well be there, and wait. */
   #tell(error: Error): void {
-    const { peer, tag, subscription, number } = this
-    if (this.#channels.reasonGone(peer) !== undefined) return
-    const { link, context } = this.#channels.way(peer)
-    this.#channels.tell(link, context, tag, OBJECT, encodeObject(sendable(error)), callOf(ERROR, subscription), number)
+    const { peer, tag, id } = this
+    this.#channels.tell(peer, tag, OBJECT, encodeObject(sendable(error)), callOf(ERROR, id), shapeOf(id))
   }
 
   #finish(kind: number, bytes: Uint8Array): void {
@@ -243,8 +245,7 @@ export class Writer implements Owner, Taker {
   /** The reader wants nothing more; it is told that nothing more will come. */
   #cancel(): void {
     this.#end = { kind: COMPLETE, bytes: nothing }
-    this.#queue.clear()
-    this.#queuedBytes = 0
+    this.discardAll()
     this.#events?.cancelled()
     this.#flush()
   }
@@ -287,10 +288,7 @@ export class Writer implements Owner, Taker {
     const bytes = takeOver(value as BufferLike)
     this.#values++
     this.#bytes += bytes.byteLength
-    this.#give(
-      NEXT,
-      new Outgoing(this.#channels.way(this.peer).context, this.tag, datatype, bytes, false, bytes.buffer as ArrayBuffer, this)
-    )
+    this.#give(NEXT, new Outgoing(this.#channels.context, this.tag, datatype, bytes, false, bytes.buffer as ArrayBuffer, this))
     return true
   }
 
@@ -301,10 +299,10 @@ export class Writer implements Owner, Taker {
   }
 
   #write(kind: number, payload: Payload, owned: boolean): void {
-    const { link, context } = this.#channels.way(this.peer)
+    const { context } = this.#channels
     const { datatype, bytes } = payload
-    const call = callOf(kind, this.subscription)
-    if (link.sendNow(context, this.tag, datatype, bytes as Uint8Array, bytes.byteLength, call, this.number)) return
+    const link = this.#channels.link(this.peer)
+    if (link.sendNow(context, this.tag, datatype, bytes as Uint8Array, bytes.byteLength, callOf(kind, this.id), shapeOf(this.id))) return
     const callers = !owned && isCallers(payload)
     const sent = owned || callers ? bytes : kept(payload).bytes
     const message = new Outgoing(context, this.tag, datatype, sent, false, undefined, this)
@@ -315,12 +313,12 @@ export class Writer implements Owner, Taker {
 
   /** Gives the link a message that it sends when it can. */
   #give(kind: number, message: Outgoing): void {
-    message.call = callOf(kind, this.subscription)
-    message.shape = this.number
+    message.call = callOf(kind, this.id)
+    message.shape = shapeOf(this.id)
     this.#underway++
     const before = this.#flushing
     this.#flushing = true
-    this.#channels.way(this.peer).link.send(message)
+    this.#channels.link(this.peer).send(message)
     this.#flushing = before
     this.#settle()
   }

@@ -1,5 +1,5 @@
 import { Observable, type Subscriber } from 'rxjs'
-import { PROC_NULL } from '../constants.js'
+import { ANY_SOURCE, PROC_NULL } from '../constants.js'
 import type { CommunicatorCore } from '../core/communicator-core.js'
 import { type CallSite, recordCallSite } from '../diagnostics/call-site.js'
 import type { Incoming, Taker } from '../progress/incoming.js'
@@ -10,7 +10,17 @@ import type { From } from './options.js'
 import { place } from './receive-request.js'
 import { Status } from './status.js'
 
-/** A subscription to `messages()`: receives one message at a time, and the next only when the subscriber has had the last. */
+/** The open subscriptions of each communicator. */
+const open = new WeakMap<CommunicatorCore, Set<MessageStream<never>>>()
+
+const NOTHING = -1
+
+/**
+ * A subscription to `messages()`: receives one message at a time, and the next only when the subscriber has had the last.
+ *
+ * Several share the messages of a source out, and nothing overtakes: while the data of a message is still under way to one of them,
+ * those that could get a later message of its source do not ask for any.
+ */
 export class MessageStream<T> implements Taker {
   order = 0
   gone = true
@@ -23,6 +33,11 @@ export class MessageStream<T> implements Taker {
   #misfit: Error | undefined
   #emitting = false
   #waiting = false
+  /** The source of the message whose data is under way to this one. */
+  #incoming = NOTHING
+  /** It asks for its next message when that of another has come. */
+  #held = false
+  readonly #all: Set<MessageStream<never>>
   #released = false
 
   constructor(comm: CommunicatorCore, { peer, tag }: Envelope, subscriber: Subscriber<Message<T>>, site: CallSite | undefined) {
@@ -32,20 +47,29 @@ export class MessageStream<T> implements Taker {
     this.#subscriber = subscriber
     this.site = site
     comm.endpoint.transport.hold()
+    this.#all = open.get(comm) ?? new Set()
+    open.set(comm, this.#all)
+    this.#all.add(this)
     subscriber.add(() => {
+      this.#all.delete(this)
       if (this.#waiting && !comm.withdraw(this)) comm.endpoint.giveBack(this)
       this.#release()
+      this.#incoming = NOTHING
+      this.#resumeOthers()
     })
     this.#next()
   }
 
   accept(message: Incoming): boolean {
     this.#misfit = place(this.#comm, message, undefined)
+    this.#incoming = message.source
+    if (this.#all.size > 1 && !message.complete) for (const other of this.#all) if (other !== this) other.#hold(message.source)
     return this.#misfit === undefined
   }
 
   finish(message: Incoming): void {
     this.#waiting = false
+    this.#incoming = NOTHING
     if (this.#subscriber.closed) return this.#comm.endpoint.offer(message)
     const status = fillStatus(new Status(), this.#comm, message)
     try {
@@ -59,12 +83,14 @@ export class MessageStream<T> implements Taker {
       this.fail(error as Error)
       return
     }
+    this.#resumeOthers()
     if (!this.#emitting) this.#next()
   }
 
   fail(error: Error): void {
     this.#comm.withdraw(this)
     this.#waiting = false
+    this.#incoming = NOTHING
     this.#subscriber.error(this.#comm.inContext(error, this.site))
   }
 
@@ -80,6 +106,10 @@ export class MessageStream<T> implements Taker {
   #next(): void {
     this.#emitting = true
     while (!this.#subscriber.closed) {
+      if (this.#all.size > 1 && this.#isBehind()) {
+        this.#held = true
+        break
+      }
       this.#waiting = true
       if (!this.#comm.receiveNow(this)) {
         this.#comm.post(this)
@@ -88,6 +118,31 @@ export class MessageStream<T> implements Taker {
       if (this.#waiting) break
     }
     this.#emitting = false
+  }
+
+  #couldGet(source: number): boolean {
+    return this.peer === ANY_SOURCE || this.peer === source
+  }
+
+  #isBehind(): boolean {
+    for (const other of this.#all) if (other !== this && other.#incoming !== NOTHING && this.#couldGet(other.#incoming)) return true
+    return false
+  }
+
+  /** A message of the source is under way to another: what comes behind it is not for this one yet. */
+  #hold(source: number): void {
+    if (!this.#couldGet(source) || !this.#comm.withdraw(this)) return
+    this.#waiting = false
+    this.#held = true
+  }
+
+  #resumeOthers(): void {
+    if (this.#all.size < 2 && !this.#subscriber.closed) return
+    for (const other of [...this.#all]) {
+      if (other === this || !other.#held) continue
+      other.#held = false
+      other.#next()
+    }
   }
 
   #release(): void {

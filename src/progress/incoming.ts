@@ -71,6 +71,15 @@ export class Incoming implements Arrived {
     this.arrived = this.bytes
   }
 
+  /** It will be read later: what it has borrowed is copied. */
+  own(): void {
+    if (this.datatype !== OBJECT || this.later || this.target === undefined) return
+    const borrowed = this.target as Uint8Array
+    const at = this.#offset
+    this.allocate()
+    copy(borrowed, at, this.target as Uint8Array, this.#offset, this.bytes)
+  }
+
   /** The data is one number: it needs no room. */
   keepNumber(slot: Slot, at: number): void {
     this.#number = slot.doubles[at >> 3]!

@@ -1,8 +1,8 @@
 import { Observable, type Subscriber } from 'rxjs'
-import { ANY_SOURCE, PROC_NULL } from '../constants.js'
+import { ANY_SOURCE, ANY_TAG, PROC_NULL } from '../constants.js'
 import type { CommunicatorCore } from '../core/communicator-core.js'
 import { type CallSite, recordCallSite } from '../diagnostics/call-site.js'
-import type { Incoming, Taker } from '../progress/incoming.js'
+import { type Incoming, nobody, type Taker } from '../progress/incoming.js'
 import { abortError, onAbort } from './cancellation.js'
 import { describeEnvelope, type Envelope, envelopeNow, fillStatus } from './envelope.js'
 import { Message } from './message.js'
@@ -13,13 +13,11 @@ import { Status } from './status.js'
 /** The open subscriptions of each communicator. */
 const open = new WeakMap<CommunicatorCore, Set<MessageStream<never>>>()
 
-const NOTHING = -1
-
 /**
  * A subscription to `messages()`: receives one message at a time, and the next only when the subscriber has had the last.
  *
- * Several share the messages of a source out, and nothing overtakes: while the data of a message is still under way to one of them,
- * those that could get a later message of its source do not ask for any.
+ * Several share the messages of a source out, and nothing overtakes: who has a message while the data of an earlier one is still under way
+ * to another emits it after that one. Who leaves hands a message that has not come on to whoever has the next, which goes back in turn.
  */
 export class MessageStream<T> implements Taker {
   order = 0
@@ -30,15 +28,13 @@ export class MessageStream<T> implements Taker {
   readonly #subscriber: Subscriber<Message<T>>
   readonly site: CallSite | undefined
   readonly endless = true
+  /** The message that it has been given. */
+  #message: Incoming | undefined
   #misfit: Error | undefined
+  /** All of the message is there. */
+  #ready = false
   #emitting = false
-  #waiting = false
-  /** The source of the message whose data is under way to this one. */
-  #incoming = NOTHING
-  /** It asks for its next message when that of another has come. */
-  #held = false
   readonly #all: Set<MessageStream<never>>
-  #released = false
 
   constructor(comm: CommunicatorCore, { peer, tag }: Envelope, subscriber: Subscriber<Message<T>>, site: CallSite | undefined) {
     this.#comm = comm
@@ -46,51 +42,30 @@ export class MessageStream<T> implements Taker {
     this.tag = tag
     this.#subscriber = subscriber
     this.site = site
-    comm.endpoint.transport.hold()
     this.#all = open.get(comm) ?? new Set()
     open.set(comm, this.#all)
     this.#all.add(this)
-    subscriber.add(() => {
-      this.#all.delete(this)
-      if (this.#waiting && !comm.withdraw(this)) comm.endpoint.giveBack(this)
-      this.#release()
-      this.#incoming = NOTHING
-      this.#resumeOthers()
-    })
+    comm.endpoint.transport.hold()
+    subscriber.add(() => this.#leave())
     this.#next()
   }
 
   accept(message: Incoming): boolean {
+    this.#message = message
+    this.#ready = false
     this.#misfit = place(this.#comm, message, undefined)
-    this.#incoming = message.source
-    if (this.#all.size > 1 && !message.complete) for (const other of this.#all) if (other !== this) other.#hold(message.source)
     return this.#misfit === undefined
   }
 
   finish(message: Incoming): void {
-    this.#waiting = false
-    this.#incoming = NOTHING
-    if (this.#subscriber.closed) return this.#comm.endpoint.offer(message)
-    const status = fillStatus(new Status(), this.#comm, message)
-    try {
-      if (this.#misfit !== undefined) throw this.#misfit
-      const data = message.value() as T
-      const looping = this.#emitting
-      this.#emitting = true
-      this.#subscriber.next(new Message(this.#comm, status, data))
-      this.#emitting = looping
-    } catch (error) {
-      this.fail(error as Error)
-      return
-    }
-    this.#resumeOthers()
-    if (!this.#emitting) this.#next()
+    this.#ready = true
+    if (this.#all.size > 1 && this.#isBehind()) message.own()
+    else this.#emit()
   }
 
   fail(error: Error): void {
     this.#comm.withdraw(this)
-    this.#waiting = false
-    this.#incoming = NOTHING
+    this.#message = undefined
     this.#subscriber.error(this.#comm.inContext(error, this.site))
   }
 
@@ -106,49 +81,91 @@ export class MessageStream<T> implements Taker {
   #next(): void {
     this.#emitting = true
     while (!this.#subscriber.closed) {
-      if (this.#all.size > 1 && this.#isBehind()) {
-        this.#held = true
-        break
-      }
-      this.#waiting = true
       if (!this.#comm.receiveNow(this)) {
         this.#comm.post(this)
         break
       }
-      if (this.#waiting) break
+      if (this.#message !== undefined) break
     }
     this.#emitting = false
   }
 
-  #couldGet(source: number): boolean {
-    return this.peer === ANY_SOURCE || this.peer === source
+  #emit(): void {
+    const message = this.#message!
+    this.#message = undefined
+    const looping = this.#emitting
+    this.#emitting = true
+    try {
+      if (this.#misfit !== undefined) throw this.#misfit
+      const status = fillStatus(new Status(), this.#comm, message)
+      this.#subscriber.next(new Message(this.#comm, status, message.value() as T))
+    } catch (error) {
+      this.fail(error as Error)
+    }
+    this.#emitting = looping
+    this.#releaseOthers()
+    if (!looping) this.#next()
   }
 
+  /** Those whose messages were behind one that is out of the way. */
+  #releaseOthers(): void {
+    if (this.#all.size < 2 && !this.#subscriber.closed) return
+    for (const other of [...this.#all]) if (other.#message !== undefined && other.#ready && !other.#isBehind()) other.#emit()
+  }
+
+  /** Whether another waits for the data of an earlier message of the same source. */
   #isBehind(): boolean {
-    for (const other of this.#all) if (other !== this && other.#incoming !== NOTHING && this.#couldGet(other.#incoming)) return true
+    const { source, order } = this.#message!
+    for (const stream of this.#all) {
+      const message = stream.#message
+      if (message !== undefined && message.source === source && message.order < order) return true
+    }
     return false
   }
 
-  /** A message of the source is under way to another: what comes behind it is not for this one yet. */
-  #hold(source: number): void {
-    if (!this.#couldGet(source) || !this.#comm.withdraw(this)) return
-    this.#waiting = false
-    this.#held = true
-  }
-
-  #resumeOthers(): void {
-    if (this.#all.size < 2 && !this.#subscriber.closed) return
-    for (const other of [...this.#all]) {
-      if (other === this || !other.#held) continue
-      other.#held = false
-      other.#next()
+  #leave(): void {
+    const { endpoint } = this.#comm
+    this.#all.delete(this as MessageStream<never>)
+    this.#comm.withdraw(this)
+    endpoint.transport.release()
+    // What it leaves is the last of the chain's, whatever was its own.
+    for (let heir = this.#heir(); heir !== undefined; heir = this.#heir()) this.#exchange(heir)
+    const message = this.#message
+    this.#message = undefined
+    if (message !== undefined && this.#ready) endpoint.offer(message)
+    else if (message !== undefined) {
+      message.taker = nobody(message.tag)
+      endpoint.giveBack(message.taker)
     }
+    this.#releaseOthers()
   }
 
-  #release(): void {
-    if (this.#released) return
-    this.#released = true
-    this.#comm.endpoint.transport.release()
+  #exchange(other: MessageStream<never>): void {
+    const [message, ready, misfit] = [this.#message, this.#ready, this.#misfit]
+    this.#message = other.#message
+    this.#ready = other.#ready
+    this.#misfit = other.#misfit
+    other.#message = message
+    other.#ready = ready
+    other.#misfit = misfit
+    if (!ready) message!.taker = other
+  }
+
+  /** Who has the next message of the same source, and could have had this one. */
+  #heir(): MessageStream<never> | undefined {
+    const message = this.#message
+    if (message === undefined) return undefined
+    let heir: MessageStream<never> | undefined
+    for (const stream of this.#all) {
+      const other = stream.#message
+      if (other === undefined || other.source !== message.source || other.order <= message.order || !stream.#fits(message)) continue
+      if (heir === undefined || other.order < heir.#message!.order) heir = stream
+    }
+    return heir
+  }
+
+  #fits({ source, tag }: Incoming): boolean {
+    return (this.peer === ANY_SOURCE || this.peer === source) && (this.tag === ANY_TAG || this.tag === tag)
   }
 }
 

@@ -7,7 +7,7 @@ import { Network } from './network.js'
 const lengths = fc.constantFrom(0, 10, 5000, 70_000)
 
 const event = fc.oneof(
-  fc.record({ kind: fc.constant('send' as const), from: fc.integer({ min: 1, max: 2 }), length: lengths }),
+  fc.record({ kind: fc.constant('send' as const), from: fc.integer({ min: 1, max: 2 }), length: lengths, tag: fc.nat(1) }),
   fc.record({ kind: fc.constant('subscribe' as const), to: fc.constantFrom(ANY_SOURCE, 1, 2) }),
   fc.record({ kind: fc.constant('leave' as const), which: fc.nat(7) }),
   { weight: 4, arbitrary: fc.record({ kind: fc.constant('step' as const), rank: fc.nat(2) }) }
@@ -22,15 +22,15 @@ it('subscribers of messages() share out what a source sends, and nothing overtak
       const network = new Network(3, { capacity: 2 })
       const [zero] = network.worlds
       const open = new Set<Subscription>()
-      const sent: Uint32Array[][] = [[], [], []]
+      const sent = [0, 0, 0]
       const got: number[][] = [[], [], []]
       let emitted = 0
       const subscribe = (source: number): void => {
         if (open.size > 6) return
         let own: Subscription | undefined
         let leaves = false
-        own = zero!.messages<Uint32Array>({ source }).subscribe(({ data, status }) => {
-          got[status.source]!.push(data[0]!)
+        own = zero!.messages<Uint32Array | { number: number }>({ source }).subscribe(({ data, status }) => {
+          got[status.source]!.push('number' in data ? data.number : data[0]!)
           const k = emitted++
           for (const [at, what] of reactions) {
             if (at !== k) continue
@@ -55,9 +55,9 @@ it('subscribers of messages() share out what a source sends, and nothing overtak
         else if (one.kind === 'leave') leave([...open].slice(one.which, one.which + 1))
         else if (one.kind === 'step') network.wires[one.rank]!.step()
         else {
-          const data = new Uint32Array(1 + one.length / 4).fill(sent[one.from]!.length)
-          sent[one.from]!.push(data)
-          network.worlds[one.from]!.isend(data, { dest: 0 })
+          const number = sent[one.from]!++
+          const data = one.length === 10 ? { number } : new Uint32Array(1 + one.length / 4).fill(number)
+          network.worlds[one.from]!.isend(data, { dest: 0, tag: one.tag })
         }
       }
       network.settle()
@@ -66,7 +66,7 @@ it('subscribers of messages() share out what a source sends, and nothing overtak
       subscribe(ANY_SOURCE)
       network.settle()
       leave(open)
-      for (const source of [1, 2]) expect(got[source]).toEqual(sent[source]!.map((_, k) => k))
+      for (const source of [1, 2]) expect(got[source]).toEqual(Array.from({ length: sent[source]! }, (_, k) => k))
       expect(network.wires.map(({ held }) => held)).toEqual([0, 0, 0])
     }),
     { numRuns: 2000 }

@@ -62,8 +62,13 @@ export class IdleTimer {
   #last = asyncScheduler.now()
   #idle = false
 
-  constructor(ms: number) {
+  /** Runs until it is unsubscribed. */
+  readonly watch: Subscription
+
+  /** `mayEmit` is whether the source is free to. */
+  constructor(ms: number, mayEmit: () => boolean, fall: () => void) {
     this.#ms = ms
+    this.watch = this.#start(mayEmit, fall)
   }
 
   get idle(): boolean {
@@ -76,8 +81,7 @@ export class IdleTimer {
     this.#idle = false
   }
 
-  /** `mayEmit` is whether the source is free to. */
-  start(mayEmit: () => boolean, fall: () => void): Subscription {
+  #start(mayEmit: () => boolean, fall: () => void): Subscription {
     const ms = this.#ms
     if (ms === Number.POSITIVE_INFINITY) return Subscription.EMPTY
     const timer = this

@@ -51,11 +51,11 @@ export function mergeFrom<T = unknown, R = T>(
   project: (value: T, source: number) => R = (value) => value as unknown as R
 ): Observable<R> {
   const { tag = 0, fair = true, signal } = options
-  const { sources, window } = checked(comm.core, () => {
+  const { sources, prefetch } = checked(comm.core, () => {
     const ranks = options.sources ?? Array.from({ length: comm.size }, (_, rank) => rank).filter((rank) => rank !== comm.rank)
     checkRanks(ranks, 'sources')
     for (const source of ranks) checkReader(comm.core, { ...options, source })
-    return { sources: ranks, window: checkInflow(options) }
+    return { sources: ranks, prefetch: checkInflow(options) }
   })
   const site = recordCallSite()
   const lines = sources.map((source) => comm.channels.reads(comm.core.memberOf(source), tag, site))
@@ -65,11 +65,11 @@ export function mergeFrom<T = unknown, R = T>(
     const turns = new Turns(outer)
     subscriber.add(() => turns.stop())
     const abandon = (error: Error): void => subscriber.error(comm.core.inContext(error, site))
-    if (signal?.aborted) return abandon(abortError(signal))
-    if (signal !== undefined) subscriber.add(onAbort(signal, abandon))
     let open = lines.length
     const readers = lines.map((line) => comm.channels.reader<T>(line))
     for (const reader of readers) subscriber.add(() => reader.cancel())
+    if (signal?.aborted) return abandon(abortError(signal))
+    if (signal !== undefined) subscriber.add(onAbort(signal, abandon))
     for (const [k, reader] of readers.entries()) {
       if (subscriber.closed) return
       const events = {
@@ -88,7 +88,7 @@ export function mergeFrom<T = unknown, R = T>(
           if (--open === 0) subscriber.complete()
         }
       }
-      reader.start(events, window, fair ? turns.of(k) : outer, site)
+      reader.start(events, prefetch, fair ? turns.of(k) : outer, site)
     }
   })
 }

@@ -1,20 +1,14 @@
-import { Observable, type ObservableInput, Subscriber } from 'rxjs'
+import type { Observable, ObservableInput } from 'rxjs'
 import type { Communicator } from '../src/communicator/communicator.js'
 import {
-  abortError,
-  all,
   checked,
   checkInflow,
   checkOutflow,
   checkWriter,
+  exchangeStreams,
   type InflowOptions,
   type OutflowOptions,
-  OverflowPolicy,
-  onAbort,
-  presentDemand,
-  pull,
-  recordCallSite,
-  under
+  recordCallSite
 } from '../src/stream/internal.js'
 import { hashOf, type Key } from './hash.js'
 
@@ -60,71 +54,28 @@ export function partitionTo<T>(
   options: PartitionToOptions = {}
 ): (source: ObservableInput<T>) => Observable<T> {
   const { tag = 0, partitioner = (of, size) => hashOf(of) % size, signal } = options
-  const { window, outflow } = checked(comm.core, () => {
+  const { prefetch, outflow } = checked(comm.core, () => {
     checkWriter(comm.core, { ...options, dest: 0 })
-    return { window: checkInflow(options), outflow: checkOutflow(options) }
+    return { prefetch: checkInflow(options), outflow: checkOutflow(options) }
   })
-  const site = recordCallSite()
-  const members = Array.from({ length: comm.size }, (_, rank) => comm.core.memberOf(rank))
-  const outs = members.map((member) => comm.channels.writes(member, tag, site))
-  const ins = members.map((member) => comm.channels.reads(member, tag, site))
-  return (source) =>
-    new Observable((subscriber) => {
-      const writers = outs.map((line) => comm.channels.writer(line))
-      const readers = ins.map((line) => comm.channels.reader<T>(line))
-      const valves = writers.map((writer) => new OverflowPolicy(writer, comm.core, outflow.overflow, outflow.highWaterMark, undefined))
-      const fail = (error: unknown): void => {
-        const told = comm.core.inContext(error, site)
-        for (const writer of writers) writer.error(told)
-        subscriber.error(told)
+  const ranks = Array.from({ length: comm.size }, (_, rank) => rank)
+  const settings = { dests: ranks, sources: ranks, tag, outflow, prefetch, signal }
+  return exchangeStreams<T, T, T>(comm.channels, settings, recordCallSite(), ({ subscriber, send, stop }) => {
+    let [listening, open] = [comm.size, comm.size]
+    return {
+      next(value) {
+        const rank = partitioner(key(value), comm.size)
+        if (ranks[rank] === undefined) throw new RangeError(`partitioner: ${rank} is no rank of ${comm.size}`)
+        send(rank, value)
+      },
+      receive: (_, value) => subscriber.next(value),
+      received() {
+        if (--open === 0) subscriber.complete()
+      },
+      // A rank that has left wants nothing more; the others still do.
+      left() {
+        if (--listening === 0) stop()
       }
-      let listening = writers.length
-      const inner = new Subscriber<T>({
-        next(value: T) {
-          try {
-            const rank = partitioner(key(value), comm.size)
-            const valve = valves[rank]
-            if (valve === undefined) throw new RangeError(`partitioner: ${rank} is no rank of ${comm.size}`)
-            valve.next(value)
-          } catch (error) {
-            fail(error)
-          }
-        },
-        error: fail,
-        complete() {
-          for (const writer of writers) writer.complete()
-        }
-      })
-      const events = {
-        // A rank that has left wants nothing more; the others still do.
-        cancelled: () => {
-          if (--listening === 0) inner.unsubscribe()
-        },
-        failed: fail,
-        finished: () => undefined
-      }
-      for (const writer of writers) writer.start(events, site)
-      if (signal?.aborted) return fail(abortError(signal))
-      if (signal !== undefined) subscriber.add(onAbort(signal, fail))
-      const outer = presentDemand()
-      let open = readers.length
-      for (const reader of readers) subscriber.add(() => reader.cancel())
-      for (const reader of readers) {
-        if (subscriber.closed) break
-        const received = {
-          next: (value: T) => subscriber.next(value),
-          error: fail,
-          complete: () => {
-            if (--open === 0) subscriber.complete()
-          }
-        }
-        reader.start(received, window, outer, site)
-      }
-      subscriber.add(inner)
-      subscriber.add(() => {
-        for (const writer of writers) writer.complete()
-      })
-      const room = all(writers.map(({ gate }) => gate))
-      if (!subscriber.closed) under(room, () => pull(source).subscribe(inner))
-    })
+    }
+  })
 }

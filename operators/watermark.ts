@@ -1,19 +1,6 @@
-import { Observable, type ObservableInput, Subscriber } from 'rxjs'
+import type { Observable, ObservableInput } from 'rxjs'
 import type { Communicator } from '../src/communicator/communicator.js'
-import {
-  ArgumentError,
-  abortError,
-  both,
-  checked,
-  checkWriter,
-  Gate,
-  OverflowPolicy,
-  onAbort,
-  presentDemand,
-  pull,
-  recordCallSite,
-  under
-} from '../src/stream/internal.js'
+import { ArgumentError, both, checked, checkWriter, exchangeStreams, Gate, recordCallSite } from '../src/stream/internal.js'
 import { checkEventTime, IDLE, IdleTimer, type Mark, Progress, timeOf, Watermarks } from './eventTime.js'
 
 export interface WatermarkOptions<T> {
@@ -72,36 +59,34 @@ export type Timed<T> =
 export function watermark<T>(comm: Communicator, options: WatermarkOptions<T>): (source: ObservableInput<T>) => Observable<Timed<T>> {
   const settings = checked(comm.core, () => checkOptions(comm, options))
   const { time, lateness, step, idle, ahead, tag, signal } = settings
-  const site = recordCallSite()
   const others = Array.from({ length: comm.size }, (_, rank) => rank).filter((rank) => rank !== comm.rank)
-  const outs = others.map((rank) => comm.channels.writes(comm.core.memberOf(rank), tag, site))
-  const ins = others.map((rank) => comm.channels.reads(comm.core.memberOf(rank), tag, site))
-  return (source) =>
-    new Observable((subscriber) => {
-      const outer = presentDemand()
-      const marks = new Watermarks(comm.size)
-      const progress = new Progress(lateness, step === 0 ? (at) => at : (at) => Math.floor(at / step) * step)
-      const resting = new IdleTimer(idle)
-      const gate = new Gate(() => progress.mark - ahead <= marks.least)
-      const demand = both(gate, outer)
-      const writers = outs.map((line) => comm.channels.writer(line))
-      // Of what cannot go yet, only the last is of interest.
-      const valves = writers.map((writer) => new OverflowPolicy(writer, comm.core, 'latest', 1, undefined))
-      const fail = (error: unknown): void => {
-        const told = comm.core.inContext(error, site)
-        for (const writer of writers) writer.error(told)
-        subscriber.error(told)
+  const exchange = { dests: others, sources: others, tag, outflow: LATEST, prefetch: PREFETCH, signal }
+  return exchangeStreams<T, Mark, Timed<T>>(comm.channels, exchange, recordCallSite(), ({ subscriber, outer, send }) => {
+    const marks = new Watermarks(comm.size)
+    const progress = new Progress(lateness, step === 0 ? (at) => at : (at) => Math.floor(at / step) * step)
+    const gate = new Gate(() => progress.mark - ahead <= marks.least)
+    const demand = both(gate, outer)
+    const tell = (mark: Mark): void => {
+      for (const k of others.keys()) send(k, mark)
+    }
+    const hear = (rank: number, mark: Mark): void => {
+      if (!marks.hear(rank, mark)) return
+      subscriber.next({ kind: 'watermark', time: marks.least })
+      if (marks.least === Number.POSITIVE_INFINITY) subscriber.complete()
+      gate.notify()
+    }
+    const resting = new IdleTimer(
+      idle,
+      () => demand.open,
+      () => {
+        tell(IDLE)
+        hear(comm.rank, IDLE)
       }
-      const tell = (mark: Mark): void => {
-        for (const valve of valves) valve.next(mark)
-      }
-      const hear = (rank: number, mark: Mark): void => {
-        if (!marks.hear(rank, mark)) return
-        subscriber.next({ kind: 'watermark', time: marks.least })
-        if (marks.least === Number.POSITIVE_INFINITY) subscriber.complete()
-        gate.notify()
-      }
-      const take = (value: T): void => {
+    )
+    subscriber.add(resting.watch)
+    return {
+      demand,
+      next(value) {
         const at = timeOf(value, time)
         const late = at < Math.max(progress.mark, marks.least)
         const wasIdle = resting.idle
@@ -110,53 +95,21 @@ export function watermark<T>(comm: Communicator, options: WatermarkOptions<T>): 
         if (advanced) tell(progress.mark)
         subscriber.next({ kind: 'value', value, time: at, late })
         if (advanced) hear(comm.rank, progress.mark)
-      }
-      const inner = new Subscriber<T>({
-        next(value: T) {
-          try {
-            take(value)
-          } catch (error) {
-            fail(error)
-          }
-        },
-        error: fail,
-        complete() {
-          watch.unsubscribe()
-          for (const writer of writers) writer.complete()
-          hear(comm.rank, Number.POSITIVE_INFINITY)
-        }
-      })
-      subscriber.add(inner)
-      subscriber.add(() => {
-        for (const writer of writers) writer.complete()
-      })
-      for (const writer of writers) writer.start({ cancelled: () => undefined, failed: fail, finished: () => undefined }, site)
-      if (signal?.aborted) return fail(abortError(signal))
-      if (signal !== undefined) subscriber.add(onAbort(signal, fail))
-      for (const [k, line] of ins.entries()) {
-        const reader = comm.channels.reader<Mark>(line)
-        subscriber.add(() => reader.cancel())
-        const events = {
-          next: (mark: Mark) => hear(others[k]!, mark),
-          error: fail,
-          complete: () => hear(others[k]!, Number.POSITIVE_INFINITY)
-        }
-        reader.start(events, WINDOW, outer, site)
-      }
-      const watch = resting.start(
-        () => demand.open,
-        () => {
-          tell(IDLE)
-          hear(comm.rank, IDLE)
-        }
-      )
-      subscriber.add(watch)
-      if (!subscriber.closed) under(demand, () => pull(source).subscribe(inner))
-    })
+      },
+      complete() {
+        resting.watch.unsubscribe()
+        hear(comm.rank, Number.POSITIVE_INFINITY)
+      },
+      receive: (k, mark) => hear(others[k]!, mark),
+      received: (k) => hear(others[k]!, Number.POSITIVE_INFINITY)
+    }
+  })
 }
 
+/** Of what cannot go yet, only the last is of interest. */
+const LATEST = { overflow: 'latest', highWaterMark: 1 } as const
 /** Marks that may be on their way from one rank. */
-const WINDOW = { values: 64, bytes: 2 ** 12 }
+const PREFETCH = { values: 64, bytes: 2 ** 12 }
 
 function checkOptions<T>(
   comm: Communicator,

@@ -1,17 +1,6 @@
-import { Observable, type ObservableInput, Subscriber } from 'rxjs'
+import type { Observable, ObservableInput, Subscriber } from 'rxjs'
 import type { Communicator } from '../src/communicator/communicator.js'
-import {
-  ArgumentError,
-  abortError,
-  checked,
-  checkWriter,
-  Gate,
-  OverflowPolicy,
-  onAbort,
-  pull,
-  recordCallSite,
-  under
-} from '../src/stream/internal.js'
+import { ArgumentError, checked, checkWriter, exchangeStreams, Gate, recordCallSite } from '../src/stream/internal.js'
 import { checkEventTime, IDLE, IdleTimer, type Mark, Progress, timeOf, Watermarks } from './eventTime.js'
 
 export interface WindowByTimeOptions<T, R> {
@@ -84,82 +73,40 @@ export function windowByTime<T, R = T>(
 ): (source: ObservableInput<T>) => Observable<TimeWindow<R>> {
   const settings = checked(comm.core, () => checkOptions(comm, options))
   const { root, tag, ahead, idle, signal } = settings
-  const site = recordCallSite()
-  const out = comm.channels.writes(comm.core.memberOf(root), tag, site)
-  const ins =
-    comm.rank === root ? Array.from({ length: comm.size }, (_, rank) => comm.channels.reads(comm.core.memberOf(rank), tag, site)) : []
-  return (source) =>
-    new Observable((subscriber) => {
-      const writer = comm.channels.writer(out)
-      const valve = new OverflowPolicy(writer, comm.core, 'buffer', 1_000_000, undefined)
-      let failing = false
-      const fail = (error: unknown): void => {
-        const told = comm.core.inContext(error, site)
-        failing = true
-        writer.error(told)
-        subscriber.error(told)
+  const sources = comm.rank === root ? Array.from({ length: comm.size }, (_, rank) => rank) : []
+  const prefetch = { values: Math.max(1, Math.ceil(ahead / 4)), bytes: 2 ** 20 }
+  const exchange = { dests: [root], sources, tag, outflow: BUFFERED, prefetch, signal }
+  return exchangeStreams<T, Report<R>, TimeWindow<R>>(comm.channels, exchange, recordCallSite(), ({ subscriber, room, send, attempt }) => {
+    const local = new LocalWindows<T, R>(settings, (report) => send(0, report))
+    const merging = new Merging<R>(sources.length, settings, subscriber)
+    const resting = new IdleTimer(
+      idle,
+      () => room.open,
+      () => attempt(() => local.rest())
+    )
+    subscriber.add(resting.watch)
+    return {
+      reads: merging.gates,
+      next(value) {
+        if (resting.idle) local.wake()
+        resting.seen()
+        local.add(value)
+      },
+      complete() {
+        resting.watch.unsubscribe()
+        local.end()
+      },
+      receive: (rank, report) => merging.hear(rank, report),
+      received: (rank) => merging.hear(rank, [Number.POSITIVE_INFINITY]),
+      left: () => subscriber.complete(),
+      sent() {
+        if (comm.rank !== root) subscriber.complete()
       }
-      const resting = new IdleTimer(idle)
-      const local = new LocalWindows<T, R>(settings, (report) => valve.next(report))
-      const attempt = (act: () => void): void => {
-        try {
-          act()
-        } catch (error) {
-          fail(error)
-        }
-      }
-      const inner = new Subscriber<T>({
-        next(value: T) {
-          attempt(() => {
-            if (resting.idle) local.wake()
-            resting.seen()
-            local.add(value)
-          })
-        },
-        error: fail,
-        complete() {
-          watch.unsubscribe()
-          attempt(() => {
-            local.end()
-            writer.complete()
-          })
-        }
-      })
-      subscriber.add(inner)
-      subscriber.add(() => writer.complete())
-      writer.start(
-        {
-          cancelled: () => subscriber.complete(),
-          failed: fail,
-          finished: () => {
-            if (comm.rank !== root && !failing) subscriber.complete()
-          }
-        },
-        site
-      )
-      if (signal?.aborted) return fail(abortError(signal))
-      if (signal !== undefined) subscriber.add(onAbort(signal, fail))
-      if (comm.rank === root) {
-        const merging = new Merging<R>(comm.size, settings, subscriber)
-        const readers = ins.map((line) => comm.channels.reader<Report<R>>(line))
-        for (const reader of readers) subscriber.add(() => reader.cancel())
-        for (const [rank, reader] of readers.entries()) {
-          const events = {
-            next: (report: Report<R>) => merging.hear(rank, report),
-            error: fail,
-            complete: () => merging.hear(rank, [Number.POSITIVE_INFINITY])
-          }
-          reader.start(events, { values: Math.max(1, Math.ceil(ahead / 4)), bytes: 2 ** 20 }, merging.gates[rank], site)
-        }
-      }
-      const watch = resting.start(
-        () => writer.gate.open,
-        () => attempt(() => local.rest())
-      )
-      subscriber.add(watch)
-      if (!subscriber.closed) under(writer.gate, () => pull(source).subscribe(inner))
-    })
+    }
+  })
 }
+
+const BUFFERED = { overflow: 'buffer', highWaterMark: 1_000_000 } as const
 
 interface Settings<T, R> {
   readonly size: number

@@ -7,6 +7,7 @@ export { ArgumentError, OverflowError } from '../errors.js'
 export { Queue } from '../memory/queue.js'
 export { abortError, onAbort } from '../request/cancellation.js'
 export { all, both, type Demand, Gate, presentDemand, under } from './demand.js'
+export { exchangeStreams } from './exchange-streams.js'
 export {
   checkAmount,
   checked,

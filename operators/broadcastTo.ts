@@ -112,7 +112,8 @@ export function broadcastTo<T>(comm: Communicator, options: BroadcastToOptions =
       })
       subscriber.add(inner)
       subscriber.add(() => broadcast.end((writer) => writer.complete()))
-      let begun = false
+      // Readers hear of it when it is aborted before it begins.
+      let begun = signal?.aborted === true
       const begin = (): void => {
         if (begun || subscriber.closed || broadcast.joined < settings.rendezvous) return
         begun = true
@@ -122,9 +123,9 @@ export function broadcastTo<T>(comm: Communicator, options: BroadcastToOptions =
       const outer = presentDemand()
       const broadcast = new Broadcast<T>(comm, lines, settings, begin, fail)
       status?.follow(broadcast)
+      broadcast.open()
       if (signal?.aborted) return fail(abortError(signal))
       if (signal !== undefined) subscriber.add(onAbort(signal, fail))
-      broadcast.open()
       begin()
     })
 }

@@ -1,7 +1,23 @@
 import fc from 'fast-check'
-import { concat, defer, from, NEVER, type Observable, of, repeat, retry, type Subscription, switchMap, take, throwError, timer } from 'rxjs'
+import {
+  concat,
+  defer,
+  from,
+  NEVER,
+  type Observable,
+  of,
+  repeat,
+  retry,
+  Subscriber,
+  type Subscription,
+  switchMap,
+  take,
+  throwError,
+  timer
+} from 'rxjs'
 import { broadcastTo, mergeFrom, partitionTo, pull, receiveFrom, ref, sendTo, watermark } from '../../operators/index.js'
-import { ArgumentError, FreedError, RemoteError } from '../../src/errors.js'
+import type { Communicator } from '../../src/communicator/communicator.js'
+import { ArgumentError, FreedError } from '../../src/errors.js'
 import { FIRST, MAX_CALLS, MAX_SUBSCRIPTIONS } from '../../src/stream/control-messages.js'
 import { simulate } from '../../testing/index.js'
 import { Network } from './network.js'
@@ -166,35 +182,141 @@ describe('the n-th subscription of an operator meets the n-th of its fellow', ()
       const got: unknown[] = []
       const send = sendTo<string>(zero!, { dest: 1 })
       cold('a---b---c|')
-        .pipe(switchMap((letter) => concat(of(`${letter}1`, `${letter}2`), NEVER).pipe(send)), take(6))
+        .pipe(
+          switchMap((letter) => concat(of(`${letter}1`, `${letter}2`), NEVER).pipe(send)),
+          take(6)
+        )
         .subscribe()
-      receiveFrom(one!, { source: 0 }).pipe(repeat(3)).subscribe({ next: (value) => got.push(value), complete: () => got.push('end') })
+      receiveFrom(one!, { source: 0 })
+        .pipe(repeat(3))
+        .subscribe({ next: (value) => got.push(value), complete: () => got.push('end') })
       flush()
       expect(got).toEqual(['a1', 'a2', 'b1', 'b2', 'c1', 'c2', 'end'])
     })
   })
 
-  it('counting those that were left before they began, or aborted at once', () => {
+  it('counting those that were left before they began', () => {
     const network = new Network(2)
     const [zero, one] = network.worlds
-    const aborted = AbortSignal.abort()
-    const left = <T>(observable: Observable<T>): void => {
-      let subscription: Subscription | undefined
-      const late = defer(() => {
-        subscription!.unsubscribe()
-        return observable
-      })
-      subscription = timer(0).subscribe()
-      subscription.unsubscribe()
-      subscription = concat(NEVER).subscribe()
-      const outer = new Promise<void>((resolve) => resolve())
-      void outer
-      subscription.add(late.subscribe({ error: () => undefined }))
+    const gone = (): Subscriber<unknown> => {
+      const subscriber = new Subscriber<unknown>()
+      subscriber.unsubscribe()
+      return subscriber
     }
-    left(sendTo(zero!, { dest: 1 })(NEVER))
-    left(receiveFrom(one!, { source: 0 }))
+    sendTo(zero!, { dest: 1 })(NEVER).subscribe(gone())
+    receiveFrom(one!, { source: 0 }).subscribe(gone())
+    partitionTo(zero!, () => 0, { tag: 1 })(NEVER).subscribe(gone())
+    partitionTo(one!, () => 0, { tag: 1 })(NEVER).subscribe(gone())
     network.settle()
     expect(network.worlds.map(({ channels }) => channels.open)).toEqual([0, 0])
-    void aborted
+    expect(network.wires.map(({ held }) => held)).toEqual([0, 0])
+  })
+
+  it.each<[string, (comm: Communicator, options: { signal?: AbortSignal }) => Observable<unknown>, string]>([
+    ['mergeFrom', (comm, options) => mergeFrom(comm, { sources: [0], ...options }), 'complete'],
+    ['receiveFrom', (comm, options) => receiveFrom(comm, { source: 0, ...options }), 'complete'],
+    ['sendTo', (comm, options) => sendTo(comm, { dest: 0, ...options })(NEVER), 'RemoteError'],
+    ['broadcastTo', (comm, options) => broadcastTo(comm, { dests: [0], ...options })(NEVER), 'RemoteError'],
+    ['partitionTo', (comm, options) => partitionTo(comm, () => 0, options)(NEVER), 'RemoteError'],
+    ['watermark', (comm, options) => watermark<number>(comm, { time: (at) => at, ...options })(NEVER), 'RemoteError']
+  ])('counting those that were aborted at once: %s', (name, subscribing, expected) => {
+    const network = new Network(2)
+    const [zero, one] = network.worlds
+    const heard: string[] = []
+    const log = { error: ({ name }: Error) => void heard.push(name), complete: () => void heard.push('complete') }
+    const fellow = {
+      mergeFrom: () => sendTo(zero!, { dest: 1 })(NEVER),
+      receiveFrom: () => sendTo(zero!, { dest: 1 })(NEVER),
+      sendTo: () => receiveFrom(zero!, { source: 1 }),
+      broadcastTo: () => receiveFrom(zero!, { source: 1 })
+    }[name as string]
+    ;(fellow?.() ?? subscribing(zero!, {})).subscribe(log)
+    subscribing(one!, { signal: AbortSignal.abort() }).subscribe({ error: () => undefined })
+    network.settle()
+    expect(heard).toEqual([expected])
+    expect(network.wires.map(({ held }) => held)).toEqual([0, 0])
+    expect(network.worlds.map(({ channels }) => channels.open)).toEqual([0, 0])
+  })
+
+  it('also when the communicator was freed before', () => {
+    const network = new Network(2)
+    const [zero] = network.communicators(8, 'own')
+    const heard: unknown[] = []
+    const operators = [receiveFrom(zero!, { source: 1 }), sendTo(zero!, { dest: 1 })(NEVER)]
+    zero!.core.release()
+    for (const operator of operators) operator.subscribe({ error: (error) => heard.push(error) })
+    expect(heard).toEqual([expect.any(FreedError), expect.any(FreedError)])
+    expect(network.wires[0]!.held).toBe(0)
+  })
+})
+
+describe('numbers at their ends', () => {
+  afterEach(() => Object.assign(FIRST, { call: 0, subscription: 0, ref: 0 }))
+
+  const exchanged = (
+    times: number,
+    operators: (k: number) => { out: (values: number[]) => Observable<number>; into: Observable<unknown> }
+  ) => {
+    const got: unknown[] = []
+    for (let k = 0; k < times; k++) {
+      const { out, into } = operators(k)
+      out([k]).subscribe()
+      into.subscribe((value) => got.push(value))
+    }
+    return got
+  }
+
+  it('of calls: the last one works, and one more is refused', () => {
+    FIRST.call = MAX_CALLS - 3
+    const network = new Network(2)
+    const [zero, one] = network.worlds
+    const got = exchanged(3, () => ({ out: sendTo(zero!, { dest: 1 }), into: receiveFrom(one!, { source: 0 }) }))
+    network.settle()
+    expect(got).toEqual([0, 1, 2])
+    expect(() => sendTo(zero!, { dest: 1 })).toThrow(ArgumentError)
+    expect(() => receiveFrom(one!, { source: 0 })).toThrow(ArgumentError)
+  })
+
+  it('of subscriptions: they go round', () => {
+    FIRST.subscription = MAX_SUBSCRIPTIONS - 3
+    const network = new Network(2)
+    const [zero, one] = network.worlds
+    const [out, into] = [sendTo<number>(zero!, { dest: 1 }), receiveFrom(one!, { source: 0 })]
+    const got = exchanged(6, () => ({ out, into }))
+    network.settle()
+    expect(got).toEqual([0, 1, 2, 3, 4, 5])
+    expect(network.worlds.map(({ channels }) => channels.open)).toEqual([0, 0])
+  })
+
+  it('of subscriptions: one that would meet itself, still alive, is refused, and comes when that is over', () => {
+    const network = new Network(2)
+    const [zero, one] = network.worlds
+    const send = sendTo(zero!, { dest: 1 })
+    const first = receiveFrom(one!, { source: 0 })
+    for (let k = 0; k < MAX_SUBSCRIPTIONS; k++) send([k]).subscribe()
+    const errors: unknown[] = []
+    send(['too many']).subscribe({ error: (error) => errors.push(error) })
+    expect(errors).toEqual([expect.any(ArgumentError)])
+    const got: unknown[] = []
+    const read = (): unknown => first.subscribe((value) => got.push(value))
+    read()
+    network.settle()
+    send(['again']).subscribe()
+    for (let k = 0; k < MAX_SUBSCRIPTIONS; k++) read()
+    network.settle()
+    expect(got.length).toBe(MAX_SUBSCRIPTIONS + 1)
+    expect(got.at(-1)).toBe('again')
+  })
+
+  it('of refs: they go round', () => {
+    FIRST.ref = 2 ** 31 - 1
+    simulate(2, { latency: 1 }, ({ comms: [zero, one], flush }) => {
+      const got: unknown[] = []
+      for (const text of ['last', 'first', 'second']) zero!.isend(ref(of(text)), { dest: 1 })
+      for (let k = 0; k < 3; k++)
+        one!.irecv<Observable<string>>({ source: 0 }).subscribe((stream) => stream.subscribe((value) => got.push(value)))
+      flush()
+      expect(got).toEqual(['last', 'first', 'second'])
+    })
   })
 })

@@ -54,9 +54,9 @@ export interface Exchanger<T, M> {
 }
 
 /**
- * Streams from each rank to others, and from others, in one Observable: subscribes to the source when all streams are open, ends them as it does, and with the
- * subscription. An error, of the source, a stream, or what the operator does, or the abortion, is the error of all: of the subscriber here, and on the other
- * ranks as RemoteError.
+ * Streams from each rank to others, and from others, in one Observable: subscribes to the source when all streams are open, ends them as it
+ * does, and with the subscription. An error, of the source, a stream, or what the operator does, or the abortion, is the error of all: of
+ * the subscriber here, and on the other ranks as RemoteError.
  */
 export function exchangeStreams<T, M, R>(
   registry: StreamRegistry,

@@ -7,7 +7,7 @@ import { CLOSE, COMPLETE, CREDIT, callOf, FIRST_BYTES, FIRST_VALUES, kindIn, NEX
 import { type Demand, under } from './demand.js'
 import { payloadOf } from './payload.js'
 import { remoteError } from './remote-error.js'
-import type { StreamRegistry } from './stream-registry.js'
+import type { StreamPort } from './stream-port.js'
 
 /** Who gets what arrives. */
 export interface ReaderEvents<T> {
@@ -42,7 +42,8 @@ export class Reader<T> implements Taker {
   readonly id: number
   /** A subscription has it. */
   opened = false
-  readonly #channels: StreamRegistry
+  readonly #port: StreamPort
+  readonly #forget: (reader: Reader<T>) => void
   site: CallSite | undefined
   readonly endless = true
   #events: ReaderEvents<T> | undefined
@@ -66,8 +67,9 @@ export class Reader<T> implements Taker {
   #emitting = false
   #holding = false
 
-  constructor(channels: StreamRegistry, peer: number, tag: number, id: number) {
-    this.#channels = channels
+  constructor(port: StreamPort, peer: number, tag: number, id: number, forget: (reader: Reader<unknown>) => void) {
+    this.#forget = forget as (reader: Reader<T>) => void
+    this.#port = port
     this.peer = peer
     this.tag = tag
     this.id = id
@@ -82,12 +84,12 @@ export class Reader<T> implements Taker {
     this.#demand = demand
     this.site = site
     this.#holding = true
-    this.#channels.transport.hold()
-    const obstacle = this.#channels.obstacle(this.peer)
-    if (obstacle !== undefined) this.#finishWith({ error: this.#channels.comm.inContext(obstacle, site) })
+    this.#port.transport.hold()
+    const obstacle = this.#port.obstacle(this.peer)
+    if (obstacle !== undefined) this.#finishWith({ error: this.#port.comm.inContext(obstacle, site) })
     if (this.#end !== undefined) this.#close()
     else {
-      this.#channels.seek(this.peer)
+      this.#port.seek(this.peer)
       this.#grant(true)
     }
     this.#drain()
@@ -108,7 +110,7 @@ export class Reader<T> implements Taker {
   accept(message: Incoming): boolean {
     if (isScalar(message.datatype) && message.complete) return true
     if (this.#cancelled && kindIn(message.call) === NEXT) return false
-    const misfit = place(this.#channels.comm, message, undefined)
+    const misfit = place(this.#port.comm, message, undefined)
     if (misfit === undefined) this.#incomplete.push({ message, frame: undefined })
     else this.#break(misfit)
     return misfit === undefined
@@ -134,7 +136,7 @@ export class Reader<T> implements Taker {
 
   fail(error: Error): void {
     this.#incomplete = []
-    this.#finishWith({ error: this.#channels.comm.inContext(error, this.site) })
+    this.#finishWith({ error: this.#port.comm.inContext(error, this.site) })
     this.#close()
     this.#drain()
   }
@@ -144,7 +146,7 @@ export class Reader<T> implements Taker {
   }
 
   describe(): string {
-    return `in a stream from rank ${this.#channels.comm.rankOf(this.peer)}, tag ${this.tag}, for its next value`
+    return `in a stream from rank ${this.#port.comm.rankOf(this.peer)}, tag ${this.tag}, for its next value`
   }
 
   #read(message: Incoming): Frame {
@@ -160,7 +162,7 @@ export class Reader<T> implements Taker {
   #take({ kind, value, bytes }: Frame): void {
     if (kind === NEXT) return this.#arrive(value, bytes)
     if (kind === MALFORMED) return this.#break(value as Error)
-    const { comm } = this.#channels
+    const { comm } = this.#port
     this.#finishWith(kind === COMPLETE ? {} : { error: remoteError(comm.rankOf(this.peer), comm.name, value) })
     this.#ended = true
     this.#close()
@@ -179,7 +181,7 @@ export class Reader<T> implements Taker {
 
   /** What came cannot be read. */
   #break(error: Error): void {
-    this.#finishWith({ error: this.#channels.comm.inContext(error, this.site) })
+    this.#finishWith({ error: this.#port.comm.inContext(error, this.site) })
     this.#close()
     this.#drain()
   }
@@ -192,9 +194,9 @@ export class Reader<T> implements Taker {
   #close(): void {
     if (!this.#started) return
     const { peer, tag, id } = this
-    if (!this.#closed) this.#channels.tell(peer, tag, 0, nothing, callOf(CLOSE, id), shapeOf(id))
+    if (!this.#closed) this.#port.tell(peer, tag, 0, nothing, callOf(CLOSE, id), shapeOf(id))
     this.#closed = true
-    if (this.#ended || this.#channels.obstacle(peer) !== undefined) this.#channels.forgetReader(this)
+    if (this.#ended || this.#port.obstacle(peer) !== undefined) this.#forget(this)
   }
 
   #emit(value: T, bytes: number): void {
@@ -247,7 +249,7 @@ export class Reader<T> implements Taker {
     told.bytes = this.#bytes
     const { peer, tag, id } = this
     const { datatype, bytes } = payloadOf([this.#values + prefetch.values, this.#bytes + prefetch.bytes])
-    this.#channels.tell(peer, tag, datatype, bytes as Uint8Array, callOf(CREDIT, id), shapeOf(id))
+    this.#port.tell(peer, tag, datatype, bytes as Uint8Array, callOf(CREDIT, id), shapeOf(id))
   }
 
   #rest(): void {
@@ -255,7 +257,7 @@ export class Reader<T> implements Taker {
     this.#stopWaiting = undefined
     if (!this.#holding) return
     this.#holding = false
-    this.#channels.transport.release()
+    this.#port.transport.release()
   }
 }
 

@@ -2,13 +2,10 @@ import { ANY_SOURCE, ANY_TAG } from '../constants.js'
 import type { CommunicatorCore } from '../core/communicator-core.js'
 import { type CallSite, locate } from '../diagnostics/call-site.js'
 import { ArgumentError } from '../errors.js'
-import { goneError } from '../failure/rank-failure.js'
-import { CHANNELS } from '../progress/context-ids.js'
 import type { Incoming, Taker, Waiting } from '../progress/incoming.js'
-import { Outgoing, type Owner, type SendQueue } from '../progress/send-queue.js'
-import type { Transport } from '../transport/transport.js'
 import { CREDIT, FIRST, idIn, kindIn, MAX_CALLS, streamId } from './control-messages.js'
 import { Reader } from './reader.js'
+import { StreamPort } from './stream-port.js'
 import { Writer } from './writer.js'
 
 /** A call that makes streams of one direction, peer and tag: one with each subscription. */
@@ -24,8 +21,6 @@ export interface StreamCall {
 /** The streams of a communicator on this rank, in both directions. */
 export class StreamRegistry {
   readonly comm: CommunicatorCore
-  readonly transport: Transport
-  readonly context: number
   readonly #writers: Streams<Writer>
   readonly #readers: Streams<Reader<unknown>>
   readonly #halves = new Set<Waiting & { readonly peer: number; readonly waits: boolean }>()
@@ -34,11 +29,18 @@ export class StreamRegistry {
   constructor(comm: CommunicatorCore, asked?: (writer: Writer) => void) {
     const { endpoint } = comm
     this.comm = comm
-    this.transport = endpoint.transport
-    this.context = comm.id + CHANNELS
-    this.#writers = new Streams((peer, tag, id) => new Writer(this, peer, tag, id, asked))
-    this.#readers = new Streams((peer, tag, id) => new Reader(this, peer, tag, id))
-    const context = endpoint.context(this.context)
+    const port = new StreamPort(comm)
+    const forgetWriter = (writer: Writer): void => {
+      this.#halves.delete(writer)
+      this.#writers.delete(writer)
+    }
+    const forgetReader = (reader: Reader<unknown>): void => {
+      this.#halves.delete(reader)
+      this.#readers.delete(reader)
+    }
+    this.#writers = new Streams((peer, tag, id) => new Writer(port, peer, tag, id, forgetWriter, asked))
+    this.#readers = new Streams((peer, tag, id) => new Reader(port, peer, tag, id, forgetReader))
+    const context = endpoint.context(port.context)
     context.halves = this.#halves
     context.listener = (message) => this.#takerOf(message)
     for (let early = context.matching.find(ANY_SOURCE, ANY_TAG); early !== undefined; early = context.matching.find(ANY_SOURCE, ANY_TAG)) {
@@ -77,41 +79,6 @@ export class StreamRegistry {
     this.#halves.add(writer)
   }
 
-  forgetWriter(writer: Writer): void {
-    this.#halves.delete(writer)
-    this.#writers.delete(writer)
-  }
-
-  forgetReader(reader: Reader<never>): void {
-    this.#halves.delete(reader)
-    this.#readers.delete(reader as Reader<unknown>)
-  }
-
-  /** Why nothing can come from a peer or go to it any more. */
-  obstacle(peer: number): Error | undefined {
-    const reason = this.comm.endpoint.whyGone(peer)
-    return reason === undefined ? this.comm.obstacle : goneError(this.comm.rankOf(peer), reason)
-  }
-
-  seek(peer: number): void {
-    this.comm.endpoint.seek(peer)
-  }
-
-  link(peer: number): SendQueue {
-    return this.comm.endpoint.link(peer)
-  }
-
-  /** Sends a frame that nobody here waits for; to a peer that is gone, nothing. */
-  tell(peer: number, tag: number, datatype: number, bytes: Uint8Array, call: number, shape: number): void {
-    if (this.comm.endpoint.whyGone(peer) !== undefined) return
-    const link = this.link(peer)
-    if (link.sendNow(this.context, tag, datatype, bytes, bytes.byteLength, call, shape)) return
-    const message = new Outgoing(this.context, tag, datatype, bytes.slice(), false, undefined, new Farewell(this.transport))
-    message.call = call
-    message.shape = shape
-    link.send(message)
-  }
-
   /** Streams that this rank knows of. */
   get open(): number {
     return this.#writers.size + this.#readers.size
@@ -147,35 +114,6 @@ export class StreamRegistry {
   #takerOf(message: Incoming): Taker {
     const streams = kindIn(message.call) < CREDIT ? this.#readers : this.#writers
     return streams.get(message.source, message.tag, idIn(message.call, message.shape))
-  }
-}
-
-/** Keeps the rank alive until a frame is out. */
-class Farewell implements Owner {
-  readonly site = undefined
-  #transport: Transport | undefined
-
-  constructor(transport: Transport) {
-    this.#transport = transport
-    transport.hold()
-  }
-
-  done(): void {
-    this.#transport?.release()
-    this.#transport = undefined
-  }
-
-  fail(): void {
-    this.done()
-  }
-
-  giveUp(makeError: Parameters<Waiting['giveUp']>[0]): void {
-    void makeError(undefined)
-    this.done()
-  }
-
-  describe(): string {
-    return 'in a stream'
   }
 }
 

@@ -10,7 +10,7 @@ import { CLOSE, COMPLETE, CREDIT, callOf, ERROR, FIRST_BYTES, FIRST_VALUES, kind
 import { Gate, isLentTo } from './demand.js'
 import { isCallers, kept, type Payload, payloadOf } from './payload.js'
 import { sendable } from './remote-error.js'
-import type { StreamRegistry } from './stream-registry.js'
+import type { StreamPort } from './stream-port.js'
 
 /** Who is told what becomes of a stream on its way out. */
 export interface WriterEvents {
@@ -36,7 +36,7 @@ export class Writer implements Owner, Taker {
   /** Open while a value can go at once, or is of no use. */
   readonly gate: Gate
   site: CallSite | undefined
-  readonly #channels: StreamRegistry
+  readonly #port: StreamPort
   #events: WriterEvents | undefined
   #granted = { values: FIRST_VALUES, bytes: FIRST_BYTES }
   #joined = false
@@ -57,11 +57,13 @@ export class Writer implements Owner, Taker {
   #holding = false
   #watching = false
 
+  readonly #forget: (writer: Writer) => void
   readonly #asked: ((writer: Writer) => void) | undefined
 
-  constructor(channels: StreamRegistry, peer: number, tag: number, id: number, asked?: (writer: Writer) => void) {
+  constructor(port: StreamPort, peer: number, tag: number, id: number, forget: (writer: Writer) => void, asked?: (writer: Writer) => void) {
+    this.#forget = forget
     this.#asked = asked
-    this.#channels = channels
+    this.#port = port
     this.peer = peer
     this.tag = tag
     this.id = id
@@ -74,11 +76,11 @@ export class Writer implements Owner, Taker {
   /** Begins. What the reader has said before counts. One that was completed before that has nothing to begin. */
   start(events: WriterEvents, site: CallSite | undefined): void {
     this.site = site
-    const obstacle = this.#failure ?? this.#channels.obstacle(this.peer)
+    const obstacle = this.#failure ?? this.#port.obstacle(this.peer)
     if (this.#over && obstacle === undefined) return
     this.#events = events
     this.#watching = true
-    this.#channels.transport.watch()
+    this.#port.transport.watch()
     if (obstacle !== undefined) this.fail(obstacle)
     else if (this.#closed && !this.#endWritten) this.#cancel()
   }
@@ -133,7 +135,7 @@ export class Writer implements Owner, Taker {
   /** Sends a value, now or when there is credit. Throws a DataCloneError, and then nothing has happened. */
   next(value: unknown, transfer = false): void {
     if (transfer && this.#move(value)) return
-    references.here = this.#channels.comm.endpoint
+    references.here = this.#port.comm.endpoint
     const payload = payloadOf(value)
     if (this.open) {
       this.#send(payload)
@@ -190,7 +192,7 @@ export class Writer implements Owner, Taker {
     }
     if (kindIn(message.call) !== CLOSE) return
     this.#closed = true
-    if (this.#over) this.#channels.forgetWriter(this)
+    if (this.#over) this.#forget(this)
     else if (this.#events !== undefined && !this.#endWritten) this.#cancel()
   }
 
@@ -216,9 +218,9 @@ export class Writer implements Owner, Taker {
     this.#over = true
     this.#underway = 0
     // Its reader, if it can, still says that it has closed.
-    if (this.#closed || this.#channels.obstacle(this.peer) !== undefined) this.#channels.forgetWriter(this)
+    if (this.#closed || this.#port.obstacle(this.peer) !== undefined) this.#forget(this)
     this.#rest()
-    events?.failed(this.#channels.comm.inContext(error, this.site))
+    events?.failed(this.#port.comm.inContext(error, this.site))
   }
 
   giveUp(makeError: (site: CallSite | undefined) => Promise<Error>): void {
@@ -226,14 +228,14 @@ export class Writer implements Owner, Taker {
   }
 
   describe(): string {
-    const { comm } = this.#channels
+    const { comm } = this.#port
     return `in a stream to rank ${comm.rankOf(this.peer)}, tag ${this.tag}, for ${this.#underway > 0 ? 'it to receive' : 'its credit'}`
   }
 
   /** The peer may well be there, and wait. */
   #tell(error: Error): void {
     const { peer, tag, id } = this
-    this.#channels.tell(peer, tag, OBJECT, encodeObject(sendable(error)), callOf(ERROR, id), shapeOf(id))
+    this.#port.tell(peer, tag, OBJECT, encodeObject(sendable(error)), callOf(ERROR, id), shapeOf(id))
   }
 
   #finish(kind: number, bytes: Uint8Array): void {
@@ -272,7 +274,7 @@ export class Writer implements Owner, Taker {
   /** All is out. */
   #leave(): void {
     this.#over = true
-    if (this.#closed) this.#channels.forgetWriter(this)
+    if (this.#closed) this.#forget(this)
     this.#rest()
     const events = this.#events
     this.#events = undefined
@@ -288,7 +290,7 @@ export class Writer implements Owner, Taker {
     const bytes = takeOver(value as BufferLike)
     this.#values++
     this.#bytes += bytes.byteLength
-    this.#give(NEXT, new Outgoing(this.#channels.context, this.tag, datatype, bytes, false, bytes.buffer as ArrayBuffer, this))
+    this.#give(NEXT, new Outgoing(this.#port.context, this.tag, datatype, bytes, false, bytes.buffer as ArrayBuffer, this))
     return true
   }
 
@@ -299,9 +301,9 @@ export class Writer implements Owner, Taker {
   }
 
   #write(kind: number, payload: Payload, owned: boolean): void {
-    const { context } = this.#channels
+    const { context } = this.#port
     const { datatype, bytes } = payload
-    const link = this.#channels.link(this.peer)
+    const link = this.#port.link(this.peer)
     if (link.sendNow(context, this.tag, datatype, bytes as Uint8Array, bytes.byteLength, callOf(kind, this.id), shapeOf(this.id))) return
     const callers = !owned && isCallers(payload)
     const sent = owned || callers ? bytes : kept(payload).bytes
@@ -318,7 +320,7 @@ export class Writer implements Owner, Taker {
     this.#underway++
     const before = this.#flushing
     this.#flushing = true
-    this.#channels.link(this.peer).send(message)
+    this.#port.link(this.peer).send(message)
     this.#flushing = before
     this.#settle()
   }
@@ -328,14 +330,14 @@ export class Writer implements Owner, Taker {
     const waits = this.#events !== undefined && (this.#queue.length > 0 || this.#underway > 0 || this.gate.waited)
     if (waits === this.#holding) return
     this.#holding = waits
-    if (waits) this.#channels.transport.hold()
-    else this.#channels.transport.release()
+    if (waits) this.#port.transport.hold()
+    else this.#port.transport.release()
   }
 
   #rest(): void {
-    if (this.#holding) this.#channels.transport.release()
+    if (this.#holding) this.#port.transport.release()
     this.#holding = false
-    if (this.#watching) this.#channels.transport.unwatch()
+    if (this.#watching) this.#port.transport.unwatch()
     this.#watching = false
   }
 }

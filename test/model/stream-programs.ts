@@ -83,11 +83,11 @@ export function generate(seed: number, threads?: number): Program {
       // Where a rank's own source is ignored it is open when its error comes: such ranks could make different numbers of attempts.
       fails: chance(fails) && !(follows && mode !== 'times'),
       burst: sudden ? 1000 : oneOf(1, 2, 3, 10, 1000),
-      pause: sudden ? 0 : oneOf(0, 1, 2, 7),
+      pause: sudden ? 0 : oneOf(0, 1, ...(threads === undefined ? [2, 7] : [])),
       linger: sudden ? 0 : oneOf(0, 0, 1, 5, 20),
       take: left && byCount ? Math.max(1, oneOf(1, 2, 3, values, upTo(values))) : undefined,
       leaveAt: left && !byCount ? oneOf(0, 0, 1, 2, 5, upTo(30)) : undefined,
-      wait: sudden ? 0 : oneOf(0, 0, 0, 1, 3, upTo(20))
+      wait: sudden || (mode !== 'times' && run > 0) ? 0 : oneOf(0, 0, 0, 1, 3, upTo(20))
     }
   }
   return {

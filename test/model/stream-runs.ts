@@ -74,6 +74,8 @@ function pushed(program: Program, rank: number, run: number, { values, fails, bu
 interface Recorder {
   values: unknown[]
   end: End
+  /** Its source was subscribed to. */
+  begun: boolean
 }
 
 /** What one rank does; its `seen` fills as time goes on. `ended` is called once, when all of its streams have. */
@@ -81,7 +83,6 @@ export function start(library: Library, comm: Communicator, program: Program, en
   const { rank } = comm
   const { pulled, streams } = program.ranks[rank]!
   const seen: Recorder[] = []
-  let attempts = 0
   let open = streams.length
   let isOver = false
   const over = (): void => {
@@ -92,7 +93,12 @@ export function start(library: Library, comm: Communicator, program: Program, en
   const one = (): void => {
     if (--open === 0) over()
   }
-  const attempt = (): number => Math.min(attempts++, streams.length - 1)
+  /** A source is subscribed to within the subscription of the results. */
+  let present = 0
+  const attempt = (): number => {
+    seen[present]!.begun = true
+    return present
+  }
   const source: ObservableInput<unknown> = pulled
     ? ({ [Symbol.iterator]: () => iterated(program, rank, attempt()) } as Iterable<unknown>)
     : defer(() => {
@@ -102,8 +108,8 @@ export function start(library: Library, comm: Communicator, program: Program, en
   const results = operatorOf(library, comm, program)(source)
   const recorded = (limit: number | undefined, leaveAt: number | undefined): Observable<unknown> =>
     new Observable((subscriber) => {
-      const record: Recorder = { values: [], end: 'never' }
-      seen.push(record)
+      const record: Recorder = { values: [], end: 'never', begun: false }
+      present = seen.push(record) - 1
       let taken = 0
       let source = results
       // `take` unsubscribes from its source and then completes.

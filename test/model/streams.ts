@@ -14,7 +14,8 @@ import { below, FROM_ROOT, type Program, type Stream } from './stream-programs.j
  *    rounds too, and how many of them depends on time.
  * 7. Where the root gives all there is (bcast, scatter), only its source counts: the others' values are ignored, their ends too.
  * 8. Every stream ends on every rank that has not unsubscribed. Nothing is left behind, and the communicator is as usable as before.
- * 9. The n-th subscription of an operator meets the n-th on the other ranks, however late, and is a stream by itself.
+ * 9. The n-th subscription of an operator meets the n-th on the other ranks, however late, and is a stream by itself. Each subscribes to the rank's source, also
+ *    where the others have ended already: a source that counts its subscriptions (`defer`) counts the same on every rank.
  *
  * Where that leaves a choice, each outcome is allowed:
  * a. Several sources fail in the same place: each other rank gets one of the errors, a failing rank its own or another's.
@@ -23,6 +24,7 @@ import { below, FROM_ROOT, type Program, type Stream } from './stream-programs.j
  * c. A rank that unsubscribes has ended where it was, or, if it had given more before, anywhere up to there, or by its source's own end.
  * d. A rank that follows the root fails, or leaves: its error may come in any place or not at all; that it has left may end the stream in that place, in the way that `ragged`
  *    says, or change nothing.
+ * e. In scan and exscan a rank needs those before it only: it may have seen rounds that those behind it have no value for.
  */
 
 /** How a subscription has ended. */
@@ -36,6 +38,8 @@ export type End =
 export interface Seen {
   readonly values: readonly unknown[]
   readonly end: End
+  /** Its source was subscribed to. */
+  readonly begun: boolean
 }
 
 /** What is wrong, in general and in detail. */
@@ -141,7 +145,7 @@ function waysOf({ ragged }: Program, lengths: readonly Length[]): Way[] {
 
 /** What is wrong with what the ranks have seen in one subscription; `undefined` if all is well. */
 export function judge(program: Program, run: number, seen: readonly Seen[]): Complaint | undefined {
-  const { collective, root, ranks } = program
+  const { collective, root, ragged, ranks } = program
   const streams = ranks.map((rank) => rank.streams[run]!)
   const hasLeft = (rank: number): boolean => seen[rank]!.end === 'left'
   const fromRoot = FROM_ROOT.has(collective)
@@ -157,6 +161,7 @@ export function judge(program: Program, run: number, seen: readonly Seen[]): Com
   const ways = waysOf(program, fromRoot ? [lengths[root]!] : lengths)
   if (fromRoot) ways.push(...ofFollowers(program, streams, lengths))
   const most = Math.max(0, ...lengths.map(({ high }) => high))
+  const isScan = ragged !== 'rest' && (collective === 'scan' || collective === 'exscan')
   const kinds = new Map<string, number[]>()
   for (const rank of below(ranks.length)) {
     const { values, end } = seen[rank]!
@@ -166,18 +171,22 @@ export function judge(program: Program, run: number, seen: readonly Seen[]): Com
       if (!fits(program, run, rank, values, 0, fromRoot ? lengths[root]!.high : most, lengths)) return wrongValues(saw, values)
       continue
     }
-    const { kind, error } = kindOf(end, rank)
+    if (!seen[rank]!.begun) return { kind: 'the source was not subscribed to', text: saw }
+    const { kind, error } = kindOf(end, rank, run)
     if (kind === undefined) return { kind: error!, text: saw }
     const fitting = ways.filter((way) => way.kind === kind)
-    if (fitting.length === 0)
-      return {
-        kind: `${kindName(kind, rank)} instead of ${[...new Set(ways.map((way) => kindName(way.kind, rank)))].join(' or ')}`,
-        text: saw
-      }
-    if (!fitting.some(({ least, most }) => fits(program, run, rank, values, least, most, lengths))) {
+    if (fitting.length === 0) {
+      const expected = [...new Set(ways.map((way) => kindName(way.kind, rank)))].join(' or ')
+      const behind = typeof kind === 'number' && lengths[kind]!.high > Math.max(...ways.map((way) => way.most))
+      const what = behind ? `${kindName(kind, rank)} from behind the end` : kindName(kind, rank)
+      return { kind: `${what} instead of ${expected}`, text: saw }
+    }
+    // Choice e.
+    const ahead = isScan ? Math.min(...lengths.slice(0, rank + 1).map(({ high }) => high)) : 0
+    if (!fitting.some((way) => fits(program, run, rank, values, way.least, Math.max(way.most, ahead), lengths))) {
       const wanted = fitting.map(({ least, most }) => (least === most ? `${least}` : `${least} to ${most}`)).join(' or ')
-      const right = fits(program, run, rank, values, 0, most, lengths)
-      return right ? { kind: 'too few or too many rounds', text: `${saw}, after ${wanted} rounds` } : wrongValues(saw, values)
+      if (!fits(program, run, rank, values, 0, most, lengths)) return wrongValues(saw, values)
+      return { kind: `the wrong number of rounds before ${kindName(kind, rank)}`, text: `${saw}, after ${wanted} rounds` }
     }
     const name = typeof kind === 'number' ? 'error' : kind
     kinds.set(name, [...(kinds.get(name) ?? []), rank])
@@ -202,14 +211,14 @@ function ofFollowers({ ragged, root }: Program, streams: readonly Stream[], leng
   return [...ways, { kind: ragged === 'error' ? 'ragged' : 'complete', least: Math.min(most, ...leaving), most }]
 }
 
-function kindOf(end: End, rank: number): { kind?: Way['kind']; error?: string } {
+function kindOf(end: End, rank: number, run: number): { kind?: Way['kind']; error?: string } {
   if (typeof end === 'string') return { kind: 'complete' }
   if (end.name === 'RaggedStreamError') return { kind: 'ragged' }
-  if (end.own) return { kind: rank }
+  if (end.own) return end.message === failure(rank, run) ? { kind: rank } : { error: 'the error of another subscription' }
   if (end.name !== 'RemoteError') return { error: `a ${end.name}` }
   if (end.rank === rank) return { error: 'own error as RemoteError' }
-  if (!end.cause?.startsWith(`Error: rank ${end.rank} fails in `))
-    return { error: 'a RemoteError of something else than the error of a source' }
+  if (end.cause?.startsWith('RemoteError')) return { error: 'a RemoteError of a RemoteError' }
+  if (end.cause !== `Error: ${failure(end.rank!, run)}`) return { error: 'a RemoteError of something else than the error of a source' }
   return { kind: end.rank! }
 }
 

@@ -13,12 +13,12 @@ const entryPoints = [
   'pool/index',
   'pool/worker',
   'src/launch/index',
-  'src/launch/rank',
-  'src/launch/host-process',
-  'src/launch/cli',
-  'src/launch/plain-host',
-  'src/launch/register',
-  'src/launch/register-hooks'
+  'src/launch/rank/rank',
+  'src/launch/host/host-process',
+  'src/launch/cli/cli',
+  'src/launch/host/standalone-host',
+  'src/launch/rank/register',
+  'src/launch/rank/register-hooks'
 ].map((name) => `.build/${name}.js`)
 
 /** Packages that there is a quicker way to load. */
@@ -33,7 +33,7 @@ const quickLoads = {
   setup(build) {
     build.onResolve({ filter: /^(rxjs|rxjs\/testing|cbor-x)$/ }, ({ path }) => ({ path, namespace: 'quicker' }))
     build.onLoad({ filter: /.*/, namespace: 'quicker' }, ({ path }) => ({
-      resolveDir: '.build/src/launch',
+      resolveDir: '.build/src/launch/rank',
       contents: [
         quicker[path],
         ...Object.keys(require(path)).map((name) => `const $${name} = all.${name}\nexport { $${name} as ${name} }`)

@@ -1,2 +1,2 @@
 #!/usr/bin/env node
-import '../dist/src/launch/cli.js'
+import '../dist/src/launch/cli/cli.js'

@@ -1,13 +1,13 @@
-import { checkInto } from '../src/arguments.js'
 import type { BufferLike } from '../src/codec/datatype.js'
+import { allgatheringOf } from '../src/collective/algorithms/allgathering.js'
+import { checkEqual, equalForm } from '../src/collective/algorithms/gathering.js'
+import { limitOf } from '../src/collective/algorithms/threshold.js'
+import type { Definition, StreamOptions } from '../src/collective/definition.js'
 import { checkSendable } from '../src/collective/given.js'
 import { type CollectiveOperator, operator } from '../src/collective/operator.js'
-import type { Collective, StreamOptions } from '../src/collective/spec.js'
-import type { Collectives } from '../src/collectives.js'
-import type { Communicator } from '../src/communicator.js'
-import { allgatheringOf } from './algorithms/allgathering.js'
-import { checkEqual, equalForm } from './algorithms/gathering.js'
-import { limitOf } from './algorithms/limit.js'
+import type { Collectives } from '../src/communicator/collectives.js'
+import type { Communicator } from '../src/communicator/communicator.js'
+import { checkInto } from '../src/diagnostics/arguments.js'
 
 export interface AllgatherOptions extends StreamOptions {
   /** For experts: 'bruck' all in bundles, 'ring' all round the ring. By default large blocks go round the ring, others in bundles. */
@@ -45,7 +45,7 @@ export function allgather<T>(comm: Communicator, options: AllgatherOptions = {})
 }
 
 /** @internal */
-export function allgatherOf<T, R>(comm: Collectives, { into, algorithm }: AllgatherOptions & { into?: BufferLike }): Collective<T, R> {
+export function allgatherOf<T, R>(comm: Collectives, { into, algorithm }: AllgatherOptions & { into?: BufferLike }): Definition<T, R> {
   const { size } = comm
   if (into !== undefined) checkInto(into)
   return allgatheringOf(comm, {

@@ -1,13 +1,13 @@
 import type { BufferLike } from '../src/codec/datatype.js'
+import { allgatheringOf } from '../src/collective/algorithms/allgathering.js'
+import type { Integers } from '../src/collective/algorithms/counts-displs.js'
+import { checkJoined, checkJoint, jointForm, type Runs } from '../src/collective/algorithms/gathering.js'
+import { limitOf } from '../src/collective/algorithms/threshold.js'
+import type { Definition, StreamOptions } from '../src/collective/definition.js'
 import { type CollectiveOperator, operator } from '../src/collective/operator.js'
-import type { Collective, StreamOptions } from '../src/collective/spec.js'
-import type { Collectives } from '../src/collectives.js'
-import type { Communicator } from '../src/communicator.js'
-import type { Reduced, TypedArray } from '../src/op.js'
-import { allgatheringOf } from './algorithms/allgathering.js'
-import { checkJoined, checkJoint, jointForm, type Runs } from './algorithms/gathering.js'
-import { limitOf } from './algorithms/limit.js'
-import type { Integers } from './algorithms/runs.js'
+import type { Collectives } from '../src/communicator/collectives.js'
+import type { Communicator } from '../src/communicator/communicator.js'
+import type { Reduced, TypedArray } from '../src/op/op.js'
 
 export interface AllgathervOptions extends StreamOptions {
   /** How many elements each rank gives. Those that are not given are found out first. */
@@ -47,7 +47,7 @@ export function allgatherv<D extends TypedArray>(comm: Communicator, options: Al
 }
 
 /** @internal */
-export function allgathervOf<D, R>(comm: Collectives, options: AllgathervOptions & { into?: BufferLike }): Collective<D, R> {
+export function allgathervOf<D, R>(comm: Collectives, options: AllgathervOptions & { into?: BufferLike }): Definition<D, R> {
   const { counts, displs, into, algorithm } = options
   const { rank, size } = comm
   const runs: Runs = { counts, displs, into }

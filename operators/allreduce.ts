@@ -1,17 +1,17 @@
 import { map } from 'rxjs'
+import { checkAlgorithm, forArrays } from '../src/collective/algorithms/algorithm.js'
+import { hierarchicalAllreduce } from '../src/collective/algorithms/allreduce.hierarchical.js'
+import { rabenseifnerAllreduce } from '../src/collective/algorithms/allreduce.rabenseifner.js'
+import { recursiveDoublingAllreduce } from '../src/collective/algorithms/allreduce.recursiveDoubling.js'
+import { ringAllreduce } from '../src/collective/algorithms/allreduce.ring.js'
+import { type Into, reductionOf } from '../src/collective/algorithms/reduction.js'
+import type { Definition, StreamOptions } from '../src/collective/definition.js'
 import { type CollectiveOperator, operator } from '../src/collective/operator.js'
-import type { Collective, StreamOptions } from '../src/collective/spec.js'
-import type { Collectives } from '../src/collectives.js'
-import type { Communicator } from '../src/communicator.js'
+import type { Collectives } from '../src/communicator/collectives.js'
+import type { Communicator } from '../src/communicator/communicator.js'
 import { ArgumentError } from '../src/errors.js'
-import type { AnyOp, Arithmetic, Op, Operand, PredefinedOp, Reduced } from '../src/op.js'
-import { isTypedArray, SUM } from '../src/op.js'
-import { checkAlgorithm, forArrays } from './algorithms/algorithm.js'
-import { hierarchicalAllreduce } from './algorithms/allreduce.hierarchical.js'
-import { rabenseifnerAllreduce } from './algorithms/allreduce.rabenseifner.js'
-import { recursiveDoublingAllreduce } from './algorithms/allreduce.recursiveDoubling.js'
-import { ringAllreduce } from './algorithms/allreduce.ring.js'
-import { type Into, reductionOf } from './algorithms/reduction.js'
+import type { AnyOp, Arithmetic, Op, Operand, PredefinedOp, Reduced } from '../src/op/op.js'
+import { isTypedArray, SUM } from '../src/op/op.js'
 
 export interface AllreduceOptions extends StreamOptions {
   /**
@@ -74,7 +74,7 @@ export function allreduce(comm: Communicator, op: AnyOp = SUM, options: Allreduc
 }
 
 /** @internal */
-export function allreduceOf({ hosts }: Collectives, op: AnyOp, options: AllreduceOptions & Into): Collective<unknown, unknown> {
+export function allreduceOf({ hosts }: Collectives, op: AnyOp, options: AllreduceOptions & Into): Definition<unknown, unknown> {
   const { into, algorithm } = options
   const { check, begin } = reductionOf(op, into)
   checkAlgorithm(algorithm, algorithms)

@@ -1,14 +1,14 @@
-import { checkInto } from '../src/arguments.js'
 import { type BufferLike, datatypeOf } from '../src/codec/datatype.js'
+import { Block } from '../src/collective/algorithms/block.js'
+import { checkHeld, checkParts, checkTarget, cutEqually, isBuffer, lengthOf } from '../src/collective/algorithms/counts-displs.js'
+import { exchangeOf } from '../src/collective/algorithms/exchange.js'
+import { limitOf } from '../src/collective/algorithms/threshold.js'
+import type { Definition, StreamOptions } from '../src/collective/definition.js'
 import { type CollectiveOperator, operator } from '../src/collective/operator.js'
-import type { Collective, StreamOptions } from '../src/collective/spec.js'
-import type { Collectives } from '../src/collectives.js'
-import type { Communicator } from '../src/communicator.js'
-import type { Reduced, TypedArray } from '../src/op.js'
-import { Block } from './algorithms/block.js'
-import { exchangeOf } from './algorithms/exchange.js'
-import { limitOf } from './algorithms/limit.js'
-import { checkHeld, checkParts, checkTarget, cutEqually, isBuffer, lengthOf } from './algorithms/runs.js'
+import type { Collectives } from '../src/communicator/collectives.js'
+import type { Communicator } from '../src/communicator/communicator.js'
+import { checkInto } from '../src/diagnostics/arguments.js'
+import type { Reduced, TypedArray } from '../src/op/op.js'
 
 export interface AlltoallOptions extends StreamOptions {
   /** For experts: 'bruck' all in bundles, 'pairwise' all straight. By default large blocks go straight, others in bundles. */
@@ -49,7 +49,7 @@ export function alltoall<D>(comm: Communicator, options: AlltoallOptions = {}): 
 }
 
 /** @internal */
-export function alltoallOf<D, R>(comm: Collectives, { into, algorithm }: AlltoallOptions & { into?: BufferLike }): Collective<D, R> {
+export function alltoallOf<D, R>(comm: Collectives, { into, algorithm }: AlltoallOptions & { into?: BufferLike }): Definition<D, R> {
   const { size } = comm
   const limit = limitOf(algorithm, 'bruck', 'pairwise')
   if (into !== undefined) checkInto(into)

@@ -1,15 +1,25 @@
 import { type BufferLike, datatypeOf } from '../src/codec/datatype.js'
+import { Block } from '../src/collective/algorithms/block.js'
+import {
+  checkBuffer,
+  checkCounts,
+  checkRuns,
+  checkTarget,
+  cut,
+  endOf,
+  type Integers,
+  lengthOf,
+  packed
+} from '../src/collective/algorithms/counts-displs.js'
+import { exchangeOf } from '../src/collective/algorithms/exchange.js'
+import { checkJoint, jointForm, type Runs } from '../src/collective/algorithms/gathering.js'
+import { limitOf } from '../src/collective/algorithms/threshold.js'
+import type { Definition, StreamOptions } from '../src/collective/definition.js'
 import { type CollectiveOperator, operator } from '../src/collective/operator.js'
-import type { Collective, StreamOptions } from '../src/collective/spec.js'
-import type { Collectives } from '../src/collectives.js'
-import type { Communicator } from '../src/communicator.js'
+import type { Collectives } from '../src/communicator/collectives.js'
+import type { Communicator } from '../src/communicator/communicator.js'
 import { CountError } from '../src/errors.js'
-import type { Reduced, TypedArray } from '../src/op.js'
-import { Block } from './algorithms/block.js'
-import { exchangeOf } from './algorithms/exchange.js'
-import { checkJoint, jointForm, type Runs } from './algorithms/gathering.js'
-import { limitOf } from './algorithms/limit.js'
-import { checkBuffer, checkCounts, checkRuns, checkTarget, cut, endOf, type Integers, lengthOf, packed } from './algorithms/runs.js'
+import type { Reduced, TypedArray } from '../src/op/op.js'
 
 export interface AlltoallvOptions extends StreamOptions {
   /** How many elements each rank gets. */
@@ -55,7 +65,7 @@ export function alltoallv<D extends TypedArray>(comm: Communicator, options: All
 }
 
 /** @internal */
-export function alltoallvOf<D, R>(comm: Collectives, options: AlltoallvOptions & { into?: BufferLike }): Collective<D, R> {
+export function alltoallvOf<D, R>(comm: Collectives, options: AlltoallvOptions & { into?: BufferLike }): Definition<D, R> {
   const { sendCounts, sendDispls, recvCounts, recvDispls, into, algorithm } = options
   const { rank, size } = comm
   const limit = limitOf(algorithm, 'bruck', 'pairwise')

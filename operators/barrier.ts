@@ -1,12 +1,12 @@
 import { type MonoTypeOperatorFunction, map } from 'rxjs'
 import { OBJECT } from '../src/codec/datatype.js'
-import type { Links, Unit } from '../src/collective/links.js'
+import { ABSENT, type Definition, NOTHING, type StreamOptions } from '../src/collective/definition.js'
 import { type CollectiveOperator, operator } from '../src/collective/operator.js'
-import { ABSENT, type Collective, NOTHING, type StreamOptions } from '../src/collective/spec.js'
+import type { Links, Unit } from '../src/collective/steps.js'
 import { through } from '../src/collective/through.js'
-import type { Communicator } from '../src/communicator.js'
-import { dissemination, type Exchange } from '../src/topology/dissemination.js'
-import { branchOf, placeOf } from '../src/topology/hosts.js'
+import { dissemination, type Exchange } from '../src/collective/topology/dissemination.js'
+import { branchOf, placeOf } from '../src/collective/topology/hosts.js'
+import type { Communicator } from '../src/communicator/communicator.js'
 
 /**
  * Lets value k of a rank pass once value k has come on all ranks.
@@ -38,7 +38,7 @@ export function barrier<T>(comm: Communicator, options: StreamOptions = {}): Col
 }
 
 /** @internal */
-export function barrierOf<T>(): Collective<T, T> {
+export function barrierOf<T>(): Definition<T, T> {
   return {
     name: 'barrier',
     build: (links) => (values) => {

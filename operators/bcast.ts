@@ -1,19 +1,19 @@
 import { map } from 'rxjs'
-import { checkInto, checkRoot } from '../src/arguments.js'
 import { type BufferLike, datatypeOf, memoryOf, OBJECT } from '../src/codec/datatype.js'
+import { checkAlgorithm } from '../src/collective/algorithms/algorithm.js'
+import { BcastUnit } from '../src/collective/algorithms/bcast-unit.js'
+import { checkSameOrApart } from '../src/collective/algorithms/reduction.js'
+import { segments } from '../src/collective/algorithms/segments.js'
+import type { Definition, StreamOptions } from '../src/collective/definition.js'
 import { checkSendable } from '../src/collective/given.js'
 import { type CollectiveOperator, operator } from '../src/collective/operator.js'
-import type { Collective, StreamOptions } from '../src/collective/spec.js'
-import type { Collectives } from '../src/collectives.js'
-import type { Communicator } from '../src/communicator.js'
-import { fitting } from '../src/receive.js'
-import { type BinomialTree, binomialTree } from '../src/topology/binomialTree.js'
-import { type Chain, chain } from '../src/topology/chain.js'
-import { type Branch, hostChain, hostTree } from '../src/topology/hosts.js'
-import { checkAlgorithm } from './algorithms/algorithm.js'
-import { Packet } from './algorithms/packet.js'
-import { pieces } from './algorithms/pieces.js'
-import { checkSameOrApart } from './algorithms/reduction.js'
+import { type BinomialTree, binomialTree } from '../src/collective/topology/binomialTree.js'
+import { type Chain, chain } from '../src/collective/topology/chain.js'
+import { type Branch, hostChain, hostTree } from '../src/collective/topology/hosts.js'
+import type { Collectives } from '../src/communicator/collectives.js'
+import type { Communicator } from '../src/communicator/communicator.js'
+import { checkInto, checkRoot } from '../src/diagnostics/arguments.js'
+import { fitting } from '../src/request/receive-request.js'
 
 export interface BcastOptions extends StreamOptions {
   /** The rank that gives the data; default 0. */
@@ -55,7 +55,7 @@ export function bcast<T>(comm: Communicator, options: BcastOptions = {}): Collec
 }
 
 /** @internal */
-export function bcastOf<T>(comm: Collectives, options: BcastOptions & { into?: BufferLike }): Collective<T, T> {
+export function bcastOf<T>(comm: Collectives, options: BcastOptions & { into?: BufferLike }): Definition<T, T> {
   const { root = 0, into, algorithm } = options
   const { rank, size, hosts } = comm
   checkRoot(root, size)
@@ -77,10 +77,10 @@ export function bcastOf<T>(comm: Collectives, options: BcastOptions & { into?: B
     },
     build: (links) => (values) => {
       const packets =
-        parent === undefined ? values.pipe(map((value) => Packet.of(value, into, cuts, size - 1))) : Packet.from(links, parent, into)
+        parent === undefined ? values.pipe(map((value) => BcastUnit.of(value, into, cuts, size - 1))) : BcastUnit.from(links, parent, into)
       return packets.pipe(
         links.toAll(children, (packet, to) => packet.send(links, to)),
-        pieces(links.aside, line),
+        segments(links.aside, line),
         links.settled(),
         map(({ misfit, value }) => misfit ?? (value as T))
       )

@@ -1,4 +1,5 @@
 import { Observable, type ObservableInput, Subscriber } from 'rxjs'
+import type { Communicator } from '../src/communicator/communicator.js'
 import {
   abortError,
   both,
@@ -17,8 +18,7 @@ import {
   type StreamStatus,
   under,
   type Writer
-} from '../src/channel.js'
-import type { Communicator } from '../src/communicator.js'
+} from '../src/stream/internal.js'
 
 /** What becomes of a reader that is out of credit when there is a value. */
 export type Slow = 'wait' | 'drop' | 'disconnect'

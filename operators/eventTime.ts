@@ -1,5 +1,5 @@
 import { asyncScheduler, type SchedulerAction, Subscription } from 'rxjs'
-import { ArgumentError } from '../src/channel.js'
+import { ArgumentError } from '../src/stream/internal.js'
 
 /** How far a rank's stream is in the time of its events: its watermark is the latest that it has seen, less `lateness`, rounded down to what is worth telling. */
 export class Progress {

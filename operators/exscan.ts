@@ -1,13 +1,13 @@
 import { map } from 'rxjs'
+import { Accumulator } from '../src/collective/algorithms/accumulator.js'
+import { type Prefix, recursiveDoublingExscan } from '../src/collective/algorithms/exscan.recursiveDoubling.js'
+import { type Into, reductionOf } from '../src/collective/algorithms/reduction.js'
+import { ABSENT, type Definition, NOTHING, type StreamOptions } from '../src/collective/definition.js'
 import { type CollectiveOperator, operator } from '../src/collective/operator.js'
-import { ABSENT, type Collective, NOTHING, type StreamOptions } from '../src/collective/spec.js'
-import type { Collectives } from '../src/collectives.js'
-import type { Communicator } from '../src/communicator.js'
-import type { AnyOp, Arithmetic, Op, Operand, PredefinedOp, Reduced, TypedArray } from '../src/op.js'
-import { SUM } from '../src/op.js'
-import { type Prefix, recursiveDoublingExscan } from './algorithms/exscan.recursiveDoubling.js'
-import { Partial } from './algorithms/partial.js'
-import { type Into, reductionOf } from './algorithms/reduction.js'
+import type { Collectives } from '../src/communicator/collectives.js'
+import type { Communicator } from '../src/communicator/communicator.js'
+import type { AnyOp, Arithmetic, Op, Operand, PredefinedOp, Reduced, TypedArray } from '../src/op/op.js'
+import { SUM } from '../src/op/op.js'
 
 /**
  * Combines, on every rank, the k-th values of the ranks before it. Rank 0 has none before it: it gets `undefined` every round.
@@ -53,14 +53,14 @@ export function exscan(comm: Communicator, op: AnyOp = SUM, options: StreamOptio
 }
 
 /** @internal */
-export function exscanOf(comm: Collectives, op: AnyOp, { into }: StreamOptions & Into): Collective<unknown, unknown> {
+export function exscanOf(comm: Collectives, op: AnyOp, { into }: StreamOptions & Into): Definition<unknown, unknown> {
   const target = comm.rank === 0 ? undefined : into
   const { check } = reductionOf(op, target)
   const details = { into: target as TypedArray | undefined }
   const begin = (data: unknown): Prefix => ({
     pending: 0,
-    upToHere: new Partial(data, op),
-    before: new Partial(ABSENT, op, details)
+    upToHere: new Accumulator(data, op),
+    before: new Accumulator(ABSENT, op, details)
   })
   return {
     name: 'exscan',

@@ -1,12 +1,12 @@
-import { checkInto } from '../src/arguments.js'
 import type { BufferLike } from '../src/codec/datatype.js'
+import { checkEqual, equalForm, gatheringOf } from '../src/collective/algorithms/gathering.js'
+import { limitOf } from '../src/collective/algorithms/threshold.js'
+import type { Definition, StreamOptions } from '../src/collective/definition.js'
 import { checkSendable } from '../src/collective/given.js'
 import { type CollectiveOperator, operator } from '../src/collective/operator.js'
-import type { Collective, StreamOptions } from '../src/collective/spec.js'
-import type { Collectives } from '../src/collectives.js'
-import type { Communicator } from '../src/communicator.js'
-import { checkEqual, equalForm, gatheringOf } from './algorithms/gathering.js'
-import { limitOf } from './algorithms/limit.js'
+import type { Collectives } from '../src/communicator/collectives.js'
+import type { Communicator } from '../src/communicator/communicator.js'
+import { checkInto } from '../src/diagnostics/arguments.js'
 
 export interface GatherOptions extends StreamOptions {
   /** The rank that gets the values; default 0. */
@@ -47,7 +47,7 @@ export function gather<T>(comm: Communicator, options: GatherOptions = {}): Coll
 }
 
 /** @internal */
-export function gatherOf<T, R>(comm: Collectives, options: GatherOptions & { into?: BufferLike }): Collective<T, R> {
+export function gatherOf<T, R>(comm: Collectives, options: GatherOptions & { into?: BufferLike }): Definition<T, R> {
   const { root = 0, algorithm } = options
   const { rank, size } = comm
   const into = rank === root ? options.into : undefined

@@ -1,4 +1,6 @@
 import { catchError, EMPTY, ignoreElements, merge, Observable, type ObservableInput, throwError } from 'rxjs'
+import type { Communicator } from '../src/communicator/communicator.js'
+import { RankError, RemoteError } from '../src/errors.js'
 import {
   checked,
   checkInflow,
@@ -8,9 +10,7 @@ import {
   type OutflowOptions,
   PROC_NULL,
   type StreamStatus
-} from '../src/channel.js'
-import type { Communicator } from '../src/communicator.js'
-import { RankError, RemoteError } from '../src/errors.js'
+} from '../src/stream/internal.js'
 import { mergeFrom } from './mergeFrom.js'
 import { sendTo } from './sendTo.js'
 

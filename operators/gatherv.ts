@@ -1,12 +1,12 @@
 import type { BufferLike } from '../src/codec/datatype.js'
+import { checkBuffer, type Integers } from '../src/collective/algorithms/counts-displs.js'
+import { checkJoined, checkJoint, gatheringOf, jointForm, type Runs } from '../src/collective/algorithms/gathering.js'
+import { limitOf } from '../src/collective/algorithms/threshold.js'
+import type { Definition, StreamOptions } from '../src/collective/definition.js'
 import { type CollectiveOperator, operator } from '../src/collective/operator.js'
-import type { Collective, StreamOptions } from '../src/collective/spec.js'
-import type { Collectives } from '../src/collectives.js'
-import type { Communicator } from '../src/communicator.js'
-import type { Reduced, TypedArray } from '../src/op.js'
-import { checkJoined, checkJoint, gatheringOf, jointForm, type Runs } from './algorithms/gathering.js'
-import { limitOf } from './algorithms/limit.js'
-import { checkBuffer, type Integers } from './algorithms/runs.js'
+import type { Collectives } from '../src/communicator/collectives.js'
+import type { Communicator } from '../src/communicator/communicator.js'
+import type { Reduced, TypedArray } from '../src/op/op.js'
 
 export interface GathervOptions extends StreamOptions {
   /** The rank that gets the runs; default 0. */
@@ -48,7 +48,7 @@ export function gatherv<D extends TypedArray>(comm: Communicator, options: Gathe
 }
 
 /** @internal */
-export function gathervOf<D, R>(comm: Collectives, options: GathervOptions & { into?: BufferLike }): Collective<D, R> {
+export function gathervOf<D, R>(comm: Collectives, options: GathervOptions & { into?: BufferLike }): Definition<D, R> {
   const { root = 0, counts, displs, into, algorithm } = options
   const { rank, size } = comm
   const runs: Runs = rank === root ? { counts, displs, into } : {}

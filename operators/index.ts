@@ -18,7 +18,7 @@ export { type ScattervOptions, scatterv } from './scatterv.js'
 
 // Streams between ranks
 
-export { type Overflow, StreamStatus } from '../src/channel.js'
+export { type Overflow, StreamStatus } from '../src/stream/internal.js'
 export { type BroadcastToOptions, broadcastTo, type Slow } from './broadcastTo.js'
 export { concatMap } from './concatMap.js'
 export { type GatherStreamsOptions, gatherStreams } from './gatherStreams.js'

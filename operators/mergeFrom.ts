@@ -1,4 +1,5 @@
 import { EMPTY, Observable } from 'rxjs'
+import type { Communicator } from '../src/communicator/communicator.js'
 import {
   abortError,
   checked,
@@ -10,8 +11,7 @@ import {
   onAbort,
   presentDemand,
   recordCallSite
-} from '../src/channel.js'
-import type { Communicator } from '../src/communicator.js'
+} from '../src/stream/internal.js'
 
 export interface MergeFromOptions extends InflowOptions {
   /** The ranks that send; default all others. */

@@ -1,5 +1,5 @@
 import { from, Observable, type ObservableInput, type ObservedValueOf, type OperatorFunction, mergeMap as rxMergeMap, tap } from 'rxjs'
-import { both, Gate, presentDemand, under } from '../src/channel.js'
+import { both, Gate, presentDemand, under } from '../src/stream/internal.js'
 
 /**
  * RxJS's `mergeMap` with back-pressure: as long as `concurrent` inner streams are under way, sources that can wait (`receiveFrom`, `pull`) do, on whatever rank

@@ -1,4 +1,5 @@
 import { Observable, type ObservableInput, Subscriber } from 'rxjs'
+import type { Communicator } from '../src/communicator/communicator.js'
 import {
   abortError,
   all,
@@ -8,14 +9,13 @@ import {
   checkWriter,
   type InflowOptions,
   type OutflowOptions,
+  OverflowPolicy,
   onAbort,
   presentDemand,
   pull,
   recordCallSite,
-  under,
-  Valve
-} from '../src/channel.js'
-import type { Communicator } from '../src/communicator.js'
+  under
+} from '../src/stream/internal.js'
 import { hashOf, type Key } from './hash.js'
 
 export interface PartitionToOptions extends InflowOptions, OutflowOptions {
@@ -72,7 +72,7 @@ export function partitionTo<T>(
     new Observable((subscriber) => {
       const writers = outs.map((line) => comm.channels.writer(line))
       const readers = ins.map((line) => comm.channels.reader<T>(line))
-      const valves = writers.map((writer) => new Valve(writer, comm, outflow.overflow, outflow.highWaterMark, undefined))
+      const valves = writers.map((writer) => new OverflowPolicy(writer, comm, outflow.overflow, outflow.highWaterMark, undefined))
       const fail = (error: unknown): void => {
         const told = comm.inContext(error, site)
         for (const writer of writers) writer.error(told)

@@ -1,5 +1,5 @@
 import type { Observable, ObservableInput } from 'rxjs'
-import { pull as pulled } from '../src/channel.js'
+import { pull as pulled } from '../src/stream/internal.js'
 
 /**
  * An Observable of an iterable, async iterable, Web or Node stream that takes the next value only when its reader has room for it: when `sendTo` has

@@ -1,4 +1,5 @@
 import { EMPTY, Observable } from 'rxjs'
+import type { Communicator } from '../src/communicator/communicator.js'
 import {
   abortError,
   checked,
@@ -9,8 +10,7 @@ import {
   PROC_NULL,
   presentDemand,
   recordCallSite
-} from '../src/channel.js'
-import type { Communicator } from '../src/communicator.js'
+} from '../src/stream/internal.js'
 
 export interface ReceiveFromOptions extends InflowOptions {
   source: number

@@ -1,16 +1,16 @@
 import { map } from 'rxjs'
-import { checkRoot } from '../src/arguments.js'
+import type { Accumulator } from '../src/collective/algorithms/accumulator.js'
+import { checkAlgorithm, forArrays } from '../src/collective/algorithms/algorithm.js'
+import { binomialReduce } from '../src/collective/algorithms/reduce.binomial.js'
+import { rabenseifnerReduce } from '../src/collective/algorithms/reduce.rabenseifner.js'
+import { type Into, reductionOf } from '../src/collective/algorithms/reduction.js'
+import { type Definition, NOTHING, type StreamOptions } from '../src/collective/definition.js'
 import { type CollectiveOperator, operator } from '../src/collective/operator.js'
-import { type Collective, NOTHING, type StreamOptions } from '../src/collective/spec.js'
-import type { Collectives } from '../src/collectives.js'
-import type { Communicator } from '../src/communicator.js'
-import type { AnyOp, Arithmetic, Op, Operand, PredefinedOp, Reduced } from '../src/op.js'
-import { isTypedArray, SUM } from '../src/op.js'
-import { checkAlgorithm, forArrays } from './algorithms/algorithm.js'
-import type { Partial } from './algorithms/partial.js'
-import { binomialReduce } from './algorithms/reduce.binomial.js'
-import { rabenseifnerReduce } from './algorithms/reduce.rabenseifner.js'
-import { type Into, reductionOf } from './algorithms/reduction.js'
+import type { Collectives } from '../src/communicator/collectives.js'
+import type { Communicator } from '../src/communicator/communicator.js'
+import { checkRoot } from '../src/diagnostics/arguments.js'
+import type { AnyOp, Arithmetic, Op, Operand, PredefinedOp, Reduced } from '../src/op/op.js'
+import { isTypedArray, SUM } from '../src/op/op.js'
 
 export interface ReduceOptions extends StreamOptions {
   /** The rank that gets the result; default 0. */
@@ -63,7 +63,7 @@ export function reduce(comm: Communicator, op: AnyOp = SUM, options: ReduceOptio
 }
 
 /** @internal */
-export function reduceOf(comm: Collectives, op: AnyOp, options: ReduceOptions & Into): Collective<unknown, unknown> {
+export function reduceOf(comm: Collectives, op: AnyOp, options: ReduceOptions & Into): Definition<unknown, unknown> {
   const { root = 0, into, algorithm } = options
   const { size } = comm
   checkRoot(root, size)
@@ -91,7 +91,7 @@ export function reduceOf(comm: Collectives, op: AnyOp, options: ReduceOptions & 
   }
 }
 
-function passed(partial: Partial): typeof NOTHING {
+function passed(partial: Accumulator): typeof NOTHING {
   partial.pass()
   return NOTHING
 }

@@ -1,19 +1,19 @@
 import { map } from 'rxjs'
-import { checkInto } from '../src/arguments.js'
+import { Accumulator, shapeOf } from '../src/collective/algorithms/accumulator.js'
+import { checkAlgorithm } from '../src/collective/algorithms/algorithm.js'
+import { Blocks } from '../src/collective/algorithms/blocks.js'
+import { checkCounts, checkDivided, ownBlock } from '../src/collective/algorithms/checks.js'
+import { each } from '../src/collective/algorithms/each.js'
+import { pairwiseReduceScatter } from '../src/collective/algorithms/reduceScatter.pairwise.js'
+import { recursiveHalvingReduceScatter } from '../src/collective/algorithms/reduceScatter.recursiveHalving.js'
+import type { Into } from '../src/collective/algorithms/reduction.js'
+import type { Definition, StreamOptions } from '../src/collective/definition.js'
 import { type CollectiveOperator, operator } from '../src/collective/operator.js'
-import type { Collective, StreamOptions } from '../src/collective/spec.js'
-import type { Collectives } from '../src/collectives.js'
-import type { Communicator } from '../src/communicator.js'
-import type { AnyOp, Arithmetic, Op, Operand, PredefinedOp, Reduced, TypedArray } from '../src/op.js'
-import { checkOp, isTypedArray, SUM } from '../src/op.js'
-import { checkAlgorithm } from './algorithms/algorithm.js'
-import { Blocks } from './algorithms/blocks.js'
-import { checkCounts, checkDivided, ownBlock } from './algorithms/divided.js'
-import { each } from './algorithms/each.js'
-import { Partial, shapeOf } from './algorithms/partial.js'
-import { pairwiseReduceScatter } from './algorithms/reduceScatter.pairwise.js'
-import { recursiveHalvingReduceScatter } from './algorithms/reduceScatter.recursiveHalving.js'
-import type { Into } from './algorithms/reduction.js'
+import type { Collectives } from '../src/communicator/collectives.js'
+import type { Communicator } from '../src/communicator/communicator.js'
+import { checkInto } from '../src/diagnostics/arguments.js'
+import type { AnyOp, Arithmetic, Op, Operand, PredefinedOp, Reduced, TypedArray } from '../src/op/op.js'
+import { checkOp, isTypedArray, SUM } from '../src/op/op.js'
 
 export interface ReduceScatterOptions extends StreamOptions {
   /** How many elements of a typed array each rank gets; by default as many as any other. The same on all ranks. */
@@ -81,7 +81,7 @@ export function reduceScatterOf(
   comm: Collectives,
   op: AnyOp,
   { counts, into, algorithm }: ReduceScatterOptions & Into
-): Collective<unknown, unknown> {
+): Definition<unknown, unknown> {
   const { rank, size } = comm
   checkOp(op)
   checkAlgorithm(algorithm, algorithms)
@@ -89,9 +89,9 @@ export function reduceScatterOf(
   if (into !== undefined) checkInto(into)
   const blocks = new Blocks(size, counts)
   const whole = each(op)
-  const begin = (data: unknown): Partial => {
+  const begin = (data: unknown): Accumulator => {
     const shape = shapeOf(data)
-    return new Partial(data, op, { shape: counts === undefined ? shape : blocks.mark(shape), whole })
+    return new Accumulator(data, op, { shape: counts === undefined ? shape : blocks.mark(shape), whole })
   }
   return {
     name: 'reduceScatter',

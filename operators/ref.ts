@@ -1,5 +1,5 @@
 import type { ObservableInput } from 'rxjs'
-import { ArgumentError, Ref } from '../src/channel.js'
+import { ArgumentError, Ref } from '../src/stream/internal.js'
 
 /**
  * A stream as a value: it can be sent in any message, by itself or within an object, and what arrives is an Observable. Subscribing to it there subscribes to the

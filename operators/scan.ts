@@ -1,12 +1,12 @@
 import { map } from 'rxjs'
+import { type Into, reductionOf } from '../src/collective/algorithms/reduction.js'
+import { recursiveDoublingScan } from '../src/collective/algorithms/scan.recursiveDoubling.js'
+import type { Definition, StreamOptions } from '../src/collective/definition.js'
 import { type CollectiveOperator, operator } from '../src/collective/operator.js'
-import type { Collective, StreamOptions } from '../src/collective/spec.js'
-import type { Collectives } from '../src/collectives.js'
-import type { Communicator } from '../src/communicator.js'
-import type { AnyOp, Arithmetic, Op, Operand, PredefinedOp, Reduced } from '../src/op.js'
-import { SUM } from '../src/op.js'
-import { type Into, reductionOf } from './algorithms/reduction.js'
-import { recursiveDoublingScan } from './algorithms/scan.recursiveDoubling.js'
+import type { Collectives } from '../src/communicator/collectives.js'
+import type { Communicator } from '../src/communicator/communicator.js'
+import type { AnyOp, Arithmetic, Op, Operand, PredefinedOp, Reduced } from '../src/op/op.js'
+import { SUM } from '../src/op/op.js'
 
 /**
  * Combines, on every rank, the k-th values of the ranks up to itself: a prefix reduction over ranks, where RxJS's `scan` is one over time.
@@ -43,7 +43,7 @@ export function scan(comm: Communicator, op: AnyOp = SUM, options: StreamOptions
 }
 
 /** @internal */
-export function scanOf(_comm: Collectives, op: AnyOp, { into }: StreamOptions & Into): Collective<unknown, unknown> {
+export function scanOf(_comm: Collectives, op: AnyOp, { into }: StreamOptions & Into): Definition<unknown, unknown> {
   const { check, begin } = reductionOf(op, into)
   return {
     name: 'scan',

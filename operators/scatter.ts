@@ -1,13 +1,21 @@
 import { type BufferLike, datatypeOf } from '../src/codec/datatype.js'
+import { Block } from '../src/collective/algorithms/block.js'
+import {
+  checkDisjoint,
+  checkHeld,
+  checkParts,
+  checkTarget,
+  cutEqually,
+  isBuffer,
+  lengthOf
+} from '../src/collective/algorithms/counts-displs.js'
+import { scatteringOf } from '../src/collective/algorithms/scattering.js'
+import { limitOf } from '../src/collective/algorithms/threshold.js'
+import type { Definition, StreamOptions } from '../src/collective/definition.js'
 import { type CollectiveOperator, operator } from '../src/collective/operator.js'
-import type { Collective, StreamOptions } from '../src/collective/spec.js'
-import type { Collectives } from '../src/collectives.js'
-import type { Communicator } from '../src/communicator.js'
-import type { Reduced, TypedArray } from '../src/op.js'
-import { Block } from './algorithms/block.js'
-import { limitOf } from './algorithms/limit.js'
-import { checkDisjoint, checkHeld, checkParts, checkTarget, cutEqually, isBuffer, lengthOf } from './algorithms/runs.js'
-import { scatteringOf } from './algorithms/scattering.js'
+import type { Collectives } from '../src/communicator/collectives.js'
+import type { Communicator } from '../src/communicator/communicator.js'
+import type { Reduced, TypedArray } from '../src/op/op.js'
 
 export interface ScatterOptions extends StreamOptions {
   /** The rank that gives the data; default 0. */
@@ -49,7 +57,7 @@ export function scatter<D>(comm: Communicator, options: ScatterOptions = {}): Co
 }
 
 /** @internal */
-export function scatterOf<D, R>(comm: Collectives, options: ScatterOptions & { into?: BufferLike }): Collective<D, R> {
+export function scatterOf<D, R>(comm: Collectives, options: ScatterOptions & { into?: BufferLike }): Definition<D, R> {
   const { root = 0, into, algorithm } = options
   const { rank, size } = comm
   const limit = limitOf(algorithm, 'binomial', 'linear')

@@ -1,17 +1,17 @@
 import type { Observable, ObservableInput } from 'rxjs'
+import type { Communicator } from '../src/communicator/communicator.js'
 import {
   checked,
   checkOutflow,
   checkWriter,
   type OutflowOptions,
-  outflow,
+  OverflowPolicy,
   PROC_NULL,
   pull,
   recordCallSite,
   type StreamStatus,
-  Valve
-} from '../src/channel.js'
-import type { Communicator } from '../src/communicator.js'
+  writeSource
+} from '../src/stream/internal.js'
 
 export interface SendToOptions extends OutflowOptions {
   dest: number
@@ -73,7 +73,7 @@ export function sendTo<T>(comm: Communicator, options: SendToOptions): (source: 
   const line = comm.channels.writes(comm.memberOf(dest), tag, recordCallSite())
   const open = () => {
     const writer = comm.channels.writer(line)
-    return { writer, valve: new Valve(writer, comm, overflow, highWaterMark, status) }
+    return { writer, valve: new OverflowPolicy(writer, comm, overflow, highWaterMark, status) }
   }
-  return (source) => outflow(comm, source, open, line.site, signal)
+  return (source) => writeSource(comm, source, open, line.site, signal)
 }

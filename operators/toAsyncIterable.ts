@@ -1,5 +1,5 @@
 import type { Observable } from 'rxjs'
-import { Gate, under } from '../src/channel.js'
+import { Gate, under } from '../src/stream/internal.js'
 
 /**
  * The values of a stream for `for await`. The next is asked for when the loop comes back for it, so the loop's own slowness holds up sources that can wait

@@ -1,4 +1,5 @@
 import { Observable, type ObservableInput, Subscriber } from 'rxjs'
+import type { Communicator } from '../src/communicator/communicator.js'
 import {
   ArgumentError,
   abortError,
@@ -6,14 +7,13 @@ import {
   checked,
   checkWriter,
   Gate,
+  OverflowPolicy,
   onAbort,
   presentDemand,
   pull,
   recordCallSite,
-  under,
-  Valve
-} from '../src/channel.js'
-import type { Communicator } from '../src/communicator.js'
+  under
+} from '../src/stream/internal.js'
 import { checkEventTime, IDLE, IdleTimer, type Mark, Progress, timeOf, Watermarks } from './eventTime.js'
 
 export interface WatermarkOptions<T> {
@@ -86,7 +86,7 @@ export function watermark<T>(comm: Communicator, options: WatermarkOptions<T>): 
       const demand = both(gate, outer)
       const writers = outs.map((line) => comm.channels.writer(line))
       // Of what cannot go yet, only the last is of interest.
-      const valves = writers.map((writer) => new Valve(writer, comm, 'latest', 1, undefined))
+      const valves = writers.map((writer) => new OverflowPolicy(writer, comm, 'latest', 1, undefined))
       const fail = (error: unknown): void => {
         const told = comm.inContext(error, site)
         for (const writer of writers) writer.error(told)

@@ -1,6 +1,17 @@
 import { Observable, type ObservableInput, Subscriber } from 'rxjs'
-import { ArgumentError, abortError, checked, checkWriter, Gate, onAbort, pull, recordCallSite, under, Valve } from '../src/channel.js'
-import type { Communicator } from '../src/communicator.js'
+import type { Communicator } from '../src/communicator/communicator.js'
+import {
+  ArgumentError,
+  abortError,
+  checked,
+  checkWriter,
+  Gate,
+  OverflowPolicy,
+  onAbort,
+  pull,
+  recordCallSite,
+  under
+} from '../src/stream/internal.js'
 import { checkEventTime, IDLE, IdleTimer, type Mark, Progress, timeOf, Watermarks } from './eventTime.js'
 
 export interface WindowByTimeOptions<T, R> {
@@ -79,7 +90,7 @@ export function windowByTime<T, R = T>(
   return (source) =>
     new Observable((subscriber) => {
       const writer = comm.channels.writer(out)
-      const valve = new Valve(writer, comm, 'buffer', 1_000_000, undefined)
+      const valve = new OverflowPolicy(writer, comm, 'buffer', 1_000_000, undefined)
       let failing = false
       const fail = (error: unknown): void => {
         const told = comm.inContext(error, site)

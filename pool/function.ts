@@ -64,7 +64,7 @@ export async function functionOf(source: FunctionSource): Promise<(value: unknow
 /** Node does not read TypeScript. */
 async function loadable(url: string): Promise<string> {
   if (!/\.[cm]?tsx?$/.test(url)) return url
-  const { compile } = await import('../src/launch/compile.js')
+  const { compile } = await import('../src/launch/compile/compile.js')
   return (await compile(fileURLToPath(url))).url
 }
 

@@ -1,6 +1,6 @@
 import { Observable, type ObservableInput, Subscriber } from 'rxjs'
-import { both, checkAmount, Gate, presentDemand, pull, Queue, under } from '../src/channel.js'
 import { ArgumentError, RemoteError } from '../src/errors.js'
+import { both, checkAmount, Gate, presentDemand, pull, Queue, under } from '../src/stream/internal.js'
 
 export interface MapOptions {
   /** Chunks that may be under way at a time, on all workers together; default two a worker, so that none waits for its next. */

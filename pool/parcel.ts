@@ -1,4 +1,4 @@
-import { datatypeOf, OBJECT } from '../src/channel.js'
+import { datatypeOf, OBJECT } from '../src/stream/internal.js'
 
 /**
  * What a pool's ranks say to each other: values of two streams for each worker, there and back. Buffers do not travel inside of a word but

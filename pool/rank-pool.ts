@@ -1,7 +1,7 @@
 import { firstValueFrom, type Observable, type ObservableInput } from 'rxjs'
-import { checked, recordCallSite, type Writer } from '../src/channel.js'
-import type { Communicator } from '../src/communicator.js'
+import type { Communicator } from '../src/communicator/communicator.js'
 import { ArgumentError, RankError, RankFailedError } from '../src/errors.js'
+import { checked, recordCallSite, type Writer } from '../src/stream/internal.js'
 import { sourceOf, type Work } from './function.js'
 import { type Chunk, type Crew, checkMap, type MapJob, type MapOptions, mapped } from './map.js'
 import { Assembly, type FunctionSource, loadOf, type Report } from './parcel.js'
@@ -114,8 +114,8 @@ export class RankPool {
    * Cost: some 40 ms a worker; they wait asleep. Errors: ArgumentError. mpi4py: MPIPoolExecutor.
    */
   static async launch(ranks: number, options: { env?: Record<string, string | undefined> } = {}): Promise<RankPool> {
-    const { poolModule, seatBeside } = await import('../src/launch/beside.js')
-    const { comm, end, keepAlive, more } = seatBeside(ranks, poolModule, options.env ?? {})
+    const { poolModule, startPoolWorld } = await import('../src/launch/host/pool-world.js')
+    const { comm, end, keepAlive, more } = startPoolWorld(ranks, poolModule, options.env ?? {})
     const workers = Array.from({ length: ranks }, (_, k) => k + 1)
     return new RankPool(comm, workers, { end, keepAlive, more })
   }

@@ -1,5 +1,5 @@
-import { Queue, recordCallSite, sendable } from '../src/channel.js'
-import type { Communicator } from '../src/communicator.js'
+import type { Communicator } from '../src/communicator/communicator.js'
+import { Queue, recordCallSite, sendable } from '../src/stream/internal.js'
 import { functionOf } from './function.js'
 import { Assembly, loadOf, type Order, type Report } from './parcel.js'
 

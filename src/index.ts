@@ -1,13 +1,13 @@
 // Communicators and what they exchange
 
-export type { Channel, ChannelOptions } from './channel/channel.js'
 export type { BufferLike } from './codec/datatype.js'
-export { Communicator } from './communicator.js'
-export { GROUP_EMPTY, Group } from './group.js'
-export { Message } from './message.js'
-export type { Exchange, From, To } from './options.js'
-export { Request } from './request.js'
-export { Status } from './status.js'
+export { Communicator } from './communicator/communicator.js'
+export { GROUP_EMPTY, Group } from './communicator/group.js'
+export type { Exchange, From, To } from './communicator/options.js'
+export { Message } from './request/message.js'
+export { Request } from './request/request.js'
+export { Status } from './request/status.js'
+export type { Channel, ChannelOptions } from './stream/channel.js'
 export { COMM_SELF, COMM_WORLD } from './world.js'
 
 // Ops
@@ -38,7 +38,7 @@ export {
   type Reduced,
   SUM,
   type TypedArray
-} from './op.js'
+} from './op/op.js'
 
 // Constants
 
@@ -50,4 +50,4 @@ export * from './errors.js'
 
 // The machine
 
-export { processorName, wtime } from './machine.js'
+export { processorName, wtime } from './diagnostics/machine.js'

@@ -1,12 +1,12 @@
 import { isMainThread, type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
-import { CONTEXTS, Communicator } from './communicator.js'
-import { Endpoint } from './endpoint.js'
-import { type Place, takePlace } from './launch/plain.js'
-import type { FromRank, RankData, ToRank } from './launch/protocol.js'
-import { startedBy } from './launch/started.js'
-import { Liveness } from './liveness.js'
+import { CONTEXTS, Communicator } from './communicator/communicator.js'
+import { startedBy } from './launch/job/launch-env.js'
+import type { FromRank, RankData, ToRank } from './launch/job/rank-protocol.js'
+import { type Place, takePlace } from './launch/rank/standalone.js'
+import { Endpoint } from './progress/endpoint.js'
+import { Liveness } from './runtime/liveness.js'
+import { BufferHandoff } from './transport/shared/buffer-handoff.js'
 import { allocateHost } from './transport/shared/host-memory.js'
-import { Lines } from './transport/shared/lines.js'
 import { SharedTransport } from './transport/shared/shared-transport.js'
 
 /** Who this rank is: the only place that knows the launcher. A program that none has started is a world of size 1. */
@@ -23,7 +23,7 @@ const tell = (message: FromRank, transfer: MessagePort[] = []): void => port?.po
 const listen = (): void => {
   for (let next = receiveMessageOnPort(port!); next !== undefined; next = receiveMessageOnPort(port!)) port!.emit('message', next.message)
 }
-const lines = port && new Lines((to, end) => tell({ type: 'line', to, port: end }, [end]), listen)
+const lines = port && new BufferHandoff((to, end) => tell({ type: 'line', to, port: end }, [end]), listen)
 const transport = new SharedTransport(rank, size, memory, crowded, lines)
 const endpoint = new Endpoint(transport)
 const liveness = new Liveness(endpoint, transport, memory, port)

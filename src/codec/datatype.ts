@@ -1,4 +1,4 @@
-import { LARGEST_UINT8ARRAY, type Memory } from '../copy.js'
+import { LARGEST_UINT8ARRAY, type Memory } from '../memory/copy.js'
 
 /** The kinds of data: 0 is an object in CBOR, the others are buffers that travel as their raw bytes. */
 

@@ -1,6 +1,6 @@
-import type { CallSite } from '../call-site.js'
-import { locate } from '../call-site.js'
 import { type BufferLike, datatypeOf, elementSize, NUMBER, nameOf, OBJECT } from '../codec/datatype.js'
+import type { CallSite } from '../diagnostics/call-site.js'
+import { locate } from '../diagnostics/call-site.js'
 
 /** What all ranks must say alike when they call a collective. */
 export interface Signature {

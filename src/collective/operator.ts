@@ -1,20 +1,20 @@
 import { Observable, type ObservableInput } from 'rxjs'
-import { checkOptions, checkSignal, shown } from '../arguments.js'
-import { captureCallSite } from '../call-site.js'
-import { abortError, onAbort } from '../cancellation.js'
-import type { Collectives } from '../collectives.js'
+import type { Collectives } from '../communicator/collectives.js'
+import { checkOptions, checkSignal, shown } from '../diagnostics/arguments.js'
+import { captureCallSite } from '../diagnostics/call-site.js'
+import { abortError, onAbort } from '../diagnostics/cancellation.js'
 import { ArgumentError, RemoteError } from '../errors.js'
 import { type Call, signatureOf } from './call.js'
-import { feed } from './feed.js'
+import type { Definition, StreamOptions } from './definition.js'
 import { Session } from './session.js'
-import type { Collective, StreamOptions } from './spec.js'
+import { feed } from './source.js'
 
 /** From a rank's stream of values to its stream of results. It takes what RxJS takes for a source, and pulls an iterable as rounds go on. */
 export type CollectiveOperator<T, R> = (source: ObservableInput<T>) => Observable<R>
 
 /** Calls a collective on streams: at this call its place in the order is taken, and each subscription is a run of it. */
-export function operator<T, R>(comm: Collectives, make: () => Collective<T, R>, options: StreamOptions): CollectiveOperator<T, R> {
-  let collective: Collective<T, R>
+export function operator<T, R>(comm: Collectives, make: () => Definition<T, R>, options: StreamOptions): CollectiveOperator<T, R> {
+  let collective: Definition<T, R>
   let call: Call
   try {
     checkStream(options)

@@ -1,11 +1,11 @@
 import type { Subscriber } from 'rxjs'
-import type { CallSite } from '../call-site.js'
 import { references } from '../codec/reference.js'
-import { goneError } from '../gone.js'
-import type { Incoming, Taker, Waiting } from '../incoming.js'
-import type { Links, Step, Unit } from './links.js'
-import { Queue } from './queue.js'
-import { agree } from './shape.js'
+import type { CallSite } from '../diagnostics/call-site.js'
+import { goneError } from '../failure/rank-failure.js'
+import { Queue } from '../memory/queue.js'
+import type { Incoming, Taker, Waiting } from '../progress/incoming.js'
+import { agree } from './signature-shape.js'
+import type { Links, Step, Unit } from './steps.js'
 
 /** Receives the messages of one rank, one after the other, for what is ready to have them. */
 abstract class Receiver implements Taker {

@@ -1,12 +1,12 @@
-import { checkOptions, checkSignal } from '../arguments.js'
-import { type CallSite, captureCallSite } from '../call-site.js'
-import { abandonOn, abortError } from '../cancellation.js'
-import type { Collectives } from '../collectives.js'
+import type { Collectives } from '../communicator/collectives.js'
+import { checkOptions, checkSignal } from '../diagnostics/arguments.js'
+import { type CallSite, captureCallSite } from '../diagnostics/call-site.js'
+import { abandonOn, abortError } from '../diagnostics/cancellation.js'
 import { RemoteError } from '../errors.js'
-import { Request } from '../request.js'
+import { Request } from '../request/request.js'
 import { signatureOf } from './call.js'
+import type { Definition } from './definition.js'
 import { type Audience, Session } from './session.js'
-import type { Collective } from './spec.js'
 
 /** A collective under way, of one value on every rank. MPI: MPI_Iallreduce and its kin, MPI 4.1 §6.12. */
 class CollectiveRequest<R> extends Request<R> implements Audience<R> {
@@ -36,8 +36,8 @@ class CollectiveRequest<R> extends Request<R> implements Audience<R> {
 }
 
 /** Calls a collective with one value. A bad argument takes part in nothing. */
-export function call<T, R>(comm: Collectives, make: () => Collective<T, R>, data: T, options: { signal?: AbortSignal }): Request<R> {
-  let collective: Collective<T, R>
+export function call<T, R>(comm: Collectives, make: () => Definition<T, R>, data: T, options: { signal?: AbortSignal }): Request<R> {
+  let collective: Definition<T, R>
   let made: ReturnType<Collectives['ledger']['next']>
   let signal: AbortSignal | undefined
   try {

@@ -1,17 +1,17 @@
 import { Observable, type Subscriber, type Subscription } from 'rxjs'
 import { references } from '../codec/reference.js'
-import type { Collectives } from '../collectives.js'
-import { COLLECTIVES } from '../contexts.js'
+import type { Collectives } from '../communicator/collectives.js'
 import { RaggedStreamError } from '../errors.js'
-import { goneError, MemberGone } from '../gone.js'
-import { binomialTree } from '../topology/binomialTree.js'
-import { Agreement, ENDED, type Entry, GIVING, type Runs, type Word } from './agreement.js'
+import { goneError, MemberGone } from '../failure/rank-failure.js'
+import { Queue } from '../memory/queue.js'
+import { COLLECTIVES } from '../progress/context-ids.js'
 import type { Call } from './call.js'
-import type { Ledger, Party } from './ledger.js'
-import { Links, type Trouble } from './links.js'
-import { Queue } from './queue.js'
-import { CALLED, FAILURE, LAST, remoteError, type Saying, sayingOf, WORD } from './saying.js'
-import { ABSENT, type Collective, Misfit, NOTHING } from './spec.js'
+import type { CallRegistry, Party } from './call-registry.js'
+import { CALLED, FAILURE, LAST, remoteError, type Saying, sayingOf, WORD } from './control-messages.js'
+import { ABSENT, type Definition, Misfit, NOTHING } from './definition.js'
+import { Links, type Trouble } from './steps.js'
+import { ENDED, type Entry, GIVING, type Runs, Termination, type Word } from './termination.js'
+import { binomialTree } from './topology/binomialTree.js'
 
 /** Who gets the results. */
 export interface Audience<R> {
@@ -35,15 +35,15 @@ export class Session<T, R> implements Trouble, Party {
   readonly tag: number
   next: Party | undefined
   readonly #comm: Collectives
-  readonly #ledger: Ledger
-  readonly #collective: Collective<T, R>
+  readonly #ledger: CallRegistry
+  readonly #collective: Definition<T, R>
   readonly #audience: Audience<R>
   /** There is one value, on every rank: nothing has to be agreed on. */
   readonly #single: boolean
   readonly #pipeline: Subscription
   readonly #queue = new Queue<T>()
   #input: Subscriber<T> | undefined
-  #agreement: Agreement | undefined
+  #agreement: Termination | undefined
   /** Values that the source has given, and those of them whose round has begun. */
   #offered = 0
   #begun = 0
@@ -66,7 +66,7 @@ export class Session<T, R> implements Trouble, Party {
   /** Called when there is room for more values. */
   pull: (() => void) | undefined
 
-  constructor(ledger: Ledger, call: Call, collective: Collective<T, R>, audience: Audience<R>, single?: { readonly value: T }) {
+  constructor(ledger: CallRegistry, call: Call, collective: Definition<T, R>, audience: Audience<R>, single?: { readonly value: T }) {
     const { comm } = ledger
     this.call = call
     this.tag = call.nextTag()
@@ -163,7 +163,7 @@ export class Session<T, R> implements Trouble, Party {
     this.#ledger.say(to, this.tag, this.call.hash, CALLED, null)
   }
 
-  get waits(): Ledger['waits'] {
+  get waits(): CallRegistry['waits'] {
     return this.#ledger.waits
   }
 
@@ -280,9 +280,9 @@ export class Session<T, R> implements Trouble, Party {
     }
   }
 
-  #agree(): Agreement {
+  #agree(): Termination {
     const { rank, size } = this.#comm
-    this.#agreement ??= new Agreement(
+    this.#agreement ??= new Termination(
       rank,
       size,
       (to, word) => this.#ledger.say(to, this.tag, this.call.hash, WORD, word),

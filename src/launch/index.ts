@@ -1,1 +1,1 @@
-export { type LaunchOptions, launch } from './launch.js'
+export { type LaunchOptions, launch } from './job/launch.js'

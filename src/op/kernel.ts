@@ -1,5 +1,5 @@
 import { bytesOf, nameOf, valueOn } from '../codec/datatype.js'
-import { copy } from '../copy.js'
+import { copy } from '../memory/copy.js'
 import { code } from './kernel-code.js'
 import type { ElementwiseName } from './loops.js'
 import type { TypedArray } from './operand.js'

@@ -1,8 +1,8 @@
-import { shown } from '../arguments.js'
 import { datatypeOf, matches, nameOf, valueOn } from '../codec/datatype.js'
-import { copyAll } from '../copy.js'
+import { shown } from '../diagnostics/arguments.js'
 import { DatatypeError } from '../errors.js'
-import { giveScratch, takeScratch } from '../scratch.js'
+import { copyAll } from '../memory/copy.js'
+import { giveScratch, takeScratch } from '../memory/scratch.js'
 import { isTypedArray } from './kind.js'
 import type { TypedArray } from './operand.js'
 

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
-import { Resident } from '../../src/transport/resident.js'
-import { Router } from '../../src/transport/router.js'
-import type { Routes } from '../../src/transport/routes.js'
+import type { BaseRouter } from '../../src/transport/router/base-router.js'
+import { InlineRouter } from '../../src/transport/router/inline-router.js'
+import { Router } from '../../src/transport/router/router.js'
 import { allocateHost, ENDED, type HostMemory, markGone } from '../../src/transport/shared/host-memory.js'
 import { SharedTransport } from '../../src/transport/shared/shared-transport.js'
 import { newNonce, Token } from '../../src/transport/websocket/challenge.js'
@@ -11,7 +11,7 @@ import type { TransportRig } from '../../testing/compliance/binding.js'
 
 export interface World extends TransportRig {
   readonly meshes: readonly Mesh[]
-  readonly routers: readonly Routes[]
+  readonly routers: readonly BaseRouter[]
 }
 
 export interface Arrangement {
@@ -35,7 +35,7 @@ export async function hosts(
   const later: Mesh[] = []
   const ports: number[][] = []
   const memories: HostMemory[] = []
-  const routers: Routes[] = []
+  const routers: BaseRouter[] = []
   const transports: SharedTransport[] = []
   const instances = hostOf.map(newNonce)
   const moves: (() => void)[] = []
@@ -61,7 +61,7 @@ export async function hosts(
     return [mesh, await mesh.listen('127.0.0.1', 0, undefined, library)]
   }
 
-  function watch(host: number, router: Routes): void {
+  function watch(host: number, router: BaseRouter): void {
     routers[host] = router
     router.onDrained = (rank) => {
       gone.push(rank)
@@ -71,7 +71,7 @@ export async function hosts(
 
   function reside(host: number): void {
     const transport = transports[host]
-    const resident = new Resident(memories[host], meshes[host], {
+    const resident = new InlineRouter(memories[host], meshes[host], {
       arrived: () => transport.poller.poke(),
       left: () => {
         transport.resident = undefined

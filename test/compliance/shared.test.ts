@@ -1,6 +1,6 @@
 import type { MessagePort } from 'node:worker_threads'
+import { BufferHandoff } from '../../src/transport/shared/buffer-handoff.js'
 import { allocateHost, ENDED, markGone } from '../../src/transport/shared/host-memory.js'
-import { Lines } from '../../src/transport/shared/lines.js'
 import { SharedTransport } from '../../src/transport/shared/shared-transport.js'
 import { messageCompliance } from '../../testing/messageCompliance.js'
 import { transportCompliance } from '../../testing/transportCompliance.js'
@@ -8,9 +8,9 @@ import { transportCompliance } from '../../testing/transportCompliance.js'
 for (const crowded of [false, true]) {
   const create = (size: number) => {
     const memory = allocateHost(size)
-    const lines: Lines[] = []
+    const lines: BufferHandoff[] = []
     for (let rank = 0; rank < size; rank++) {
-      lines.push(new Lines((dest: number, port: MessagePort) => lines[dest]!.accept(rank, port)))
+      lines.push(new BufferHandoff((dest: number, port: MessagePort) => lines[dest]!.accept(rank, port)))
     }
     return {
       transports: lines.map((line, rank) => new SharedTransport(rank, size, memory, crowded, line)),

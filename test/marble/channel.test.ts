@@ -11,7 +11,7 @@ const anyRemote = expect.any(RemoteError)
 
 describe('a channel', () => {
   it('is a Subject over two ranks, as drawn', () => {
-    const [sent, received] = drawn('src/communicator.ts', 'rank 0 / next', 'rank 1 / subscribed')
+    const [sent, received] = drawn('src/communicator/communicator.ts', 'rank 0 / next', 'rank 1 / subscribed')
     inVirtualTime(2, 2, ({ cold, expectObservable }, [zero, one]) => {
       cold(sent!).subscribe(zero!.channel<string>({ peer: 1 }))
       expectObservable(one!.channel({ peer: 0 })).toBe(received!)

@@ -1,7 +1,7 @@
 import { type Observable, timer } from 'rxjs'
 import { map } from 'rxjs/operators'
 import { allreduce, bcast, concatMap, mergeMap, pull, receiveFrom, sendTo } from '../../operators/index.js'
-import { SUM } from '../../src/op.js'
+import { SUM } from '../../src/op/op.js'
 import { inVirtualTime } from './drawing.js'
 
 /** Counts what is taken of it. */

@@ -1,4 +1,4 @@
-import type { Communicator } from '../../src/communicator.js'
+import type { Communicator } from '../../src/communicator/communicator.js'
 import { type SimulateHelpers, simulate } from '../../testing/index.js'
 
 /** Ranks in virtual time, a latency apart. */

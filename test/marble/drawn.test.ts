@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { ignoreElements, map, merge, type Observable, take, tap } from 'rxjs'
-import type { Communicator } from '../../src/communicator.js'
+import type { Communicator } from '../../src/communicator/communicator.js'
 import { asDrawn, drawn } from './drawn.js'
 
 describe('a drawing', () => {

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { EMPTY, type Observable } from 'rxjs'
-import type { Communicator } from '../../src/communicator.js'
+import type { Communicator } from '../../src/communicator/communicator.js'
 import { type SimulateOptions, simulate } from '../../testing/simulate.js'
 
 /**

@@ -1,6 +1,6 @@
 import { map, take } from 'rxjs'
 import { TestScheduler } from 'rxjs/testing'
-import type { Communicator } from '../../src/communicator.js'
+import type { Communicator } from '../../src/communicator/communicator.js'
 import { memoryWorld } from '../../testing/memoryWorld.js'
 import { drawn } from './drawn.js'
 
@@ -15,7 +15,7 @@ const values = { a: 'a', b: 'b', c: 'c', d: 'd', u: undefined }
 
 describe('what the docstrings draw', () => {
   it('isend is done at once, irecv when the message has come', () => {
-    const [sent, received] = drawn('src/point-to-point.ts', 'isend(a)', 'irecv()')
+    const [sent, received] = drawn('src/communicator/point-to-point.ts', 'isend(a)', 'irecv()')
     inVirtualTime(({ expectObservable }, [zero, one]) => {
       expectObservable(one.irecv<string>()).toBe(received, values)
       expectObservable(zero.isend('a', { dest: 1 })).toBe(sent, values)
@@ -23,7 +23,7 @@ describe('what the docstrings draw', () => {
   })
 
   it('issend is done when the answer of the receive has come back', () => {
-    const [sent, received] = drawn('src/point-to-point.ts', 'issend(a)', 'irecv()')
+    const [sent, received] = drawn('src/communicator/point-to-point.ts', 'issend(a)', 'irecv()')
     inVirtualTime(({ expectObservable }, [zero, one]) => {
       expectObservable(one.irecv<string>()).toBe(received, values)
       expectObservable(zero.issend('a', { dest: 1 })).toBe(sent, values)
@@ -31,7 +31,7 @@ describe('what the docstrings draw', () => {
   })
 
   it('messages() emits each message when it comes, and leaves what is not taken', () => {
-    const [sent, all, some] = drawn('src/point-to-point.ts', 'sent by rank 0', 'messages()', '…pipe(take(2))')
+    const [sent, all, some] = drawn('src/communicator/point-to-point.ts', 'sent by rank 0', 'messages()', '…pipe(take(2))')
     for (const [marbles, cut] of [
       [all, false],
       [some, true]
@@ -47,7 +47,7 @@ describe('what the docstrings draw', () => {
   })
 
   it('a request replays to late subscribers', () => {
-    const [received, later] = drawn('src/request.ts', 'irecv()', 'subscribed at 5 ms')
+    const [received, later] = drawn('src/request/request.ts', 'irecv()', 'subscribed at 5 ms')
     inVirtualTime(({ expectObservable }, [zero, one]) => {
       const request = one.irecv<string>()
       zero.isend('a', { dest: 1 })

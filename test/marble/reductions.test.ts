@@ -1,7 +1,7 @@
 import { asyncScheduler, catchError, map, type Observable, of, take, tap, throwError } from 'rxjs'
 import { allreduce, barrier, bcast, exscan, reduce, reduceScatter, scan } from '../../operators/index.js'
-import type { Communicator } from '../../src/communicator.js'
-import { createOp, type Op, SUM } from '../../src/op.js'
+import type { Communicator } from '../../src/communicator/communicator.js'
+import { createOp, type Op, SUM } from '../../src/op/op.js'
 import { simulate } from '../../testing/index.js'
 import { asDrawn } from './drawn.js'
 

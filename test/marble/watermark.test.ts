@@ -3,7 +3,7 @@ import { EMPTY, NEVER, type Observable, of, throwError, timer } from 'rxjs'
 import { filter, map, concatMap as rxConcatMap, take, tap } from 'rxjs/operators'
 import { concatMap, pull, type Timed, type TimeWindow, WindowStatus, watermark, windowByTime } from '../../operators/index.js'
 import { ArgumentError, RankFailedError, RemoteError, TagError } from '../../src/errors.js'
-import { SUM } from '../../src/op.js'
+import { SUM } from '../../src/op/op.js'
 import { inVirtualTime } from './drawing.js'
 import { drawn } from './drawn.js'
 

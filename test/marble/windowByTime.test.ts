@@ -3,7 +3,7 @@ import { type Observable, timer } from 'rxjs'
 import { concatMap, map, tap } from 'rxjs/operators'
 import { pull, type TimeWindow, WindowStatus, windowByTime } from '../../operators/index.js'
 import { ArgumentError, RankError, RemoteError } from '../../src/errors.js'
-import { SUM } from '../../src/op.js'
+import { SUM } from '../../src/op/op.js'
 import { inVirtualTime } from './drawing.js'
 import { drawn } from './drawn.js'
 

@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto'
 import { decodeObject, encodeObject } from '../../src/codec/object.js'
 import { type Claim, newNonce, Token } from '../../src/transport/websocket/challenge.js'
 import { readClaim, writeClaim } from '../../src/transport/websocket/connection.js'
+import type { HostLink, HostLinkUser } from '../../src/transport/websocket/host-link.js'
 import { Mesh } from '../../src/transport/websocket/mesh.js'
-import type { Peer, PeerUser } from '../../src/transport/websocket/peer.js'
 import { ReliableLink } from '../../src/transport/websocket/reliable-link.js'
 import { CREDIT, DATA, HEADER, RECORD, SEGMENT, writeHeader } from '../../src/transport/websocket/wire.js'
 import { integer, random } from '../../testing/compliance/random.js'
@@ -144,10 +144,10 @@ it('records: what breaks the rules ends the link, with a reason, and reaches no 
   const world = await hosts(2, 2, {})
   for (const transport of world.transports)
     transport.attach({ segment: () => undefined, room: () => false, moved: () => undefined, gone: () => undefined })
-  let user: PeerUser | undefined
+  let user: HostLinkUser | undefined
   const [first] = world.meshes
   const { onPeer } = first!
-  first!.onPeer = (made: Peer) => {
+  first!.onPeer = (made: HostLink) => {
     onPeer(made)
     user = made.user
   }

@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { Agreement, ENDED, type Entry, GIVING, type Runs, type Word } from '../../src/collective/agreement.js'
+import { ENDED, type Entry, GIVING, type Runs, Termination, type Word } from '../../src/collective/termination.js'
 
 interface Mail {
   to: number
@@ -7,7 +7,7 @@ interface Mail {
 }
 
 /** Ranks whose words are delivered in an order that `choose` picks, those of one rank to another in the order they were sent. */
-function ranks(size: number): { agreements: Agreement[]; agreed: Runs[][]; mail: Mail[][]; sent: () => number } {
+function ranks(size: number): { agreements: Termination[]; agreed: Runs[][]; mail: Mail[][]; sent: () => number } {
   const mail: Mail[][] = []
   const agreed: Runs[][] = Array.from({ length: size }, () => [])
   let sent = 0
@@ -17,7 +17,7 @@ function ranks(size: number): { agreements: Agreement[]; agreed: Runs[][]; mail:
       mail[place] ??= []
       return mail[place]!
     }
-    return new Agreement(
+    return new Termination(
       rank,
       size,
       (to, word) => {
@@ -95,7 +95,7 @@ test('one exchange follows the other, and nobody mixes them up', () => {
 
 test('a rank that has not had its say knows of the shortest stream that it has heard of', () => {
   const world = ranks(3)
-  const [first, , last] = world.agreements as [Agreement, Agreement, Agreement]
+  const [first, , last] = world.agreements as [Termination, Termination, Termination]
   expect(last.shortest).toBe(Number.POSITIVE_INFINITY)
   first.enter({ kind: ENDED, count: 7, done: 0 })
   deliver(world, (lanes) => lanes[0]!)

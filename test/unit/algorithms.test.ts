@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
-import type { Communicator } from '../../src/communicator.js'
-import { BXOR, SUM } from '../../src/op.js'
-import type { Request } from '../../src/request.js'
+import type { Communicator } from '../../src/communicator/communicator.js'
+import { BXOR, SUM } from '../../src/op/op.js'
+import type { Request } from '../../src/request/request.js'
 import { simulate } from '../../testing/index.js'
 import { evaluate } from './formula.js'
 

@@ -1,4 +1,4 @@
-import { ACCEPT, Consensus, DECIDE, PROPOSE, REPORT, type Word } from '../../src/survival/consensus.js'
+import { ACCEPT, Consensus, DECIDE, PROPOSE, REPORT, type Word } from '../../src/failure/consensus.js'
 
 /** Rank `rank` of `size`, that adds up what the ranks say. */
 function alone(rank: number, size: number) {

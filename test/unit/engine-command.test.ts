@@ -1,10 +1,10 @@
 import { Job } from 'kubernetes-models/batch/v1/Job'
 import { Service } from 'kubernetes-models/v1/Service'
 import { parseAllDocuments } from 'yaml'
-import { type EngineName, type EngineOptions, engineCommand, isFar, shown } from '../../src/launch/engine-command.js'
-import { parseHosts } from '../../src/launch/hosts.js'
-import { kubernetesObjects, kubernetesYaml } from '../../src/launch/kubernetes.js'
-import { readRendezvous, writeRendezvous } from '../../src/launch/rendezvous.js'
+import { type EngineName, type EngineOptions, engineCommand, isFar, shown } from '../../src/launch/engines/engine-command.js'
+import { kubernetesObjects, kubernetesYaml } from '../../src/launch/engines/kubernetes.js'
+import { parseHosts } from '../../src/launch/job/hosts.js'
+import { readRendezvous, writeRendezvous } from '../../src/launch/job/rendezvous.js'
 
 const line = (engine: EngineName, options: Partial<EngineOptions> = {}): string =>
   shown(engineCommand(engine, { ranks: 4, more: [], command: ['node', 'a b.ts'], env: { PATH: '' }, ...options }))

@@ -1,7 +1,7 @@
 import { concat, map, of, range, toArray } from 'rxjs'
 import * as mpi from '../../operators/index.js'
-import type { Communicator } from '../../src/communicator.js'
-import { createOp, SUM } from '../../src/op.js'
+import type { Communicator } from '../../src/communicator/communicator.js'
+import { createOp, SUM } from '../../src/op/op.js'
 import { explore } from '../../testing/index.js'
 
 const text = createOp<string>((a, b) => a + b, { name: 'text' })

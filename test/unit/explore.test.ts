@@ -1,5 +1,5 @@
 import { forkJoin, map, merge, race, take, toArray } from 'rxjs'
-import type { Communicator } from '../../src/communicator.js'
+import type { Communicator } from '../../src/communicator/communicator.js'
 import { type ExploreOptions, explore } from '../../testing/explore.js'
 import { type SimulateHelpers, simulate } from '../../testing/simulate.js'
 import type { ExplorationError } from '../../testing/simulation/errors.js'

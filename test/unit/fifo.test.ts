@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
-import { Fifo } from '../../src/fifo.js'
+import { MatchQueue } from '../../src/progress/match-queue.js'
 
 interface Entry {
   name: number
@@ -35,7 +35,7 @@ test('stays right over thousands of entries, at both ends and in the middle', ()
 })
 
 test('is empty when it has nothing but entries that left', () => {
-  const fifo = new Fifo<Entry>()
+  const fifo = new MatchQueue<Entry>()
   expect(fifo.empty).toBe(true)
   const entry = { name: 1, gone: false }
   fifo.push(entry)
@@ -47,7 +47,7 @@ test('is empty when it has nothing but entries that left', () => {
 })
 
 function run(steps: readonly Step[]): void {
-  const fifo = new Fifo<Entry>()
+  const fifo = new MatchQueue<Entry>()
   const model: Entry[] = []
   for (const [name, step] of steps.entries()) {
     switch (step.kind) {

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
+import { GROUP_EMPTY, Group } from '../../src/communicator/group.js'
 import { PROC_NULL } from '../../src/constants.js'
 import { ArgumentError, RankError } from '../../src/errors.js'
-import { GROUP_EMPTY, Group } from '../../src/group.js'
 
 const OWN = 12
 /** Ranks 0 … 4 are those of the endpoint from 10 on: a rank is not its endpoint's. */

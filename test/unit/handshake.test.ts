@@ -3,8 +3,8 @@ import { connect } from 'node:net'
 import fc from 'fast-check'
 import { type Claim, Nonces, newNonce, sameProof, Token } from '../../src/transport/websocket/challenge.js'
 import { readClaim, writeClaim } from '../../src/transport/websocket/connection.js'
+import type { HostLink, HostLinkUser } from '../../src/transport/websocket/host-link.js'
 import { Mesh } from '../../src/transport/websocket/mesh.js'
-import type { Peer, PeerUser } from '../../src/transport/websocket/peer.js'
 import { type Library, libraryHere } from '../../src/transport/websocket/serve.js'
 import { hosts } from '../compliance/hosts.js'
 
@@ -167,9 +167,9 @@ describe.each<[string, Library]>([
     const world = await hosts(2, 2, { library })
     for (const transport of world.transports) transport.attach(silent)
     const peer = world.meshes[1].peer(0)
-    let user!: PeerUser
+    let user!: HostLinkUser
     peer.user = { payload: () => undefined, ready: () => undefined, failed: () => undefined }
-    world.meshes[0].onPeer = ((first) => (made: Peer) => {
+    world.meshes[0].onPeer = ((first) => (made: HostLink) => {
       first(made)
       user = made.user!
     })(world.meshes[0].onPeer)

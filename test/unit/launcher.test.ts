@@ -1,7 +1,7 @@
 import fc from 'fast-check'
-import { parseHosts, readHostfile } from '../../src/launch/hosts.js'
-import { detect } from '../../src/launch/launcher.js'
-import { expandNodelist } from '../../src/launch/nodelist.js'
+import { expandNodelist } from '../../src/launch/engines/nodelist.js'
+import { detect } from '../../src/launch/job/detect-launcher.js'
+import { parseHosts, readHostfile } from '../../src/launch/job/hosts.js'
 import { project } from '../integration/command.js'
 
 const openMpi = {

@@ -3,8 +3,8 @@ import { get } from 'node:http'
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
 import { newNonce, Token } from '../../src/transport/websocket/challenge.js'
 import { CHALLENGE_PATH, CLAIM_HEADER, LINK_PATH, writeClaim } from '../../src/transport/websocket/connection.js'
+import type { HostLink } from '../../src/transport/websocket/host-link.js'
 import { Mesh } from '../../src/transport/websocket/mesh.js'
-import type { Peer } from '../../src/transport/websocket/peer.js'
 import { type Library, libraryHere } from '../../src/transport/websocket/serve.js'
 import { HEADER, newFrame } from '../../src/transport/websocket/wire.js'
 
@@ -32,7 +32,7 @@ function mesh(self: number): Mesh {
 }
 
 /** Checks on the fly that numbers come in order, each once. */
-function count(peer: Peer) {
+function count(peer: HostLink) {
   const seen = { next: 0, wrong: 0, failures: [] as string[] }
   peer.user = {
     payload: (bytes) => {
@@ -118,7 +118,7 @@ class BadNetwork {
   }
 }
 
-async function throughProxy(library: Library, delayMs: () => number): Promise<[Peer, Peer, BadNetwork]> {
+async function throughProxy(library: Library, delayMs: () => number): Promise<[HostLink, HostLink, BadNetwork]> {
   const [server, client] = [mesh(0), mesh(1)]
   const proxy = new BadNetwork(await server.listen('127.0.0.1', 0, undefined, library), delayMs)
   const [a, b] = [server.peer(1), client.peer(0)]
@@ -126,7 +126,7 @@ async function throughProxy(library: Library, delayMs: () => number): Promise<[P
   return [a, b, proxy]
 }
 
-async function exchange(a: Peer, b: Peer, frames: number): Promise<void> {
+async function exchange(a: HostLink, b: HostLink, frames: number): Promise<void> {
   const [atA, atB] = [count(a), count(b)]
   for (let k = 0; k < frames; k++) {
     await until(() => a.room && b.room)

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import { ANY_SOURCE, ANY_TAG } from '../../src/constants.js'
-import { type Arrived, Matching, type Posted } from '../../src/matching.js'
+import { type Arrived, Matching, type Posted } from '../../src/progress/matching.js'
 
 class Receive implements Posted {
   order = 0

@@ -1,6 +1,6 @@
 import { asapScheduler, asyncScheduler, map, queueScheduler, type SchedulerLike, tap, VirtualTimeScheduler } from 'rxjs'
 import { TestScheduler } from 'rxjs/testing'
-import { HEADER } from '../../src/frame.js'
+import { HEADER } from '../../src/progress/frame.js'
 import { MemoryNetwork } from '../../src/transport/memory/memory-network.js'
 import type { MemoryNetworkOptions } from '../../src/transport/memory/options.js'
 import type { SegmentReceiver } from '../../src/transport/transport.js'

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
 import { Token } from '../../src/transport/websocket/challenge.js'
+import type { HostLink } from '../../src/transport/websocket/host-link.js'
 import { Mesh, type MeshOptions } from '../../src/transport/websocket/mesh.js'
-import type { Peer } from '../../src/transport/websocket/peer.js'
 import { type Library, libraryHere } from '../../src/transport/websocket/serve.js'
 import { HEADER, newFrame } from '../../src/transport/websocket/wire.js'
 
@@ -19,7 +19,7 @@ function mesh(self: number, options: Partial<MeshOptions> = {}): Mesh {
 }
 
 /** Numbers as they come in, and how the link fails. */
-function log(peer: Peer) {
+function log(peer: HostLink) {
   const seen: number[] = []
   const failures: string[] = []
   peer.user = {
@@ -90,7 +90,7 @@ const libraries: [string, Library][] = [
 ]
 
 describe.each(libraries)('a link between two hosts, served by %s', (_, library) => {
-  async function pair(): Promise<[Peer, Peer]> {
+  async function pair(): Promise<[HostLink, HostLink]> {
     const [server, client] = [mesh(0), mesh(1)]
     const port = await server.listen('127.0.0.1', 0, undefined, library)
     const [a, b] = [server.peer(1), client.peer(0)]

@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { MAX_HEAD, MessageReader, type Taker, withHead } from '../../src/transport/websocket/messages.js'
+import { MAX_HEAD, MessageReader, type Taker, withHead } from '../../src/transport/websocket/framing.js'
 import { LEAD, MAX_FRAME, newFrame } from '../../src/transport/websocket/wire.js'
 
 const listen = (): [Taker, Buffer[]] => {

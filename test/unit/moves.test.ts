@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import { EMPTY, from } from 'rxjs'
 import { allgather, alltoallv, gather, gatherv, scatter, scatterv } from '../../operators/index.js'
-import type { Communicator } from '../../src/communicator.js'
+import type { Communicator } from '../../src/communicator/communicator.js'
 import { AliasError, ArgumentError, CountError, DatatypeError, RankError, RemoteError, TruncationError } from '../../src/errors.js'
-import type { Request } from '../../src/request.js'
+import type { Request } from '../../src/request/request.js'
 import { simulate } from '../../testing/index.js'
 import { below, outcomesOf } from './outcomes.js'
 

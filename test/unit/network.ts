@@ -1,5 +1,5 @@
-import { Communicator } from '../../src/communicator.js'
-import { Endpoint } from '../../src/endpoint.js'
+import { Communicator } from '../../src/communicator/communicator.js'
+import { Endpoint } from '../../src/progress/endpoint.js'
 import type { SegmentReceiver, Slot, Transport } from '../../src/transport/transport.js'
 
 export interface NetworkOptions {

@@ -4,7 +4,7 @@ import { datatypeOf, nameOf, valueOn } from '../../src/codec/datatype.js'
 import { Elementwise } from '../../src/op/elementwise.js'
 import { isFloating } from '../../src/op/kind.js'
 import { type ElementwiseName, type Loop, plainLoop } from '../../src/op/loops.js'
-import { SUM, type TypedArray } from '../../src/op.js'
+import { SUM, type TypedArray } from '../../src/op/op.js'
 
 const HALF = 12
 const samples = [

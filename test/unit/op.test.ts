@@ -20,7 +20,7 @@ import {
   REPLACE,
   SUM,
   type TypedArray
-} from '../../src/op.js'
+} from '../../src/op/op.js'
 
 const ops = { SUM, PROD, MAX, MIN, LAND, LOR, LXOR, BAND, BOR, BXOR, MAXLOC, MINLOC, REPLACE, NO_OP } as unknown as Record<
   string,

@@ -1,5 +1,5 @@
-import type { Communicator } from '../../src/communicator.js'
-import type { Request } from '../../src/request.js'
+import type { Communicator } from '../../src/communicator/communicator.js'
+import type { Request } from '../../src/request/request.js'
 import { type SimulateOptions, simulate } from '../../testing/index.js'
 
 export const below = (count: number): number[] => Array.from({ length: count }, (_, k) => k)

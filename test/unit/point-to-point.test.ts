@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import { type Subscription, take } from 'rxjs'
-import type { Communicator } from '../../src/communicator.js'
+import type { Communicator } from '../../src/communicator/communicator.js'
 import { ANY_SOURCE, ANY_TAG } from '../../src/constants.js'
-import type { Message } from '../../src/message.js'
-import type { Request } from '../../src/request.js'
+import type { Message } from '../../src/request/message.js'
+import type { Request } from '../../src/request/request.js'
 import { Network } from './network.js'
 
 /**

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
-import { ByTag } from '../../src/collective/by-tag.js'
-import { Queue } from '../../src/collective/queue.js'
+import { Queue } from '../../src/memory/queue.js'
+import { TagTable } from '../../src/memory/tag-table.js'
 
 test('a queue gives what an array would', () => {
   const steps = fc.array(
@@ -50,7 +50,7 @@ test('a table by tag gives what a map would, also when tags share a place', () =
   )
   fc.assert(
     fc.property(steps, (list) => {
-      const table = new ByTag<Thing>()
+      const table = new TagTable<Thing>()
       const model = new Map<number, Thing>()
       for (const [adds, tag] of list) {
         const there = model.get(tag)

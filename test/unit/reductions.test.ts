@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { from, type Observable, tap } from 'rxjs'
 import { allreduce, exscan, reduce, reduceScatter, scan } from '../../operators/index.js'
-import type { Communicator } from '../../src/communicator.js'
+import type { Communicator } from '../../src/communicator/communicator.js'
 import { AliasError, ArgumentError, CountError, DatatypeError, RankError, TruncationError } from '../../src/errors.js'
 import {
   type AnyOp,
@@ -21,8 +21,8 @@ import {
   REPLACE,
   SUM,
   type TypedArray
-} from '../../src/op.js'
-import type { Request } from '../../src/request.js'
+} from '../../src/op/op.js'
+import type { Request } from '../../src/request/request.js'
 import { simulate } from '../../testing/index.js'
 import { below, outcomesOf } from './outcomes.js'
 

@@ -1,7 +1,7 @@
 import { concat, defer, firstValueFrom, forkJoin, merge, of, race, Subject, type Subscriber, takeUntil, toArray, zip } from 'rxjs'
 import { ArgumentError, RxmpiError } from '../../src/errors.js'
-import { Request } from '../../src/request.js'
-import type { Status } from '../../src/status.js'
+import { Request } from '../../src/request/request.js'
+import type { Status } from '../../src/request/status.js'
 
 /** A request that a test completes. */
 class Operation<T> extends Request<T> {

@@ -1,4 +1,4 @@
-import { giveScratch, takeScratch } from '../../src/scratch.js'
+import { giveScratch, takeScratch } from '../../src/memory/scratch.js'
 
 const MIB = 2 ** 20
 

@@ -1,6 +1,6 @@
 import { concatMap, map, mergeMap, tap } from 'rxjs'
-import type { Communicator } from '../../src/communicator.js'
-import { SUM } from '../../src/op.js'
+import type { Communicator } from '../../src/communicator/communicator.js'
+import { SUM } from '../../src/op/op.js'
 import { simulate } from '../../testing/simulate.js'
 
 /** Uses a communicator and frees it. */

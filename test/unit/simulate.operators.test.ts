@@ -1,7 +1,7 @@
 import { catchError, map, type Observable, of, range, Subject, take, tap, toArray } from 'rxjs'
 import * as mpi from '../../operators/index.js'
 import { RemoteError } from '../../src/errors.js'
-import { SUM } from '../../src/op.js'
+import { SUM } from '../../src/op/op.js'
 import { simulate } from '../../testing/simulate.js'
 
 describe('collectives in a simulated test', () => {

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { asyncScheduler, delay, map, merge, NEVER, of, Subject, tap, timer } from 'rxjs'
-import { type CallSite, captureCallSite } from '../../src/call-site.js'
+import { type CallSite, captureCallSite } from '../../src/diagnostics/call-site.js'
 import { type SimulateHelpers, type SimulateOptions, simulate } from '../../testing/simulate.js'
 
 /** What a call throws. */

@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import { Observable } from 'rxjs'
 import { pull, receiveFrom, StreamStatus, sendTo } from '../../operators/index.js'
-import { Gate, under } from '../../src/channel/demand.js'
-import { FIRST_VALUES } from '../../src/channel/frames.js'
 import { FreedError, RankFailedError } from '../../src/errors.js'
+import { FIRST_VALUES } from '../../src/stream/control-messages.js'
+import { Gate, under } from '../../src/stream/demand.js'
 import { Network } from './network.js'
 
 /** Numbers, objects and arrays of all the ways to travel: in one segment, in several, after their receive. */

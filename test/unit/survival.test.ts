@@ -1,9 +1,9 @@
 import { catchError, concat, concatMap, defer, ignoreElements, map, mergeMap, NEVER, type Observable, of, take, timer } from 'rxjs'
 import * as mpi from '../../operators/index.js'
-import type { Communicator } from '../../src/communicator.js'
+import type { Communicator } from '../../src/communicator/communicator.js'
 import { ANY_SOURCE } from '../../src/constants.js'
 import type { RankFailedError } from '../../src/errors.js'
-import { BOR, SUM } from '../../src/op.js'
+import { BOR, SUM } from '../../src/op/op.js'
 import { integer, random } from '../../testing/compliance/random.js'
 import { type SimulateHelpers, simulate } from '../../testing/simulate.js'
 import { drawn } from '../marble/drawn.js'
@@ -248,7 +248,7 @@ describe.each(SIZES.filter((size) => size > 1))('of %i ranks one dies, and', (si
 
 describe('failed', () => {
   it('tells those there are, and all again when there are more', () => {
-    const [death, told] = drawn('src/fault-tolerant.ts', 'rank 2 dies', 'comm.failed')
+    const [death, told] = drawn('src/communicator/fault-tolerance.ts', 'rank 2 dies', 'comm.failed')
     simulate(4, { latency: 1 }, ({ comms: [zero, one], fail, end, cold, expectObservable }) => {
       cold(death!).subscribe(() => fail(2))
       timer(9).subscribe(() => fail(1))
@@ -295,7 +295,7 @@ describe('failed', () => {
 
 describe('revoke', () => {
   it('fails what is pending, and every later call, on every rank', () => {
-    const [revoked, received] = drawn('src/fault-tolerant.ts', 'revoke()', 'irecv()')
+    const [revoked, received] = drawn('src/communicator/fault-tolerance.ts', 'revoke()', 'irecv()')
     simulate(2, { latency: 1 }, ({ comms: [zero, one], cold, expectObservable }) => {
       cold(revoked!).subscribe(() => zero!.revoke())
       expectObservable(
@@ -390,8 +390,8 @@ describe('revoke', () => {
 
 describe('agree and shrink', () => {
   it('take the time that is drawn', () => {
-    const [zero, one] = drawn('src/fault-tolerant.ts', 'rank 0   iagree(6)', 'rank 1   iagree(12)')
-    const [first, second] = drawn('src/fault-tolerant.ts', 'rank 0   ishrink()', 'rank 1   ishrink()')
+    const [zero, one] = drawn('src/communicator/fault-tolerance.ts', 'rank 0   iagree(6)', 'rank 1   iagree(12)')
+    const [first, second] = drawn('src/communicator/fault-tolerance.ts', 'rank 0   ishrink()', 'rank 1   ishrink()')
     simulate(2, { latency: 1 }, ({ comms, ranks, expectObservable }) => {
       expectObservable(comms[0]!.iagree(6)).toBe(zero!, { a: 4 })
       expectObservable(comms[1]!.iagree(12)).toBe(one!, { a: 4 })

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { HEADER } from '../../src/frame.js'
+import { HEADER } from '../../src/progress/frame.js'
 import type { TransportBinding } from './binding.js'
 import { integer, length, random } from './random.js'
 import type { Declare } from './runner.js'

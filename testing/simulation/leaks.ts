@@ -1,8 +1,8 @@
-import { type CallSite, locate } from '../../src/call-site.js'
-import { kindIn, NEXT } from '../../src/channel/frames.js'
-import type { Communicator } from '../../src/communicator.js'
-import { CHANNELS, CONTEXTS, CONTROL, MESSAGES } from '../../src/contexts.js'
-import type { Incoming } from '../../src/incoming.js'
+import type { Communicator } from '../../src/communicator/communicator.js'
+import { type CallSite, locate } from '../../src/diagnostics/call-site.js'
+import { CHANNELS, CONTEXTS, CONTROL, MESSAGES } from '../../src/progress/context-ids.js'
+import type { Incoming } from '../../src/progress/incoming.js'
+import { kindIn, NEXT } from '../../src/stream/control-messages.js'
 import { show } from './marbles.js'
 import type { TrafficMonitor } from './traffic.js'
 

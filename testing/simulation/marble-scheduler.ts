@@ -1,6 +1,6 @@
 import { Observable, type Subscription } from 'rxjs'
 import { type RunHelpers, TestScheduler } from 'rxjs/testing'
-import { type CallSite, captureCallSite, frames, locate } from '../../src/call-site.js'
+import { type CallSite, captureCallSite, frames, locate } from '../../src/diagnostics/call-site.js'
 import { MarbleError } from './errors.js'
 import { difference } from './marbles.js'
 

@@ -1,5 +1,5 @@
 import { map, Observable, Subject } from 'rxjs'
-import { Request } from '../../src/request.js'
+import { Request } from '../../src/request/request.js'
 
 /**
  * What the ranks of a test run. A rank's part in a collective has to be subscribed to on every rank, also where the test looks at one of

@@ -1,6 +1,6 @@
 import type { SegmentReceiver, Slot, Transport } from '../transport.js'
+import type { BufferHandoff } from './buffer-handoff.js'
 import { ASLEEP, ENDED, GONE_COUNT, type HostMemory, maxSegment, reasonGone, STATE_BITS, stateWord, wake } from './host-memory.js'
-import type { Lines } from './lines.js'
 import { Poller } from './poller.js'
 import { Inbox, RingReader, RingWriter } from './ring.js'
 
@@ -29,7 +29,7 @@ export class SharedTransport implements Transport {
   readonly hosts: readonly number[] | undefined
   readonly hostNames: readonly string[] | undefined
   readonly expect: ((source: number, change: 1 | -1) => void) | undefined
-  readonly #lines: Lines | undefined
+  readonly #lines: BufferHandoff | undefined
   /** Buffers that are expected over the lines, by source. */
   readonly #expected: Int32Array
   #expectedCount = 0
@@ -49,7 +49,7 @@ export class SharedTransport implements Transport {
   readonly #late = new Set<number>()
   #receiver!: SegmentReceiver
 
-  constructor(rank: number, size: number, memory: HostMemory, crowded: boolean, lines?: Lines) {
+  constructor(rank: number, size: number, memory: HostMemory, crowded: boolean, lines?: BufferHandoff) {
     this.rank = rank
     this.size = size
     this.maxSegment = maxSegment(size)

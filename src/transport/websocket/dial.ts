@@ -17,7 +17,7 @@ import {
   LINK_PATH,
   writeClaim
 } from './connection.js'
-import { acceptOf } from './messages.js'
+import { acceptOf } from './framing.js'
 import { SocketConnection } from './socket-connection.js'
 
 export interface Address {

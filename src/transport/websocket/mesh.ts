@@ -1,7 +1,7 @@
 import { fingerprintOf } from './certificate.js'
 import { Nonces, newNonce, sameProof, type Token } from './challenge.js'
 import { type Admission, type Certificate, DUPLICATE, type Gate, readClaim, type Server } from './connection.js'
-import { IGNORED, Peer } from './peer.js'
+import { HostLink, IGNORED } from './host-link.js'
 import { type Library, serve } from './serve.js'
 
 const HEARTBEAT_MS = 250
@@ -35,11 +35,11 @@ export class Mesh implements Gate {
   /** Told when a link is wanted: of two hosts, the one with the larger number dials. */
   onWanted: (host: number) => void = () => undefined
   /** Told when a link is made, by whichever end: give it its user. */
-  onPeer: (peer: Peer) => void = () => undefined
+  onPeer: (peer: HostLink) => void = () => undefined
   /** Told when a host with a good proof has dialled a mesh that is dormant. */
   onTurnedAway: (host: number, epoch: number) => void = () => undefined
   readonly #options: MeshOptions
-  readonly #peers = new Map<number, Peer>()
+  readonly #peers = new Map<number, HostLink>()
   readonly #nonces = new Nonces()
   readonly #instance: string
   readonly #servers: Server[] = []
@@ -79,17 +79,17 @@ export class Mesh implements Gate {
     for (const server of this.#servers) server.accept(awaited)
   }
 
-  get peers(): Iterable<Peer> {
+  get peers(): Iterable<HostLink> {
     return this.#peers.values()
   }
 
   /** The link with a host. */
-  peer(other: number): Peer {
+  peer(other: number): HostLink {
     let peer = this.#peers.get(other)
     if (peer === undefined) {
       const { self, size, token, reconnectMs, startMs, watched = false } = this.#options
       const withLauncher = Math.min(self, other) < 0
-      peer = new Peer({
+      peer = new HostLink({
         self,
         other,
         size,

@@ -2,7 +2,7 @@ import { createServer, type Server as HttpServer, type IncomingMessage, STATUS_C
 import { createServer as createSecureServer } from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
 import { ANSWER_HEADER, CHALLENGE_PATH, CLAIM_HEADER, type Gate, HANDSHAKE_MS, LINK_PATH, type Server } from './connection.js'
-import { acceptOf } from './messages.js'
+import { acceptOf } from './framing.js'
 import type { Where } from './serve.js'
 import { SocketConnection } from './socket-connection.js'
 

@@ -1,7 +1,7 @@
 import { Socket } from 'node:net'
 import { TLSSocket } from 'node:tls'
 import { type Connection, type Events, WAITING_BYTES } from './connection.js'
-import { close, MessageError, MessageReader, pong, withHead } from './messages.js'
+import { close, MessageError, MessageReader, pong, withHead } from './framing.js'
 import { LEAD } from './wire.js'
 
 /** What came with no close code, in what is told of the end of a connection. */

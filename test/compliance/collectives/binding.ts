@@ -1,5 +1,5 @@
 import { concat, defer, type Observable } from 'rxjs'
-import type { Communicator } from '../../../src/communicator.js'
+import type { Communicator } from '../../../src/communicator/communicator.js'
 
 /** Where collectives are tested. */
 export interface CollectivesBinding {

@@ -1,10 +1,10 @@
 import type { MessagePort } from 'node:worker_threads'
 import { asapScheduler, type Observable } from 'rxjs'
-import type { Communicator } from '../../../src/communicator.js'
-import { HEADER } from '../../../src/frame.js'
+import type { Communicator } from '../../../src/communicator/communicator.js'
+import { HEADER } from '../../../src/progress/frame.js'
 import { MemoryNetwork } from '../../../src/transport/memory/memory-network.js'
+import { BufferHandoff } from '../../../src/transport/shared/buffer-handoff.js'
 import { allocateHost, ENDED, markGone } from '../../../src/transport/shared/host-memory.js'
-import { Lines } from '../../../src/transport/shared/lines.js'
 import { SharedTransport } from '../../../src/transport/shared/shared-transport.js'
 import type { TransportBinding } from '../../../testing/compliance/binding.js'
 import { inWorld } from '../../../testing/compliance/messages/world.js'
@@ -62,8 +62,9 @@ const shared = over(
     name: 'shared',
     create(size) {
       const host = allocateHost(size)
-      const lines: Lines[] = []
-      for (let rank = 0; rank < size; rank++) lines.push(new Lines((dest: number, port: MessagePort) => lines[dest]!.accept(rank, port)))
+      const lines: BufferHandoff[] = []
+      for (let rank = 0; rank < size; rank++)
+        lines.push(new BufferHandoff((dest: number, port: MessagePort) => lines[dest]!.accept(rank, port)))
       return {
         transports: lines.map((line, rank) => new SharedTransport(rank, size, host, true, line)),
         settle,

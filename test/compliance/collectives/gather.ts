@@ -1,4 +1,4 @@
-import { packed } from '../../../operators/algorithms/runs.js'
+import { packed } from '../../../src/collective/algorithms/counts-displs.js'
 import { below, byRoot, type CollectivesBinding, inTurn, results } from './binding.js'
 import { fields, joined, kinds, spread, unevenCounts, values } from './data.js'
 

@@ -1,6 +1,6 @@
 import { concat, defer, type Observable, of } from 'rxjs'
 import { allreduce } from '../../../operators/index.js'
-import type { Communicator } from '../../../src/communicator.js'
+import type { Communicator } from '../../../src/communicator/communicator.js'
 import { CollectiveMismatchError } from '../../../src/errors.js'
 import { below, type CollectivesBinding } from './binding.js'
 

@@ -1,6 +1,6 @@
 import type { Observable } from 'rxjs'
-import type { Communicator } from '../../../src/communicator.js'
-import { createOp, MAX, SUM } from '../../../src/op.js'
+import type { Communicator } from '../../../src/communicator/communicator.js'
+import { createOp, MAX, SUM } from '../../../src/op/op.js'
 import { below, byRoot, type CollectivesBinding, inTurn, results } from './binding.js'
 import { fields } from './data.js'
 

@@ -1,9 +1,9 @@
 import { concat, defer, EMPTY, from, ignoreElements, map, Observable, type ObservableInput, of, take, tap, throwError } from 'rxjs'
 import * as mpi from '../../../operators/index.js'
-import type { StreamOptions } from '../../../src/collective/spec.js'
-import type { Communicator } from '../../../src/communicator.js'
+import type { StreamOptions } from '../../../src/collective/definition.js'
+import type { Communicator } from '../../../src/communicator/communicator.js'
 import { RaggedStreamError, RemoteError } from '../../../src/errors.js'
-import { createOp } from '../../../src/op.js'
+import { createOp } from '../../../src/op/op.js'
 import { below, type CollectivesBinding, results } from './binding.js'
 import { fields } from './data.js'
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
-import type { Communicator } from '../../../src/communicator.js'
-import { Request } from '../../../src/request.js'
+import type { Communicator } from '../../../src/communicator/communicator.js'
+import { Request } from '../../../src/request/request.js'
 import type { TransportBinding } from '../binding.js'
 import type { Declare } from '../runner.js'
 import { assertBytes, bytes, edges } from './data.js'

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { take } from 'rxjs'
-import type { Communicator } from '../../../src/communicator.js'
+import type { Communicator } from '../../../src/communicator/communicator.js'
 import { ANY_SOURCE, ANY_TAG } from '../../../src/constants.js'
 import type { TransportBinding } from '../binding.js'
 import { integer, random, length as randomLength } from '../random.js'

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { take } from 'rxjs'
-import type { Communicator } from '../../../src/communicator.js'
+import type { Communicator } from '../../../src/communicator/communicator.js'
 import type { TransportBinding } from '../binding.js'
 import type { Declare } from '../runner.js'
 import { assertBytes, bytes, edges, kinds } from './data.js'

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { ANY_TAG, PROC_NULL } from '../../../src/constants.js'
-import { Status } from '../../../src/status.js'
+import { Status } from '../../../src/request/status.js'
 import type { TransportBinding } from '../binding.js'
 import type { Declare } from '../runner.js'
 import { assertBytes, bytes, edges, kinds } from './data.js'

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { take, takeWhile } from 'rxjs'
-import type { Message } from '../../../src/message.js'
+import type { Message } from '../../../src/request/message.js'
 import type { TransportBinding } from '../binding.js'
 import type { Declare } from '../runner.js'
 import { assertBytes, bytes, edges, kinds } from './data.js'

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import type { Communicator } from '../../../src/communicator.js'
+import type { Communicator } from '../../../src/communicator/communicator.js'
 import { worldOver } from '../../memoryWorld.js'
 import type { TransportBinding, TransportRig } from '../binding.js'
 

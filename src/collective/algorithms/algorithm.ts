@@ -1,0 +1,23 @@
+import { shown } from '../../diagnostics/arguments.js'
+import { ArgumentError } from '../../errors.js'
+import { isTypedArray } from '../../op/op.js'
+import type { StreamOptions } from '../definition.js'
+
+/** Throws unless it is one of these, or none. */
+export function checkAlgorithm(algorithm: unknown, algorithms: object): void {
+  if (algorithm === undefined || Object.keys(algorithms).includes(algorithm as string)) return
+  const names = Object.keys(algorithms).map((name) => `'${name}'`)
+  throw new ArgumentError(`algorithm: expected ${names.join(' or ')}, got ${shown(algorithm)}`)
+}
+
+/** The check of data for an algorithm that cuts arrays into blocks, and so can do nothing else. */
+export function forArrays(algorithm: string, { ragged }: StreamOptions, check: (data: unknown) => void): (data: unknown) => void {
+  if (ragged === 'rest') {
+    throw new ArgumentError(`algorithm: '${algorithm}' needs an array from every rank, so it cannot go on with the 'rest'; leave it out`)
+  }
+  return (data) => {
+    check(data)
+    if (!isTypedArray(data))
+      throw new ArgumentError(`algorithm: '${algorithm}' cuts typed arrays into blocks, got ${shown(data)}; leave it out`)
+  }
+}

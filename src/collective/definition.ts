@@ -1,0 +1,51 @@
+import type { Observable } from 'rxjs'
+import type { Ragged } from './call.js'
+import type { Links } from './steps.js'
+
+/** What a rank gets from a round of which it gets nothing. */
+export const NOTHING = Symbol('nothing')
+
+/** The value of a rank whose stream is over, while those of others go on. */
+export const ABSENT = Symbol('absent')
+
+/** A result that could not be received here, while all is well for the others. */
+export class Misfit {
+  readonly error: Error
+
+  constructor(error: Error) {
+    this.error = error
+  }
+}
+
+/** A collective, as one rank calls it. */
+export interface Definition<T, R> {
+  readonly name: string
+  readonly root?: number | undefined
+  readonly op?: string | undefined
+  /** The one that was asked for. */
+  readonly algorithm?: string | undefined
+  /** The one for a single value whose size asks for another than usual. */
+  readonly suited?: (single: T) => string | undefined
+  /** Throws what is wrong with a value that this rank gives. */
+  readonly check?: (data: T) => void
+  /** The rank that alone gives something, where that is another: this rank's own stream is ignored, it follows that of the giver. */
+  readonly giver?: number | undefined
+  /** A rank may be done with a round that others have not come to. */
+  readonly ahead?: boolean | undefined
+  /** A rank's round begins when the one before is over: its steps use a link more than once. */
+  readonly serial?: boolean | undefined
+  /**
+   * The collective, composed of its links: from the values of this rank to its results, one of each round. By the algorithm that was asked for or is suited,
+   * which the ranks agree on, or else as usual.
+   */
+  readonly build: (links: Links, algorithm: string | undefined) => (values: Observable<T>) => Observable<R | typeof NOTHING | Misfit>
+}
+
+/** How a stream of rounds goes on and ends. */
+export interface StreamOptions {
+  /** What happens when the ranks' streams end after different numbers of values; default 'error'. */
+  ragged?: Ragged
+  /** Rounds that a rank may be ahead of the others; default 64. */
+  window?: number
+  signal?: AbortSignal
+}

@@ -1,0 +1,50 @@
+import type { CallSite } from '../diagnostics/call-site.js'
+import type { Waiting } from '../progress/incoming.js'
+import type { Links, Unit } from './steps.js'
+
+/** A rank that has been sent data and has not said yet that it has called the same: until then nobody knows whether it wants it. */
+export class ParticipationAck implements Waiting {
+  readonly peer: number
+  readonly #links: Links
+  readonly #rank: number
+  #units: Unit[] = []
+
+  constructor(links: Links, rank: number) {
+    this.#links = links
+    this.#rank = rank
+    this.peer = links.comm.memberOf(rank)
+  }
+
+  /** The unit is not over before. */
+  hold(unit: Unit): void {
+    unit.pending++
+    this.#units.push(unit)
+  }
+
+  /** The rank has said so. */
+  come(): void {
+    const units = this.#units
+    this.#units = []
+    for (const unit of units) this.#links.settle(unit)
+  }
+
+  get waits(): boolean {
+    return this.#units.length > 0 && !this.#links.closed
+  }
+
+  get site(): CallSite | undefined {
+    return this.#links.call.site
+  }
+
+  fail(error: Error): void {
+    if (this.waits) this.#links.trouble.fail(error)
+  }
+
+  giveUp(makeError: Parameters<Waiting['giveUp']>[0]): void {
+    if (this.waits) this.#links.trouble.giveUp(makeError)
+  }
+
+  describe(): string {
+    return `in ${this.#links.call.title} for rank ${this.#rank} to take part`
+  }
+}

@@ -1,0 +1,249 @@
+import { type MonoTypeOperatorFunction, Observable } from 'rxjs'
+import { type BufferLike, datatypeOf, memoryOf, NUMBER, OBJECT } from '../codec/datatype.js'
+import { encodeObject } from '../codec/object.js'
+import type { Collectives } from '../communicator/collectives.js'
+import { goneError } from '../failure/rank-failure.js'
+import { duplicate, type Memory } from '../memory/copy.js'
+import { Queue } from '../memory/queue.js'
+import type { Context } from '../progress/context.js'
+import type { Endpoint } from '../progress/endpoint.js'
+import type { Incoming, Waiting } from '../progress/incoming.js'
+import { Outgoing } from '../progress/send-queue.js'
+import { ASIDE, type Call } from './call.js'
+import { ParticipationAck } from './participation-ack.js'
+import { PendingSend } from './pending-send.js'
+import { Arrivals, Meetings } from './receiver.js'
+
+export { NO_SHAPE } from './signature-shape.js'
+
+/** Something that goes through the steps of a collective: a rank's value of a round, or a piece of it. */
+export interface Unit {
+  /** Sends and receives that it waits for: it is over when there are none. */
+  pending: number
+}
+
+/** What a rank does with each unit at one step of an algorithm. */
+export interface Step<U extends Unit> {
+  /** Sends what is to be sent. */
+  readonly send?: (unit: U) => void
+  /** The rank it hears from. */
+  readonly from?: number | undefined
+  /** Whether a message comes for the unit; default always. */
+  readonly expects?: (unit: U) => boolean
+  /** On how much: the message that comes for the unit must say the same. */
+  readonly shape?: (unit: U) => number
+  /** Gives the data of a buffer its place, before it comes. */
+  readonly place?: (unit: U, message: Incoming) => void
+  /** The message has come. */
+  readonly take?: (unit: U, message: Incoming) => void
+}
+
+/** Who hears what goes wrong. */
+export interface Trouble {
+  /** Of this rank, in its round of that number; without one, in the present round. */
+  fail(error: Error, round?: number): void
+  /** The same, with an error that is only made when it is known where the call was. */
+  giveUp: Waiting['giveUp']
+  /** The rank has called something else, or on something else. */
+  mismatch(): void
+  /** Tells a rank that waits to be taken part with that this one does. */
+  confirm(to: number): void
+  /** Something waits for a word of another rank. */
+  readonly waits: Set<Waiting & { readonly peer: number; readonly waits: boolean }>
+}
+
+interface State {
+  closed: boolean
+  settle: () => void
+  /**
+   * By rank, those that have been sent data; `true` once they have said that they have called the same. Absent where that shows
+   * anyway: every rank sends before it waits.
+   */
+  confirmations: Map<number, ParticipationAck | true> | undefined
+  /** Who has been told that this rank has called the same. */
+  told: Set<number> | undefined
+  /** Whether a round waits for them: where it is the only one nothing would show later. */
+  single: boolean
+}
+
+/** The way from one call of a collective on this rank to the same call on the others: messages of its own context and tag. */
+export class Links {
+  readonly comm: Collectives
+  readonly call: Call
+  readonly tag: number
+  readonly endpoint: Endpoint
+  readonly context: Context
+  readonly trouble: Trouble
+  readonly #context: number
+  readonly #state: State
+  #aside: Links | undefined
+
+  constructor(comm: Collectives, context: number, call: Call, tag: number, trouble: Trouble, state: State) {
+    this.comm = comm
+    this.endpoint = comm.endpoint
+    this.#context = context
+    this.context = this.endpoint.context(context)
+    this.call = call
+    this.tag = tag
+    this.trouble = trouble
+    this.#state = state
+  }
+
+  /** A second way, for messages that are not in one order with the others. */
+  get aside(): Links {
+    this.#aside ??= new Links(this.comm, this.#context, this.call, this.tag | ASIDE, this.trouble, this.#state)
+    return this.#aside
+  }
+
+  /** The call is on one value. */
+  get single(): boolean {
+    return this.#state.single
+  }
+
+  /** Nothing is sent or received any more. */
+  get closed(): boolean {
+    return this.#state.closed
+  }
+
+  close(): void {
+    this.#state.closed = true
+    for (const confirmation of this.#state.confirmations?.values() ?? []) {
+      if (confirmation !== true) this.trouble.waits.delete(confirmation)
+    }
+  }
+
+  /**
+   * Sends to a rank. What cannot go at once waits as a copy, or, where the memory is `stable` until the unit is over, as it is; the
+   * unit counts it as pending.
+   */
+  send(unit: Unit, to: number, datatype: number, bytes: Memory, shape = 0, stable = false): void {
+    if (this.closed) return
+    const { endpoint, tag, call } = this
+    const member = this.comm.memberOf(to)
+    const link = endpoint.link(member)
+    if (this.#state.confirmations !== undefined && this.#state.single) this.#awaitConfirmation(unit, to)
+    if (link.sendNow(this.#context, tag, datatype, bytes as Uint8Array, bytes.byteLength, call.hash, shape)) return
+    const reason = endpoint.whyGone(member)
+    if (reason !== undefined) return this.trouble.fail(goneError(to, reason))
+    const kept = stable ? bytes : duplicate(bytes)
+    const message = new Outgoing(this.#context, tag, datatype, kept, false, undefined, new PendingSend(this, unit, to))
+    message.call = call.hash
+    message.shape = shape
+    link.send(message)
+  }
+
+  /** A rank has said that it has called the same. */
+  confirmed(rank: number): void {
+    const confirmation = this.#state.confirmations?.get(rank)
+    this.#state.confirmations?.set(rank, true)
+    if (confirmation === undefined || confirmation === true) return
+    this.trouble.waits.delete(confirmation)
+    confirmation.come()
+  }
+
+  /** Tells a rank that this one waits for its data, once. */
+  #confirm(rank: number): void {
+    const { confirmations, told } = this.#state
+    if (confirmations === undefined || told!.has(rank)) return
+    told!.add(rank)
+    this.trouble.confirm(rank)
+  }
+
+  #awaitConfirmation(unit: Unit, rank: number): void {
+    const confirmations = this.#state.confirmations!
+    let confirmation = confirmations.get(rank)
+    if (confirmation === true) return
+    if (confirmation === undefined) {
+      confirmation = new ParticipationAck(this, rank)
+      confirmations.set(rank, confirmation)
+      this.trouble.waits.add(confirmation)
+    }
+    confirmation.hold(unit)
+  }
+
+  /** Sends a value of any kind: a number as it is, a buffer as its bytes, anything else as an object. */
+  sendValue(unit: Unit, to: number, value: unknown, shape = 0): void {
+    if (typeof value === 'number') return this.send(unit, to, NUMBER, bytesOfNumber(value), shape)
+    const datatype = datatypeOf(value)
+    if (datatype === OBJECT) this.send(unit, to, OBJECT, encodeObject(value), shape)
+    else this.send(unit, to, datatype, memoryOf(value as BufferLike), shape)
+  }
+
+  /** Every message of a rank as a unit, one in a round. `take` makes it; `place` may give the data of a buffer its place before. */
+  from<U extends Unit>(rank: number, take: (message: Incoming) => U, place?: (message: Incoming) => void): Observable<U> {
+    return new Observable((subscriber) => {
+      this.#confirm(rank)
+      const arrivals = new Arrivals(this, rank, subscriber, take, place)
+      subscriber.add(arrivals)
+      arrivals.look()
+    })
+  }
+
+  /** Passes each unit on when its message has been sent and the one it waits for has come. */
+  step<U extends Unit>(step: Step<U>): MonoTypeOperatorFunction<U> {
+    return (source) =>
+      new Observable((subscriber) => {
+        if (step.from === undefined) {
+          return source.subscribe({
+            next: (unit) => {
+              step.send?.(unit)
+              subscriber.next(unit)
+            },
+            error: (error) => subscriber.error(error)
+          })
+        }
+        this.#confirm(step.from)
+        const meetings = new Meetings(this, step, subscriber)
+        subscriber.add(meetings)
+        return source.subscribe(meetings)
+      })
+  }
+
+  /** Passes each unit on, in order, when nothing of it is pending. */
+  settled<U extends Unit>(): MonoTypeOperatorFunction<U> {
+    return (source) =>
+      new Observable((subscriber) => {
+        const units = new Queue<U>()
+        this.#state.settle = () => {
+          while (units.length > 0 && units.first!.pending === 0) subscriber.next(units.shift())
+        }
+        return source.subscribe({
+          next: (unit) => {
+            if (units.length === 0 && unit.pending === 0) subscriber.next(unit)
+            else units.push(unit)
+          },
+          error: (error) => subscriber.error(error)
+        })
+      })
+  }
+
+  /** Something that the unit was waiting for has happened. */
+  settle(unit: Unit): void {
+    if (--unit.pending === 0) this.#state.settle()
+  }
+
+  /** What the ranks have given does not go together: the unit will never be over, and all ranks hear why. */
+  disagree(unit: Unit): void {
+    unit.pending++
+    this.trouble.mismatch()
+  }
+
+  /** Passes each unit on when it has been sent to these ranks. */
+  toAll<U extends Unit>(ranks: readonly number[], send: (unit: U, to: number) => void): MonoTypeOperatorFunction<U> {
+    if (ranks.length === 0) return (source) => source
+    return this.step({
+      send: (unit) => {
+        for (const rank of ranks) send(unit, rank)
+      }
+    })
+  }
+}
+
+const oneNumber = new Float64Array(1)
+const oneNumberBytes = new Uint8Array(oneNumber.buffer)
+
+/** In memory that all calls share. */
+export function bytesOfNumber(value: number): Uint8Array {
+  oneNumber[0] = value
+  return oneNumberBytes
+}

@@ -1,0 +1,536 @@
+import { type AllgatherOptions, allgatherOf } from '../../operators/allgather.js'
+import { type AllgathervOptions, allgathervOf } from '../../operators/allgatherv.js'
+import { type AllreduceOptions, allreduceOf } from '../../operators/allreduce.js'
+import { type AlltoallOptions, alltoallOf } from '../../operators/alltoall.js'
+import { type AlltoallvOptions, alltoallvOf } from '../../operators/alltoallv.js'
+import { barrierOf } from '../../operators/barrier.js'
+import { type BcastOptions, bcastOf } from '../../operators/bcast.js'
+import { exscanOf } from '../../operators/exscan.js'
+import { type GatherOptions, gatherOf } from '../../operators/gather.js'
+import { type GathervOptions, gathervOf } from '../../operators/gatherv.js'
+import { type ReduceOptions, reduceOf } from '../../operators/reduce.js'
+import { type Divided, type ReduceScatterOptions, reduceScatterOf } from '../../operators/reduceScatter.js'
+import { scanOf } from '../../operators/scan.js'
+import { type ScatterOptions, scatterOf } from '../../operators/scatter.js'
+import { type ScattervOptions, scattervOf } from '../../operators/scatterv.js'
+import type { BufferLike } from '../codec/datatype.js'
+import type { Into } from '../collective/algorithms/reduction.js'
+import { CallRegistry } from '../collective/call-registry.js'
+import { call } from '../collective/request.js'
+import { type Hosts, hostsOf } from '../collective/topology/hosts.js'
+import { type AnyOp, type Arithmetic, type Op, type Operand, type PredefinedOp, type Reduced, SUM, type TypedArray } from '../op/op.js'
+import type { Request } from '../request/request.js'
+import { PointToPoint } from './point-to-point.js'
+
+interface Signalled {
+  signal?: AbortSignal
+}
+
+/** The collectives as methods: each is its operator over a stream of one value. What they do, cost and throw stands there. MPI 4.1 §6. */
+export abstract class Collectives extends PointToPoint {
+  #ledger: CallRegistry | undefined
+  #hosts: Hosts | undefined | null = null
+
+  /**
+   * Resolves when all ranks have called it. As `mpi.barrier` over one value. MPI: MPI_Barrier; mpi4py: comm.Barrier.
+   *
+   * @example
+   * ```ts
+   * import { COMM_WORLD as comm } from 'rxmpi'
+   *
+   * console.log('before') // [0] before [1] before
+   * await comm.barrier()
+   * console.log('after, everywhere') // [0] after, everywhere [1] after, everywhere
+   * ```
+   */
+  barrier(options: Signalled = {}): Promise<void> {
+    return this.ibarrier(options).wait()
+  }
+
+  ibarrier(options: Signalled = {}): Request<void> {
+    return call(this, () => barrierOf<void>(), undefined, options)
+  }
+
+  /**
+   * The root's data, on all ranks; `into` receives a buffer in place, and may be the data itself at the root. As `mpi.bcast` over one value.
+   * Errors: also TruncationError, DatatypeError where `into` does not fit, on that rank only. MPI: MPI_Bcast; mpi4py: comm.bcast, comm.Bcast.
+   *
+   * @example
+   * ```ts
+   * import { COMM_WORLD as comm } from 'rxmpi'
+   *
+   * const table = await comm.bcast(comm.rank === 0 ? new Map([['pi', 3.14]]) : undefined)
+   * console.log(table?.get('pi')) // [0] 3.14 [1] 3.14
+   *
+   * const buffer = new Float64Array(2)
+   * if (comm.rank === 0) buffer.set([1, 2])
+   * await comm.bcast(buffer, { into: buffer })
+   * console.log(buffer.join()) // [0] 1,2 [1] 1,2
+   * ```
+   */
+  bcast<T>(data: T, options: BcastOptions & { into?: BufferLike } = {}): Promise<T> {
+    return this.ibcast(data, options).wait()
+  }
+
+  ibcast<T>(data: T, options: BcastOptions & { into?: BufferLike } = {}): Request<T> {
+    return call(this, () => bcastOf<T>(this, options), data, options)
+  }
+
+  /**
+   * Deals out what the root has: an array of `size` values, or a typed array in `size` equal runs. The data of the others is ignored. `into` receives a run in place. As
+   * `mpi.scatter` over one value. Errors: also TruncationError, DatatypeError, AliasError where `into` does not fit. MPI: MPI_Scatter; mpi4py: comm.scatter, comm.Scatter.
+   *
+   * @example
+   * ```ts
+   * import { COMM_WORLD as comm } from 'rxmpi'
+   *
+   * const name = await comm.scatter(comm.rank === 0 ? ['Ada', 'Grace'] : undefined)
+   * const run = await comm.scatter(comm.rank === 0 ? Float64Array.of(1, 2, 3, 4) : undefined, { into: new Float64Array(2) })
+   * console.log(name, run.join()) // [0] Ada 1,2 [1] Grace 3,4
+   * ```
+   */
+  scatter<T>(data: readonly T[] | undefined, options?: ScatterOptions & Into): Promise<T>
+  scatter<D extends TypedArray>(data: D | undefined, options?: ScatterOptions & Into): Promise<Reduced<D>>
+  scatter(data: unknown, options: ScatterOptions & Into = {}): Promise<unknown> {
+    return this.#scatter(data, options).wait()
+  }
+
+  iscatter<T>(data: readonly T[] | undefined, options?: ScatterOptions & Into): Request<T>
+  iscatter<D extends TypedArray>(data: D | undefined, options?: ScatterOptions & Into): Request<Reduced<D>>
+  iscatter(data: unknown, options: ScatterOptions & Into = {}): Request<unknown> {
+    return this.#scatter(data, options)
+  }
+
+  /**
+   * Deals out the root's typed array in runs of any length: `counts[rank]` elements from element `displs[rank]` on, both read at the root only. As `mpi.scatterv` over one
+   * value. Errors: also TruncationError, DatatypeError, AliasError where `into` does not fit. MPI: MPI_Scatterv; mpi4py: comm.Scatterv.
+   *
+   * @example
+   * ```ts
+   * import { COMM_WORLD as comm } from 'rxmpi'
+   *
+   * const atRoot = comm.rank === 0
+   * const run = await comm.scatterv(atRoot ? Float64Array.of(1, 2, 3, 4, 5) : undefined, atRoot ? { counts: [3, 2] } : {})
+   * console.log(run.join()) // [0] 1,2,3 [1] 4,5
+   * ```
+   */
+  scatterv<D extends TypedArray>(data: D | undefined, options: ScattervOptions & Into): Promise<Reduced<D>>
+  scatterv(data: unknown, options: ScattervOptions & Into): Promise<unknown> {
+    return this.#scatterv(data, options).wait()
+  }
+
+  iscatterv<D extends TypedArray>(data: D | undefined, options: ScattervOptions & Into): Request<Reduced<D>>
+  iscatterv(data: unknown, options: ScattervOptions & Into): Request<unknown> {
+    return this.#scatterv(data, options)
+  }
+
+  /**
+   * Collects the values of all ranks at the root, as an array of `size` values or, of typed arrays that are equally long, in `into`. The others get `undefined`. As `mpi.gather` over
+   * one value. Errors: also TruncationError, DatatypeError, AliasError where `into` does not fit, CollectiveMismatchError where the arrays for `into` differ.
+   * MPI: MPI_Gather; mpi4py: comm.gather, comm.Gather.
+   *
+   * @example
+   * ```ts
+   * import { COMM_WORLD as comm } from 'rxmpi'
+   *
+   * console.log(await comm.gather(`rank ${comm.rank}`)) // [0] [ 'rank 0', 'rank 1' ] [1] undefined
+   * const all = await comm.gather(Float64Array.of(comm.rank, 0.5), { into: new Float64Array(4) })
+   * if (comm.rank === 0) console.log(all?.join()) // [0] 0,0.5,1,0.5
+   * ```
+   */
+  gather<B extends BufferLike>(data: BufferLike, options: GatherOptions & { into: B }): Promise<B | undefined>
+  gather<T>(data: T, options?: GatherOptions & { into?: undefined }): Promise<T[] | undefined>
+  gather<T extends BufferLike, B extends BufferLike>(
+    data: T,
+    options: GatherOptions & { into?: B | undefined }
+  ): Promise<B | T[] | undefined>
+  gather(data: unknown, options: GatherOptions & Into = {}): Promise<unknown> {
+    return this.#gather(data, options).wait()
+  }
+
+  igather<B extends BufferLike>(data: BufferLike, options: GatherOptions & { into: B }): Request<B | undefined>
+  igather<T>(data: T, options?: GatherOptions & { into?: undefined }): Request<T[] | undefined>
+  igather<T extends BufferLike, B extends BufferLike>(
+    data: T,
+    options: GatherOptions & { into?: B | undefined }
+  ): Request<B | T[] | undefined>
+  igather(data: unknown, options: GatherOptions & Into = {}): Request<unknown> {
+    return this.#gather(data, options)
+  }
+
+  /**
+   * Joins typed arrays of any length at the root: that of a rank begins at element `displs[rank]`, or behind the last. The others get `undefined`. As `mpi.gatherv` over one value.
+   * Errors: also TruncationError, DatatypeError, AliasError where `into` does not fit. MPI: MPI_Gatherv; mpi4py: comm.Gatherv.
+   *
+   * @example
+   * ```ts
+   * import { COMM_WORLD as comm } from 'rxmpi'
+   *
+   * const own = new Float64Array(comm.rank + 1).fill(comm.rank)
+   * const packed = await comm.gatherv(own)
+   * if (comm.rank === 0) console.log(packed?.join()) // [0] 0,1,1
+   * const apart = await comm.gatherv(own, { displs: [0, 2], into: new Float64Array(4) })
+   * if (comm.rank === 0) console.log(apart?.join()) // [0] 0,0,1,1
+   * ```
+   */
+  gatherv<D extends TypedArray>(data: D, options?: GathervOptions & Into): Promise<Reduced<D> | undefined>
+  gatherv(data: unknown, options: GathervOptions & Into = {}): Promise<unknown> {
+    return this.#gatherv(data, options).wait()
+  }
+
+  igatherv<D extends TypedArray>(data: D, options?: GathervOptions & Into): Request<Reduced<D> | undefined>
+  igatherv(data: unknown, options: GathervOptions & Into = {}): Request<unknown> {
+    return this.#gatherv(data, options)
+  }
+
+  /**
+   * Collects the values of all ranks on all of them, as an array of `size` values or, of typed arrays that are equally long, in `into`. As `mpi.allgather` over one value.
+   * Errors: also TruncationError, DatatypeError, AliasError where `into` does not fit, CollectiveMismatchError where the arrays for `into` differ.
+   * MPI: MPI_Allgather; mpi4py: comm.allgather, comm.Allgather.
+   *
+   * @example
+   * ```ts
+   * import { COMM_WORLD as comm } from 'rxmpi'
+   *
+   * const names = await comm.allgather(`rank ${comm.rank}`)
+   * const all = await comm.allgather(Int32Array.of(comm.rank), { into: new Int32Array(2) })
+   * console.log(names.join(), all.join()) // [0] rank 0,rank 1 0,1 [1] rank 0,rank 1 0,1
+   * ```
+   */
+  allgather<B extends BufferLike>(data: BufferLike, options: AllgatherOptions & { into: B }): Promise<B>
+  allgather<T>(data: T, options?: AllgatherOptions & { into?: undefined }): Promise<T[]>
+  allgather(data: unknown, options: AllgatherOptions & Into = {}): Promise<unknown> {
+    return this.#allgather(data, options).wait()
+  }
+
+  iallgather<B extends BufferLike>(data: BufferLike, options: AllgatherOptions & { into: B }): Request<B>
+  iallgather<T>(data: T, options?: AllgatherOptions & { into?: undefined }): Request<T[]>
+  iallgather(data: unknown, options: AllgatherOptions & Into = {}): Request<unknown> {
+    return this.#allgather(data, options)
+  }
+
+  /**
+   * Joins typed arrays of any length on all ranks: that of a rank begins at element `displs[rank]`, or behind the last. As `mpi.allgatherv` over one value.
+   * Errors: also TruncationError, DatatypeError, AliasError where `into` does not fit. MPI: MPI_Allgatherv; mpi4py: comm.Allgatherv.
+   *
+   * @example
+   * ```ts
+   * import { COMM_WORLD as comm } from 'rxmpi'
+   *
+   * const own = new Float64Array(comm.rank + 1).fill(comm.rank)
+   * console.log((await comm.allgatherv(own)).join()) // [0] 0,1,1 [1] 0,1,1
+   * ```
+   */
+  allgatherv<D extends TypedArray>(data: D, options?: AllgathervOptions & Into): Promise<Reduced<D>>
+  allgatherv(data: unknown, options: AllgathervOptions & Into = {}): Promise<unknown> {
+    return this.#allgatherv(data, options).wait()
+  }
+
+  iallgatherv<D extends TypedArray>(data: D, options?: AllgathervOptions & Into): Request<Reduced<D>>
+  iallgatherv(data: unknown, options: AllgathervOptions & Into = {}): Request<unknown> {
+    return this.#allgatherv(data, options)
+  }
+
+  /**
+   * Gives every rank a part of what each rank has: part j of rank i becomes part i of rank j. An array of `size` values gives one, a typed array of `size` equal runs a typed array, in
+   * `into` if there is one. As `mpi.alltoall` over one value. Errors: also TruncationError, DatatypeError, AliasError where `into` does not fit.
+   * MPI: MPI_Alltoall; mpi4py: comm.alltoall, comm.Alltoall.
+   *
+   * @example
+   * ```ts
+   * import { COMM_WORLD as comm } from 'rxmpi'
+   *
+   * const letters = await comm.alltoall([`from ${comm.rank} to 0`, `from ${comm.rank} to 1`])
+   * console.log(letters[1]) // [0] from 1 to 0 [1] from 1 to 1
+   * const column = await comm.alltoall(Int32Array.of(1, 2).map((k) => 10 * comm.rank + k)) // A transposed matrix.
+   * console.log(column.join()) // [0] 1,11 [1] 2,12
+   * ```
+   */
+  alltoall<T>(data: readonly T[], options?: AlltoallOptions): Promise<T[]>
+  alltoall<D extends TypedArray>(data: D, options?: AlltoallOptions & Into): Promise<Reduced<D>>
+  alltoall(data: unknown, options: AlltoallOptions & Into = {}): Promise<unknown> {
+    return this.#alltoall(data, options).wait()
+  }
+
+  ialltoall<T>(data: readonly T[], options?: AlltoallOptions): Request<T[]>
+  ialltoall<D extends TypedArray>(data: D, options?: AlltoallOptions & Into): Request<Reduced<D>>
+  ialltoall(data: unknown, options: AlltoallOptions & Into = {}): Request<unknown> {
+    return this.#alltoall(data, options)
+  }
+
+  /**
+   * Gives every rank a run of the typed array that each rank has: `sendCounts[j]` elements from element `sendDispls[j]` on to rank j; what comes from rank i begins at element
+   * `recvDispls[i]`, or behind the last. As `mpi.alltoallv` over one value. Errors: also TruncationError, DatatypeError, AliasError where `into` does not fit.
+   * MPI: MPI_Alltoallv; mpi4py: comm.Alltoallv.
+   *
+   * @example
+   * ```ts
+   * import { COMM_WORLD as comm } from 'rxmpi'
+   *
+   * // A step of a sort: what is below 10 belongs to rank 0, the rest to rank 1.
+   * const own = comm.rank === 0 ? Int32Array.of(3, 12, 15) : Int32Array.of(4, 7, 11)
+   * const small = own.findLastIndex((value) => value < 10) + 1
+   * const mine = await comm.alltoallv(own, { sendCounts: [small, own.length - small] })
+   * console.log(mine.sort().join()) // [0] 3,4,7 [1] 11,12,15
+   * ```
+   */
+  alltoallv<D extends TypedArray>(data: D, options: AlltoallvOptions & Into): Promise<Reduced<D>>
+  alltoallv(data: unknown, options: AlltoallvOptions & Into): Promise<unknown> {
+    return this.#alltoallv(data, options).wait()
+  }
+
+  ialltoallv<D extends TypedArray>(data: D, options: AlltoallvOptions & Into): Request<Reduced<D>>
+  ialltoallv(data: unknown, options: AlltoallvOptions & Into): Request<unknown> {
+    return this.#alltoallv(data, options)
+  }
+
+  /**
+   * What the ranks give, combined at the root; the others get `undefined`. `into` receives an array in place, and may be the data itself. As `mpi.reduce` over one
+   * value. Errors: also TruncationError, DatatypeError, AliasError where `into` does not fit. MPI: MPI_Reduce; mpi4py: comm.reduce, comm.Reduce.
+   *
+   * @example
+   * ```ts
+   * import { COMM_WORLD as comm, MAX, SUM } from 'rxmpi'
+   *
+   * console.log(await comm.reduce(comm.rank + 1)) // [0] 3 [1] undefined
+   * const most = await comm.reduce(Int32Array.of(comm.rank, -comm.rank), MAX, { root: 1 })
+   * if (comm.rank === 1) console.log(most?.join()) // [1] 1,0
+   * const sum = Float64Array.of(1, 2)
+   * await comm.reduce(sum, SUM, { into: sum })
+   * if (comm.rank === 0) console.log(sum.join()) // [0] 2,4
+   * ```
+   */
+  reduce<T extends Arithmetic>(data: T, op?: undefined, options?: ReduceOptions & Into): Promise<Reduced<T> | undefined>
+  reduce<T extends Operand>(data: T, op: PredefinedOp<NoInfer<T>>, options?: ReduceOptions & Into): Promise<Reduced<T> | undefined>
+  reduce<T>(data: NoInfer<T>, op: Op<T>, options?: ReduceOptions & Into): Promise<T | undefined>
+  reduce(data: unknown, op: AnyOp = SUM, options: ReduceOptions & Into = {}): Promise<unknown> {
+    return this.#reduce(data, op, options).wait()
+  }
+
+  ireduce<T extends Arithmetic>(data: T, op?: undefined, options?: ReduceOptions & Into): Request<Reduced<T> | undefined>
+  ireduce<T extends Operand>(data: T, op: PredefinedOp<NoInfer<T>>, options?: ReduceOptions & Into): Request<Reduced<T> | undefined>
+  ireduce<T>(data: NoInfer<T>, op: Op<T>, options?: ReduceOptions & Into): Request<T | undefined>
+  ireduce(data: unknown, op: AnyOp = SUM, options: ReduceOptions & Into = {}): Request<unknown> {
+    return this.#reduce(data, op, options)
+  }
+
+  /**
+   * What the ranks give, combined on all of them. `into` receives an array in place, and may be the data itself. As `mpi.allreduce` over one value.
+   * Errors: also TruncationError, DatatypeError, AliasError where `into` does not fit. MPI: MPI_Allreduce; mpi4py: comm.allreduce, comm.Allreduce.
+   *
+   * @example
+   * ```ts
+   * import { COMM_WORLD as comm, MINLOC, SUM } from 'rxmpi'
+   *
+   * console.log(await comm.allreduce(comm.rank + 1)) // [0] 3 [1] 3
+   * const [distance, nearest] = await comm.allreduce([comm.rank === 0 ? 7 : 5, comm.rank], MINLOC)
+   * console.log(`rank ${nearest} at ${distance}`) // [0] rank 1 at 5 [1] rank 1 at 5
+   * const gradient = Float32Array.of(0.5, comm.rank)
+   * await comm.allreduce(gradient, SUM, { into: gradient })
+   * console.log(gradient.join()) // [0] 1,1 [1] 1,1
+   * ```
+   */
+  allreduce<T extends Arithmetic>(data: T, op?: undefined, options?: AllreduceOptions & Into): Promise<Reduced<T>>
+  allreduce<T extends Operand>(data: T, op: PredefinedOp<NoInfer<T>>, options?: AllreduceOptions & Into): Promise<Reduced<T>>
+  allreduce<T>(data: NoInfer<T>, op: Op<T>, options?: AllreduceOptions & Into): Promise<T>
+  allreduce(data: unknown, op: AnyOp = SUM, options: AllreduceOptions & Into = {}): Promise<unknown> {
+    return this.#allreduce(data, op, options).wait()
+  }
+
+  iallreduce<T extends Arithmetic>(data: T, op?: undefined, options?: AllreduceOptions & Into): Request<Reduced<T>>
+  iallreduce<T extends Operand>(data: T, op: PredefinedOp<NoInfer<T>>, options?: AllreduceOptions & Into): Request<Reduced<T>>
+  iallreduce<T>(data: NoInfer<T>, op: Op<T>, options?: AllreduceOptions & Into): Request<T>
+  iallreduce(data: unknown, op: AnyOp = SUM, options: AllreduceOptions & Into = {}): Request<unknown> {
+    return this.#allreduce(data, op, options)
+  }
+
+  /**
+   * What the ranks up to this one give, combined. `into` receives an array in place, and may be the data itself. As `mpi.scan` over one value.
+   * Errors: also TruncationError, DatatypeError, AliasError where `into` does not fit. MPI: MPI_Scan; mpi4py: comm.scan, comm.Scan.
+   *
+   * @example
+   * ```ts
+   * import { COMM_WORLD as comm, PROD } from 'rxmpi'
+   *
+   * console.log(await comm.scan(comm.rank + 1)) // [0] 1 [1] 3
+   * console.log((await comm.scan(Float64Array.of(2, 3), PROD)).join()) // [0] 2,3 [1] 4,9
+   * ```
+   */
+  scan<T extends Arithmetic>(data: T, op?: undefined, options?: Signalled & Into): Promise<Reduced<T>>
+  scan<T extends Operand>(data: T, op: PredefinedOp<NoInfer<T>>, options?: Signalled & Into): Promise<Reduced<T>>
+  scan<T>(data: NoInfer<T>, op: Op<T>, options?: Signalled & Into): Promise<T>
+  scan(data: unknown, op: AnyOp = SUM, options: Signalled & Into = {}): Promise<unknown> {
+    return this.#scan(data, op, options).wait()
+  }
+
+  iscan<T extends Arithmetic>(data: T, op?: undefined, options?: Signalled & Into): Request<Reduced<T>>
+  iscan<T extends Operand>(data: T, op: PredefinedOp<NoInfer<T>>, options?: Signalled & Into): Request<Reduced<T>>
+  iscan<T>(data: NoInfer<T>, op: Op<T>, options?: Signalled & Into): Request<T>
+  iscan(data: unknown, op: AnyOp = SUM, options: Signalled & Into = {}): Request<unknown> {
+    return this.#scan(data, op, options)
+  }
+
+  /**
+   * What the ranks before this one give, combined; `undefined` on rank 0, where `into` is left as it is. As `mpi.exscan` over one value.
+   * Errors: also TruncationError, DatatypeError, AliasError where `into` does not fit. MPI: MPI_Exscan; mpi4py: comm.exscan, comm.Exscan.
+   *
+   * @example
+   * ```ts
+   * import { COMM_WORLD as comm } from 'rxmpi'
+   *
+   * // Where this rank's part of a joint array begins.
+   * const own = [30, 12][comm.rank]
+   * const start = (await comm.exscan(own)) ?? 0
+   * console.log(`${start} … ${start + own}`) // [0] 0 … 30 [1] 30 … 42
+   * ```
+   */
+  exscan<T extends Arithmetic>(data: T, op?: undefined, options?: Signalled & Into): Promise<Reduced<T> | undefined>
+  exscan<T extends Operand>(data: T, op: PredefinedOp<NoInfer<T>>, options?: Signalled & Into): Promise<Reduced<T> | undefined>
+  exscan<T>(data: NoInfer<T>, op: Op<T>, options?: Signalled & Into): Promise<T | undefined>
+  exscan(data: unknown, op: AnyOp = SUM, options: Signalled & Into = {}): Promise<unknown> {
+    return this.#exscan(data, op, options).wait()
+  }
+
+  iexscan<T extends Arithmetic>(data: T, op?: undefined, options?: Signalled & Into): Request<Reduced<T> | undefined>
+  iexscan<T extends Operand>(data: T, op: PredefinedOp<NoInfer<T>>, options?: Signalled & Into): Request<Reduced<T> | undefined>
+  iexscan<T>(data: NoInfer<T>, op: Op<T>, options?: Signalled & Into): Request<T | undefined>
+  iexscan(data: unknown, op: AnyOp = SUM, options: Signalled & Into = {}): Request<unknown> {
+    return this.#exscan(data, op, options)
+  }
+
+  /**
+   * Arrays of all ranks, combined, of which every rank gets its block. `into` receives a typed one in place, and may be the data itself, whose front is then
+   * overwritten. As `mpi.reduceScatter` over one value. Errors: also TruncationError, DatatypeError, AliasError where `into` does not fit.
+   * MPI: MPI_Reduce_scatter, MPI_Reduce_scatter_block; mpi4py: comm.reduce_scatter, comm.Reduce_scatter.
+   *
+   * @example
+   * ```ts
+   * import { COMM_WORLD as comm, MAX, SUM } from 'rxmpi'
+   *
+   * console.log(await comm.reduceScatter([1, comm.rank])) // [0] 2 [1] 1
+   * const data = Float64Array.of(1, 2, 3).map((x) => x * (comm.rank + 1))
+   * console.log((await comm.reduceScatter(data, SUM, { counts: [1, 2] })).join()) // [0] 3 [1] 6,9
+   * console.log((await comm.reduceScatter(Uint8Array.of(4, comm.rank), MAX)).join()) // [0] 4 [1] 1
+   * ```
+   */
+  reduceScatter<T extends TypedArray | readonly Arithmetic[]>(
+    data: T,
+    op?: undefined,
+    options?: ReduceScatterOptions & Into
+  ): Promise<Reduced<Divided<T>>>
+  reduceScatter<T extends TypedArray | readonly Operand[]>(
+    data: T,
+    op: PredefinedOp<NoInfer<Divided<T>>>,
+    options?: ReduceScatterOptions & Into
+  ): Promise<Reduced<Divided<T>>>
+  reduceScatter<T extends TypedArray>(
+    data: NoInfer<T> | readonly NoInfer<T>[],
+    op: Op<T>,
+    options?: ReduceScatterOptions & Into
+  ): Promise<T>
+  reduceScatter<T>(data: readonly NoInfer<T>[], op: Op<T>, options?: ReduceScatterOptions): Promise<T>
+  reduceScatter(data: unknown, op: AnyOp = SUM, options: ReduceScatterOptions & Into = {}): Promise<unknown> {
+    return this.#reduceScatter(data, op, options).wait()
+  }
+
+  ireduceScatter<T extends TypedArray | readonly Arithmetic[]>(
+    data: T,
+    op?: undefined,
+    options?: ReduceScatterOptions & Into
+  ): Request<Reduced<Divided<T>>>
+  ireduceScatter<T extends TypedArray | readonly Operand[]>(
+    data: T,
+    op: PredefinedOp<NoInfer<Divided<T>>>,
+    options?: ReduceScatterOptions & Into
+  ): Request<Reduced<Divided<T>>>
+  ireduceScatter<T extends TypedArray>(
+    data: NoInfer<T> | readonly NoInfer<T>[],
+    op: Op<T>,
+    options?: ReduceScatterOptions & Into
+  ): Request<T>
+  ireduceScatter<T>(data: readonly NoInfer<T>[], op: Op<T>, options?: ReduceScatterOptions): Request<T>
+  ireduceScatter(data: unknown, op: AnyOp = SUM, options: ReduceScatterOptions & Into = {}): Request<unknown> {
+    return this.#reduceScatter(data, op, options)
+  }
+
+  /** @internal The collectives called so far. */
+  get ledger(): CallRegistry {
+    this.checkAlive()
+    this.#ledger ??= new CallRegistry(this)
+    return this.#ledger
+  }
+
+  /** @internal How its ranks lie on several hosts; `undefined` where all share one, or none does. */
+  get hosts(): Hosts | undefined {
+    if (this.#hosts === null) {
+      const { hosts } = this.endpoint.transport
+      this.#hosts = hosts && hostsOf(this.members.map((member) => hosts[member]!))
+    }
+    return this.#hosts
+  }
+
+  /** @internal */
+  override lose(member: number): void {
+    super.lose(member)
+    const { error } = this.failedMembers
+    if (error !== undefined && this.has(member)) this.#ledger?.breakOff(error)
+  }
+
+  /** @internal */
+  override breakOff(makeError: () => Error): void {
+    this.#ledger?.breakOff(makeError())
+    super.breakOff(makeError)
+  }
+
+  #scatter(data: unknown, options: ScatterOptions & Into): Request<unknown> {
+    return call(this, () => scatterOf<unknown, unknown>(this, options), data, options)
+  }
+
+  #scatterv(data: unknown, options: ScattervOptions & Into): Request<unknown> {
+    return call(this, () => scattervOf<unknown, unknown>(this, options), data, options)
+  }
+
+  #gather(data: unknown, options: GatherOptions & Into): Request<unknown> {
+    return call(this, () => gatherOf<unknown, unknown>(this, options), data, options)
+  }
+
+  #gatherv(data: unknown, options: GathervOptions & Into): Request<unknown> {
+    return call(this, () => gathervOf<unknown, unknown>(this, options), data, options)
+  }
+
+  #allgather(data: unknown, options: AllgatherOptions & Into): Request<unknown> {
+    return call(this, () => allgatherOf<unknown, unknown>(this, options), data, options)
+  }
+
+  #allgatherv(data: unknown, options: AllgathervOptions & Into): Request<unknown> {
+    return call(this, () => allgathervOf<unknown, unknown>(this, options), data, options)
+  }
+
+  #alltoall(data: unknown, options: AlltoallOptions & Into): Request<unknown> {
+    return call(this, () => alltoallOf<unknown, unknown>(this, options), data, options)
+  }
+
+  #alltoallv(data: unknown, options: AlltoallvOptions & Into): Request<unknown> {
+    return call(this, () => alltoallvOf<unknown, unknown>(this, options), data, options)
+  }
+
+  #reduce(data: unknown, op: AnyOp, options: ReduceOptions & Into): Request<unknown> {
+    return call(this, () => reduceOf(this, op, options), data, options)
+  }
+
+  #allreduce(data: unknown, op: AnyOp, options: AllreduceOptions & Into): Request<unknown> {
+    return call(this, () => allreduceOf(this, op, options), data, options)
+  }
+
+  #scan(data: unknown, op: AnyOp, options: Signalled & Into): Request<unknown> {
+    return call(this, () => scanOf(this, op, options), data, options)
+  }
+
+  #exscan(data: unknown, op: AnyOp, options: Signalled & Into): Request<unknown> {
+    return call(this, () => exscanOf(this, op, options), data, options)
+  }
+
+  #reduceScatter(data: unknown, op: AnyOp, options: ReduceScatterOptions & Into): Request<unknown> {
+    return call(this, () => reduceScatterOf(this, op, options), data, options)
+  }
+}

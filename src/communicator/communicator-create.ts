@@ -1,0 +1,113 @@
+import { mergeMap, type Observable, of } from 'rxjs'
+import { allreduceOf } from '../../operators/allreduce.js'
+import { call } from '../collective/request.js'
+import { shown } from '../diagnostics/arguments.js'
+import type { CallSite } from '../diagnostics/call-site.js'
+import { ArgumentError, CollectiveMismatchError, RankError } from '../errors.js'
+import { createOp } from '../op/op.js'
+import { proposal } from '../progress/context-ids.js'
+import { Request } from '../request/request.js'
+import type { Communicator } from './communicator.js'
+import type { Group } from './group.js'
+
+/** What a rank says of itself when a communicator is made of another. */
+interface Say {
+  /** Which of the new communicators it wants to be in; ranks that say `null` will be in none. */
+  readonly color: number | string | null
+  readonly key: number
+  /** The contexts that are proposed are in use here. */
+  readonly taken: boolean
+}
+
+/** The new communicator of this rank: its first context, and its members as ranks of the old one. */
+export interface Derived {
+  readonly id: number
+  readonly ranks: readonly number[]
+}
+
+const together = createOp((a: Say[], b: Say[]) => [...a, ...b], { name: 'together' })
+
+/**
+ * Brings together who wants to be with whom, and agrees on contexts that are free on every rank. A proposal is made of the parent's own and of how many were derived of it, so all
+ * ranks make the same without asking, and two that are made at the same time differ; that one is in use somewhere is as good as impossible, and is found out.
+ */
+export function derive(
+  comm: Communicator,
+  name: string,
+  derivation: number,
+  color: Say['color'],
+  key: number,
+  options: { signal?: AbortSignal }
+): Observable<Derived | undefined> {
+  const propose = (attempt: number): Observable<Derived | undefined> => {
+    const id = proposal(comm.id, derivation, attempt)
+    const say: Say = { color, key, taken: comm.endpoint.uses(id) }
+    const collective = { ...allreduceOf(comm, together, {}), name }
+    const says = call(comm, () => collective, [say] as unknown, options) as Request<Say[]>
+    return says.pipe(
+      mergeMap((all) => {
+        if (all.some(({ taken }) => taken)) return propose(attempt + 1)
+        return of(color === null ? undefined : { id, ranks: members(all, color) })
+      })
+    )
+  }
+  return propose(0)
+}
+
+/** A communicator in the making. MPI: MPI_Comm_idup. */
+export class Derivation<C> extends Request<C> {
+  readonly status = undefined
+  readonly #comm: Communicator
+
+  constructor(comm: Communicator, site: CallSite | undefined, made: Observable<C>) {
+    super(site)
+    this.#comm = comm
+    made.subscribe({ next: (derived) => this.complete(derived), error: (error) => this.fail(error) })
+  }
+
+  protected poll(): void {
+    this.#comm.poll()
+  }
+
+  protected inContext(error: Error, site: CallSite | undefined): Error {
+    return this.#comm.inContext(error, site)
+  }
+}
+
+function members(says: readonly Say[], color: Say['color']): number[] {
+  const ranks = says.flatMap((say, rank) => (say.color === color ? [rank] : []))
+  return ranks.sort((a, b) => says[a]!.key - says[b]!.key || a - b)
+}
+
+export function checkColor(color: unknown): void {
+  if (color === undefined || (Number.isSafeInteger(color) && (color as number) >= 0)) return
+  throw new ArgumentError(`color: expected an integer from 0 on, or undefined for no communicator, got ${shown(color)}`)
+}
+
+export function checkKey(key: unknown): void {
+  if (typeof key === 'number' && !Number.isNaN(key)) return
+  throw new ArgumentError(`key: expected a number to order the ranks by, got ${shown(key)}`)
+}
+
+/** Who gives the same group wants to be in the same communicator. Throws for members that are not in this one. */
+export function colorOf(comm: Communicator, group: Group): string | null {
+  const strangers = group.difference(comm.group)
+  if (strangers.size > 0) {
+    const ranks = group.translateRanks(
+      group.translateRanks([...Array(group.size).keys()], comm.group).flatMap((rank, place) => (rank === undefined ? [place] : [])),
+      group
+    )
+    throw new RankError(`group: its ranks ${ranks.join(', ')} are not in communicator '${comm.name}'; create takes a group of its members`)
+  }
+  return group.rank === undefined ? null : group.members.join(' ')
+}
+
+/** All members of a group must have given it. */
+export function checkAllThere(comm: Communicator, group: Group, { ranks }: Derived): void {
+  const wanted = group.translateRanks([...Array(group.size).keys()], comm.group) as number[]
+  const missing = wanted.filter((rank) => !ranks.includes(rank))
+  if (missing.length === 0) return
+  throw new CollectiveMismatchError(
+    `group: ranks ${missing.join(', ')} of '${comm.name}' are in it and have given another; all members must give the same`
+  )
+}

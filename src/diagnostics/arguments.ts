@@ -1,0 +1,74 @@
+import { inspect } from 'node:util'
+import { type BufferLike, bytesOf, datatypeOf, OBJECT } from '../codec/datatype.js'
+import { ANY_SOURCE, ANY_TAG, PROC_NULL, TAG_UB } from '../constants.js'
+import { ArgumentError, RankError, TagError } from '../errors.js'
+import { Status } from '../request/status.js'
+
+/** Checks of arguments: each names the argument, what it was and what was expected, before anything else happens. */
+
+export const shown = (value: unknown): string =>
+  inspect(value, { depth: 0, maxArrayLength: 3, maxStringLength: 40, breakLength: Number.POSITIVE_INFINITY })
+
+export function checkDest(dest: number, size: number, name = 'dest'): void {
+  if ((Number.isInteger(dest) && dest >= 0 && dest < size) || dest === PROC_NULL) return
+  throw new RankError(`${name}: ${shown(dest)} is no rank to send to; expected an integer from 0 to ${size - 1}, or PROC_NULL`)
+}
+
+export function checkSource(source: number, size: number): void {
+  if ((Number.isInteger(source) && source >= 0 && source < size) || source === ANY_SOURCE || source === PROC_NULL) return
+  throw new RankError(
+    `source: ${shown(source)} is no rank to receive from; expected an integer from 0 to ${size - 1}, ANY_SOURCE or PROC_NULL`
+  )
+}
+
+export function checkRoot(root: number, size: number): void {
+  if (Number.isInteger(root) && root >= 0 && root < size) return
+  throw new RankError(`root: ${shown(root)} is no rank of the communicator; expected an integer from 0 to ${size - 1}`)
+}
+
+export function checkTag(tag: number, name = 'tag'): void {
+  if (isTag(tag)) return
+  throw new TagError(`${name}: ${shown(tag)} is no tag; expected an integer from 0 to TAG_UB (${TAG_UB})`)
+}
+
+export function checkReceiveTag(tag: number, name = 'tag'): void {
+  if (isTag(tag) || tag === ANY_TAG) return
+  throw new TagError(`${name}: ${shown(tag)} is no tag to receive; expected an integer from 0 to TAG_UB (${TAG_UB}), or ANY_TAG`)
+}
+
+const isTag = (tag: number): boolean => Number.isInteger(tag) && tag >= 0 && tag <= TAG_UB
+
+export function checkOptions(options: unknown, example: string): void {
+  if (typeof options === 'object' && options !== null) return
+  throw new ArgumentError(`options: expected an object such as ${example}, got ${shown(options)}`)
+}
+
+export function checkInto(into: BufferLike): void {
+  if (datatypeOf(into) === OBJECT) {
+    throw new ArgumentError(`into: expected a typed array, DataView, Buffer or ArrayBuffer to receive into, got ${shown(into)}`)
+  }
+  checkAttached(into, 'into')
+}
+
+export function checkAttached(buffer: BufferLike, name: string): void {
+  try {
+    if (buffer.byteLength === 0) bytesOf(buffer)
+  } catch (cause) {
+    throw new ArgumentError(`${name}: the buffer is detached (it was transferred away); give one that is not`, { cause })
+  }
+}
+
+export function checkStatus(status: unknown): void {
+  if (!(status instanceof Status)) throw new ArgumentError(`status: expected a new Status(), got ${shown(status)}`)
+}
+
+export function checkSignal(signal: unknown): void {
+  if (signal instanceof AbortSignal) return
+  if (Object.prototype.toString.call(signal) === '[object AbortSignal]') return
+  throw new ArgumentError(`signal: expected an AbortSignal, got ${shown(signal)}`)
+}
+
+export function checkStatusCode(code: unknown): void {
+  if (Number.isInteger(code) && (code as number) >= 0 && (code as number) <= 255) return
+  throw new ArgumentError(`code: ${shown(code)} is no exit status; expected an integer from 0 to 255`)
+}

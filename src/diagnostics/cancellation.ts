@@ -1,0 +1,34 @@
+import { AbortError, TimeoutError } from '../errors.js'
+import type { Request } from '../request/request.js'
+
+/** What an AbortSignal does to a call. */
+
+export function abortError(signal: AbortSignal): Error {
+  const timeout = signal.reason?.name === 'TimeoutError'
+  const reason = String(signal.reason?.message ?? signal.reason)
+  return new (timeout ? TimeoutError : AbortError)(`the call's signal was aborted: ${reason}`, { cause: signal.reason })
+}
+
+/** The calls that end with a signal. Many may share one, and Node takes more than ten listeners of it for a leak: so there is one for all. */
+const waiting = new WeakMap<AbortSignal, Set<(error: Error) => void>>()
+
+function abandonAll({ currentTarget }: Event): void {
+  const signal = currentTarget as AbortSignal
+  // Each has an error of its own, which is told where its call was.
+  for (const abandon of waiting.get(signal)!) abandon(abortError(signal))
+}
+
+export function onAbort(signal: AbortSignal, abandon: (error: Error) => void): () => void {
+  const calls = waiting.get(signal) ?? new Set()
+  waiting.set(signal, calls)
+  if (calls.size === 0) signal.addEventListener('abort', abandonAll)
+  const call = (error: Error): void => abandon(error)
+  calls.add(call)
+  return () => {
+    if (calls.delete(call) && calls.size === 0) signal.removeEventListener('abort', abandonAll)
+  }
+}
+
+export function abandonOn(signal: AbortSignal, request: Request<unknown>, abandon: (error: Error) => void): void {
+  if (!request.settled) request.onSettled(onAbort(signal, abandon))
+}

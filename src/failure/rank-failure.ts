@@ -1,0 +1,34 @@
+import { RankFailedError } from '../errors.js'
+
+/** How a rank came to be no more. */
+export interface Gone {
+  /** 'has ended', 'has failed: its process was killed' */
+  readonly reason: string
+  /** It did not end well. */
+  readonly failed: boolean
+  /** Where it ran, where there are several hosts. */
+  readonly host: string | undefined
+}
+
+/** An operation needs a rank that is no more; `rank` is its rank in the communicator. */
+export function goneError(rank: number, { reason, failed, host }: Gone): RankFailedError {
+  const advice = failed
+    ? 'what still needs it can be done without it on the communicator that shrink() gives'
+    : 'let it send and receive all that the others expect before it ends'
+  return new RankFailedError(
+    `rank ${rank}${failed && host !== undefined ? ` on ${host}` : ''} ${reason}: nothing comes from it any more and nothing can be sent to it; ${advice}`,
+    { failed: { rank, host, reason } }
+  )
+}
+
+/** The same, of a rank of the endpoint: what waits belongs to communicators, which know it by ranks of their own. */
+export class MemberGone extends Error {
+  readonly member: number
+  readonly gone: Gone
+
+  constructor(member: number, gone: Gone) {
+    super(`rank ${member} ${gone.reason}`)
+    this.member = member
+    this.gone = gone
+  }
+}

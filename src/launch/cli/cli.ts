@@ -1,0 +1,167 @@
+import { createRequire } from 'node:module'
+import { join } from 'node:path'
+import { ArgumentError } from '../../errors.js'
+import { ENGINES } from '../engines/engine-command.js'
+import { MAX_TIMEOUT } from '../job/launch.js'
+import { startedBy } from '../job/launch-env.js'
+import { isSet } from './environment.js'
+import { packageDirectory, packageVersion } from './package.js'
+import type { RunOptions } from './run.js'
+
+// Required, not imported: for an import Node reads all of it a second time to find the names of its exports.
+const { Command, CommanderError, InvalidArgumentError, Option } = createRequire(import.meta.url)('commander') as typeof import('commander')
+const USAGE_STATUS = 2
+
+interface RunFlags {
+  ranks?: number
+  placement: 'thread' | 'process'
+  prefix: boolean
+  timeout?: number
+  env?: Record<string, string | undefined>
+  hostfile?: string
+  tls?: boolean
+  insecure?: boolean
+  reconnect?: number
+  ssh?: string
+  launcher: NonNullable<RunOptions['launcher']>
+  launcherOptions?: string
+  dryRun?: boolean
+  ppn?: number
+  startupTimeout?: number
+  jobName?: string
+  image?: string
+  onFailure: 'end' | 'continue'
+  host?: string
+}
+
+const cli = new Command('rxmpi')
+  .description('MPI for RxJS: start programs on several ranks')
+  .version(packageVersion(), '-V, --version', 'print the version')
+  .enablePositionalOptions()
+  .showHelpAfterError("(see 'rxmpi --help')")
+  .exitOverride()
+
+cli
+  .command('run')
+  .description('run a program on N ranks')
+  .usage('-n N [options] program.ts [args…]')
+  .argument('<program>', 'a .ts, .mts, .js or .mjs file')
+  .argument('[args...]', "the program's own arguments, passed on as they are")
+  .option('-n, --ranks <N>', 'how many ranks; more than there are cores are fine', rankCount)
+  .option('--timeout <SECONDS>', 'end the job after this time and say what every rank waits for (status 124)', seconds)
+  .addOption(
+    new Option(
+      '--on-failure <WHAT>',
+      "when a rank fails: end the others, or let them continue without it (the status is the first failure's)"
+    )
+      .choices(['end', 'continue'])
+      .default('end')
+  )
+  .option('--env <NAME[=VALUE]>', 'set a variable for the ranks, or pass on one of this environment; may be repeated', variable)
+  .option('--no-prefix', 'leave out the [rank] before every line')
+  .addOption(
+    new Option('--placement <WHERE>', 'ranks are threads of one process, or each is a process of its own')
+      .choices(['thread', 'process'])
+      .default('thread')
+  )
+  .option('--host <HOSTS>', 'a process for each host, with so many ranks: localhost:2,localhost:2; other machines by ssh')
+  .option('--hostfile <FILE>', 'the same from a file: NAME, NAME:RANKS or NAME slots=RANKS on each line')
+  .option('-N, --ppn <K>', 'ranks on each host that names no number', rankCount)
+  .option('--tls', 'encrypt the links between hosts (or RXMPI_TLS=1)')
+  .option('--insecure', 'let links to other machines be in clear text (or RXMPI_INSECURE=1)')
+  .option('--reconnect <SECONDS>', 'how long a link may be broken before its ranks have failed (default: 10)', seconds)
+  .addOption(
+    new Option('--startup-timeout <SECONDS>', 'how long the processes of the job may take to come (default: 60)')
+      .argParser(seconds)
+      .env('RXMPI_STARTUP_TIMEOUT')
+  )
+  .addOption(
+    new Option(
+      '--launcher <WHICH>',
+      'who starts the processes. auto: this command, or be one of those that another launcher has started; local: this command, whoever has ' +
+        'started it; ssh: this command, on the hosts named; slurm, hydra, openmpi: srun, mpiexec, mpirun, with a process for each rank; ' +
+        'k8s: print a Job and its Service'
+    )
+      .choices(['auto', 'local', 'ssh', ...ENGINES, 'k8s'])
+      .default('auto')
+  )
+  .option('--launcher-options <OPTIONS>', "options of that launcher's own, as in --launcher-options '--partition short'")
+  .option('--dry-run', 'print the commands, and run none')
+  .option('--ssh <COMMAND>', 'the command that starts a process on another machine (default: ssh)')
+  .option('--job-name <NAME>', 'k8s: what the Job is called (default: as the program)')
+  .option('--image <IMAGE>', 'k8s: a container image that has Node, rxmpi and the program')
+  .passThroughOptions()
+  .exitOverride()
+  .action(async (program: string, args: string[], flags: RunFlags) => {
+    refuse(flags)
+    const { run } = await import('./run.js')
+    const tls = flags.tls ?? isSet(process.env, 'RXMPI_TLS')
+    const insecure = flags.insecure ?? isSet(process.env, 'RXMPI_INSECURE')
+    process.exit(await run({ ...flags, tls, insecure, program, args }))
+  })
+
+cli
+  .command('info')
+  .description('versions, transports, launcher, cores and memory')
+  .option('--json', 'as JSON')
+  .exitOverride()
+  .action(async ({ json }: { json?: boolean }) => {
+    const { info, printable } = await import('./info.js')
+    const facts = info()
+    process.stdout.write(json ? `${JSON.stringify(facts, undefined, 2)}\n` : printable(facts))
+  })
+
+cli
+  .command('bench')
+  .description('run the benchmarks on this machine')
+  .usage('[name…] [options]')
+  .argument('[args...]', "names of benchmarks and their options, see 'rxmpi bench --help'")
+  .helpOption(false)
+  .allowUnknownOption()
+  .passThroughOptions()
+  .exitOverride()
+  .action(async (args: string[]) => {
+    const { run } = await import('./run.js')
+    process.exit(await run({ ranks: 1, program: join(packageDirectory, 'bench/main.ts'), args, prefix: false }))
+  })
+
+function rankCount(text: string): number {
+  const count = Number(text)
+  if (!/^\d+$/.test(text) || !Number.isSafeInteger(count) || count < 1) throw new InvalidArgumentError('Expected a whole number from 1 up.')
+  return count
+}
+
+function seconds(text: string): number {
+  const time = Number(text)
+  if (text.trim() === '' || !(time > 0 && time <= MAX_TIMEOUT))
+    throw new InvalidArgumentError(`Expected seconds, more than 0 and at most ${MAX_TIMEOUT}.`)
+  return time
+}
+
+function variable(text: string, before: Record<string, string | undefined> = {}): Record<string, string | undefined> {
+  const [name] = text.split('=', 1)
+  if (name === '') throw new InvalidArgumentError('Expected NAME or NAME=VALUE.')
+  return { ...before, [name]: text === name ? process.env[name] : text.slice(name.length + 1) }
+}
+
+function refuse({ ranks, hostfile, host, launcher }: RunFlags): void {
+  const started = launcher === 'auto' ? startedBy(process.env) : undefined
+  const asked = ranks !== undefined ? '--ranks' : host !== undefined ? '--host' : hostfile !== undefined ? '--hostfile' : undefined
+  if (started === undefined && asked === undefined) throw new ArgumentError("required option '-n, --ranks <N>' not specified")
+  if (started !== undefined && asked !== undefined) {
+    throw new ArgumentError(
+      `${asked} was given, and ${started.name} has started ${started.size} processes, of which each would start ranks of its own (${started.why}): ` +
+        `leave ${asked} out to be one rank of them, or say --launcher local`
+    )
+  }
+}
+
+try {
+  await cli.parseAsync()
+} catch (error) {
+  if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : USAGE_STATUS
+  else if (error instanceof ArgumentError) {
+    process.stderr.write(`rxmpi: ${error.message}\n`)
+    process.exitCode = USAGE_STATUS
+  } else throw error
+}

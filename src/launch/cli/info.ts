@@ -1,0 +1,85 @@
+import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { availableParallelism, cpus, freemem, totalmem } from 'node:os'
+import { detect } from '../job/detect-launcher.js'
+import { LAUNCHERS } from '../job/launch-env.js'
+import { packageVersion } from './package.js'
+
+const require = createRequire(import.meta.url)
+
+export interface Info {
+  versions: { rxmpi: string; node: string; rxjs: string | undefined }
+  transports: Record<string, string>
+  /** The WebSocket server that loads here, for transports between hosts. */
+  sockets: string
+  launcher: { seen: string; why: string }
+  machine: { cores: number; model: string; memoryGiB: number; freeGiB: number; platform: string }
+}
+
+export function info(): Info {
+  return {
+    versions: { rxmpi: packageVersion(), node: process.versions.node, rxjs: versionOf('rxjs') },
+    transports: {
+      memory: 'in one thread, on a virtual clock: simulate()',
+      shared: 'rings in shared memory between the threads of a process',
+      websocket: 'links between processes and machines: --host, --hostfile, --placement process, and within other launchers'
+    },
+    sockets: sockets(),
+    launcher: launcher(),
+    machine: {
+      cores: availableParallelism(),
+      model: cpus()[0]?.model ?? 'unknown',
+      memoryGiB: gibibytes(totalmem()),
+      freeGiB: gibibytes(freemem()),
+      platform: `${process.platform} ${process.arch}`
+    }
+  }
+}
+
+export function printable({ versions, transports, sockets, launcher: { seen, why }, machine }: Info): string {
+  const rows = [
+    ...Object.entries(versions).map(([name, version]) => [name, version ?? 'not installed']),
+    ['sockets', sockets],
+    ...Object.entries(transports).map(([name, text]) => [`transport ${name}`, text]),
+    ['launcher', `${seen}: ${why}`],
+    ['cores', `${machine.cores} (${machine.model}, ${machine.platform})`],
+    ['memory', `${machine.memoryGiB} GiB, ${machine.freeGiB} GiB free`]
+  ]
+  const width = Math.max(...rows.map(([name]) => name.length))
+  return rows.map(([name, text]) => `${name.padEnd(width)}  ${text}\n`).join('')
+}
+
+function launcher(): Info['launcher'] {
+  try {
+    const seen = detect(process.env)
+    if (seen === undefined) return { seen: 'none', why: `none of ${LAUNCHERS.map(({ rank }) => rank).join(', ')} is set` }
+    const where = seen.together ? 'all on this machine' : 'on several machines'
+    return { seen: seen.launcher, why: `${seen.why}: rank ${seen.rank} of ${seen.size}, ${where}` }
+  } catch (error) {
+    return { seen: 'not understood', why: (error as Error).message }
+  }
+}
+
+/** In the main thread only: in a worker it takes the process down. */
+function sockets(): string {
+  const version = versionOf('uWebSockets.js')
+  if (version === undefined) return 'uWebSockets.js is not installed'
+  try {
+    require('uWebSockets.js')
+    return `uWebSockets.js ${version} loads`
+  } catch (error) {
+    return `uWebSockets.js ${version} does not load here: ${(error as Error).message.split('\n', 1)[0]}`
+  }
+}
+
+function versionOf(name: string): string | undefined {
+  try {
+    return JSON.parse(readFileSync(require.resolve(`${name}/package.json`), 'utf8')).version
+  } catch {
+    return undefined
+  }
+}
+
+function gibibytes(bytes: number): number {
+  return Math.round((bytes / 2 ** 30) * 10) / 10
+}

@@ -1,0 +1,174 @@
+import { basename, extname } from 'node:path'
+import { ArgumentError, StartupTimeoutError } from '../../errors.js'
+import type { KubernetesOptions } from '../engines/kubernetes.js'
+import type { Seen } from '../job/detect-launcher.js'
+import { failureText } from '../job/failure-text.js'
+import { type DrainSignal, type Failure, Job, type OnFailure } from '../job/job.js'
+import { checkRanks } from '../job/launch.js'
+import { startedBy } from '../job/launch-env.js'
+import { engineOf, type Placement, placement, ranksOf } from '../job/placement.js'
+import { programPath } from '../job/program.js'
+import { changed } from './environment.js'
+
+export interface RunOptions extends Omit<Placement, 'launcher'> {
+  /** By default as many as the hosts take. */
+  ranks?: number | undefined
+  program: string
+  args: string[]
+  env?: Record<string, string | undefined> | undefined
+  timeout?: number | undefined
+  onFailure?: OnFailure | undefined
+  prefix: boolean
+  /** `auto`: be one of the processes that another launcher has started, if any; `k8s` prints a Job. */
+  launcher?: Placement['launcher'] | 'k8s'
+  /** Prints the commands instead of running them. */
+  dryRun?: boolean | undefined
+  /** Of the Job for Kubernetes. */
+  jobName?: string | undefined
+  image?: string | undefined
+}
+
+/** npm passes an interrupt on that the terminal has already given to the whole foreground group. */
+const ECHO_MS = 200
+const KILL_MS = 2000
+
+/** Runs a job for the command line and resolves to its exit status. */
+export async function run(options: RunOptions): Promise<number> {
+  const started = options.launcher === 'auto' ? startedBy(process.env) : undefined
+  if (started !== undefined) {
+    const { detect } = await import('../job/detect-launcher.js')
+    const seen = detect(process.env)
+    if (seen !== undefined) return runAsMember(seen, options)
+    const why = `${started.name} has started ${started.size} processes (${started.why}), and gives them no way to find each other`
+    throw new ArgumentError(`${why}: export RXMPI_RANK, RXMPI_SIZE, RXMPI_ADDRESS and RXMPI_TOKEN, or say --launcher local`)
+  }
+  const { program, args, env = {}, timeout, onFailure, prefix, launcher, ...where } = options
+  const ranks = options.ranks ?? ranksOf(where)
+  if (launcher === 'k8s') return write((await import('../engines/kubernetes.js')).kubernetesYaml(jobFor(options, ranks)))
+  const asked = { ...where, launcher }
+  checkRanks(ranks, engineOf(asked) === undefined)
+  const path = programPath(program)
+  if (options.dryRun) {
+    const { dryRun } = await import('./dry-run.js')
+    return write(`${dryRun({ ...asked, ranks, program: path, args }).join('\n')}\n`)
+  }
+  const job = new Job({
+    ranks,
+    program: path,
+    args,
+    env: changed(process.env, env),
+    envChanges: env,
+    timeout,
+    onFailure,
+    onRankFailure: (failure) => void print(failure, ranks),
+    prefix,
+    wantsResults: false,
+    stdout: process.stdout,
+    stderr: process.stderr,
+    stdin: () => process.stdin,
+    inputIsTerminal: process.stdin.isTTY,
+    place: await placement({ ...asked, ranks, program: path, args })
+  })
+  return ended(job, ranks)
+}
+
+/** One of the processes that another launcher has started. */
+async function runAsMember(seen: Seen, options: RunOptions): Promise<number> {
+  const { program, args, env = {}, timeout, onFailure, prefix, launcher: _, ...where } = options
+  const path = programPath(program)
+  const { ExternalRank } = await import('../job/external-rank.js')
+  const membership = new ExternalRank(seen, where, process.env)
+  if (!membership.leads) {
+    // A second one ends this process.
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => membership.signalled(signal))
+    try {
+      await membership.join()
+    } catch (error) {
+      if (!(error instanceof StartupTimeoutError)) throw error
+      process.stderr.write(`rxmpi: ${error.name}: ${error.message}\n`)
+      await membership.finish()
+      return 1
+    }
+    const status = await membership.over
+    await membership.finish()
+    return status
+  }
+  const job = new Job({
+    ranks: seen.size,
+    program: path,
+    args,
+    env: changed(process.env, env),
+    envChanges: env,
+    timeout,
+    onFailure,
+    onRankFailure: (failure) => void print(failure, seen.size),
+    prefix,
+    wantsResults: false,
+    stdout: process.stdout,
+    stderr: process.stderr,
+    stdin: () => process.stdin,
+    inputIsTerminal: false,
+    place: membership.place
+  })
+  const status = await ended(job, seen.size)
+  await membership.finish()
+  return status
+}
+
+/** Sees a job to its end; resolves to its status. */
+async function ended(job: Job, ranks: number): Promise<number> {
+  let signals = 0
+  onSignal((signal) => {
+    if (++signals === 1) job.drain(signal)
+    else kill(job)
+  })
+  const { failure, failed, stuck } = await job.outcome
+  // Of a rank whose failure did not end the job it was printed when it failed.
+  if (failure !== undefined && (failure.rank === undefined || !failed.has(failure.rank))) await print(failure, ranks)
+  // Node waits for every thread before it exits, and these never come back.
+  if (stuck.length > 0) process.kill(process.pid, 'SIGKILL')
+  return failure?.status ?? 0
+}
+
+/** The Job for Kubernetes; its program is a file of the image, and not of this machine. */
+function jobFor({ program, args, env = {}, tls, insecure, jobName, image }: RunOptions, ranks: number | undefined): KubernetesOptions {
+  checkRanks(ranks, false)
+  if (image === undefined)
+    throw new ArgumentError('image was not given: expected --image IMAGE, a container image that has Node, rxmpi and the program')
+  if (!tls && !insecure)
+    throw new ArgumentError(
+      'pods are on several machines, and what they send could be read on the way: encrypt the links with --tls, or say --insecure'
+    )
+  const name =
+    jobName ??
+    basename(program, extname(program))
+      .toLowerCase()
+      .replaceAll(/[^a-z0-9]+/g, '-')
+  return { ranks, name, image, env, command: ['npx', 'rxmpi', 'run', tls ? '--tls' : '--insecure', program, ...args] }
+}
+
+function write(text: string): Promise<number> {
+  return new Promise((resolve) => process.stdout.write(text, () => resolve(0)))
+}
+
+/** Ends the job, and if its output cannot be written or a rank cannot be ended, the process. */
+function kill(job: Job): void {
+  job.end()
+  setTimeout(() => process.kill(process.pid, 'SIGKILL'), KILL_MS)
+}
+
+function onSignal(handle: (signal: DrainSignal) => void): void {
+  const echoes = process.env.npm_command !== undefined && process.stdin.isTTY
+  let last = Number.NEGATIVE_INFINITY
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(signal, () => {
+      const now = performance.now()
+      if (!echoes || now - last > ECHO_MS) handle(signal)
+      last = now
+    })
+  }
+}
+
+function print(failure: Failure, ranks: number): Promise<void> {
+  return new Promise((resolve) => process.stderr.write(failureText(failure, ranks), () => resolve()))
+}

@@ -1,0 +1,225 @@
+import { availableParallelism, hostname } from 'node:os'
+import { Router } from '../../transport/router/router.js'
+import { allocateHost, ENDED, FAILED, type HostMemory } from '../../transport/shared/host-memory.js'
+import { fingerprintOf } from '../../transport/websocket/certificate.js'
+import { newNonce, Token } from '../../transport/websocket/challenge.js'
+import type { Address } from '../../transport/websocket/dial.js'
+import { Mesh, type MeshOptions } from '../../transport/websocket/mesh.js'
+import { changed } from '../cli/environment.js'
+import { type Compiled, compile } from '../compile/compile.js'
+import { Control, type FromHost, type HostAddress, type HostSetup, LAUNCHER, type Rendezvous, type ToHost } from '../job/host-protocol.js'
+import type { DrainSignal } from '../job/job.js'
+import { OutputMux } from '../job/output-mux.js'
+import type { FromRank } from '../job/rank-protocol.js'
+import type { Gone, Host, HostListener, Rest } from './host.js'
+import { LinkKeeper } from './link-keeper.js'
+import { goneBy, ThreadHost } from './thread-host.js'
+
+const SETTLE_MS = 2
+/** Where a rank has died its launcher ends the others: of the two the death is what matters, and is seen by now. */
+const TELL_MS = 300
+
+/** Ranks that run already, in memory of their own. */
+export interface Seated {
+  memory: HostMemory
+  host(listener: Pick<HostListener, 'message' | 'ended'>): Host
+}
+
+/** A host's side of a job: its ranks as threads, the router that joins them to those of other hosts, and the launcher's orders. */
+export class HostProxy {
+  readonly #rendezvous: Rendezvous
+  readonly #mesh: Mesh
+  readonly #control: Control<FromHost, ToHost>
+  readonly #exit: (status: number, reason?: string) => void
+  readonly #wanted = new Set<number>()
+  #addresses: readonly HostAddress[] | undefined
+  #ranks: Host | undefined
+  readonly #seated: Seated | undefined
+  /** One of these: the router of several ranks, or what looks after the links of a single one. */
+  #router: Router | undefined
+  #keeper: LinkKeeper | undefined
+  readonly #links: MeshOptions
+  #compiled: Compiled | undefined
+  #outlets: { 1: OutputMux; 2: OutputMux } | undefined
+  #tls: string | undefined
+  readonly #ended = new Map<number, Gone>()
+
+  constructor(rendezvous: Rendezvous, exit: (status: number, reason?: string) => void, seated?: Seated) {
+    this.#seated = seated
+    const { host, size, token, job, reconnectMs, startMs, port, addresses, bySsh, tls } = rendezvous
+    this.#rendezvous = rendezvous
+    this.#exit = exit
+    this.#links = {
+      self: host,
+      size,
+      token: new Token(Buffer.from(token, 'base64url'), job),
+      reconnectMs,
+      startMs,
+      instance: newNonce(),
+      expects: (other) => other > host
+    }
+    this.#mesh = new Mesh(this.#links)
+    this.#mesh.onWanted = (other) => this.#want(other)
+    const launcher = this.#mesh.peer(LAUNCHER)
+    this.#control = new Control(
+      launcher,
+      (message) => this.#obey(message),
+      (reason, error) => exit(1, error === undefined ? `the launcher ${reason}` : `${error.name}: ${error.message}`)
+    )
+    const [seenBySsh] = (bySsh ? process.env.SSH_CONNECTION : undefined)?.split(' ') ?? []
+    launcher.connectTo((seenBySsh === undefined ? addresses : [seenBySsh]).map((address) => ({ host: address, port, tls })))
+  }
+
+  /** Whoever has started this process wants it to end: that is the launcher's to decide, unless that knows better already. */
+  signalled(signal: DrainSignal): void {
+    setTimeout(() => this.#control.send({ type: 'signalled', signal }), TELL_MS)
+  }
+
+  #obey(message: ToHost): void {
+    switch (message.type) {
+      case 'setup':
+        void this.#start(message.setup)
+        break
+      case 'addresses':
+        this.#addresses = message.addresses
+        for (const other of this.#wanted) this.#want(other)
+        break
+      case 'dial':
+        this.#want(message.host)
+        break
+      case 'load':
+        void this.#load(message)
+        break
+      case 'rank':
+        this.#ranks!.post(message.rank, message.message)
+        break
+      case 'written':
+        this.#ranks!.written(message.rank, message.bytes)
+        break
+      case 'input':
+        this.#ranks!.input(message.message)
+        break
+      case 'gone': {
+        const ended = message.how === 'ended'
+        const gone = { rank: message.rank, state: ended ? ENDED : FAILED, reason: ended ? 0 : (message.how as number) } as const
+        this.#router?.gone(gone.rank, gone.state, gone.reason)
+        this.#keeper?.gone(gone)
+        break
+      }
+      case 'look':
+        void this.#rest().then((rest) => this.#control.send({ type: 'looked', id: message.id, rest }))
+        break
+      case 'terminate':
+        this.#ranks!.terminate()
+        break
+      case 'close':
+        void this.#close(message.status)
+        break
+    }
+  }
+
+  async #start({ hosts, hostNames, resident, threads, certificate, args, env, cwd, output, setting }: HostSetup): Promise<void> {
+    if (cwd !== undefined) process.chdir(cwd)
+    const { host } = this.#rendezvous
+    this.#tls = certificate && fingerprintOf(certificate.cert)
+    const crowded = threads > availableParallelism()
+    const memory = this.#seated?.memory ?? allocateHost(hosts.length, { host, hosts, names: hostNames })
+    const control = this.#control
+    const drained = (rank: number): void => control.send({ type: 'drained', rank, how: this.#ended.get(rank)! })
+    const address = this.#mesh.peer(LAUNCHER).localAddress ?? '127.0.0.1'
+    if (resident) {
+      this.#keeper = new LinkKeeper({
+        memory,
+        crowded,
+        pulse: this.#mesh,
+        links: this.#links,
+        post: (order) => this.#ranks!.post(hosts.indexOf(host), { type: 'link', order }),
+        wanted: (other) => this.#want(other),
+        drained
+      })
+    } else {
+      this.#router = new Router(memory, this.#mesh, crowded)
+      this.#router.onDrained = drained
+    }
+    const listener: Pick<HostListener, 'message' | 'asked' | 'ended'> = {
+      message: (rank, message) => {
+        if (message.type === 'link') return this.#keeper!.onNews(message.news)
+        if (message.type === 'output' && output !== 'launcher') return this.#write(rank, message, output.prefix)
+        try {
+          control.send({ type: 'rank', rank, message })
+        } catch (error) {
+          control.send({
+            type: 'ended',
+            rank,
+            status: 1,
+            fatal: `what rank ${rank} exports cannot be handed to launch(): ${(error as Error).message}`
+          })
+        }
+      },
+      asked: (message) => control.send({ type: 'asked', message }),
+      ended: (rank, status, fatal) => {
+        this.#ended.set(rank, goneBy(status, fatal))
+        for (const outlet of Object.values(this.#outlets ?? {})) outlet.finish(rank)
+        control.send({ type: 'ended', rank, status, fatal })
+        this.#router?.ended(rank)
+        this.#keeper?.ended(rank)
+      }
+    }
+    const all = env.all ?? changed(process.env, env.changes ?? {})
+    const { size, job, token, reconnectMs } = this.#rendezvous
+    const link = resident ? { host, size, job, token, instance: this.#links.instance!, reconnectMs, address, certificate } : undefined
+    this.#ranks =
+      this.#seated?.host(listener) ??
+      new ThreadHost({ memory, crowded, args, env: all, setting: { ...setting, link } }, listener as HostListener)
+    const [port, data] = await Promise.all([this.#mesh.listen(address, 0, certificate), this.#keeper?.listen(address, 0, certificate)])
+    control.send({ type: 'listening', address: { host: address, port, data }, process: `process ${process.pid} on ${hostname()}` })
+  }
+
+  #write(rank: number, { fd, chunk, bytes }: Extract<FromRank, { type: 'output' }>, prefix: boolean): void {
+    this.#outlets ??= { 1: new OutputMux(process.stdout, { prefix, raw: false }), 2: new OutputMux(process.stderr, { prefix, raw: false }) }
+    this.#outlets[fd].write(rank, chunk, () => this.#ranks!.written(rank, bytes))
+  }
+
+  async #close(status: number): Promise<void> {
+    this.#compiled?.remove()
+    this.#router?.close()
+    this.#keeper?.close()
+    await Promise.all(Object.values(this.#outlets ?? {}).map((outlet) => outlet.drained({ reportFollows: false })))
+    this.#mesh.close()
+    this.#exit(status)
+  }
+
+  async #load({ url, path }: { url: string | undefined; path: string }): Promise<void> {
+    try {
+      if (url === undefined) this.#compiled = await compile(path)
+      this.#ranks!.load({ url: url ?? this.#compiled!.url, path })
+    } catch (error) {
+      this.#control.send({ type: 'broken', text: (error as Error).message })
+    }
+  }
+
+  /** While its ranks are at rest something may be on its way to another host still: nobody would say when it has come. */
+  async #rest(): Promise<Rest | undefined> {
+    for (;;) {
+      const rest = await this.#ranks!.rest()
+      if (rest === undefined) return undefined
+      const look = this.#router === undefined ? await this.#keeper!.look() : { settled: this.#router.settled, ...this.#router.counts }
+      const since = await this.#ranks!.rest()
+      if (since === undefined || since.states.some((state, k) => state !== rest.states[k])) return undefined
+      if (look.settled) return { ...rest, sent: look.sent, received: look.received }
+      await new Promise((resolve) => setTimeout(resolve, SETTLE_MS))
+    }
+  }
+
+  /** A link with another host is wanted: the one with the smaller number listens. */
+  #want(other: number): void {
+    if (other > this.#rendezvous.host) this.#control.send({ type: 'wanted', host: other })
+    else if (this.#addresses === undefined) this.#wanted.add(other)
+    else {
+      const { host, port, data } = this.#addresses[other]!
+      const at = (which: number): Address => ({ host, port: which, tls: this.#tls })
+      this.#mesh.peer(other).connectTo([at(port)])
+      if (data !== undefined) this.#keeper?.dial(other, data.map(at))
+    }
+  }
+}

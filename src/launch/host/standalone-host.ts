@@ -1,0 +1,171 @@
+/** The worker beside a program that plain node runs: the links to the other processes, and for rank 0 the job. */
+import { writeSync } from 'node:fs'
+import { Writable } from 'node:stream'
+import { type MessagePort, workerData } from 'node:worker_threads'
+import { RxmpiError } from '../../errors.js'
+import { ENDED, FAILED, markGone, restOf } from '../../transport/shared/host-memory.js'
+import { isSet } from '../cli/environment.js'
+import { detect, type Seen } from '../job/detect-launcher.js'
+import { ExternalRank } from '../job/external-rank.js'
+import { failureText } from '../job/failure-text.js'
+import { Job } from '../job/job.js'
+import { startedBy } from '../job/launch-env.js'
+import type { FromRank, StandaloneData, ToRank } from '../job/rank-protocol.js'
+import { OVER, STATUS } from '../rank/standalone.js'
+import type { Host, HostListener, Rest } from './host.js'
+
+const { rank, memory, words, port } = workerData as StandaloneData
+const env = process.env
+/** How long a program that is to end may take to listen; one that computes does not. */
+const LISTEN_MS = 500
+/** And how long the others may take to say why, before this process takes them down with it. */
+const LAST_MS = 1000
+const KILLED = 137
+
+/** The rank on the main thread, as its host sees it. */
+class MainThread implements Host {
+  readonly name = undefined
+  readonly ranks = [rank]
+  readonly #listener: Pick<HostListener, 'message' | 'ended'>
+  #ended = false
+  /** It has aborted the job, and waits to be ended. */
+  #halted = false
+
+  constructor(main: MessagePort, listener: Pick<HostListener, 'message' | 'ended'>) {
+    this.#listener = listener
+    main.on('message', (message: FromRank) => {
+      if (message.type === 'ended') return this.#end(message.status)
+      if (message.type === 'abort') this.#halted = true
+      listener.message(rank, message)
+    })
+  }
+
+  get ended(): boolean {
+    return this.#ended
+  }
+
+  get halted(): boolean {
+    return this.#halted
+  }
+
+  /** Its program runs already. */
+  load(): void {}
+  written(): void {}
+  input(): void {}
+  gone(): void {}
+
+  post(_: number, message: ToRank): void {
+    port.postMessage(message)
+  }
+
+  rest(): Rest | undefined {
+    const states = restOf(memory)
+    return states && { states, sent: 0, received: 0 }
+  }
+
+  terminate(): void {
+    if (this.#halted) return this.#end(KILLED)
+    port.postMessage({ type: 'end' } satisfies ToRank)
+    setTimeout(() => this.#end(KILLED), LISTEN_MS)
+  }
+
+  async close(): Promise<undefined> {}
+
+  #end(status: number): void {
+    if (this.#ended) return
+    this.#ended = status !== KILLED
+    markGone(memory, rank, status === 0 ? ENDED : FAILED)
+    this.#listener.ended(rank, status, undefined)
+  }
+}
+
+let main: MainThread | undefined
+/** Standard error of a worker goes by way of the main thread, which may be blocked for ever. */
+const say = (text: string): void => {
+  if (text !== '') writeSync(2, text)
+}
+
+/** Nothing of the job is left: lets the process end, or ends it. */
+function over(status: number, abort: () => void = () => undefined): void {
+  Atomics.store(words, STATUS, status)
+  Atomics.store(words, OVER, 1)
+  Atomics.notify(words, OVER)
+  if (main?.ended || main?.halted) return
+  port.postMessage({ type: 'end' } satisfies ToRank)
+  setTimeout(() => {
+    abort()
+    process.kill(process.pid, 'SIGKILL')
+  }, LAST_MS)
+}
+
+/** Whether the program does not come to its end. */
+const isLost = (): boolean => main !== undefined && !main.ended && !main.halted
+
+function options(): { tls: boolean; insecure: boolean; startupTimeout: number | undefined } {
+  const { RXMPI_STARTUP_TIMEOUT: seconds } = env
+  const startupTimeout = seconds === undefined ? undefined : Number(seconds)
+  if (startupTimeout !== undefined && !(startupTimeout > 0))
+    throw new RxmpiError(`RXMPI_STARTUP_TIMEOUT was '${seconds}': expected seconds`)
+  return { tls: isSet(env, 'RXMPI_TLS'), insecure: isSet(env, 'RXMPI_INSECURE'), startupTimeout }
+}
+
+const HELP = 'set RXMPI_RANK, RXMPI_SIZE, RXMPI_ADDRESS and RXMPI_TOKEN, or take those variables away'
+
+function place(): Seen {
+  const seen = detect(env)
+  if (seen !== undefined) return seen
+  const { name, size, why } = startedBy(env)!
+  throw new RxmpiError(`${name} has started ${size} processes (${why}), and gives them no way to find each other: ${HELP}`)
+}
+
+const nowhere = (): Writable => new Writable({ write: (_chunk, _encoding, done) => done() })
+
+async function run(): Promise<void> {
+  const seen = place()
+  const seated = {
+    memory,
+    host: (listener: Pick<HostListener, 'message' | 'ended'>): Host => {
+      main = new MainThread(port, listener)
+      return main
+    }
+  }
+  const membership = new ExternalRank(seen, options(), env, { say, seated })
+  const abort = (status: number) => () => membership.abort(status)
+  if (!membership.leads) {
+    await membership.join().catch(async (error: Error) => {
+      await membership.finish()
+      throw error
+    })
+    const status = await membership.over
+    // Without a word of farewell it would have died, for a launcher that counts.
+    if (!isLost()) await membership.finish()
+    return over(status, abort(status))
+  }
+  const job = new Job({
+    ranks: seen.size,
+    // It runs already.
+    program: undefined,
+    args: [],
+    env: {},
+    envChanges: {},
+    prefix: false,
+    wantsResults: false,
+    stdout: nowhere(),
+    stderr: nowhere(),
+    stdin: () => process.stdin,
+    inputIsTerminal: false,
+    place: membership.place
+  })
+  const { failure } = await job.outcome
+  if (failure !== undefined) say(failureText(failure, seen.size))
+  if (!isLost()) await membership.finish()
+  over(failure?.status ?? 0, abort(failure?.status ?? 0))
+}
+
+function fail(error: unknown): void {
+  say(`rxmpi: ${error instanceof RxmpiError ? `${error.name}: ${error.message}` : (error as Error)?.stack}\n`)
+  over(1)
+}
+
+process.on('uncaughtException', fail)
+run().catch(fail)

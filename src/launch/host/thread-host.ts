@@ -1,0 +1,158 @@
+import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads'
+import {
+  ENDED,
+  FAILED,
+  type HostMemory,
+  markGone,
+  OUT_OF_MEMORY,
+  ranksHere,
+  restOf,
+  UNCAUGHT,
+  WITH_STATUS
+} from '../../transport/shared/host-memory.js'
+import { rankModule } from '../cli/package.js'
+import type { FromInput, FromRank, RankData, Setting, ToInput, ToRank } from '../job/rank-protocol.js'
+import { expectShortLives } from './gc-flags.js'
+import type { Gone, Host, HostListener, Rest } from './host.js'
+
+export interface ThreadHostOptions {
+  memory: HostMemory
+  crowded: boolean
+  /** Default all of this host. */
+  ranks?: readonly number[]
+  args: readonly string[]
+  env: NodeJS.ProcessEnv
+  setting: Pick<Setting, 'wantsResult' | 'colors' | 'terminals' | 'inputIsTerminal' | 'link'>
+}
+
+/** Ranks as threads of this process. */
+export class ThreadHost implements Host {
+  readonly name = undefined
+  readonly ranks: readonly number[]
+  readonly #options: ThreadHostOptions
+  readonly #memory: HostMemory
+  readonly #listener: HostListener
+  readonly #workers = new Map<number, Worker>()
+  readonly #unwritten: Int32Array
+  #input: MessagePort | undefined
+  #needed = true
+
+  constructor(options: ThreadHostOptions, listener: HostListener) {
+    this.#options = options
+    this.#memory = options.memory
+    this.#listener = listener
+    this.ranks = options.ranks ?? ranksHere(options.memory)
+    this.#unwritten = new Int32Array(new SharedArrayBuffer(4 * options.memory.inboxes.length))
+    expectShortLives()
+    for (const rank of this.ranks) this.#workers.set(rank, this.#start(rank, options))
+  }
+
+  load({ url, path }: { url: string | undefined; path: string }): void {
+    for (const rank of this.#workers.keys()) this.post(rank, { type: 'program', url: url!, path })
+  }
+
+  /** Starts a rank that `memory` has a place for and `ranks` does not name. */
+  add(rank: number, program: { url: string; path: string }): void {
+    const worker = this.#start(rank, this.#options)
+    this.#workers.set(rank, worker)
+    if (!this.#needed) worker.unref()
+    this.post(rank, { type: 'program', ...program })
+  }
+
+  post(rank: number, message: ToRank, transfer: readonly never[] = []): void {
+    this.#workers.get(rank)?.postMessage(message, transfer)
+  }
+
+  written(rank: number, bytes: number): void {
+    Atomics.sub(this.#unwritten, rank, bytes)
+    Atomics.notify(this.#unwritten, rank)
+  }
+
+  input(message: FromInput): void {
+    this.#input?.postMessage(message)
+  }
+
+  /** Its ranks share no memory with those of other hosts; who joins them tells them. */
+  gone(): void {}
+
+  rest(): Rest | undefined {
+    const states = restOf(this.#memory)
+    return states && { states, sent: 0, received: 0 }
+  }
+
+  terminate(): void {
+    for (const worker of this.#workers.values()) void worker.terminate()
+  }
+
+  /** Whether its threads keep this process alive. */
+  keepAlive(needed: boolean): void {
+    this.#needed = needed
+    for (const worker of this.#workers.values()) {
+      if (needed) worker.ref()
+      else worker.unref()
+    }
+  }
+
+  async close(): Promise<undefined> {
+    this.#input?.close()
+  }
+
+  #start(rank: number, { memory, crowded, args, env, setting }: ThreadHostOptions): Worker {
+    const launch: Setting = { ...setting, unwritten: this.#unwritten.buffer as SharedArrayBuffer }
+    if (rank === 0) {
+      const { port1, port2 } = new MessageChannel()
+      port1.on('message', (message: ToInput) => this.#listener.asked(message))
+      port1.unref()
+      this.#input = port1
+      launch.input = port2
+    }
+    const workerData: RankData = { rxmpi: { rank, size: memory.inboxes.length, crowded, ...memory }, launch }
+    const worker = new Worker(rankModule, {
+      workerData,
+      transferList: launch.input === undefined ? [] : [launch.input],
+      argv: [...args],
+      ...(process.execArgv.some((option) => option.startsWith('--input-type')) ? { execArgv: [] } : {}),
+      env,
+      name: `rank ${rank}`,
+      stdout: true,
+      stderr: true
+    })
+    worker.on('message', (message: FromRank | null) => this.#onMessage(rank, message))
+    // It may overtake what the rank itself tells, `exit` does not.
+    let fatal: { error: unknown } | undefined
+    worker.on('error', (error) => {
+      fatal = { error }
+    })
+    worker.on('exit', (status) => {
+      this.#workers.delete(rank)
+      const text = fatal && describe(fatal.error)
+      const how = goneBy(status, text)
+      markGone(memory, rank, how === 'ended' ? ENDED : FAILED, how === 'ended' ? 0 : how)
+      this.#listener.ended(rank, status, text)
+    })
+    return worker
+  }
+
+  #onMessage(rank: number, message: FromRank | null): void {
+    // The program may use the port, too.
+    if (message === null || typeof message !== 'object') return
+    if (message.type === 'line' && this.#workers.has(message.to))
+      this.post(message.to, { type: 'line', from: rank, port: message.port }, [message.port as never])
+    else this.#listener.message(rank, message)
+  }
+}
+
+/** How a rank has gone, of which this is known. */
+export function goneBy(status: number, fatal: string | undefined): Gone {
+  if (fatal !== undefined) return fatal.startsWith(FULL) ? OUT_OF_MEMORY : UNCAUGHT
+  return status === 0 ? 'ended' : WITH_STATUS + (status & 0xff)
+}
+
+const FULL = 'out of memory'
+
+/** An error that the rank could not tell about itself: its heap is full, or it could not be started. */
+function describe(error: unknown): string {
+  return (error as NodeJS.ErrnoException)?.code === 'ERR_WORKER_OUT_OF_MEMORY'
+    ? `${FULL}: the JavaScript heap of this rank is full (NODE_OPTIONS=--max-old-space-size=MEGABYTES gives every rank a larger one)`
+    : String((error as Error)?.stack ?? error)
+}

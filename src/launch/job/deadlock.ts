@@ -1,0 +1,54 @@
+import { waits } from '../../transport/shared/host-memory.js'
+import type { Host, Rest } from '../host/host.js'
+import type { Job } from './job.js'
+
+/**
+ * Proves a deadlock when the last rank that could go on has come to rest, and lets every rank's pending calls fail with the whole picture.
+ *
+ * Among several hosts something may be under way that none of them sees, so they are asked twice: when nothing has changed, and as many segments
+ * have come in as have gone out, nothing was under way in between (the four counter method of Mattern, Distributed Computing 2, 1987).
+ */
+export class DeadlockWatch {
+  readonly #job: Job
+  readonly #hosts: readonly Host[]
+  #checking = false
+  #again = false
+
+  constructor(job: Job, hosts: readonly Host[]) {
+    this.#job = job
+    this.#hosts = hosts
+  }
+
+  /** A rank has come to rest or ended. */
+  async check(): Promise<void> {
+    this.#again = true
+    if (this.#checking) return
+    this.#checking = true
+    while (this.#again) {
+      this.#again = false
+      if (await this.#isStuck()) await this.#tell()
+    }
+    this.#checking = false
+  }
+
+  async #isStuck(): Promise<boolean> {
+    const first = await this.#rest()
+    if (first === undefined || !first.some(({ states }) => states.some(waits))) return false
+    if (this.#hosts.length === 1) return true
+    const second = await this.#rest()
+    if (second === undefined || JSON.stringify(first) !== JSON.stringify(second)) return false
+    return sum(first, 'sent') === sum(second, 'received')
+  }
+
+  async #rest(): Promise<readonly Rest[] | undefined> {
+    const rests = await Promise.all(this.#hosts.map((host) => host.rest()))
+    return rests.every((rest) => rest !== undefined) ? rests : undefined
+  }
+
+  async #tell(): Promise<void> {
+    const text = (await this.#job.ask('deadlock')).join('\n')
+    for (const rank of this.#job.alive) this.#job.post(rank, { type: 'reported', reason: 'deadlock', text })
+  }
+}
+
+const sum = (rests: readonly Rest[], key: 'sent' | 'received'): number => rests.reduce((total, rest) => total + rest[key], 0)

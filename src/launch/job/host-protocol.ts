@@ -1,0 +1,141 @@
+import { deserialize, serialize } from 'node:v8'
+import type { RxmpiError } from '../../errors.js'
+import type { Certificate } from '../../transport/websocket/connection.js'
+import type { HostLink, HostLinkUser } from '../../transport/websocket/host-link.js'
+import { HEADER, MAX_FRAME, newFrame } from '../../transport/websocket/wire.js'
+import type { Gone, Rest } from '../host/host.js'
+import type { ErrorRecord } from './error-record.js'
+import type { DrainSignal } from './job.js'
+import type { FromInput, FromRank, Setting, ToInput, ToRank } from './rank-protocol.js'
+
+/** What the launcher and the process of a host say to each other, over a link of their own. */
+export type ToHost =
+  | { type: 'setup'; setup: HostSetup }
+  /** Where every host listens, by its number. */
+  | { type: 'addresses'; addresses: HostAddress[] }
+  /** Dial this host: it has something for you. */
+  | { type: 'dial'; host: number }
+  | { type: 'load'; url: string | undefined; path: string }
+  | { type: 'rank'; rank: number; message: ToRank }
+  | { type: 'written'; rank: number; bytes: number }
+  | { type: 'input'; message: FromInput }
+  | { type: 'gone'; rank: number; how: Gone }
+  | { type: 'look'; id: number }
+  | { type: 'terminate' }
+  | { type: 'close'; status: number }
+
+export type FromHost =
+  | { type: 'listening'; address: HostAddress; process: string }
+  | { type: 'wanted'; host: number }
+  | { type: 'rank'; rank: number; message: FromRank }
+  | { type: 'asked'; message: ToInput }
+  | { type: 'ended'; rank: number; status: number; fatal: string | undefined }
+  | { type: 'drained'; rank: number; how: Gone }
+  | { type: 'looked'; id: number; rest: Rest | undefined }
+  /** Its process was told to end by whoever has started it. */
+  | { type: 'signalled'; signal: DrainSignal }
+  | { type: 'broken'; text: string; error?: ErrorRecord | undefined }
+
+export interface HostAddress {
+  host: string
+  port: number
+  /** Where each host has one rank: the ports of that rank's own links, first in its thread, then, if they had to move, in the main thread. */
+  data?: readonly number[]
+}
+
+export interface HostSetup {
+  /** The host of each rank. */
+  hosts: number[]
+  /** What the hosts are called, where they have names. */
+  hostNames?: readonly string[] | undefined
+  /** Each host has a single rank, whose links are in its own thread. */
+  resident: boolean
+  /** Threads of the job on that machine. */
+  threads: number
+  /** That of the job, where links are encrypted. */
+  certificate?: Certificate | undefined
+  args: readonly string[]
+  /** Instead of the host's own environment where the launcher's is given, else changes to it. */
+  env: { all?: NodeJS.ProcessEnv; changes?: Record<string, string | undefined> }
+  cwd: string | undefined
+  /** Who writes the output of its ranks: the launcher, or the host itself. */
+  output: 'launcher' | { prefix: boolean }
+  setting: Pick<Setting, 'wantsResult' | 'colors' | 'terminals' | 'inputIsTerminal'>
+}
+
+/** Where the launcher is, and how to be let in. */
+export interface Card {
+  job: string
+  /** 32 bytes, in base64url. */
+  token: string
+  /** Where it listens: any of these. */
+  addresses: string[]
+  port: number
+  /** Where links are encrypted, the fingerprint of its certificate; empty where that is not known. */
+  tls?: string | undefined
+}
+
+/** What the process of a host must know: the first line that it reads. */
+export interface Rendezvous extends Card {
+  host: number
+  /** Ranks in the job. */
+  size: number
+  /** The host was started by ssh, which tells it the launcher's address as seen from there. */
+  bySsh: boolean
+  reconnectMs: number
+  /** How long the launcher may take to be there. */
+  startMs: number
+}
+
+/** The launcher's number among the hosts. */
+export const LAUNCHER = -1
+
+const MORE = 1
+const LAST = 0
+/** The flag that says whether more of a message follows takes 8 bytes, so that what follows is aligned. */
+const FLAG_BYTES = 8
+const SHARE = MAX_FRAME - HEADER - FLAG_BYTES
+
+/** Messages of any length over a link, in order. */
+export class Control<Out, In> implements HostLinkUser {
+  readonly #peer: HostLink
+  readonly #receive: (message: In) => void
+  readonly #failed: (reason: string, error?: RxmpiError) => void
+  readonly #waiting: Uint8Array[] = []
+  #parts: Uint8Array[] = []
+
+  constructor(peer: HostLink, receive: (message: In) => void, failed: (reason: string, error?: RxmpiError) => void) {
+    this.#peer = peer
+    this.#receive = receive
+    this.#failed = failed
+    peer.user = this
+  }
+
+  send(message: Out): void {
+    const bytes = serialize(message)
+    for (let at = 0; at === 0 || at < bytes.length; at += SHARE) {
+      const share = bytes.subarray(at, at + SHARE)
+      const frame = newFrame(HEADER + FLAG_BYTES + share.length)
+      frame[HEADER] = at + SHARE < bytes.length ? MORE : LAST
+      frame.set(share, HEADER + FLAG_BYTES)
+      this.#waiting.push(frame)
+    }
+    this.ready()
+  }
+
+  ready(): void {
+    while (this.#waiting.length > 0 && this.#peer.room) this.#peer.send(this.#waiting.shift()!)
+  }
+
+  payload(bytes: Uint8Array): void {
+    this.#parts.push(bytes.slice(FLAG_BYTES))
+    if (bytes[0] === MORE) return
+    const whole = this.#parts.length === 1 ? this.#parts[0]! : Buffer.concat(this.#parts)
+    this.#parts = []
+    this.#receive(deserialize(whole))
+  }
+
+  failed(reason: string, error?: RxmpiError): void {
+    this.#failed(reason, error)
+  }
+}

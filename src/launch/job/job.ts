@@ -1,0 +1,302 @@
+import type { Readable, Writable } from 'node:stream'
+import { type Compiled, CompileError, compile } from '../compile/compile.js'
+import type { Gone, Host, HostListener } from '../host/host.js'
+import { DeadlockWatch } from './deadlock.js'
+import { type ErrorRecord, translateRecord } from './error-record.js'
+import { Input } from './input.js'
+import { OutputMux } from './output-mux.js'
+import type { FromRank, ToInput, ToRank } from './rank-protocol.js'
+import { Report } from './report.js'
+
+export interface JobOptions {
+  ranks: number
+  /** An absolute path; undefined where the ranks run theirs already. */
+  program: string | undefined
+  args: readonly string[]
+  env: NodeJS.ProcessEnv
+  /** What of it was asked for: other machines have environments of their own. */
+  envChanges: Record<string, string | undefined>
+  timeout?: number | undefined
+  prefix: boolean
+  wantsResults: boolean
+  /** What the failure of a rank does to the others; default 'end'. */
+  onFailure?: OnFailure | undefined
+  /** Hears of each rank that fails while the others go on. */
+  onRankFailure?: ((failure: Failure) => void) | undefined
+  stdout: Writable
+  stderr: Writable
+  stdin: () => Readable
+  inputIsTerminal: boolean
+  /** Starts the hosts of the ranks. */
+  place: (options: JobOptions, listener: HostListener) => readonly Host[]
+}
+
+export type OnFailure = 'end' | 'continue'
+
+export interface Failure {
+  /** `exit`: a status other than 0; `broken`: nobody reads the output any more. */
+  kind: 'program' | 'error' | 'exit' | 'abort' | 'timeout' | 'broken' | 'signal'
+  status: number
+  rank?: number | undefined
+  text: string
+  error?: ErrorRecord | undefined
+}
+
+export interface Outcome {
+  /** Each rank's default export. */
+  results: unknown[]
+  /** What has ended the job, or the first failure of a rank. */
+  failure?: Failure | undefined
+  /** Ranks that have failed while the others went on. */
+  failed: ReadonlySet<number>
+  /** Threads that could not be ended: they are inside a call that never returns. */
+  stuck: number[]
+}
+
+const signalNumbers = { SIGINT: 2, SIGTERM: 15 }
+export type DrainSignal = keyof typeof signalNumbers
+const DRAIN_MS = 5000
+const END_MS = 1500
+/**
+ * Often all ranks fail alike, and a thread that is ended while Node prepares the report of its own error takes the process down
+ * (an assertion in `AppendExceptionLine`, seen on Node 20): those that fail anyway get the time to.
+ */
+const SETTLE_MS = 100
+const KILLED = 128 + 9
+const RUNAWAY_PIPE = 128 + 13
+/** Node's status for a program whose top-level await can never go on. */
+const UNSETTLED = 13
+
+/**
+ * N ranks of one program, wherever they run, from their start to the end of the last. The first failure ends them all, unless the others are to go on.
+ */
+export class Job implements HostListener {
+  readonly outcome: Promise<Outcome>
+  readonly #options: JobOptions
+  readonly #hosts: readonly Host[]
+  readonly #hostOf: readonly Host[]
+  readonly #alive = new Set<number>()
+  readonly #outlets: { 1: OutputMux; 2: OutputMux }
+  readonly #results: unknown[]
+  readonly #timers: NodeJS.Timeout[] = []
+  readonly #deadlock: DeadlockWatch
+  #report: Report | undefined
+  readonly #input: Input
+  #compiled: Compiled | undefined
+  #failure: Failure | undefined
+  /** The first of a rank that did not end the job. */
+  #first: Failure | undefined
+  readonly #failed = new Set<number>()
+  #ending = false
+  #finished = false
+  #settle!: (outcome: Outcome) => void
+
+  constructor(options: JobOptions) {
+    const { ranks, prefix, stdout, stderr, timeout } = options
+    this.#options = options
+    this.#results = new Array(ranks).fill(undefined)
+    this.#input = new Input(options.stdin, (message) => this.#hostOf[0]!.input(message))
+    const style = { prefix: prefix && ranks > 1, raw: ranks === 1 }
+    this.#outlets = { 1: new OutputMux(stdout, style), 2: new OutputMux(stderr, style) }
+    stdout.on('error', this.#onBroken)
+    stderr.on('error', this.#onBroken)
+    this.outcome = new Promise((resolve) => {
+      this.#settle = resolve
+    })
+    for (let rank = 0; rank < ranks; rank++) this.#alive.add(rank)
+    this.#hosts = options.place(options, this)
+    this.#hostOf = Array.from({ length: ranks }, (_, rank) => this.#hosts.find((host) => host.ranks.includes(rank))!)
+    this.#deadlock = new DeadlockWatch(this, this.#hosts)
+    if (timeout !== undefined) this.#after(timeout * 1000, () => this.#timeOut(timeout))
+    void this.#load()
+  }
+
+  get size(): number {
+    return this.#hostOf.length
+  }
+
+  /** The ranks that have not ended. */
+  get alive(): ReadonlySet<number> {
+    return this.#alive
+  }
+
+  post(rank: number, message: ToRank): void {
+    this.#hostOf[rank]!.post(rank, message)
+  }
+
+  /** Asks the ranks to finish; those that have not within the grace are ended. */
+  drain(signal: DrainSignal): void {
+    if (this.#failure !== undefined) {
+      this.end()
+      return
+    }
+    this.#failure = { kind: 'signal', status: 128 + signalNumbers[signal], text: `ended by ${signal}` }
+    for (const rank of this.#alive) this.post(rank, { type: 'signal', signal })
+    this.#after(DRAIN_MS, () => this.end())
+  }
+
+  /** The job has failed: what matters is the first failure, the others follow from it. */
+  fail(failure: Failure): void {
+    if (this.#failure !== undefined || this.#finished) return
+    const ofRank = failure.kind === 'error' || failure.kind === 'exit'
+    if (ofRank && this.#options.onFailure === 'continue') return this.#lose(failure)
+    this.#failure = failure
+    if (ofRank) this.#after(SETTLE_MS, () => this.end())
+    else this.end()
+  }
+
+  /** A rank has failed, and the others go on. What it is told of more than once it says once. */
+  #lose(failure: Failure): void {
+    const { rank } = failure
+    if (rank === undefined || this.#failed.has(rank)) return
+    this.#failed.add(rank)
+    this.#first ??= failure
+    this.#options.onRankFailure?.(failure)
+  }
+
+  /** Ends every rank at once. */
+  end(): void {
+    if (this.#ending || this.#finished) return
+    this.#ending = true
+    for (const host of this.#hosts) host.terminate()
+    this.#after(END_MS, () => this.#finish())
+  }
+
+  /** Has every rank say what it waits for. */
+  ask(reason: 'deadlock' | 'timeout'): Promise<string[]> {
+    this.#report = new Report(this, reason)
+    return this.#report.lines
+  }
+
+  async #load(): Promise<void> {
+    const { program } = this.#options
+    if (program === undefined) return
+    try {
+      this.#compiled = await compile(program)
+      if (this.#ending) this.#removeCompiled()
+      else for (const host of this.#hosts) host.load({ url: this.#compiled.url, path: program })
+    } catch (error) {
+      this.fail({
+        kind: 'program',
+        status: 1,
+        text: error instanceof CompileError ? error.message : String((error as Error)?.stack ?? error)
+      })
+    }
+  }
+
+  message(rank: number, message: FromRank): void {
+    switch (message.type) {
+      case 'output':
+        this.#outlets[message.fd].write(rank, message.chunk, () => this.#hostOf[rank]!.written(rank, message.bytes))
+        break
+      case 'result':
+        this.#results[rank] = message.value
+        break
+      case 'failed': {
+        const error = translateRecord(message.error, (text) => this.#compiled?.translate(text) ?? text)
+        this.fail({ kind: 'error', status: 1, rank, text: error.text, error })
+        break
+      }
+      case 'abort':
+        this.fail({ kind: 'abort', status: message.code, rank, text: `abort: ${message.reason ?? `status ${message.code}`}` })
+        break
+      case 'idle':
+        void this.#deadlock.check()
+        break
+      case 'waits':
+        this.#report?.answer(rank, message.lines)
+        break
+    }
+  }
+
+  asked(message: ToInput): void {
+    this.#input.asked(message)
+  }
+
+  ended(rank: number, status: number, fatal: string | undefined): void {
+    if (fatal !== undefined) this.fail({ kind: 'error', status: 1, rank, text: fatal })
+    if (status !== 0 && !this.#ending) {
+      if (status !== UNSETTLED) this.fail({ kind: 'exit', status, rank, text: `ended with status ${status}` })
+      else this.fail({ kind: 'error', status, rank, text: 'ended while its top-level await was still waiting (status 13)' })
+    }
+    this.#leave(rank)
+  }
+
+  drained(rank: number, how: Gone): void {
+    for (const host of this.#hosts) if (host !== this.#hostOf[rank]) host.gone(rank, how)
+  }
+
+  signalled(signal: DrainSignal): void {
+    if (this.#failure === undefined) this.drain(signal)
+  }
+
+  broken(text: string, error?: ErrorRecord): void {
+    this.fail({ kind: 'program', status: 1, text, error })
+  }
+
+  lost(host: Host, { status, text, how }: { status: number; text: string; how: Gone }): void {
+    const ranks = host.ranks.filter((rank) => this.#alive.has(rank))
+    if (!this.#ending && ranks.length > 0) this.fail({ kind: 'exit', status, rank: ranks[0], text })
+    for (const rank of ranks) {
+      if (this.#options.onFailure === 'continue') this.#failed.add(rank)
+      this.drained(rank, how)
+      this.#leave(rank)
+    }
+  }
+
+  #leave(rank: number): void {
+    if (!this.#alive.delete(rank)) return
+    this.#outlets[1].finish(rank)
+    this.#outlets[2].finish(rank)
+    this.#report?.ended(rank)
+    void this.#deadlock.check()
+    if (this.#alive.size === 0) this.#finish()
+  }
+
+  readonly #onBroken = (error: NodeJS.ErrnoException): void => {
+    this.fail({ kind: 'broken', status: error.code === 'EPIPE' ? RUNAWAY_PIPE : 1, text: `cannot write output: ${error.message}` })
+  }
+
+  #timeOut(seconds: number): void {
+    void this.ask('timeout').then((lines) => {
+      this.fail({ kind: 'timeout', status: 124, text: [`still running after ${seconds} s`, ...lines].join('\n') })
+    })
+  }
+
+  #after(ms: number, action: () => void): void {
+    this.#timers.push(setTimeout(action, ms))
+  }
+
+  #finish(): void {
+    if (this.#finished) return
+    this.#finished = true
+    for (const timer of this.#timers) clearTimeout(timer)
+    this.#input.close()
+    this.#removeCompiled()
+    const { stdout, stderr } = this.#options
+    const failure = this.#failure ?? this.#first
+    const reportFollows = this.#failure !== undefined
+    void Promise.all([
+      ...this.#hosts.map((host) => host.close(failure?.status ?? 0)),
+      this.#outlets[1].drained({ reportFollows }),
+      this.#outlets[2].drained({ reportFollows })
+    ]).then((statuses) => {
+      const killed = statuses.find((status) => status !== undefined)
+      // Seen from here, whoever is no more was killed.
+      if (killed !== undefined && this.#failure?.status === KILLED) this.#failure.status = killed
+      stdout.off('error', this.#onBroken)
+      stderr.off('error', this.#onBroken)
+      this.#settle({ results: this.#results, failure, failed: this.#failed, stuck: this.#stuck() })
+    })
+  }
+
+  /** Other processes have been told to end, or were never there. */
+  #stuck(): number[] {
+    return [...this.#alive].filter((rank) => this.#hostOf[rank]!.name === undefined)
+  }
+
+  #removeCompiled(): void {
+    this.#compiled?.remove()
+    this.#compiled = undefined
+  }
+}

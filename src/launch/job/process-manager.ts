@@ -1,0 +1,201 @@
+import { randomBytes } from 'node:crypto'
+import { networkInterfaces } from 'node:os'
+import { isMainThread } from 'node:worker_threads'
+import { RxmpiError, StartupTimeoutError } from '../../errors.js'
+import { fingerprintOf } from '../../transport/websocket/certificate.js'
+import { Token } from '../../transport/websocket/challenge.js'
+import { Mesh } from '../../transport/websocket/mesh.js'
+import { libraryHere } from '../../transport/websocket/serve.js'
+import type { Gone, Host, HostListener } from '../host/host.js'
+import { makeCertificate } from './certificate.js'
+import { type ErrorRecord, recordError } from './error-record.js'
+import { type Card, type HostAddress, type HostSetup, LAUNCHER } from './host-protocol.js'
+import { type HostSlots, isLocal } from './hosts.js'
+import type { DrainSignal, JobOptions } from './job.js'
+import type { FromRank, ToInput } from './rank-protocol.js'
+import { type ProcessManagerListener, RemoteHost } from './remote-host.js'
+import { startHost } from './start-host.js'
+import { settingOf } from './thread-placement.js'
+
+export interface ProcessManagerOptions {
+  hosts: readonly HostSlots[]
+  /** Whether some are on other machines. */
+  far: boolean
+  tls: boolean
+  /** Something else starts the processes: tells it where they report. */
+  announce?: (card: Card, ended: (text: string) => void) => Promise<void>
+  /** Resolves when that has ended, to the status of a process that was killed, where it knows that. */
+  end?: () => Promise<number | undefined>
+  /** Whether those write the output of their ranks themselves. */
+  ownOutput?: boolean
+  /** Whether those that something else starts are all on this machine, and see its files. */
+  sharesFiles?: boolean
+  /** What everybody knows already. */
+  card?: Card | undefined
+  port?: number
+  /** The command that starts a process on another machine. */
+  ssh: readonly string[]
+  /** How long a link may be without a connection. */
+  reconnectMs: number
+  /** How long the hosts have to report. */
+  startMs: number
+}
+
+/** The ranks of a job in several processes: starts them, and brings them together. */
+export class ProcessManager implements ProcessManagerListener {
+  readonly hosts: readonly RemoteHost[]
+  readonly #options: JobOptions
+  readonly #fleet: ProcessManagerOptions
+  readonly #listener: HostListener
+  readonly #mesh: Mesh
+  readonly #card: Card
+  readonly #addresses: (HostAddress | undefined)[]
+  #late: NodeJS.Timeout | undefined
+  #open: number
+
+  constructor(options: JobOptions, fleet: ProcessManagerOptions, listener: HostListener) {
+    this.#options = options
+    this.#fleet = fleet
+    this.#listener = listener
+    const { hosts, reconnectMs, startMs } = fleet
+    this.#card = fleet.card ?? { job: randomBytes(8).toString('hex'), token: randomBytes(32).toString('base64url'), addresses: [], port: 0 }
+    const token = new Token(Buffer.from(this.#card.token, 'base64url'), this.#card.job)
+    this.#mesh = new Mesh({ self: LAUNCHER, size: options.ranks, token, reconnectMs, startMs, expects: (host) => host < hosts.length })
+    let first = 0
+    this.hosts = hosts.map(({ name, slots }, number) => {
+      const ranks = Array.from({ length: slots }, (_, k) => first + k)
+      first += slots
+      return new RemoteHost(
+        {
+          number,
+          name: fleet.announce === undefined ? `host ${name}` : name,
+          ranks,
+          end: fleet.end,
+          sharesFiles: fleet.announce === undefined ? isLocal(name) : (fleet.sharesFiles ?? false)
+        },
+        this.#mesh.peer(number),
+        this
+      )
+    })
+    this.#open = hosts.length
+    this.#addresses = hosts.map(() => undefined)
+    this.#start().catch((error: Error) => this.broken(`rxmpi: ${named(error)}`, recordError(error)))
+  }
+
+  listening(host: RemoteHost, address: HostAddress): void {
+    this.#addresses[host.number] = address
+    const addresses = this.#addresses.filter((known) => known !== undefined)
+    if (addresses.length < this.hosts.length) return
+    clearTimeout(this.#late)
+    for (const each of this.hosts) each.tell({ type: 'addresses', addresses })
+  }
+
+  wanted(host: RemoteHost, other: number): void {
+    this.hosts[other]?.tell({ type: 'dial', host: host.number })
+  }
+
+  message(rank: number, message: FromRank): void {
+    this.#listener.message(rank, message)
+  }
+
+  asked(message: ToInput): void {
+    this.#listener.asked(message)
+  }
+
+  ended(rank: number, status: number, fatal: string | undefined): void {
+    this.#listener.ended(rank, status, fatal)
+  }
+
+  drained(rank: number, how: Gone): void {
+    this.#listener.drained(rank, how)
+  }
+
+  signalled(signal: DrainSignal): void {
+    this.#listener.signalled(signal)
+  }
+
+  broken(text: string, error?: ErrorRecord): void {
+    this.#listener.broken(text, error)
+  }
+
+  lost(host: Host, failure: { status: number; text: string; how: Gone }): void {
+    this.#listener.lost(host, failure)
+  }
+
+  closed(): void {
+    if (--this.#open > 0) return
+    clearTimeout(this.#late)
+    this.#mesh.close()
+  }
+
+  async #start(): Promise<void> {
+    const { reconnectMs, startMs, far, tls, ssh } = this.#fleet
+    const { why } = libraryHere()
+    if (why !== undefined && isMainThread) this.#options.stderr.write(`rxmpi: links between hosts are served over Node's sockets: ${why}\n`)
+    const certificate = tls ? await makeCertificate() : undefined
+    const { announce, port: wanted = 0 } = this.#fleet
+    const port = await this.#mesh.listen(far ? '0.0.0.0' : '127.0.0.1', wanted, certificate)
+    const tlsPrint = certificate && fingerprintOf(certificate.cert)
+    const card: Card = { ...this.#card, addresses: far ? addressesHere() : ['127.0.0.1'], port, tls: tlsPrint }
+    const hostOf = this.hosts.flatMap(({ number, ranks }) => ranks.map(() => number))
+    for (const host of this.hosts) {
+      if (announce === undefined) {
+        const { name } = this.#fleet.hosts[host.number]!
+        const bySsh = !isLocal(name)
+        host.process = startHost(name, { ...card, host: host.number, size: hostOf.length, bySsh, reconnectMs, startMs }, ssh)
+      }
+      const hostNames = announce === undefined ? this.#fleet.hosts.map(({ name }) => name) : undefined
+      host.tell({ type: 'setup', setup: { ...this.#setup(host), hosts: hostOf, hostNames, certificate } })
+    }
+    await announce?.(card, (text) => this.#startEnded(text))
+    // What a launcher has its processes do before it lets them go on has a limit of its own.
+    if (this.#open > 0 && this.#addresses.includes(undefined)) this.#late = setTimeout(() => this.#giveUp(), startMs)
+  }
+
+  #setup({ number }: RemoteHost): Omit<HostSetup, 'hosts' | 'hostNames'> {
+    const { args, env, envChanges, prefix, ranks } = this.#options
+    const foreign = this.#fleet.announce !== undefined
+    // What another launcher has started may be a program that runs on its main thread already.
+    const resident = !foreign && this.hosts.every((host) => host.ranks.length === 1)
+    const nameOf = (host: number): string => this.#fleet.hosts[host]!.name
+    const name = nameOf(number)
+    const here = this.hosts.filter(
+      (host) => nameOf(host.number) === name || (isLocal(name) && isLocal(nameOf(host.number))) || (foreign && !this.#fleet.far)
+    )
+    return {
+      args,
+      // A rank that is alone in its process is its own router.
+      threads: here.reduce((sum, { ranks }) => sum + ranks.length + (resident ? 0 : 1), 0),
+      resident,
+      env: isLocal(name) ? { all: { ...env } } : { changes: envChanges },
+      cwd: foreign ? undefined : process.cwd(),
+      output: this.#fleet.ownOutput ? { prefix: prefix && ranks > 1 } : 'launcher',
+      setting: settingOf(this.#options)
+    }
+  }
+
+  #giveUp(): void {
+    const error = new StartupTimeoutError(`not all processes have come within ${this.#fleet.startMs / 1000} s; missing: ${this.#missing()}`)
+    this.broken(`rxmpi: ${named(error)}`, recordError(error))
+  }
+
+  /** What starts the processes has ended: nobody comes any more, and of those that have come each is looked after. */
+  #startEnded(text: string): void {
+    if (this.#addresses.includes(undefined)) this.broken(`rxmpi: ${text}, and not all processes have come; missing: ${this.#missing()}`)
+  }
+
+  #missing(): string {
+    const missing = this.hosts.filter(({ number }) => this.#addresses[number] === undefined)
+    if (this.#fleet.announce !== undefined) return missing.map(({ ranks }) => `rank ${ranks[0]}`).join(', ')
+    return missing.map(({ name, ranks }) => `${name} (rank${ranks.length === 1 ? '' : 's'} ${ranks.join(', ')})`).join('; ')
+  }
+}
+
+const named = (error: Error): string => (error instanceof RxmpiError ? `${error.name}: ${error.message}` : error.message)
+
+/** How other machines may reach this one. */
+export function addressesHere(): string[] {
+  const addresses = Object.values(networkInterfaces()).flatMap((entries) => entries ?? [])
+  const outer = addresses.filter(({ internal, family }) => !internal && family === 'IPv4').map(({ address }) => address)
+  return outer.length > 0 ? outer : ['127.0.0.1']
+}

@@ -1,0 +1,118 @@
+/** What the host's main thread and its ranks say to each other, over `parentPort`. The launcher's side is `job.ts`, a rank's is `rank.ts`. */
+import type { MessagePort } from 'node:worker_threads'
+import type { GoneState, RouterState } from '../../transport/router/base-router.js'
+import type { HostMemory } from '../../transport/shared/host-memory.js'
+import type { Certificate } from '../../transport/websocket/connection.js'
+import type { Address } from '../../transport/websocket/dial.js'
+import type { ErrorRecord } from './error-record.js'
+
+/** `workerData` of a rank: who it is, the memory it shares with the other ranks of its host, and its terminal. */
+export interface RankData {
+  rxmpi: Seat
+  launch: Setting
+}
+
+/** With the memory that `allocateHost` has made. */
+export interface Seat extends HostMemory {
+  rank: number
+  size: number
+  /** There are more threads than cores. */
+  crowded: boolean
+}
+
+export interface Setting {
+  /** Whether anybody wants the program's default export. */
+  wantsResult: boolean
+  /** One word a rank: the bytes of output that it has posted and nobody has written yet. */
+  unwritten: SharedArrayBuffer
+  /** Whether reports of errors may be coloured. */
+  colors: boolean
+  /** What standard output and standard error are connected to, where a rank may draw on them. */
+  terminals: { 1?: Terminal | undefined; 2?: Terminal | undefined }
+  /** Where rank 0 asks for standard input. */
+  input?: MessagePort | undefined
+  inputIsTerminal?: boolean
+  /** Of a rank that is alone in its process. */
+  link?: LinkSetup | undefined
+}
+
+/** What the links of a rank in its own thread need. */
+export interface LinkSetup {
+  host: number
+  /** Ranks in the job. */
+  size: number
+  job: string
+  token: string
+  /** Which process this is. */
+  instance: string
+  reconnectMs: number
+  /** Where to listen. */
+  address: string
+  certificate: Certificate | undefined
+}
+
+export type LinkOrder =
+  | { what: 'dial'; host: number; addresses: readonly Address[] }
+  /** Its host was out of reach for a moment: a connection anew works sooner. `before` an epoch: unless there is one that is as new. */
+  | { what: 'cut'; host: number; before?: number }
+  | { what: 'fail'; host: number; reason: string }
+  /** As `Routes.gone`. */
+  | { what: 'gone'; rank: number; state: GoneState; reason: number }
+  | { what: 'look'; id: number }
+
+export type LinkNews =
+  | { what: 'listening'; port: number }
+  | { what: 'wanted'; host: number }
+  | { what: 'unreachable'; host: number; reason: string }
+  | { what: 'looked'; id: number; settled: boolean; sent: number; received: number }
+  /** The main thread is to go on. */
+  | { what: 'moved'; state: RouterState }
+  /** It has ended with nothing under way. */
+  | { what: 'left'; sent: number; received: number }
+
+export interface Terminal {
+  columns: number
+  rows: number
+  colorDepth: number
+}
+
+/** `workerData` of the worker beside a program that plain node runs. */
+export interface StandaloneData {
+  rank: number
+  memory: HostMemory
+  words: Int32Array
+  port: MessagePort
+}
+
+export type ToRank =
+  /** The program, transpiled: import `url`, and be `argv[1] = path`. */
+  | { type: 'program'; url: string; path: string }
+  /** End: the job has. For a rank that is no thread, which can be ended from outside. */
+  | { type: 'end' }
+  | { type: 'signal'; signal: 'SIGINT' | 'SIGTERM' }
+  /** A rank's end of a line for buffers moved without copying. */
+  | { type: 'line'; from: number; port: unknown }
+  | { type: 'link'; order: LinkOrder }
+  /** Say what you wait for, for a report; `fail` then rejects it all. */
+  | { type: 'report'; reason: 'deadlock' | 'timeout' }
+  /** What every rank waits for, after a `report`. */
+  | { type: 'reported'; reason: 'deadlock' | 'timeout'; text: string }
+
+export type FromRank =
+  | { type: 'output'; fd: 1 | 2; chunk: string | Uint8Array; bytes: number }
+  | { type: 'result'; value: unknown }
+  /** An error that nobody caught: the rank is about to end. */
+  | { type: 'failed'; error: ErrorRecord }
+  /** `comm.abort`: end every rank. */
+  | { type: 'abort'; code: number; reason?: string | undefined }
+  | { type: 'line'; to: number; port: unknown }
+  | { type: 'link'; news: LinkNews }
+  /** The rank's event loop holds nothing but pending requests. */
+  | { type: 'idle' }
+  /** A rank that is no thread is about to end. */
+  | { type: 'ended'; status: number }
+  | { type: 'waits'; lines: string[] }
+
+/** Over the port for standard input. */
+export type ToInput = { type: 'want' } | { type: 'raw'; mode: boolean }
+export type FromInput = { type: 'chunk'; chunk: Uint8Array } | { type: 'end' } | { type: 'error'; message: string }

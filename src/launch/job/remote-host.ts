@@ -1,0 +1,190 @@
+import type { ChildProcess } from 'node:child_process'
+import { constants } from 'node:os'
+import { KILLED as BY_KILL, UNREACHABLE } from '../../transport/shared/host-memory.js'
+import { GONE, type HostLink } from '../../transport/websocket/host-link.js'
+import type { Gone, Host, HostListener, Rest } from '../host/host.js'
+import { Control, type FromHost, type HostAddress, type ToHost } from './host-protocol.js'
+import type { FromInput, ToRank } from './rank-protocol.js'
+
+/** How long the process of a host may take to end when it is told to. */
+const END_MS = 1000
+/** The status of a process that was killed, where nobody has seen how it ended. */
+const KILLED = 128 + constants.signals.SIGKILL
+
+export interface RemoteHostOptions {
+  number: number
+  name: string
+  ranks: readonly number[]
+  /** Whether it sees the launcher's files, so that a program is compiled once for all. */
+  sharesFiles: boolean
+  /** Resolves when what has started its process has ended as well, to the status of a process that was killed, where it knows that. */
+  end?: (() => Promise<number | undefined>) | undefined
+}
+
+export interface ProcessManagerListener extends HostListener {
+  listening(host: RemoteHost, address: HostAddress): void
+  /** A host has something for another, which must dial it. */
+  wanted(host: RemoteHost, other: number): void
+  /** Its process has ended, as it was told. */
+  closed(host: RemoteHost): void
+}
+
+/** The ranks of another process, as the launcher sees them. */
+export class RemoteHost implements Host {
+  readonly name: string
+  readonly number: number
+  readonly ranks: readonly number[]
+  readonly #sharesFiles: boolean
+  readonly #end: (() => Promise<number | undefined>) | undefined
+  readonly #peer: HostLink
+  readonly #control: Control<ToHost, FromHost>
+  readonly #listener: ProcessManagerListener
+  readonly #looks = new Map<number, (rest: Rest | undefined) => void>()
+  #nextLook = 0
+  #process: ChildProcess | undefined
+  /** Which process it is, once it has said so. */
+  #where: string | undefined
+  #over = false
+
+  constructor({ number, name, ranks, sharesFiles, end }: RemoteHostOptions, peer: HostLink, listener: ProcessManagerListener) {
+    this.number = number
+    this.name = name
+    this.ranks = ranks
+    this.#sharesFiles = sharesFiles
+    this.#end = end
+    this.#peer = peer
+    this.#listener = listener
+    this.#control = new Control(
+      peer,
+      (message) => this.#onMessage(message),
+      (reason) =>
+        this.#lose(
+          reason === GONE
+            ? { status: KILLED, text: `${this.#called} ${reason}`, how: BY_KILL }
+            : { status: 1, text: `${this.#called} ${reason}`, how: UNREACHABLE }
+        )
+    )
+  }
+
+  get #called(): string {
+    return this.#where === undefined ? this.name : `${this.name} (${this.#where})`
+  }
+
+  /** Watches over its process. */
+  set process(child: ChildProcess) {
+    this.#process = child
+    child.on('error', (error) => this.#lose({ status: 1, text: `${this.name} could not be started: ${error.message}`, how: BY_KILL }))
+    child.on('exit', (code, signal) => {
+      const status = code ?? 128 + (signal === null ? 0 : constants.signals[signal])
+      const how = signal === null ? `has ended with status ${code}` : `was killed by ${signal}`
+      this.#lose({ status: status === 0 ? 1 : status, text: `its process ${how}`, how: BY_KILL })
+    })
+  }
+
+  tell(message: ToHost): void {
+    if (!this.#over) this.#control.send(message)
+  }
+
+  load({ url, path }: { url: string | undefined; path: string }): void {
+    this.tell({ type: 'load', url: this.#sharesFiles ? url : undefined, path })
+  }
+
+  post(rank: number, message: ToRank): void {
+    this.tell({ type: 'rank', rank, message })
+  }
+
+  written(rank: number, bytes: number): void {
+    this.tell({ type: 'written', rank, bytes })
+  }
+
+  input(message: FromInput): void {
+    this.tell({ type: 'input', message })
+  }
+
+  gone(rank: number, how: Gone): void {
+    this.tell({ type: 'gone', rank, how })
+  }
+
+  /** A host that is no more has no ranks that could go on. */
+  rest(): Promise<Rest | undefined> | Rest {
+    if (this.#over) return { states: [], sent: 0, received: 0 }
+    const id = this.#nextLook++
+    return new Promise((resolve) => {
+      this.#looks.set(id, resolve)
+      this.tell({ type: 'look', id })
+    })
+  }
+
+  terminate(): void {
+    this.tell({ type: 'terminate' })
+  }
+
+  async close(status: number): Promise<number | undefined> {
+    if (!this.#over) {
+      this.tell({ type: 'close', status })
+      this.#over = true
+    }
+    await this.#processEnded()
+    const killed = await this.#end?.()
+    this.#peer.close()
+    this.#listener.closed(this)
+    return killed
+  }
+
+  async #processEnded(): Promise<void> {
+    const child = this.#process
+    if (child === undefined) return this.#told()
+    if (child.exitCode !== null || child.signalCode !== null) return
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(() => child.kill('SIGKILL'), END_MS)
+      child.once('exit', () => {
+        clearTimeout(timer)
+        resolve()
+      })
+    })
+  }
+
+  /** Waits until it must have heard that the job is over. */
+  async #told(): Promise<void> {
+    const start = performance.now()
+    while (!this.#peer.settled && performance.now() - start < END_MS) await new Promise((resolve) => setTimeout(resolve, 5))
+  }
+
+  #lose(failure: { status: number; text: string; how: Gone }): void {
+    if (this.#over) return
+    this.#over = true
+    this.#peer.close()
+    for (const resolve of this.#looks.values()) resolve(undefined)
+    this.#process?.kill('SIGKILL')
+    this.#listener.lost(this, failure)
+  }
+
+  #onMessage(message: FromHost): void {
+    const listener = this.#listener
+    switch (message.type) {
+      case 'listening':
+        this.#where = message.process
+        // Whoever has started a process knows better how it ends.
+        if (this.#process === undefined) this.#peer.listensAt = message.address
+        return listener.listening(this, message.address)
+      case 'wanted':
+        return listener.wanted(this, message.host)
+      case 'rank':
+        return listener.message(message.rank, message.message)
+      case 'asked':
+        return listener.asked(message.message)
+      case 'ended':
+        return listener.ended(message.rank, message.status, message.fatal)
+      case 'drained':
+        return listener.drained(message.rank, message.how)
+      case 'looked':
+        this.#looks.get(message.id)?.(message.rest)
+        this.#looks.delete(message.id)
+        return
+      case 'signalled':
+        return listener.signalled(message.signal)
+      case 'broken':
+        return listener.broken(message.text, message.error)
+    }
+  }
+}

@@ -1,0 +1,72 @@
+/**
+ * A program that plain node runs as one of several processes of a launcher (`mpiexec -n 4 node program.js`): it takes its rank at import, on the
+ * main thread. What a host's main thread does elsewhere, a worker does here (`plain-host.ts`), so that bytes move and heartbeats go out while the
+ * program computes.
+ */
+import { availableParallelism } from 'node:os'
+import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads'
+import { RxmpiError } from '../../errors.js'
+import { allocateHost } from '../../transport/shared/host-memory.js'
+import { standaloneHostModule } from '../cli/package.js'
+import { RENDEZVOUS, type Started, TOKEN } from '../job/launch-env.js'
+import type { FromRank, Seat, StandaloneData, ToRank } from '../job/rank-protocol.js'
+
+/** Words of what the worker tells a main thread that listens to nothing: whether all is over, and the status to end with. */
+export const OVER = 0
+export const STATUS = 1
+
+/** Set for what this process starts: it has this one's environment, and no place of its own. */
+const TAKEN = 'RXMPI_TAKEN'
+
+export interface Place {
+  seat: Seat
+  port: MessagePort
+  /** Nothing of the program may run any more: waits for the end of the job, and ends this process. */
+  halt(): never
+  /** Called when the program ends well, before others are told. */
+  onEnd(flush: () => void): void
+}
+
+export function takePlace({ name, rank, size }: Started, env: NodeJS.ProcessEnv): Place {
+  if (env[TAKEN] !== undefined) {
+    throw new RxmpiError(
+      `${name} has started this program as rank ${rank} by way of another, process ${env[TAKEN]}, which has taken that place: ` +
+        `a rank may start programs of rxmpi with \`npx rxmpi run --launcher local\`, or without the variables of ${name}`
+    )
+  }
+  const memory = allocateHost(size, { host: rank, hosts: Array.from({ length: size }, (_, k) => k) })
+  const words = new Int32Array(new SharedArrayBuffer(8))
+  const { port1: port, port2 } = new MessageChannel()
+  const workerData: StandaloneData = { rank, memory, words, port: port2 }
+  // Node's own options are for the program.
+  const worker = new Worker(standaloneHostModule, { workerData, transferList: [port2], execArgv: [], name: 'router', env: { ...env } })
+  worker.unref()
+  env[TAKEN] = String(process.pid)
+  // The program is none of those that it is for.
+  for (const secret of [RENDEZVOUS, TOKEN]) delete env[secret]
+  let flush = (): void => undefined
+  port.on('message', (message: ToRank) => {
+    if (message.type === 'end') process.exit()
+  })
+  // Here all ways to end meet, and nothing but this thread's blocking keeps the process until its messages are out and the job is over.
+  process.on('exit', (code) => {
+    if (code === 0) flush()
+    port.postMessage({ type: 'ended', status: code } satisfies FromRank)
+    // Some launchers end all processes as soon as one has failed: they do anyway, and with its status.
+    process.on('SIGTERM', () => undefined)
+    Atomics.wait(words, OVER, 0)
+    process.exitCode = words[STATUS]!
+  })
+  const near = Number(env.MPI_LOCALNRANKS ?? env.OMPI_COMM_WORLD_LOCAL_SIZE ?? env.LOCAL_WORLD_SIZE ?? size)
+  return {
+    seat: { rank, size, crowded: 2 * near > availableParallelism(), ...memory },
+    port,
+    halt: () => {
+      Atomics.wait(words, OVER, 0)
+      process.exit(words[STATUS])
+    },
+    onEnd: (action) => {
+      flush = action
+    }
+  }
+}

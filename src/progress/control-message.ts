@@ -1,0 +1,65 @@
+import { OBJECT } from '../codec/datatype.js'
+import { encodeObject } from '../codec/object.js'
+import { ANY_SOURCE, ANY_TAG } from '../constants.js'
+import type { Endpoint } from './endpoint.js'
+import type { Incoming, Taker } from './incoming.js'
+import { Outgoing, type Owner } from './send-queue.js'
+
+/** What ranks say to each other on their own account: small objects that go ahead of all data, and that nobody waits for. */
+
+/** Says something to a rank of the endpoint. */
+export function sendControl(endpoint: Endpoint, member: number, context: number, saying: unknown, tag = 0, call = 0, shape = 0): void {
+  if (endpoint.whyGone(member) !== undefined) return
+  const bytes = encodeObject(saying)
+  const link = endpoint.link(member)
+  if (link.sendNow(context, tag, OBJECT, bytes, bytes.byteLength, call, shape)) return
+  const message = new Outgoing(context, tag, OBJECT, bytes.slice(), false, undefined, unattended)
+  message.call = call
+  message.shape = shape
+  link.sendAhead(message)
+}
+
+/** Takes every message of a context, at once, from those on that have come already. */
+export function onControl(endpoint: Endpoint, context: number, hear: (message: Incoming) => void): void {
+  const listener = new Listener(hear)
+  const found = endpoint.context(context)
+  found.listener = () => listener
+  while (endpoint.receiveNow(found, listener)) {}
+}
+
+class Listener implements Taker {
+  order = 0
+  gone = true
+  readonly peer = ANY_SOURCE
+  readonly tag = ANY_TAG
+  readonly site = undefined
+  readonly #hear: (message: Incoming) => void
+
+  constructor(hear: (message: Incoming) => void) {
+    this.#hear = hear
+  }
+
+  accept(message: Incoming): boolean {
+    if (message.target === undefined) message.allocate()
+    return true
+  }
+
+  finish(message: Incoming): void {
+    this.#hear(message)
+  }
+
+  fail(): void {}
+  giveUp(): void {}
+  describe(): string {
+    return 'for what ranks say'
+  }
+}
+
+/** Of a message that its sender does not wait for. */
+const unattended: Owner = {
+  site: undefined,
+  done: () => undefined,
+  fail: () => undefined,
+  giveUp: () => undefined,
+  describe: () => 'with a word for a rank'
+}

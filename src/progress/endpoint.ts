@@ -1,0 +1,418 @@
+import { isKnown, isScalar, NUMBER } from '../codec/datatype.js'
+import { references } from '../codec/reference.js'
+import { ANY_SOURCE, ANY_TAG } from '../constants.js'
+import type { CallSite } from '../diagnostics/call-site.js'
+import { ProtocolError } from '../errors.js'
+import type { FailureNotices } from '../failure/failure-notices.js'
+import { type Gone, MemberGone } from '../failure/rank-failure.js'
+import { copyAll } from '../memory/copy.js'
+import type { SegmentReceiver, Slot, Transport } from '../transport/transport.js'
+import type { Context } from './context.js'
+import { CONTEXTS } from './context-ids.js'
+import {
+  CLAIMED,
+  CREDIT,
+  callOf,
+  contextOf,
+  DISCARDED,
+  datatypeAt,
+  flagsOf,
+  HEADER,
+  idOf,
+  kindOf,
+  MATCHED,
+  REST,
+  RETRACT,
+  RETRACTED,
+  START,
+  shapeOf,
+  TAKEN,
+  tagOf,
+  totalOf
+} from './frame.js'
+import { Incoming, nobody, type Taker, type Waiting } from './incoming.js'
+import { Matching } from './matching.js'
+import { PeerState, weight } from './peer-state.js'
+import type { SendQueue } from './send-queue.js'
+
+/** What a communicator hears of the ranks that fail. */
+export interface Membership {
+  /** The news, before anything fails of it. */
+  announce(member: number): void
+  /** Fails all that cannot be done without the rank, whichever else it waits for. */
+  lose(member: number): void
+}
+
+/** One rank's end of all that it exchanges: turns segments into messages and brings messages and receives together, in any context. */
+export class Endpoint implements SegmentReceiver {
+  readonly transport: Transport
+  readonly #contexts = new Map<number, Context>()
+  /** The ranks that this one has exchanged something with, for of many thousands it talks to few. */
+  readonly #known: PeerState[] = []
+  /** The same by rank, with holes. */
+  readonly #peers: PeerState[] = []
+  readonly #gone = new Map<number, Gone>()
+  /** Those of them that have failed, in the order of the news. */
+  readonly failures: number[] = []
+  /** Collectives that ranks have called differently. */
+  readonly disputes = new Set<{ readonly verdict: Error | undefined; readonly isHeard: boolean }>()
+  /** The communicators there are, by their first contexts. */
+  readonly #used = new Map<number, Membership>()
+  /** What the ranks say to each other of failures; made with the first communicator. */
+  fates: FailureNotices | undefined
+  /** What has to be freed and was not yet: communicators. */
+  readonly unfreed = new Set<{ readonly name: string; readonly site: CallSite | undefined }>()
+  #arrivals = 0
+
+  /** Ends the job; the launcher's rank knows how. */
+  abort: (code: number, reason: string | undefined) => never = (code) => process.exit(code)
+
+  constructor(transport: Transport) {
+    this.transport = transport
+    references.here = this
+    transport.attach(this)
+  }
+
+  /** The way out to a rank. */
+  link(rank: number): SendQueue {
+    return this.#peer(rank).link
+  }
+
+  /** The matching of a communicator; messages may come before this rank has made it. */
+  context(id: number): Context {
+    let context = this.#contexts.get(id)
+    if (context === undefined) {
+      context = { matching: new Matching(this.transport.size), probes: [] }
+      this.#contexts.set(id, context)
+    }
+    return context
+  }
+
+  /** A communicator's first context is in use from now on. */
+  use(id: number, by: Membership): void {
+    this.#used.set(id, by)
+  }
+
+  uses(id: number): boolean {
+    return this.#used.has(id) || this.fates?.remembers(id) === true
+  }
+
+  /** Its contexts may be another's. */
+  disuse(id: number): void {
+    this.#used.delete(id)
+  }
+
+  /** Nothing goes on in a communicator: fails all that waits in its contexts, and drops what comes. */
+  release(id: number, makeError: () => Error): void {
+    const own = (context: number): boolean => context >= id && context < id + CONTEXTS
+    const waiting: Waiting[] = []
+    for (let context = id; context < id + CONTEXTS; context++) {
+      const { matching, probes, halves = [] } = this.context(context)
+      waiting.push(...matching.waiting(), ...probes, ...halves)
+      const dropped: Context = { matching: new Matching(this.transport.size), probes: [], listener: () => nobody(ANY_TAG) }
+      this.#contexts.set(context, dropped)
+      for (const peer of this.#known) {
+        for (const message of [...matching.unexpected(peer.rank)]) {
+          matching.take(message)
+          this.#consumed(message)
+          this.assign(message, nobody(message.tag))
+        }
+      }
+    }
+    for (const { link, partial } of this.#known) {
+      for (const { taker, context } of partial.values()) if (taker !== undefined && own(context)) waiting.push(taker)
+      for (const message of link.unfinished()) {
+        if (!own(message.context)) continue
+        waiting.push(message.owner)
+        link.retract(message)
+      }
+    }
+    for (const operation of waiting) operation.fail(makeError())
+  }
+
+  /** All that waits for other ranks, or only what waits for `rank`. */
+  *waiting(rank?: number): Generator<Waiting> {
+    for (const { matching, probes, halves } of this.#contexts.values()) {
+      for (const waiting of [...matching.waiting(), ...probes]) if (rank === undefined || waiting.peer === rank) yield waiting
+      if (halves !== undefined) for (const half of halves) if (rank === undefined ? half.waits : half.peer === rank) yield half
+    }
+    for (const peer of rank === undefined ? this.#known : [this.#peer(rank)]) {
+      for (const { taker } of peer.partial.values()) if (taker !== undefined) yield taker
+      for (const { owner } of peer.link.unfinished()) yield owner
+    }
+  }
+
+  /** The messages that have come and that nobody has received. */
+  *unreceived(): Generator<Incoming> {
+    for (const { matching } of this.#contexts.values()) yield* matching.unreceived()
+  }
+
+  /** How a rank came to be no more, or undefined. */
+  whyGone(rank: number): Gone | undefined {
+    return this.#gone.get(rank)
+  }
+
+  /** Whether all sends are out. */
+  get flushed(): boolean {
+    return this.#known.every(({ link }) => link.empty)
+  }
+
+  /** Gives a receive the message that waits for it; false when there is none. */
+  receiveNow(context: Context, taker: Taker): boolean {
+    const message = context.matching.find(taker.peer, taker.tag)
+    if (message === undefined) return false
+    this.take(context, message)
+    this.assign(message, taker)
+    return true
+  }
+
+  /** Lets a receive wait for its message. */
+  post(context: Context, taker: Taker): void {
+    context.matching.post(taker)
+    this.seek(taker.peer)
+  }
+
+  /**
+   * Somebody wants a message that has not come. It may be behind others that fill the window and that nobody wants, and
+   * MPI promises that it comes (MPI 4.1 §3.5, progress). So the window grows while that lasts.
+   */
+  seek(peer: number): void {
+    if (peer >= 0) this.#widen(peer)
+    else for (const { link } of this.#known) this.#widen(link.dest)
+  }
+
+  /** Takes an unexpected message out of its queue, so that it matches nothing else. */
+  take(context: Context, message: Incoming): void {
+    context.matching.take(message)
+    this.#consumed(message)
+  }
+
+  /** Brings a message that has come and its taker together. */
+  assign(message: Incoming, taker: Taker): void {
+    if (taker.claims) {
+      if (!message.later) this.#answer(message, TAKEN)
+      else if (message.answer) this.link(message.source).answer(MATCHED, message.id, CLAIMED)
+      taker.finish(message)
+      return
+    }
+    const wanted = taker.accept(message)
+    // The answer may let a send of our own go, and so run user code, which may poll and find the data.
+    this.#await(message, taker, wanted)
+    this.#answer(message, wanted ? TAKEN : DISCARDED)
+  }
+
+  /** A taker that has not got its message any more wants it no longer: one that is under way to it goes to the next, or back to its place. */
+  giveBack(taker: Taker): void {
+    for (const { partial } of this.#known) {
+      for (const message of partial.values()) {
+        if (message.taker !== taker) continue
+        message.taker = undefined
+        if (message.target === undefined && !message.moves) return
+        message.leave()
+        this.offer(message)
+        return
+      }
+    }
+  }
+
+  /** A taker is no more: what is under way to it is only counted. */
+  forsake(taker: Taker): void {
+    for (const message of this.#peer(taker.peer).partial.values()) {
+      if (message.taker !== taker) continue
+      message.taker = undefined
+      message.target = undefined
+      message.sink = undefined
+    }
+  }
+
+  /** Gives a message that its taker had no use for to the next, or keeps it in its old place. */
+  offer(message: Incoming): void {
+    const context = this.context(message.context)
+    const { matching } = context
+    message.taker = undefined
+    const taker = matching.match(message.source, message.tag)
+    if (taker === undefined) matching.putBack(message)
+    show(message, context, taker)
+    if (taker !== undefined) this.assign(message, taker)
+  }
+
+  segment(source: number, slot: Slot): void {
+    references.here = this
+    switch (kindOf(slot)) {
+      case START:
+        return this.#start(source, slot)
+      case REST:
+        return this.#rest(source, slot)
+      case MATCHED:
+        return this.link(source).onMatched(idOf(slot), tagOf(slot))
+      case CREDIT:
+        return this.link(source).onCredit(totalOf(slot))
+      case RETRACT:
+        return this.#retracted(source, idOf(slot))
+      default:
+        throw new ProtocolError(`a segment of unknown kind ${kindOf(slot)} came from rank ${source}`)
+    }
+  }
+
+  room(dest: number): boolean {
+    return this.link(dest).pump()
+  }
+
+  moved(source: number, id: number, buffer: ArrayBuffer): void {
+    const message = this.#peer(source).partial.get(id)
+    if (message === undefined) return
+    this.#peer(source).partial.delete(id)
+    this.transport.expect?.(source, -1)
+    message.arrived = message.bytes
+    if (!message.inPlace) message.moved = buffer
+    else {
+      try {
+        copyAll({ buffer, byteOffset: 0, byteLength: buffer.byteLength }, message.target!)
+      } catch (cause) {
+        message.lose(cause)
+      }
+    }
+    finish(message)
+  }
+
+  gone(rank: number, reason: string, failed = false): void {
+    const { hosts, hostNames } = this.transport
+    const gone: Gone = { reason, failed, host: hosts && hostNames?.[hosts[rank]!] }
+    this.#gone.set(rank, gone)
+    if (failed) this.failures.push(rank)
+    const waiting = [...this.waiting(rank)]
+    this.link(rank).close()
+    for (const { moves } of this.#peer(rank).partial.values()) if (moves) this.transport.expect?.(rank, -1)
+    this.#peer(rank).partial.clear()
+    // Who is told first that a rank has failed may say that it knows.
+    const communicators = failed ? [...this.#used.values()] : []
+    for (const communicator of communicators) communicator.announce(rank)
+    for (const operation of waiting) operation.fail(new MemberGone(rank, gone))
+    for (const context of [...this.#contexts.values()]) context.gone?.(rank, reason)
+    for (const communicator of communicators) communicator.lose(rank)
+    this.fates?.gone()
+  }
+
+  #peer(rank: number): PeerState {
+    let peer = this.#peers[rank]
+    if (peer === undefined) {
+      peer = new PeerState(this.transport, rank)
+      this.#peers[rank] = peer
+      this.#known.push(peer)
+    }
+    return peer
+  }
+
+  #start(source: number, slot: Slot): void {
+    const datatype = datatypeAt(slot)
+    if (!isKnown(datatype)) throw new ProtocolError(`a message of unknown datatype ${datatype} came from rank ${source}`)
+    if (datatype === NUMBER && totalOf(slot) !== 8) throw new ProtocolError(`a number of ${totalOf(slot)} bytes came from rank ${source}`)
+    const share = slot.length - HEADER
+    const message = new Incoming(this.#arrivals++, source, tagOf(slot), contextOf(slot), datatype, totalOf(slot), idOf(slot), flagsOf(slot))
+    message.call = callOf(slot)
+    message.shape = shapeOf(slot)
+    const context = this.context(message.context)
+    const taker = context.listener?.(message) ?? context.matching.match(source, message.tag)
+    this.#peer(source).window.used += weight(message)
+    if (taker === undefined || taker.claims) {
+      if (datatype === NUMBER && share === message.bytes) message.keepNumber(slot, slot.at + HEADER)
+      else {
+        if (!message.later) message.keep()
+        message.add(slot, slot.at + HEADER, share)
+      }
+      if (!message.later && !message.complete) this.#peer(source).partial.set(message.id, message)
+      if (taker === undefined) {
+        context.matching.keep(message)
+        context.unexpected?.(message)
+        if (this.#peer(source).window.exhausted && this.#isSought(source)) this.#widen(source)
+      }
+    }
+    if (context.probes.length > 0) show(message, context, taker)
+    if (taker === undefined) return
+    if (taker.claims) this.assign(message, taker)
+    else {
+      if (isScalar(datatype) && share === message.bytes) message.borrow(slot, slot.at + HEADER)
+      const wanted = taker.accept(message)
+      if (!message.complete) message.add(slot, slot.at + HEADER, share)
+      // The slot is read by now: what is told to the sender may let a send of our own go, and so run user code, which may poll.
+      this.#await(message, taker, wanted)
+      this.#answer(message, wanted ? TAKEN : DISCARDED)
+    }
+    this.#consumed(message)
+  }
+
+  /** Finishes a matched message, now or when all its data has come. */
+  #await(message: Incoming, taker: Taker, wanted: boolean): void {
+    if (message.complete || (message.later && !wanted)) return taker.finish(message)
+    const reason = this.#gone.get(message.source)
+    if (reason !== undefined) return taker.fail(new MemberGone(message.source, reason))
+    message.taker = taker
+    const messages = this.#peer(message.source).partial
+    if (messages.has(message.id)) return
+    messages.set(message.id, message)
+    if (message.moves) this.transport.expect?.(message.source, 1)
+  }
+
+  #answer(message: Incoming, outcome: number): void {
+    if (!message.answer) return
+    message.answer = false
+    this.link(message.source).answer(MATCHED, message.id, outcome)
+  }
+
+  #rest(source: number, slot: Slot): void {
+    const message = this.#peer(source).partial.get(idOf(slot))
+    if (message === undefined) return
+    try {
+      message.add(slot, slot.at + HEADER, slot.length - HEADER)
+    } catch (cause) {
+      message.lose(cause)
+      message.add(slot, slot.at + HEADER, slot.length - HEADER)
+    }
+    if (!message.complete) return
+    this.#peer(source).partial.delete(message.id)
+    finish(message)
+  }
+
+  /** The sender takes a message back: it may, as long as nobody has matched it. */
+  #retracted(source: number, id: number): void {
+    for (const context of this.#contexts.values()) {
+      for (const message of context.matching.unexpected(source)) {
+        if (message.id !== id) continue
+        this.take(context, message)
+        this.#peer(source).partial.delete(id)
+        this.link(source).answer(MATCHED, id, RETRACTED)
+        return
+      }
+    }
+  }
+
+  #consumed(message: Incoming): void {
+    const granted = this.#peer(message.source).window.consume(weight(message))
+    if (granted > 0) this.link(message.source).answer(CREDIT, 0, 0, granted)
+  }
+
+  #widen(source: number): void {
+    const window = this.#peer(source).window
+    if (window.exhausted) this.link(source).answer(CREDIT, 0, 0, window.widen())
+  }
+
+  /** Whether somebody waits, in any context, for a message that this source may send. */
+  #isSought(source: number): boolean {
+    for (const { matching, probes, halves } of this.#contexts.values()) {
+      if (matching.waitsFor(source) || probes.some(({ peer }) => peer === source || peer === ANY_SOURCE)) return true
+      if (halves !== undefined) for (const { peer, waits } of halves) if (waits && peer === source) return true
+    }
+    return false
+  }
+}
+
+/** The last of its data has come. A message may outlive what took it, which it must not keep from the collector. */
+function finish(message: Incoming): void {
+  const { taker } = message
+  message.taker = undefined
+  taker?.finish(message)
+}
+
+function show(message: Incoming, { probes }: Context, taker: Taker | undefined): void {
+  for (const probe of [...probes]) if (taker === undefined || probe.order < taker.order) probe.see(message)
+}

@@ -1,0 +1,358 @@
+import type { CallSite } from '../diagnostics/call-site.js'
+import { copy, copyRun, duplicate, type Memory } from '../memory/copy.js'
+import type { Transport } from '../transport/transport.js'
+import { ANSWER, CLAIMED, type CREDIT, HEADER, LATER, type MATCHED, MOVES, REST, RETRACT, START, TAKEN, writeHeader } from './frame.js'
+import type { Waiting } from './incoming.js'
+import { MatchQueue } from './match-queue.js'
+
+/**
+ * The way out to one rank: messages become segments, in order, as credit and room allow.
+ *
+ * A message of up to `EAGER_BYTES` goes at once, within the window of bytes that its receiver has granted. Of a longer one only the
+ * envelope goes; its data follows when a receive has matched it, and is written straight to where it belongs. So what a
+ * receiver must keep for messages that nobody has asked for yet is bounded by its window.
+ */
+
+export const EAGER_BYTES = 2 ** 16
+/** What a message weighs in the window beside its data: its envelope and the objects that keep it. */
+export const ENVELOPE_BYTES = 128
+/** Shorter segments would overlap copying in and out better, but each costs a header and two counters. */
+const SEGMENT_BYTES = 2 ** 15
+/** Data written before the event loop gets its turn. */
+const TURN_BYTES = 2 ** 22
+
+/** The window of bytes that a rank grants each other rank. */
+export const windowBytes = (size: number): number => Math.min(2 ** 19, Math.max(3 * EAGER_BYTES, 2 ** 25 / size))
+
+/** Who sends a message. */
+export interface Owner extends Waiting {
+  /** It is out and, if synchronous, matched. */
+  done(): void
+}
+
+/** A message on its way out. */
+export class Outgoing {
+  gone = false
+  id = 0
+  sent = 0
+  /** The answer of its receiver has come. */
+  matched = false
+  /** Of a collective: what was called, and on how much. */
+  call = 0
+  shape = 0
+  /** It goes before what waits for credit, and without any. */
+  ahead = false
+  readonly context: number
+  readonly tag: number
+  readonly datatype: number
+  /** The caller's own memory, until it is sent. */
+  bytes: Memory
+  /** Wants to know when it was matched. */
+  readonly synchronous: boolean
+  /** To be handed over whole. */
+  readonly buffer: ArrayBuffer | undefined
+  owner: Owner
+
+  constructor(
+    context: number,
+    tag: number,
+    datatype: number,
+    bytes: Memory,
+    synchronous: boolean,
+    buffer: ArrayBuffer | undefined,
+    owner: Owner
+  ) {
+    this.context = context
+    this.tag = tag
+    this.datatype = datatype
+    this.bytes = bytes
+    this.synchronous = synchronous
+    this.buffer = buffer
+    this.owner = owner
+  }
+
+  get length(): number {
+    return this.bytes.byteLength
+  }
+
+  get later(): boolean {
+    return this.buffer !== undefined || this.length > EAGER_BYTES
+  }
+}
+
+/** Sees a message out whose sender has done with it: somebody may count on its data, so the transport stays awake. */
+class Caretaker implements Owner {
+  #transport: Transport | undefined
+  readonly #sender: Owner
+
+  constructor(transport: Transport, sender: Owner) {
+    this.#transport = transport
+    this.#sender = sender
+    transport.hold()
+  }
+
+  done(): void {
+    this.#transport?.release()
+    this.#transport = undefined
+  }
+
+  fail(): void {
+    this.done()
+  }
+
+  giveUp(makeError: Parameters<Owner['giveUp']>[0]): void {
+    void makeError(undefined)
+    this.done()
+  }
+
+  get site(): CallSite | undefined {
+    return this.#sender.site
+  }
+
+  describe(): string {
+    return this.#sender.describe()
+  }
+}
+
+export class SendQueue {
+  readonly dest: number
+  readonly #transport: Transport
+  #credit: number
+  /** All credit ever given; what the receiver says replaces it. */
+  #granted: number
+  #nextId = 0
+  readonly #answers: { kind: number; id: number; tag: number; total: number }[] = []
+  /** Short messages that go before the others. */
+  readonly #ahead = new MatchQueue<Outgoing>()
+  /** Messages whose envelope, or whose data that goes along, is not out yet. */
+  readonly #queue = new MatchQueue<Outgoing>()
+  /** Messages that a receive has matched and whose data is under way. */
+  readonly #matched = new MatchQueue<Outgoing>()
+  readonly #awaiting = new Map<number, Outgoing>()
+  #closed = false
+  #pumping = false
+  /** There may be more to write than was looked at. */
+  #more = false
+  /** Whether buffers can be handed over whole. */
+  readonly #moves: boolean
+
+  constructor(transport: Transport, dest: number, window: number) {
+    this.#transport = transport
+    this.dest = dest
+    this.#granted = window
+    this.#credit = window
+    const { hosts, rank } = transport
+    this.#moves = transport.move !== undefined && (hosts === undefined || hosts[dest] === hosts[rank])
+  }
+
+  /** Sends a message at once if it can go whole; false when it cannot, and nothing has happened. */
+  sendNow(context: number, tag: number, datatype: number, bytes: Uint8Array, length: number, call = 0, shape = 0): boolean {
+    const segment = this.#segmentBytes(length)
+    if (length > segment || this.#credit < length + ENVELOPE_BYTES || this.#answers.length > 0 || !this.#queue.empty) return false
+    const slot = this.#transport.reserve(this.dest, HEADER + length)
+    if (slot === undefined) return false
+    writeHeader(slot, START, datatype, 0, context, tag, 0, length, call, shape)
+    copy(bytes, 0, slot.bytes, slot.at + HEADER, length)
+    this.#transport.publish(this.dest)
+    this.#credit -= length + ENVELOPE_BYTES
+    return true
+  }
+
+  /** Sends a message when it can go. */
+  send(message: Outgoing): void {
+    message.id = ++this.#nextId
+    this.#queue.push(message)
+    this.pump()
+  }
+
+  /**
+   * Sends a short message ahead of what waits for credit: its receiver takes it at once, and may take nothing else before it has it. What is too long for a segment
+   * goes as any other.
+   */
+  sendAhead(message: Outgoing): void {
+    if (message.length > this.#segmentBytes(message.length)) return this.send(message)
+    message.ahead = true
+    message.id = ++this.#nextId
+    this.#ahead.push(message)
+    this.pump()
+  }
+
+  /** Tells the peer something about a message of its own, or its credit. */
+  answer(kind: typeof MATCHED | typeof RETRACT | typeof CREDIT, id: number, tag = 0, total = 0): void {
+    if (this.#closed) return
+    this.#answers.push({ kind, id, tag, total })
+    this.pump()
+  }
+
+  /** The peer's receive has matched a message. */
+  onMatched(id: number, outcome: number): void {
+    const message = this.#awaiting.get(id)
+    if (message === undefined) return
+    if (outcome === CLAIMED) {
+      if (message.synchronous) this.#takeCare(message).done()
+      return
+    }
+    this.#awaiting.delete(id)
+    message.matched = true
+    if (outcome === TAKEN && message.buffer !== undefined && this.#moves) {
+      this.#transport.move!(this.dest, id, message.buffer)
+      message.owner.done()
+    } else if (outcome === TAKEN && message.later) {
+      this.#matched.push(message)
+      this.pump()
+    } else if (message.later || message.sent === message.length) {
+      message.owner.done()
+    }
+  }
+
+  onCredit(granted: number): void {
+    this.#credit += granted - this.#granted
+    this.#granted = granted
+    this.pump()
+  }
+
+  /**
+   * Takes a message back. True when nothing of it was sent; else the peer is asked, and `onMatched` tells what
+   * became of it.
+   */
+  retract(message: Outgoing): boolean {
+    if (!message.matched && message.sent === 0 && !this.#awaiting.has(message.id)) {
+      message.gone = true
+      const queue = message.ahead ? this.#ahead : this.#queue
+      queue.left()
+      return true
+    }
+    this.#takeCare(message)
+    if (this.#awaiting.has(message.id)) this.answer(RETRACT, message.id)
+    return false
+  }
+
+  /** Frees the owner of a message from waiting for it: the data is copied, since it may change from now on. */
+  #takeCare(message: Outgoing): Owner {
+    const { owner } = message
+    if (message.buffer === undefined) message.bytes = duplicate(message.bytes)
+    message.owner = new Caretaker(this.#transport, owner)
+    return owner
+  }
+
+  /** The messages that are not out yet, or not matched. */
+  unfinished(): Set<Outgoing> {
+    return new Set([...this.#ahead, ...this.#queue, ...this.#matched, ...this.#awaiting.values()])
+  }
+
+  /** The peer is gone. */
+  close(): void {
+    this.#closed = true
+    for (const message of this.unfinished()) message.gone = true
+    this.#awaiting.clear()
+    this.#answers.length = 0
+  }
+
+  /** Whether all that was given to it is out. */
+  get empty(): boolean {
+    return this.#answers.length === 0 && this.#ahead.empty && this.#queue.empty && this.#matched.empty && this.#awaiting.size === 0
+  }
+
+  /** Writes what can go now: answers first, then messages that go ahead, then the others in order, between them a segment of matched ones. True when anything went. */
+  pump(): boolean {
+    // Whoever has waited until its message was out may send the next at once: that is written here, and not within the call, however many there are.
+    this.#more = true
+    if (this.#pumping) return false
+    this.#pumping = true
+    let budget = TURN_BYTES
+    let any = false
+    try {
+      while (this.#more && budget > 0) {
+        this.#more = false
+        while (this.#pumpAnswer()) any = true
+        if (this.#answers.length > 0) return any
+        while (this.#pumpAhead()) any = true
+        if (!this.#ahead.empty) return any
+        while (!this.#more && budget > 0) {
+          const written = this.#pumpQueue() + this.#pumpMatched()
+          if (written === 0) break
+          budget -= written
+          any = true
+        }
+      }
+    } finally {
+      this.#pumping = false
+    }
+    if (budget <= 0) this.#transport.again(this.dest)
+    return any
+  }
+
+  #pumpAnswer(): boolean {
+    const answer = this.#answers[0]
+    if (answer === undefined) return false
+    const slot = this.#transport.reserve(this.dest, HEADER)
+    if (slot === undefined) return false
+    writeHeader(slot, answer.kind, 0, 0, 0, answer.tag, answer.id, answer.total, 0, 0)
+    this.#transport.publish(this.dest)
+    this.#answers.shift()
+    return true
+  }
+
+  #pumpAhead(): boolean {
+    const message = this.#ahead.first()
+    if (message === undefined) return false
+    const { datatype, context, tag, id, length, call, shape } = message
+    const slot = this.#transport.reserve(this.dest, HEADER + length)
+    if (slot === undefined) return false
+    writeHeader(slot, START, datatype, 0, context, tag, id, length, call, shape)
+    copy(message.bytes as Uint8Array, 0, slot.bytes, slot.at + HEADER, length)
+    this.#transport.publish(this.dest)
+    // The receiver counts it as it counts any, so this may leave less than nothing.
+    this.#credit -= length + ENVELOPE_BYTES
+    this.#ahead.shift()
+    message.owner.done()
+    return true
+  }
+
+  #pumpQueue(): number {
+    const message = this.#queue.first()
+    if (message === undefined) return 0
+    if (message.sent > 0) return this.#writeRest(message, this.#queue)
+    const share = message.later ? 0 : Math.min(message.length, this.#segmentBytes(message.length))
+    const weight = ENVELOPE_BYTES + (message.later ? 0 : message.length)
+    if (this.#credit < weight) return 0
+    const slot = this.#transport.reserve(this.dest, HEADER + share)
+    if (slot === undefined) return 0
+    const answered = message.later || message.synchronous
+    const flags = (answered ? ANSWER : 0) | (message.later ? LATER : 0) | (message.buffer && this.#moves ? MOVES : 0)
+    const { datatype, context, tag, id, length, call, shape } = message
+    writeHeader(slot, START, datatype, flags, context, tag, id, length, call, shape)
+    copy(message.bytes as Uint8Array, 0, slot.bytes, slot.at + HEADER, share)
+    this.#transport.publish(this.dest)
+    this.#credit -= weight
+    message.sent = share
+    if (answered) this.#awaiting.set(message.id, message)
+    if (message.later || share === message.length) this.#queue.shift()
+    if (!answered && share === message.length) message.owner.done()
+    return HEADER + share
+  }
+
+  #pumpMatched(): number {
+    const message = this.#matched.first()
+    return message === undefined ? 0 : this.#writeRest(message, this.#matched)
+  }
+
+  #writeRest(message: Outgoing, queue: MatchQueue<Outgoing>): number {
+    const share = Math.min(message.length - message.sent, this.#segmentBytes(message.length))
+    const slot = this.#transport.reserve(this.dest, HEADER + share)
+    if (slot === undefined) return 0
+    writeHeader(slot, REST, 0, 0, 0, 0, message.id, 0, 0, 0)
+    copyRun(message.bytes, message.sent, slot.bytes, slot.at + HEADER, share)
+    this.#transport.publish(this.dest)
+    message.sent += share
+    if (message.sent === message.length) {
+      queue.shift()
+      if (message.matched || !message.synchronous) message.owner.done()
+    }
+    return HEADER + share
+  }
+
+  #segmentBytes(length: number): number {
+    return Math.min(this.#transport.maxSegment - HEADER, Math.max(SEGMENT_BYTES, (length >> 2) & ~15))
+  }
+}

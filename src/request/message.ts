@@ -1,0 +1,40 @@
+import type { BufferLike } from '../codec/datatype.js'
+import type { PointToPoint } from '../communicator/point-to-point.js'
+import type { Incoming } from '../progress/incoming.js'
+import type { Request } from './request.js'
+import type { Status } from './status.js'
+
+/** A message that `messages()` gives with its data, or that `mprobe()` has taken out of the queue and `recv` receives. MPI: MPI_Message. */
+export class Message<T> {
+  readonly status: Status
+  /** What was sent; of a message from `mprobe`, `undefined`. */
+  readonly data: T
+  readonly #comm: PointToPoint
+  #incoming: Incoming | undefined
+
+  /** @internal */
+  constructor(comm: PointToPoint, status: Status, data: T | undefined, incoming?: Incoming) {
+    this.status = status
+    this.data = data as T
+    this.#comm = comm
+    this.#incoming = incoming
+  }
+
+  /** Receives the message, once. MPI: MPI_Mrecv. */
+  recv<B extends BufferLike>(options: { into: B }): Promise<B>
+  recv(options?: { into?: BufferLike }): Promise<T>
+  recv(options?: { into?: BufferLike }): Promise<T> {
+    return this.irecv(options).wait()
+  }
+
+  /** Receives the message, once. MPI: MPI_Imrecv. */
+  irecv<B extends BufferLike>(options: { into: B }): Request<B>
+  irecv(options?: { into?: BufferLike }): Request<T>
+  irecv(options: { into?: BufferLike } = {}): Request<T> {
+    return this.#comm.receiveClaimed<T>(this.status, options, () => {
+      const incoming = this.#incoming
+      this.#incoming = undefined
+      return incoming
+    })
+  }
+}

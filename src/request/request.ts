@@ -1,0 +1,318 @@
+import { Observable, type Subscriber } from 'rxjs'
+import { type CallSite, captureCallSite, rejectLater } from '../diagnostics/call-site.js'
+import { ArgumentError } from '../errors.js'
+import type { Transport } from '../transport/transport.js'
+import type { Status } from './status.js'
+
+const PENDING = 0
+const COMPLETE = 1
+const FAILED = 2
+
+/**
+ * An operation under way: it emits its value once and completes. It is live from the call; subscribing late replays, subscribing
+ * twice receives nothing twice, unsubscribing loses nothing: only `cancel` withdraws a receive.
+ *
+ *     sent by rank 0         a
+ *     irecv()                ---(a|)
+ *     subscribed at 5 ms     -----(a|)
+ *
+ * Errors: those of the call that made it; a failure reaches `wait()` and every subscriber, and one that nobody looks at ends the rank.
+ * MPI: MPI_Request, MPI 4.1 §3.7; mpi4py: MPI.Request.
+ *
+ * @example
+ * ```ts
+ * import { COMM_WORLD as comm, Request } from 'rxmpi'
+ *
+ * if (comm.rank === 1) await comm.send('hello', { dest: 0 })
+ * if (comm.rank === 0) {
+ *   const request = comm.irecv<string>({ source: 1 })
+ *   const [index, value] = await Request.waitAny([request])
+ *   console.log(index, value, request.status?.source) // [0] 0 hello 1
+ * }
+ * ```
+ */
+export abstract class Request<T> extends Observable<T> {
+  #state = PENDING
+  #value: T | undefined
+  #error: Error | undefined
+  #promise: Promise<T> | undefined
+  /** Of the promise; without its type, so that a `Request<number>` is a `Request<unknown>`. */
+  #resolve: ((value: PromiseLike<never>) => void) | undefined
+  #listeners: Set<() => void> | undefined
+  #empty = false
+  #looked = false
+  #transport: Transport | undefined
+  #site: CallSite | undefined
+
+  /** @internal */
+  protected constructor(site: CallSite | undefined) {
+    super(replay)
+    this.#site = site
+  }
+
+  /** Resolves with the value; rejects with the failure. MPI: MPI_Wait. */
+  wait(): Promise<T> {
+    this.#promise ??=
+      this.#state === PENDING
+        ? new Promise<T>((resolve) => {
+            this.#resolve = resolve as (value: PromiseLike<never>) => void
+          })
+        : this.#state === COMPLETE
+          ? Promise.resolve(this.#value as T)
+          : Promise.reject(this.#error)
+    return this.#promise
+  }
+
+  /** Whether it is complete or has failed; polls. MPI: MPI_Test. */
+  test(): boolean {
+    if (this.#state === PENDING) this.poll()
+    return this.#state !== PENDING
+  }
+
+  /** The value once complete. */
+  get value(): T | undefined {
+    return this.#value
+  }
+
+  /** What a receive found, once complete. */
+  abstract readonly status: Status | undefined
+
+  /** Withdraws a receive that nothing has matched yet: it completes empty. True when it was one. MPI: MPI_Cancel. */
+  cancel(): boolean {
+    return false
+  }
+
+  /** All values, in the requests' order. MPI: MPI_Waitall. */
+  static waitAll<const R extends Requests>(requests: R): Promise<{ -readonly [K in keyof R]: ValueOf<R[K]> }> {
+    type Values = Promise<{ -readonly [K in keyof R]: ValueOf<R[K]> }>
+    try {
+      return Promise.all(checked(requests, 'waitAll').map((request) => request.wait())) as Values
+    } catch (error) {
+      return Promise.reject(error)
+    }
+  }
+
+  /** Whether all are complete or have failed; polls. MPI: MPI_Testall. */
+  static testAll(requests: Requests): boolean {
+    return checked(requests, 'testAll').filter((request) => !request.test()).length === 0
+  }
+
+  /** The first that completes, ties to the lowest index; a loop takes it out of its list. MPI: MPI_Waitany. */
+  static waitAny<const R extends Requests>(requests: R): Promise<[index: number, value: ValueOf<R[number]>]> {
+    try {
+      if (checked(requests, 'waitAny').length === 0) throw new ArgumentError('requests: waitAny needs at least one request, got []')
+    } catch (error) {
+      return Promise.reject(error)
+    }
+    return whenAny(requests).then(async () => {
+      const index = requests.findIndex((request) => request.settled)
+      return [index, (await requests[index]!.wait()) as ValueOf<R[number]>]
+    })
+  }
+
+  /** The lowest that is complete, or undefined; polls. MPI: MPI_Testany. */
+  static testAny<const R extends Requests>(requests: R): [index: number, value: ValueOf<R[number]>] | undefined {
+    const index = checked(requests, 'testAny').findIndex((request) => request.test())
+    return index < 0 ? undefined : [index, requests[index]!.#result() as ValueOf<R[number]>]
+  }
+
+  /** All that are complete once at least one is. MPI: MPI_Waitsome. */
+  static async waitSome<const R extends Requests>(requests: R): Promise<[index: number, value: ValueOf<R[number]>][]> {
+    if (checked(requests, 'waitSome').length === 0) return []
+    await whenAny(requests)
+    const done = requests.map((request, index) => [index, request] as const).filter(([, request]) => request.settled)
+    return Promise.all(done.map(async ([index, request]) => [index, await request.wait()] as [index: number, value: ValueOf<R[number]>]))
+  }
+
+  /** All that are complete now; polls. MPI: MPI_Testsome. */
+  static testSome<const R extends Requests>(requests: R): [index: number, value: ValueOf<R[number]>][] {
+    const done: [index: number, value: ValueOf<R[number]>][] = []
+    for (const [index, request] of checked(requests, 'testSome').entries()) {
+      if (request.test()) done.push([index, request.#result() as ValueOf<R[number]>])
+    }
+    return done
+  }
+
+  /** @internal Whether it has completed or failed; does not poll. */
+  get settled(): boolean {
+    return this.#state !== PENDING
+  }
+
+  /** @internal */
+  get failed(): boolean {
+    return this.#state === FAILED
+  }
+
+  /** @internal */
+  get site(): CallSite | undefined {
+    return this.#site
+  }
+
+  /** @internal It is under way: the transport has to poll until it is settled. */
+  holds(transport: Transport): void {
+    transport.hold()
+    this.#transport = transport
+  }
+
+  /** @internal The user's call is on the stack. */
+  protected callIsHere(): void {
+    this.#site ??= captureCallSite()
+  }
+
+  /** @internal It waits no more. */
+  protected leave(): void {}
+
+  /** @internal Looks for what has come. */
+  protected abstract poll(): void
+
+  /** @internal Adds the call site and the rank to an error. */
+  protected abstract inContext(error: Error, site: CallSite | undefined): Error
+
+  /** @internal */
+  protected complete(value: T): void {
+    if (this.#state !== PENDING) return
+    this.#state = COMPLETE
+    this.#value = value
+    this.#release()
+    this.#resolve?.(value as PromiseLike<never>)
+    if (this.#listeners !== undefined) this.#notify()
+  }
+
+  /** @internal A failure that nobody looks at ends the rank, as an unhandled rejection does. */
+  fail(error: Error): void {
+    if (this.#state !== PENDING) return
+    this.#state = FAILED
+    this.leave()
+    this.#release()
+    if (this.#awaitedOnly) {
+      this.#error = error
+      rejectLater(this.#resolve!, (site) => {
+        this.#error = this.inContext(error, site)
+        throw this.#error
+      })
+    } else {
+      this.#error = this.inContext(error, this.#site)
+      if (this.#resolve !== undefined) this.#resolve(Promise.reject(this.#error))
+      else if (!this.#looked) this.#promise = overlooked(this, this.#error)
+    }
+    if (this.#listeners !== undefined) this.#notify()
+  }
+
+  /** @internal Fails it with an error that is only made when it is known where it was called. */
+  giveUp(makeError: (site: CallSite | undefined) => Promise<Error>): void {
+    if (!this.#awaitedOnly) {
+      void makeError(this.#site).then((error) => this.fail(error))
+      return
+    }
+    this.#state = FAILED
+    this.leave()
+    this.#release()
+    rejectLater(this.#resolve!, async (site) => {
+      this.#error = this.inContext(await makeError(site), site)
+      throw this.#error
+    })
+  }
+
+  /** Its call site was not recorded, and the only one to ask for it is whoever awaits `wait()`. */
+  get #awaitedOnly(): boolean {
+    return this.#site === undefined && this.#resolve !== undefined && !this.#looked
+  }
+
+  /** @internal It completes without a value. */
+  protected completeEmpty(): void {
+    this.#empty = true
+    this.complete(undefined as T)
+  }
+
+  /** @internal The failure, unless somebody has seen it. */
+  get unseen(): Error | undefined {
+    return this.#looked ? undefined : this.#error
+  }
+
+  /** @internal Somebody sees its failure. */
+  look(): void {
+    this.#looked = true
+    if (this.#state === FAILED) this.#promise?.catch(() => undefined)
+  }
+
+  /** @internal Calls back when it is settled, which may be now; returns how to take that back. */
+  onSettled(listener: () => void): () => void {
+    if (this.#state !== PENDING) {
+      listener()
+      return () => undefined
+    }
+    this.#listeners ??= new Set()
+    this.#listeners.add(listener)
+    return () => this.#listeners?.delete(listener)
+  }
+
+  /** @internal Emits what there is to a subscriber. */
+  emitTo(subscriber: Subscriber<T>): void {
+    if (this.#state === FAILED) subscriber.error(this.#error)
+    else {
+      if (!this.#empty) subscriber.next(this.#value as T)
+      subscriber.complete()
+    }
+  }
+
+  /** Of one that is settled. */
+  #result(): T {
+    if (this.#state === COMPLETE) return this.#value as T
+    this.look()
+    throw this.#error
+  }
+
+  #release(): void {
+    this.#transport?.release()
+    this.#transport = undefined
+  }
+
+  #notify(): void {
+    const listeners = this.#listeners!
+    this.#listeners = undefined
+    for (const listener of listeners) listener()
+  }
+}
+
+/**
+ * What becomes of a failure that nobody looks at: it ends the rank, as an unhandled rejection. A simulation, which is over before those are found,
+ * takes them itself.
+ */
+export const failures: { take: ((request: Request<unknown>) => void) | undefined } = { take: undefined }
+
+function overlooked(request: Request<unknown>, error: Error): Promise<never> | undefined {
+  if (failures.take === undefined) return Promise.reject(error)
+  failures.take(request)
+  return undefined
+}
+
+type Requests = readonly Request<unknown>[]
+export type ValueOf<R> = R extends Request<infer T> ? T : never
+
+function replay<T>(this: Observable<T>, subscriber: Subscriber<T>): void {
+  const request = this as Request<T>
+  request.look()
+  subscriber.add(request.onSettled(() => request.emitTo(subscriber)))
+}
+
+function whenAny(requests: Requests): Promise<void> {
+  for (const request of requests) request.look()
+  for (const request of requests) if (request.test()) return Promise.resolve()
+  // Looking at one may have completed another.
+  if (requests.some((request) => request.settled)) return Promise.resolve()
+  return new Promise((resolve) => {
+    const stops: (() => void)[] = []
+    const done = (): void => {
+      for (const stop of stops) stop()
+      resolve()
+    }
+    for (const request of requests) stops.push(request.onSettled(done))
+  })
+}
+
+function checked<R extends readonly unknown[]>(requests: R, method: string): R {
+  const bad = Array.isArray(requests) ? requests.findIndex((request) => !(request instanceof Request)) : -2
+  if (bad === -1) return requests
+  const what = bad === -2 ? `requests: ${method} expects an array of requests` : `requests[${bad}]: ${method} expects a Request`
+  throw new ArgumentError(what)
+}

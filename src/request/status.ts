@@ -1,0 +1,39 @@
+import { elementSize } from '../codec/datatype.js'
+import { ANY_SOURCE, ANY_TAG, PROC_NULL } from '../constants.js'
+
+/** What a receive or probe found. MPI: MPI_Status; mpi4py: MPI.Status. */
+export class Status {
+  /** The rank it came from. */
+  source = ANY_SOURCE
+  tag = ANY_TAG
+  /** Elements; bytes for buffers without an element type; 1 for an object. */
+  count = 0
+  bytes = 0
+  cancelled = false
+
+  /** @internal */
+  set(source: number, tag: number, datatype: number, bytes: number): this {
+    this.source = source
+    this.tag = tag
+    this.bytes = bytes
+    this.count = datatype === 0 ? 1 : bytes / elementSize(datatype)
+    this.cancelled = false
+    return this
+  }
+
+  /** @internal Of an operation with PROC_NULL. */
+  setNobody(): this {
+    this.set(PROC_NULL, ANY_TAG, 1, 0)
+    return this
+  }
+
+  /** @internal */
+  setCancelled(): this {
+    this.source = ANY_SOURCE
+    this.tag = ANY_TAG
+    this.count = 0
+    this.bytes = 0
+    this.cancelled = true
+    return this
+  }
+}

@@ -1,0 +1,115 @@
+import type { MessagePort } from 'node:worker_threads'
+import { locate, renewCallSiteBudget } from '../diagnostics/call-site.js'
+import { DeadlockError, type ErrorContext, TimeoutError } from '../errors.js'
+import type { FromRank, ToRank } from '../launch/job/rank-protocol.js'
+import type { Endpoint } from '../progress/endpoint.js'
+import { type HostMemory, IDLE, restOf, stateWord, WAKE_UP } from '../transport/shared/host-memory.js'
+import type { SharedTransport } from '../transport/shared/shared-transport.js'
+
+/**
+ * When a rank may end, and when it never can.
+ *
+ * A rank asleep in a receive holds nothing that keeps Node's event loop open; Node then says `beforeExit`, and that is the proof
+ * that nothing but a message can wake this rank. So it is then that the loop is held open, and then that a
+ * rank says so: when all say so and nothing is under way, it is a deadlock.
+ */
+export class Liveness {
+  readonly #endpoint: Endpoint
+  readonly #transport: SharedTransport
+  readonly #memory: HostMemory
+  readonly #port: MessagePort | undefined
+  readonly #states: Int32Array
+  #idle = false
+  #reported: ((text: string) => void) | undefined
+
+  constructor(endpoint: Endpoint, transport: SharedTransport, memory: HostMemory, port: MessagePort | undefined) {
+    this.#endpoint = endpoint
+    this.#transport = transport
+    this.#memory = memory
+    this.#port = port
+    this.#states = new Int32Array(memory.states)
+    transport.poller.onSleep = renewCallSiteBudget
+    transport.poller.onWake = () => this.#wake()
+    process.on('beforeExit', () => this.#rest())
+  }
+
+  /** What the launcher says about it. */
+  onMessage(message: ToRank): void {
+    if (message.type === 'report') {
+      // From here on the program may go on; only the answer is waited for.
+      this.#wake()
+      this.#port?.ref()
+      this.#report(message.reason)
+    } else if (message.type === 'reported') {
+      this.#port?.unref()
+      this.#reported?.(message.text)
+    }
+  }
+
+  #rest(): void {
+    if (!this.#transport.poller.held || this.#idle) return
+    if (this.#port === undefined) {
+      this.#report('deadlock')
+      return
+    }
+    this.#idle = true
+    this.#port.ref()
+    Atomics.or(this.#states, stateWord(this.#transport.rank), IDLE)
+    if (restOf(this.#memory) !== undefined) this.#tell({ type: 'idle' })
+  }
+
+  #wake(): void {
+    if (!this.#idle) return
+    this.#idle = false
+    Atomics.add(this.#states, stateWord(this.#transport.rank), WAKE_UP - IDLE)
+    this.#port!.unref()
+  }
+
+  #tell(message: FromRank): void {
+    this.#port?.postMessage(message)
+  }
+
+  /** Gives up all that waits, and says what it was and where: some call sites only show when their promise is rejected. */
+  #report(reason: 'deadlock' | 'timeout'): void {
+    const { rank } = this.#transport
+    const waiting = [...this.#endpoint.waiting()]
+    const shown = waiting.slice(0, SHOWN)
+    const others = waiting.slice(SHOWN)
+    const everybody = new Promise<string>((resolve) => {
+      this.#reported = resolve
+    })
+    const errorOf = async (context: ErrorContext): Promise<Error> => {
+      const text = await everybody
+      return reason === 'timeout'
+        ? new TimeoutError(`the job's time is up\n${text}`, context)
+        : new DeadlockError(`deadlock: every rank waits and nothing is under way, so nothing can ever happen again\n${text}\n`, context)
+    }
+    const tell = (lines: string[]): void => {
+      if (others.length > 0) lines.push(`rank ${rank} … and ${others.length} more`)
+      if (this.#port === undefined) this.#reported!(lines.join('\n'))
+      else this.#tell({ type: 'waits', lines })
+      let crowd: Promise<Error> | undefined
+      for (const [k, operation] of others.entries()) {
+        operation.giveUp(() => {
+          if (k < LOCATED) return errorOf({})
+          crowd ??= errorOf({ rank, communicator: 'world' })
+          return crowd
+        })
+      }
+    }
+    const lines: string[] = []
+    for (const operation of shown) {
+      operation.giveUp((site) => {
+        const where = locate(site)
+        lines.push(`rank ${rank} waits ${operation.describe()}${where === undefined ? '' : `, at ${where}`}`)
+        if (lines.length === shown.length) tell(lines)
+        return errorOf({})
+      })
+    }
+    if (shown.length === 0) tell([])
+  }
+}
+
+const SHOWN = 20
+/** The others share one error that names no line: a hundred thousand would take seconds and hundreds of megabytes. */
+const LOCATED = 1000

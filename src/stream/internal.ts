@@ -1,0 +1,31 @@
+/** What operators know of streams between ranks. */
+
+export { datatypeOf, OBJECT } from '../codec/datatype.js'
+export { ANY_SOURCE, PROC_NULL } from '../constants.js'
+export { recordCallSite } from '../diagnostics/call-site.js'
+export { abortError, onAbort } from '../diagnostics/cancellation.js'
+export { ArgumentError, OverflowError } from '../errors.js'
+export { all, both, type Demand, Gate, presentDemand, under } from './demand.js'
+export {
+  checkAmount,
+  checked,
+  checkInflow,
+  checkOneOf,
+  checkOutflow,
+  checkRanks,
+  checkReader,
+  checkWriter,
+  DEFAULT_VALUES,
+  type InflowOptions,
+  type OutflowOptions
+} from './options.js'
+export { defaultHighWaterMark, type Overflow, OverflowPolicy } from './overflow-policy.js'
+export { pull } from './pull.js'
+export { Queue } from './queue.js'
+export type { Reader } from './reader.js'
+export { Ref } from './ref.js'
+export { remoteError, sendable } from './remote-error.js'
+export { writeSource } from './source-writer.js'
+export { StreamStatus } from './status.js'
+export type { Line } from './stream-registry.js'
+export type { Writer } from './writer.js'

@@ -1,0 +1,32 @@
+import { type BufferLike, datatypeOf, memoryOf, NUMBER, OBJECT } from '../codec/datatype.js'
+import { encodeObject } from '../codec/object.js'
+import { duplicate, type Memory } from '../memory/copy.js'
+import { EAGER_BYTES } from '../progress/send-queue.js'
+
+/** A value as it travels. */
+export interface Payload {
+  readonly datatype: number
+  readonly bytes: Memory
+}
+
+const number = new Float64Array(1)
+const numberBytes = new Uint8Array(number.buffer)
+const numberPayload: Payload = { datatype: NUMBER, bytes: numberBytes }
+
+/** The bytes of a value; those that are not the caller's own are valid until the next. Throws a DataCloneError. */
+export function payloadOf(value: unknown): Payload {
+  if (typeof value === 'number') {
+    number[0] = value
+    return numberPayload
+  }
+  const datatype = datatypeOf(value)
+  return { datatype, bytes: datatype === OBJECT ? encodeObject(value) : memoryOf(value as BufferLike) }
+}
+
+/** The same in memory of its own. */
+export function kept({ datatype, bytes }: Payload): Payload {
+  return { datatype, bytes: bytes.byteLength > EAGER_BYTES ? duplicate(bytes) : (bytes as Uint8Array).slice() }
+}
+
+/** Whether the bytes are the caller's own, and not those of the encoder. */
+export const isCallers = ({ datatype }: Payload): boolean => datatype !== OBJECT && datatype !== NUMBER

@@ -1,0 +1,78 @@
+import { MessageChannel, type MessagePort, receiveMessageOnPort } from 'node:worker_threads'
+
+/**
+ * Lines between ranks for ArrayBuffers that change their owner without being copied: a MessagePort moves them between threads.
+ * A line is laid when a rank first moves something to another; the launcher's thread hands its other end on.
+ */
+export class BufferHandoff {
+  readonly #out = new Map<number, MessagePort>()
+  readonly #in = new Set<{ source: number; port: MessagePort }>()
+  readonly #connect: (dest: number, port: MessagePort) => void
+  readonly #fetch: () => void
+  #expected = 0
+  #open: NodeJS.Timeout | undefined
+  #deliver: ((source: number, id: number, buffer: ArrayBuffer) => void) | undefined
+
+  /** `connect` hands an end to a rank; `fetch` calls `accept` for the ends that are here and were not looked at. */
+  constructor(connect: (dest: number, port: MessagePort) => void, fetch: () => void = () => undefined) {
+    this.#connect = connect
+    this.#fetch = fetch
+  }
+
+  onMoved(deliver: (source: number, id: number, buffer: ArrayBuffer) => void): void {
+    this.#deliver = deliver
+  }
+
+  move(dest: number, id: number, buffer: ArrayBuffer): void {
+    let line = this.#out.get(dest)
+    if (line === undefined) {
+      const { port1, port2 } = new MessageChannel()
+      this.#connect(dest, port2)
+      port1.unref()
+      this.#out.set(dest, port1)
+      line = port1
+    }
+    line.postMessage({ id, buffer }, [buffer])
+  }
+
+  /** Buffers that are under way hold the event loop open. */
+  expect(change: 1 | -1): void {
+    this.#expected += change
+    if (this.#expected > 0) this.#open ??= setInterval(() => undefined, 2 ** 30)
+    else {
+      clearInterval(this.#open)
+      this.#open = undefined
+    }
+  }
+
+  /** The other end of a line that `source` has laid. */
+  accept(source: number, port: MessagePort): void {
+    const line = { source, port }
+    this.#in.add(line)
+    port.on('message', (item: Item) => this.#hand(source, item))
+    port.on('close', () => this.#in.delete(line))
+    port.unref()
+  }
+
+  /** Delivers what has come, for a program that polls in a loop and gives the event loop no turn; true when that was anything. */
+  poll(): boolean {
+    this.#fetch()
+    let any = false
+    for (const { source, port } of this.#in) {
+      for (let next = receiveMessageOnPort(port); next !== undefined; next = receiveMessageOnPort(port)) {
+        any = true
+        this.#hand(source, next.message as Item)
+      }
+    }
+    return any
+  }
+
+  #hand(source: number, { id, buffer }: Item): void {
+    this.#deliver?.(source, id, buffer)
+  }
+}
+
+interface Item {
+  id: number
+  buffer: ArrayBuffer
+}

@@ -1,6 +1,6 @@
 import { asyncScheduler, defer, Observable, type ObservableInput, take } from 'rxjs'
 import * as mpi from '../../operators/index.js'
-import type { Communicator } from '../../src/communicator.js'
+import type { Communicator } from '../../src/communicator/communicator.js'
 import { integer, random } from '../../testing/compliance/random.js'
 import { simulate } from '../../testing/index.js'
 import { below } from './stream-programs.js'

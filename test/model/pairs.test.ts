@@ -16,7 +16,7 @@ import { below } from './stream-programs.js'
  *
  * Where both happen at about the same time either may come first. RXMPI_MODEL_CASES says how many programs there are, RXMPI_MODEL_SEED=… runs one again.
  */
-const CASES = Number(process.env.RXMPI_MODEL_CASES ?? 1500)
+const CASES = Number(process.env.RXMPI_MODEL_CASES ?? 600)
 const ONLY = process.env.RXMPI_MODEL_SEED
 
 /** How one end behaves. Times are in milliseconds. */

@@ -1,9 +1,9 @@
 import type { Subscriber } from 'rxjs'
 import { references } from '../codec/reference.js'
 import type { CallSite } from '../diagnostics/call-site.js'
-import { goneError } from '../failure/rank-failure.js'
 import { Queue } from '../memory/queue.js'
 import type { Incoming, Taker, Waiting } from '../progress/incoming.js'
+import { goneError } from '../progress/rank-failure.js'
 import { agree } from './signature-shape.js'
 import type { Links, Step, Unit } from './steps.js'
 

@@ -1,7 +1,7 @@
 import type { CommunicatorCore } from '../core/communicator-core.js'
-import { goneError } from '../failure/rank-failure.js'
 import { CHANNELS } from '../progress/context-ids.js'
 import type { Waiting } from '../progress/incoming.js'
+import { goneError } from '../progress/rank-failure.js'
 import { Outgoing, type Owner, type SendQueue } from '../progress/send-queue.js'
 import type { Transport } from '../transport/transport.js'
 

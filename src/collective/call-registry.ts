@@ -11,7 +11,9 @@ import { Mismatch } from './mismatch.js'
 import { ENDED, Termination, type Word } from './termination.js'
 
 /** A subscription of a call that is under way on this rank. */
-export interface Party {
+export interface Party extends Waiting {
+  readonly peer: number
+  readonly waits: boolean
   readonly call: Call
   readonly tag: number
   /** Another whose tag has the same place. */
@@ -40,7 +42,7 @@ const BROKEN_OFF = 4096
 export class CallRegistry {
   readonly comm: Collectives
   /** What waits for a word of other ranks. */
-  readonly waits = new Set<Waiting & { readonly peer: number; readonly waits: boolean }>()
+  readonly unsaid = new Set<Waiting & { readonly peer: number; readonly waits: boolean }>()
   readonly #context: Context
   readonly #recent: Call[] = []
   readonly #parties = new TagTable<Party>()
@@ -58,7 +60,14 @@ export class CallRegistry {
     this.#context.listener = ({ tag }) => (this.#isUnwanted(tag) ? nobody(tag) : undefined)
     this.#context.unexpected = (message) => this.#compare(message)
     const control = comm.endpoint.context(comm.id + CONTROL)
-    control.halves = this.waits
+    const { unsaid } = this
+    const parties = this.#parties
+    control.halves = {
+      *[Symbol.iterator]() {
+        yield* unsaid
+        yield* parties.all()
+      }
+    }
     control.gone = (member, reason) => {
       if (!comm.has(member)) return
       this.#dispute?.gone(comm.rankOf(member), reason)

@@ -26,7 +26,7 @@ export class Mismatch implements Waiting {
     // Until it is settled, the rank is needed: the others want to know what it has called.
     comm.endpoint.transport.hold()
     comm.endpoint.disputes.add(this)
-    ledger.waits.add(this)
+    ledger.unsaid.add(this)
     this.#calls = Array.from({ length: comm.size }, (_, rank) => comm.endpoint.whyGone(comm.memberOf(rank))?.reason)
   }
 
@@ -65,7 +65,7 @@ export class Mismatch implements Waiting {
 
   describe(): string {
     const missing = this.#calls.flatMap((what, rank) => (what === undefined ? [rank] : []))
-    return `for ranks ${missing.join(', ')} to call collective ${this.#sequence}, of which the others disagree`
+    return `for ranks ${missing.join(', ')} to call collective ${this.#sequence}${this.#ledger.comm.on}, of which the others disagree`
   }
 
   #conclude(): void {
@@ -83,7 +83,7 @@ export class Mismatch implements Waiting {
   #end(error: Error): void {
     if (this.verdict !== undefined) return
     this.verdict = error
-    this.#ledger.waits.delete(this)
+    this.#ledger.unsaid.delete(this)
     this.#ledger.comm.endpoint.transport.release()
     this.#settle(error)
   }

@@ -91,11 +91,15 @@ abstract class Receiver implements Taker {
   }
 
   giveUp(makeError: Parameters<Waiting['giveUp']>[0]): void {
-    if (!this.links.closed) this.links.trouble.giveUp(makeError)
+    this.links.trouble.giveUp(makeError)
+  }
+
+  get partOf(): Waiting | null {
+    return this.links.closed ? null : this.links.trouble
   }
 
   describe(): string {
-    return `in ${this.links.call.title} for rank ${this.#rank}`
+    return `in ${this.links.call.title}${this.links.comm.on} for rank ${this.#rank}`
   }
 
   /** Nobody needs what it waits for any more. */

@@ -1,6 +1,8 @@
 import { Observable, type Subscriber, type Subscription } from 'rxjs'
 import { references } from '../codec/reference.js'
 import type { Collectives } from '../communicator/collectives.js'
+import { ANY_SOURCE } from '../constants.js'
+import type { CallSite } from '../diagnostics/call-site.js'
 import { RaggedStreamError } from '../errors.js'
 import { goneError, MemberGone } from '../failure/rank-failure.js'
 import { Queue } from '../memory/queue.js'
@@ -33,6 +35,7 @@ export interface Audience<R> {
 export class Session<T, R> implements Trouble, Party {
   readonly call: Call
   readonly tag: number
+  readonly peer = ANY_SOURCE
   next: Party | undefined
   readonly #comm: Collectives
   readonly #ledger: CallRegistry
@@ -163,8 +166,25 @@ export class Session<T, R> implements Trouble, Party {
     this.#ledger.say(to, this.tag, this.call.hash, CALLED, null)
   }
 
-  get waits(): CallRegistry['waits'] {
-    return this.#ledger.waits
+  get unsaid(): Trouble['unsaid'] {
+    return this.#ledger.unsaid
+  }
+
+  get site(): CallSite | undefined {
+    return this.call.site
+  }
+
+  get waits(): boolean {
+    return !this.#closed
+  }
+
+  /** Where no message is waited for. */
+  describe(): string {
+    const awaited = this.#agreement?.awaited
+    const isStarved = !this.#ended && !this.#follows && this.#offered === this.#done
+    const what =
+      awaited !== undefined ? `rank ${awaited} to say how long its stream is` : isStarved ? 'a value of its own source' : 'the other ranks'
+    return `in ${this.call.title}${this.#comm.on} for ${what}`
   }
 
   mismatch(): void {

@@ -38,18 +38,16 @@ export interface Step<U extends Unit> {
   readonly take?: (unit: U, message: Incoming) => void
 }
 
-/** Who hears what goes wrong. */
-export interface Trouble {
+/** Who hears what goes wrong: the subscription of a call, of which all that its steps wait for is part. */
+export interface Trouble extends Waiting {
   /** Of this rank, in its round of that number; without one, in the present round. */
   fail(error: Error, round?: number): void
-  /** The same, with an error that is only made when it is known where the call was. */
-  giveUp: Waiting['giveUp']
   /** The rank has called something else, or on something else. */
   mismatch(): void
   /** Tells a rank that waits to be taken part with that this one does. */
   confirm(to: number): void
   /** Something waits for a word of another rank. */
-  readonly waits: Set<Waiting & { readonly peer: number; readonly waits: boolean }>
+  readonly unsaid: Set<Waiting & { readonly peer: number; readonly waits: boolean }>
 }
 
 interface State {
@@ -108,7 +106,7 @@ export class Links {
   close(): void {
     this.#state.closed = true
     for (const confirmation of this.#state.confirmations?.values() ?? []) {
-      if (confirmation !== true) this.trouble.waits.delete(confirmation)
+      if (confirmation !== true) this.trouble.unsaid.delete(confirmation)
     }
   }
 
@@ -137,7 +135,7 @@ export class Links {
     const confirmation = this.#state.confirmations?.get(rank)
     this.#state.confirmations?.set(rank, true)
     if (confirmation === undefined || confirmation === true) return
-    this.trouble.waits.delete(confirmation)
+    this.trouble.unsaid.delete(confirmation)
     confirmation.come()
   }
 
@@ -156,7 +154,7 @@ export class Links {
     if (confirmation === undefined) {
       confirmation = new ParticipationAck(this, rank)
       confirmations.set(rank, confirmation)
-      this.trouble.waits.add(confirmation)
+      this.trouble.unsaid.add(confirmation)
     }
     confirmation.hold(unit)
   }

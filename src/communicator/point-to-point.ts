@@ -372,6 +372,11 @@ export abstract class PointToPoint implements Membership {
     return this.#id
   }
 
+  /** @internal For a report: ' on 'world.dup(1)''. */
+  get on(): string {
+    return this.#endpoint.on(this.#id)
+  }
+
   /** @internal */
   get alive(): boolean {
     return this.#alive

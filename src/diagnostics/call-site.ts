@@ -50,6 +50,12 @@ export function locate(site: CallSite | undefined): string | undefined {
   return file === undefined ? undefined : `${fromHere(file)}:${position}`
 }
 
+/** The same at the end of a line of a report; nothing where it was not recorded. */
+export function at(site: CallSite | undefined): string {
+  const where = locate(site)
+  return where === undefined ? '' : `, at ${where}`
+}
+
 /** The lines of a recorded stack from the first that is the user's. */
 export function frames(site: CallSite | undefined): string[] {
   const lines = site?.stack?.split('\n') ?? []

@@ -8,6 +8,12 @@ export const CHANNELS = 3
 /** Contexts of a communicator. */
 export const CONTEXTS = 4
 
+/** The first contexts of the communicators that there are from the start. */
+export const WORLD = 0
+export const SELF = CONTEXTS
+/** Those of the streams that ranks lend to each other. */
+export const LENT = -CONTEXTS
+
 /** What ranks say to each other about failures, whatever communicator it concerns: contexts that no communicator has. */
 export const FAILURES = -2 * CONTEXTS
 

@@ -112,7 +112,7 @@ export abstract class TakingRequest<T> extends Request<T> implements Taker {
   }
 
   describe(): string {
-    return `in ${this.operation} for ${describeEnvelope(this.comm, this)}`
+    return `in ${this.operation}${this.comm.on} for ${describeEnvelope(this.comm, this)}`
   }
 
   protected abstract get operation(): string
@@ -234,7 +234,7 @@ export class ProbeRequest extends Request<Status> {
   }
 
   describe(): string {
-    return `in probe for ${describeEnvelope(this.#comm, this)}`
+    return `in probe${this.#comm.on} for ${describeEnvelope(this.#comm, this)}`
   }
 
   protected poll(): void {

@@ -1,5 +1,7 @@
 import type { MessagePort } from 'node:worker_threads'
-import { locate, renewCallSiteBudget } from '../diagnostics/call-site.js'
+import { at, renewCallSiteBudget } from '../diagnostics/call-site.js'
+import { pendingCalls } from '../diagnostics/pending-calls.js'
+import { unreceivedBy } from '../diagnostics/unreceived.js'
 import { DeadlockError, type ErrorContext, TimeoutError } from '../errors.js'
 import type { FromRank, ToRank } from '../launch/job/rank-protocol.js'
 import type { Endpoint } from '../progress/endpoint.js'
@@ -72,9 +74,10 @@ export class Liveness {
   /** Gives up all that waits, and says what it was and where: some call sites only show when their promise is rejected. */
   #report(reason: 'deadlock' | 'timeout'): void {
     const { rank } = this.#transport
-    const waiting = [...this.#endpoint.waiting()]
-    const shown = waiting.slice(0, SHOWN)
-    const others = waiting.slice(SHOWN)
+    const calls = pendingCalls(this.#endpoint)
+    const shown = calls.slice(0, SHOWN)
+    const others = calls.slice(SHOWN)
+    const unreceived = unreceivedBy(this.#endpoint)
     const everybody = new Promise<string>((resolve) => {
       this.#reported = resolve
     })
@@ -84,13 +87,16 @@ export class Liveness {
         ? new TimeoutError(`the job's time is up\n${text}`, context)
         : new DeadlockError(`deadlock: every rank waits and nothing is under way, so nothing can ever happen again\n${text}\n`, context)
     }
-    const tell = (lines: string[]): void => {
-      if (others.length > 0) lines.push(`rank ${rank} … and ${others.length} more`)
+    const tell = (waits: string[]): void => {
+      const lines = waits.slice(0, SHOWN)
+      const more = waits.length - lines.length + others.length
+      if (more > 0) lines.push(`rank ${rank} … and ${more} more`)
+      lines.push(...unreceived.slice(0, SHOWN))
       if (this.#port === undefined) this.#reported!(lines.join('\n'))
       else this.#tell({ type: 'waits', lines })
       let crowd: Promise<Error> | undefined
-      for (const [k, operation] of others.entries()) {
-        operation.giveUp(() => {
+      for (const [k, call] of others.entries()) {
+        call.giveUp(() => {
           if (k < LOCATED) return errorOf({})
           crowd ??= errorOf({ rank, communicator: 'world' })
           return crowd
@@ -98,11 +104,11 @@ export class Liveness {
       }
     }
     const lines: string[] = []
-    for (const operation of shown) {
-      operation.giveUp((site) => {
-        const where = locate(site)
-        lines.push(`rank ${rank} waits ${operation.describe()}${where === undefined ? '' : `, at ${where}`}`)
-        if (lines.length === shown.length) tell(lines)
+    let located = 0
+    for (const call of shown) {
+      call.giveUp((site) => {
+        for (const what of call.waits) lines.push(`rank ${rank} waits ${what}${at(site)}`)
+        if (++located === shown.length) tell(lines)
         return errorOf({})
       })
     }

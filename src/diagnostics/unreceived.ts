@@ -1,0 +1,39 @@
+import { NUMBER, nameOf, OBJECT } from '../codec/datatype.js'
+import { CHANNELS, CONTEXTS, CONTROL, MESSAGES } from '../progress/context-ids.js'
+import type { Endpoint } from '../progress/endpoint.js'
+import type { Incoming } from '../progress/incoming.js'
+import { kindIn, NEXT } from '../stream/control-messages.js'
+
+/** A message of the user's that has come and that nobody has received. */
+export interface Unreceived {
+  readonly message: Incoming
+  /** 'rank 0, tag 7', 'rank 0, in a collective on 'world.dup(1)'' */
+  readonly origin: string
+  /** The same without the rank. */
+  readonly where: string
+}
+
+/** Those of a rank, or of one source. Messages whose senders still wait for a receive are not among them: of these their senders tell. */
+export function* unreceived(endpoint: Endpoint, source?: number): Generator<Unreceived> {
+  for (const message of endpoint.unreceived()) {
+    if (message.answer || (source !== undefined && message.source !== source)) continue
+    const kind = message.context & (CONTEXTS - 1)
+    if (kind === CONTROL || (kind === CHANNELS && kindIn(message.call) !== NEXT)) continue
+    const id = message.context - kind
+    const of = kind === MESSAGES ? `tag ${message.tag}` : kind === CHANNELS ? `in a stream, tag ${message.tag}` : 'in a collective'
+    const where = `${of}${endpoint.on(id)}`
+    yield { message, origin: `rank ${endpoint.rankIn(id, message.source)}, ${where}`, where }
+  }
+}
+
+/** For a report of a rank: 'rank 1 never received a number from rank 0, tag 7'. */
+export function unreceivedBy(endpoint: Endpoint): string[] {
+  const { rank } = endpoint.transport
+  return Array.from(unreceived(endpoint), ({ message, origin }) => `rank ${rank} never received ${kindOf(message)} from ${origin}`)
+}
+
+/** 'a number', 'a Float64Array(3)', 'an object of 20 bytes' */
+export function kindOf({ datatype, bytes }: Incoming): string {
+  if (datatype === NUMBER) return 'a number'
+  return datatype === OBJECT ? `an object of ${bytes} bytes` : `a ${nameOf(datatype)} of ${bytes} bytes`
+}

@@ -1,4 +1,4 @@
-import type { Collectives } from '../communicator/collectives.js'
+import type { CommunicatorCore } from '../core/communicator-core.js'
 import { recordCallSite } from '../diagnostics/call-site.js'
 import { TagTable } from '../memory/tag-table.js'
 import type { Context } from '../progress/context.js'
@@ -7,7 +7,7 @@ import { onControl, sendControl } from '../progress/control-message.js'
 import { type Incoming, nobody, type Waiting } from '../progress/incoming.js'
 import { ASIDE, Call, type Signature, sequenceOf, subscriptionOf } from './call.js'
 import { ALARM, CALLED, FAILURE, type Kind, LAST, WORD } from './control-messages.js'
-import { Mismatch } from './mismatch.js'
+import { type Alarm, Mismatch } from './mismatch.js'
 import { ENDED, Termination, type Word } from './termination.js'
 
 /** A subscription of a call that is under way on this rank. */
@@ -18,6 +18,8 @@ export interface Party extends Waiting {
   readonly tag: number
   /** Another whose tag has the same place. */
   next: Party | undefined
+  /** Other ranks that are known to have called the same. */
+  readonly met: readonly number[]
   hear(kind: Kind, from: number, saying: unknown): void
   /** A rank is no more. */
   gone(): void
@@ -40,7 +42,7 @@ const BROKEN_OFF = 4096
 
 /** The collectives that a rank has called on a communicator, in order, and those of them that are under way. */
 export class CallRegistry {
-  readonly comm: Collectives
+  readonly comm: CommunicatorCore
   /** What waits for a word of other ranks. */
   readonly unsaid = new Set<Waiting & { readonly peer: number; readonly waits: boolean }>()
   readonly #context: Context
@@ -54,8 +56,12 @@ export class CallRegistry {
   #dispute: Mismatch | undefined
   #isBroken = false
 
-  constructor(comm: Collectives) {
+  constructor(comm: CommunicatorCore) {
     this.comm = comm
+    comm.attach({
+      breakOff: (makeError) => this.breakOff(makeError()),
+      lose: () => this.breakOff(comm.failedMembers.error!)
+    })
     this.#context = comm.endpoint.context(comm.id + COLLECTIVES)
     this.#context.listener = ({ tag }) => (this.#isUnwanted(tag) ? nobody(tag) : undefined)
     this.#context.unexpected = (message) => this.#compare(message)
@@ -130,6 +136,13 @@ export class CallRegistry {
     this.#dropUnwanted()
   }
 
+  /** Ranks that have ended and had called the same before. */
+  endedLike(sequence: number): number[] {
+    const { comm } = this
+    const met = [...this.#parties.all()].flatMap((party) => (party.call.sequence === sequence ? party.met : []))
+    return met.filter((rank) => comm.endpoint.whyGone(comm.memberOf(rank))?.failed === false)
+  }
+
   /** Ranks have called different things. */
   alarm(sequence: number): void {
     this.#dispute ??= new Mismatch(this, sequence, (error) => {
@@ -158,9 +171,9 @@ export class CallRegistry {
     const from = this.comm.rankOf(message.source)
     const saying = message.value()
     if (kind === ALARM) {
-      const { sequence, what } = saying as { sequence: number; what: string }
+      const { sequence, what, ended } = saying as Alarm
       this.alarm(sequence)
-      this.#dispute!.hear(from, what)
+      this.#dispute!.hear(from, what, ended)
       return
     }
     if (kind !== WORD && kind !== FAILURE && kind !== LAST && kind !== CALLED) return

@@ -1,4 +1,4 @@
-import type { Collectives } from '../communicator/collectives.js'
+import type { CommunicatorCore } from '../core/communicator-core.js'
 import { type FailedRank, RankFailedError, RemoteError } from '../errors.js'
 
 /** What ranks say to each other beside the data of their collectives: a word of an agreement, that something failed, what was called, that the same was. */
@@ -37,15 +37,11 @@ function sendable(error: unknown): unknown {
   return plain
 }
 
-export function remoteError(comm: Collectives, rank: number, collective: string, { error, failed }: Saying): Error {
+export function remoteError(comm: CommunicatorCore, rank: number, collective: string, { error, failed }: Saying): Error {
   const original = error as Error
   if (failed !== false)
-    return new RankFailedError(original.message, {
-      cause: original,
-      communicator: comm.name,
-      rank,
-      failed: failed === true ? undefined : failed
-    })
+    // It is told in this rank's own context: its line is the user's call here.
+    return new RankFailedError(original.message, { cause: original, failed: failed === true ? undefined : failed })
   return new RemoteError(`rank ${rank} failed in ${collective}: ${original.name}: ${original.message}`, {
     rank,
     communicator: comm.name,

@@ -1,13 +1,20 @@
 import { ANY_SOURCE } from '../constants.js'
+import type { CallSite } from '../diagnostics/call-site.js'
 import { CollectiveMismatchError } from '../errors.js'
 import type { Waiting } from '../progress/incoming.js'
 import type { CallRegistry } from './call-registry.js'
 import { ALARM } from './control-messages.js'
 
+/** What a rank tells the others: what it has called, and who has called the same and has ended since. */
+export interface Alarm {
+  readonly sequence: number
+  readonly what: string
+  readonly ended: readonly number[]
+}
+
 /** Ranks have called different collectives, or the same with arguments that disagree: every rank tells every other what it has called, and fails when it knows all. */
 export class Mismatch implements Waiting {
   readonly peer = ANY_SOURCE
-  readonly site = undefined
   /** The error, once all ranks have said what they called. */
   verdict: Error | undefined
   /** Somebody on this rank has been told. */
@@ -16,6 +23,8 @@ export class Mismatch implements Waiting {
   readonly #sequence: number
   readonly #settle: (error: Error) => void
   readonly #calls: (string | undefined)[]
+  /** Those who have said themselves what they called. */
+  readonly #heard = new Set<number>()
   #said = false
 
   constructor(ledger: CallRegistry, sequence: number, settle: (error: Error) => void) {
@@ -36,12 +45,15 @@ export class Mismatch implements Waiting {
     if (this.#said || this.#ledger.calls <= this.#sequence) return
     this.#said = true
     const what = this.#ledger.recent(this.#sequence)?.describe() ?? 'something that was over long ago'
-    this.#ledger.sayToAll(0, 0, ALARM, { sequence: this.#sequence, what })
-    this.hear(comm.rank, what)
+    const ended = this.#ledger.endedLike(this.#sequence)
+    this.#ledger.sayToAll(0, 0, ALARM, { sequence: this.#sequence, what, ended } satisfies Alarm)
+    this.hear(comm.rank, what, ended)
   }
 
-  hear(rank: number, what: string): void {
+  hear(rank: number, what: string, ended: readonly number[]): void {
     this.#calls[rank] = what
+    this.#heard.add(rank)
+    for (const other of ended) if (!this.#heard.has(other)) this.#calls[other] = `the same as rank ${rank}, and has ended`
     this.#conclude()
   }
 
@@ -49,6 +61,10 @@ export class Mismatch implements Waiting {
   gone(rank: number, reason: string): void {
     this.#calls[rank] ??= reason
     this.#conclude()
+  }
+
+  get site(): CallSite | undefined {
+    return this.#ledger.recent(this.#sequence)?.site
   }
 
   get waits(): boolean {
@@ -60,7 +76,7 @@ export class Mismatch implements Waiting {
   }
 
   giveUp(makeError: Parameters<Waiting['giveUp']>[0]): void {
-    void makeError(undefined).then((error) => this.#end(error))
+    void makeError(this.site).then((error) => this.#end(error))
   }
 
   describe(): string {

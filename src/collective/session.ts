@@ -1,7 +1,7 @@
 import { Observable, type Subscriber, type Subscription } from 'rxjs'
 import { references } from '../codec/reference.js'
-import type { Collectives } from '../communicator/collectives.js'
 import { ANY_SOURCE } from '../constants.js'
+import type { CommunicatorCore } from '../core/communicator-core.js'
 import type { CallSite } from '../diagnostics/call-site.js'
 import { RaggedStreamError } from '../errors.js'
 import { goneError, MemberGone } from '../failure/rank-failure.js'
@@ -37,7 +37,7 @@ export class Session<T, R> implements Trouble, Party {
   readonly tag: number
   readonly peer = ANY_SOURCE
   next: Party | undefined
-  readonly #comm: Collectives
+  readonly #comm: CommunicatorCore
   readonly #ledger: CallRegistry
   readonly #collective: Definition<T, R>
   readonly #audience: Audience<R>
@@ -168,6 +168,10 @@ export class Session<T, R> implements Trouble, Party {
 
   get unsaid(): Trouble['unsaid'] {
     return this.#ledger.unsaid
+  }
+
+  get met(): number[] {
+    return this.#links.met
   }
 
   get site(): CallSite | undefined {

@@ -1,8 +1,8 @@
 import type { Communicator } from '../../src/communicator/communicator.js'
 import { at, type CallSite } from '../../src/diagnostics/call-site.js'
-import { pendingCalls } from '../../src/diagnostics/pending-calls.js'
-import { unreceived } from '../../src/diagnostics/unreceived.js'
 import type { Incoming } from '../../src/progress/incoming.js'
+import { pendingCalls } from '../../src/progress/pending-calls.js'
+import { unreceived } from '../../src/progress/unreceived.js'
 import { show } from './marbles.js'
 import type { TrafficMonitor } from './traffic.js'
 
@@ -23,7 +23,10 @@ const SHOWN = 20
 
 export function leaksOf(comms: readonly Communicator[], traffic: TrafficMonitor, ended: ReadonlySet<number>): Leaks {
   const leaks: Leaks = { waiting: [], open: [], unreceived: [], unfreed: [], site: undefined }
-  for (const { rank, endpoint } of comms) {
+  for (const {
+    rank,
+    core: { endpoint }
+  } of comms) {
     if (ended.has(rank)) continue
     for (const { endless, site, waits } of pendingCalls(endpoint)) {
       const list = endless ? leaks.open : leaks.waiting

@@ -1,8 +1,7 @@
 import { NUMBER, nameOf, OBJECT } from '../codec/datatype.js'
-import { CHANNELS, CONTEXTS, CONTROL, MESSAGES } from '../progress/context-ids.js'
-import type { Endpoint } from '../progress/endpoint.js'
-import type { Incoming } from '../progress/incoming.js'
-import { kindIn, NEXT } from '../stream/control-messages.js'
+import { CHANNELS, CONTEXTS, CONTROL, kindIn, MESSAGES, NEXT } from './context-ids.js'
+import type { Endpoint } from './endpoint.js'
+import type { Incoming } from './incoming.js'
 
 /** A message of the user's that has come and that nobody has received. */
 export interface Unreceived {

@@ -1,6 +1,6 @@
-import type { Endpoint } from '../progress/endpoint.js'
-import type { Waiting } from '../progress/incoming.js'
-import type { CallSite } from './call-site.js'
+import type { CallSite } from '../diagnostics/call-site.js'
+import type { Endpoint } from './endpoint.js'
+import type { Waiting } from './incoming.js'
 
 /** A call that is under way, and all that it waits for. */
 export interface PendingCall {

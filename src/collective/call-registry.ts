@@ -136,11 +136,9 @@ export class CallRegistry {
     this.#dropUnwanted()
   }
 
-  /** Ranks that have ended and had called the same before. */
-  endedLike(sequence: number): number[] {
-    const { comm } = this
-    const met = [...this.#parties.all()].flatMap((party) => (party.call.sequence === sequence ? party.met : []))
-    return met.filter((rank) => comm.endpoint.whyGone(comm.memberOf(rank))?.failed === false)
+  /** Other ranks that are known to have called the same. */
+  metIn(sequence: number): number[] {
+    return [...this.#parties.all()].flatMap((party) => (party.call.sequence === sequence ? party.met : []))
   }
 
   /** Ranks have called different things. */
@@ -171,9 +169,9 @@ export class CallRegistry {
     const from = this.comm.rankOf(message.source)
     const saying = message.value()
     if (kind === ALARM) {
-      const { sequence, what, ended } = saying as Alarm
+      const { sequence, what, met } = saying as Alarm
       this.alarm(sequence)
-      this.#dispute!.hear(from, what, ended)
+      this.#dispute!.hear(from, what, met)
       return
     }
     if (kind !== WORD && kind !== FAILURE && kind !== LAST && kind !== CALLED) return

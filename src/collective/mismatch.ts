@@ -5,11 +5,11 @@ import type { Waiting } from '../progress/incoming.js'
 import type { CallRegistry } from './call-registry.js'
 import { ALARM } from './control-messages.js'
 
-/** What a rank tells the others: what it has called, and who has called the same and has ended since. */
+/** What a rank tells the others: what it has called, and who is known to it to have called the same: that rank may have ended. */
 export interface Alarm {
   readonly sequence: number
   readonly what: string
-  readonly ended: readonly number[]
+  readonly met: readonly number[]
 }
 
 /** Ranks have called different collectives, or the same with arguments that disagree: every rank tells every other what it has called, and fails when it knows all. */
@@ -23,8 +23,10 @@ export class Mismatch implements Waiting {
   readonly #sequence: number
   readonly #settle: (error: Error) => void
   readonly #calls: (string | undefined)[]
-  /** Those who have said themselves what they called. */
-  readonly #heard = new Set<number>()
+  /** Of ranks that may have ended: another that knows them to have called the same as itself. */
+  readonly #met = new Map<number, number>()
+  /** Why those say nothing that are no more. */
+  readonly #gone = new Map<number, string>()
   #said = false
 
   constructor(ledger: CallRegistry, sequence: number, settle: (error: Error) => void) {
@@ -36,7 +38,11 @@ export class Mismatch implements Waiting {
     comm.endpoint.transport.hold()
     comm.endpoint.disputes.add(this)
     ledger.unsaid.add(this)
-    this.#calls = Array.from({ length: comm.size }, (_, rank) => comm.endpoint.whyGone(comm.memberOf(rank))?.reason)
+    this.#calls = new Array(comm.size).fill(undefined)
+    for (let rank = 0; rank < comm.size; rank++) {
+      const gone = comm.endpoint.whyGone(comm.memberOf(rank))
+      if (gone !== undefined) this.#gone.set(rank, gone.reason)
+    }
   }
 
   /** This rank has called something: says so to the others, if it is what they ask for. */
@@ -45,21 +51,20 @@ export class Mismatch implements Waiting {
     if (this.#said || this.#ledger.calls <= this.#sequence) return
     this.#said = true
     const what = this.#ledger.recent(this.#sequence)?.describe() ?? 'something that was over long ago'
-    const ended = this.#ledger.endedLike(this.#sequence)
-    this.#ledger.sayToAll(0, 0, ALARM, { sequence: this.#sequence, what, ended } satisfies Alarm)
-    this.hear(comm.rank, what, ended)
+    const met = this.#ledger.metIn(this.#sequence)
+    this.#ledger.sayToAll(0, 0, ALARM, { sequence: this.#sequence, what, met } satisfies Alarm)
+    this.hear(comm.rank, what, met)
   }
 
-  hear(rank: number, what: string, ended: readonly number[]): void {
+  hear(rank: number, what: string, met: readonly number[]): void {
     this.#calls[rank] = what
-    this.#heard.add(rank)
-    for (const other of ended) if (!this.#heard.has(other)) this.#calls[other] = `the same as rank ${rank}, and has ended`
+    for (const other of met) this.#met.set(other, rank)
     this.#conclude()
   }
 
   /** A rank is no more. */
   gone(rank: number, reason: string): void {
-    this.#calls[rank] ??= reason
+    this.#gone.set(rank, reason)
     this.#conclude()
   }
 
@@ -80,20 +85,27 @@ export class Mismatch implements Waiting {
   }
 
   describe(): string {
-    const missing = this.#calls.flatMap((what, rank) => (what === undefined ? [rank] : []))
+    const missing = this.#calls.flatMap((what, rank) => ((what ?? this.#gone.get(rank)) === undefined ? [rank] : []))
     return `for ranks ${missing.join(', ')} to call collective ${this.#sequence}${this.#ledger.comm.on}, of which the others disagree`
   }
 
   #conclude(): void {
     const { comm } = this.#ledger
-    if (this.verdict !== undefined || this.#calls.includes(undefined)) return
-    const lines = this.#calls.map((what, rank) => `  rank ${rank}: ${what}`)
+    const told = this.#calls.map((what, rank) => what ?? this.#wordOfGone(rank))
+    if (this.verdict !== undefined || told.includes(undefined)) return
+    const lines = told.map((what, rank) => `  rank ${rank}: ${what}`)
     const error = new CollectiveMismatchError(
       `the ranks disagree in collective ${this.#sequence} of '${comm.name}':\n${lines.join('\n')}\n` +
         'all ranks of a communicator must call the same collectives in the same order, with the same root, op, kind and length of data; ' +
         'its collectives cannot be used any more'
     )
     this.#end(error)
+  }
+
+  #wordOfGone(rank: number): string | undefined {
+    const reason = this.#gone.get(rank)
+    const like = this.#met.get(rank)
+    return reason === undefined || like === undefined ? reason : `the same as rank ${like}, and ${reason}`
   }
 
   #end(error: Error): void {

@@ -83,6 +83,7 @@ export class Session<T, R> implements Trouble, Party {
       closed: false,
       settle: () => undefined,
       confirmations: collective.ahead ? new Map() : undefined,
+      receivers: undefined,
       told: collective.ahead ? new Set() : undefined,
       single: this.#single
     })

@@ -12,7 +12,7 @@ import { Outgoing } from '../progress/send-queue.js'
 import { ASIDE, type Call } from './call.js'
 import { ParticipationAck } from './participation-ack.js'
 import { PendingSend } from './pending-send.js'
-import { Arrivals, Meetings } from './receiver.js'
+import { Arrivals, Meetings, type Receiver } from './receiver.js'
 
 export { NO_SHAPE } from './signature-shape.js'
 
@@ -58,6 +58,8 @@ interface State {
    * anyway: every rank sends before it waits.
    */
   confirmations: Map<number, ParticipationAck | true> | undefined
+  /** The last of them; each leads to the one `before`. */
+  receivers: Receiver | undefined
   /** Who has been told that this rank has called the same. */
   told: Set<number> | undefined
   /** Whether a round waits for them: where it is the only one nothing would show later. */
@@ -130,11 +132,20 @@ export class Links {
     link.send(message)
   }
 
-  /** Ranks that are known to have called the same: those that have said so, and, if they have ended well, those whose data was awaited. */
+  /** Ranks that are known to have called the same: those that have said so, and those whose data has come. */
   get met(): number[] {
-    const { confirmations, told } = this.#state
-    const said = [...(confirmations ?? [])].flatMap(([rank, confirmation]) => (confirmation === true ? [rank] : []))
-    return [...new Set([...said, ...(told ?? [])])]
+    const ranks = new Set<number>()
+    for (const [rank, confirmation] of this.#state.confirmations ?? []) if (confirmation === true) ranks.add(rank)
+    for (let receiver = this.#state.receivers; receiver !== undefined; receiver = receiver.before)
+      if (receiver.met) ranks.add(receiver.rank)
+    return [...ranks]
+  }
+
+  /** Keeps a receiver among those of the call. */
+  join(receiver: Receiver): Receiver | undefined {
+    const { receivers } = this.#state
+    this.#state.receivers = receiver
+    return receivers
   }
 
   /** A rank has said that it has called the same. */

@@ -1,4 +1,5 @@
 import { NUMBER, nameOf, OBJECT } from '../codec/datatype.js'
+import { shown } from '../diagnostics/arguments.js'
 import { CHANNELS, CONTEXTS, CONTROL, kindIn, MESSAGES, NEXT } from './context-ids.js'
 import type { Endpoint } from './endpoint.js'
 import type { Incoming } from './incoming.js'
@@ -28,11 +29,24 @@ export function* unreceived(endpoint: Endpoint, source?: number): Generator<Unre
 /** For a report of a rank: 'rank 1 never received a number from rank 0, tag 7'. */
 export function unreceivedBy(endpoint: Endpoint): string[] {
   const { rank } = endpoint.transport
-  return Array.from(unreceived(endpoint), ({ message, origin }) => `rank ${rank} never received ${kindOf(message)} from ${origin}`)
+  const lines = new Map<string, number>()
+  for (const { message, origin } of unreceived(endpoint)) {
+    const line = `rank ${rank} never received ${contentOf(message)} from ${origin}`
+    lines.set(line, (lines.get(line) ?? 0) + 1)
+  }
+  return Array.from(lines, ([line, count]) => (count === 1 ? line : `${line} (${count} times)`))
+}
+
+/** The value, if it is there and `show` can tell it in a few words; or what kind it is of. */
+export function contentOf(message: Incoming, show: (value: unknown) => string = shown): string {
+  try {
+    if (message.complete) return show(message.value())
+  } catch {}
+  return kindOf(message)
 }
 
 /** 'a number', 'a Float64Array(3)', 'an object of 20 bytes' */
-export function kindOf({ datatype, bytes }: Incoming): string {
+function kindOf({ datatype, bytes }: Incoming): string {
   if (datatype === NUMBER) return 'a number'
   return datatype === OBJECT ? `an object of ${bytes} bytes` : `a ${nameOf(datatype)} of ${bytes} bytes`
 }

@@ -4,7 +4,7 @@ import { checkOptions, checkReceiveTag, checkSignal, checkSource } from '../diag
 import { captureCallSite } from '../diagnostics/call-site.js'
 import { RankFailedError } from '../errors.js'
 import type { Incoming } from '../progress/incoming.js'
-import { kindOf, unreceived } from '../progress/unreceived.js'
+import { contentOf, unreceived } from '../progress/unreceived.js'
 import { abortError } from './cancellation.js'
 import type { From } from './options.js'
 import { checkStatus, type Status } from './status.js'
@@ -25,7 +25,7 @@ export function describeEnvelope(comm: CommunicatorCore, { peer, tag }: Envelope
 export function withUnreceived(comm: CommunicatorCore, { peer, tag }: Envelope, error: Error): Error {
   const gone = comm.named(error)
   if (peer < 0 || !(gone instanceof RankFailedError) || gone.failed?.rank !== comm.rankOf(peer)) return error
-  const sent = Array.from(unreceived(comm.endpoint, peer), ({ message, where }) => `${kindOf(message)}, ${where}`)
+  const sent = Array.from(unreceived(comm.endpoint, peer), ({ message, where }) => `${contentOf(message)}, ${where}`)
   if (sent.length === 0) return error
   const shown = [...new Set(sent)].slice(0, SHOWN)
   const more = sent.length > SHOWN ? '; …' : ''

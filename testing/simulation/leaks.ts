@@ -1,8 +1,7 @@
 import type { Communicator } from '../../src/communicator/communicator.js'
 import { at, type CallSite } from '../../src/diagnostics/call-site.js'
-import type { Incoming } from '../../src/progress/incoming.js'
 import { pendingCalls } from '../../src/progress/pending-calls.js'
-import { unreceived } from '../../src/progress/unreceived.js'
+import { contentOf, unreceived } from '../../src/progress/unreceived.js'
 import { show } from './marbles.js'
 import type { TrafficMonitor } from './traffic.js'
 
@@ -35,7 +34,7 @@ export function leaksOf(comms: readonly Communicator[], traffic: TrafficMonitor,
     }
     for (const { message, origin } of unreceived(endpoint)) {
       const sent = at(traffic.siteOf(rank, message.order)).replace(', at', ', sent at')
-      leaks.unreceived.push(`rank ${rank} never received ${contentOf(message)} from ${origin}${sent}`)
+      leaks.unreceived.push(`rank ${rank} never received ${contentOf(message, show)} from ${origin}${sent}`)
     }
     for (const { name, site } of endpoint.unfreed) leaks.unfreed.push(`rank ${rank} never freed communicator '${name}'${at(site)}`)
   }
@@ -46,11 +45,4 @@ export function leaksOf(comms: readonly Communicator[], traffic: TrafficMonitor,
 export function listed(lines: readonly string[]): string {
   const more = lines.length > SHOWN ? [`… and ${lines.length - SHOWN} more`] : []
   return [...lines.slice(0, SHOWN), ...more].map((line) => `  ${line}`).join('\n')
-}
-
-function contentOf(message: Incoming): string {
-  try {
-    if (message.complete) return show(message.value())
-  } catch {}
-  return `a message of ${message.bytes} bytes`
 }

@@ -1,8 +1,8 @@
 import { asyncScheduler, defer, Observable, type ObservableInput, repeat, retry, take } from 'rxjs'
 import type * as operators from '../../operators/index.js'
 import type { CollectiveOperator } from '../../src/collective/operator.js'
-import type { Communicator } from '../../src/communicator.js'
-import type { createOp } from '../../src/op.js'
+import type { Communicator } from '../../src/communicator/communicator.js'
+import type { createOp } from '../../src/op/op.js'
 import { below, type Program, type Stream } from './stream-programs.js'
 import { type Complaint, type End, failure, judge, type Seen, value } from './streams.js'
 

@@ -1,5 +1,5 @@
 import * as mpi from '../../operators/index.js'
-import { createOp } from '../../src/op.js'
+import { createOp } from '../../src/op/op.js'
 import { simulate } from '../../testing/index.js'
 import { below, COLLECTIVES, generate, type Program, show, shrink } from './stream-programs.js'
 import { judgeAll, start } from './stream-runs.js'

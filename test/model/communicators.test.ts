@@ -8,7 +8,7 @@ import { children, clean, communicators, type Letters, type Plan, plan, type Ste
 import { below } from './stream-programs.js'
 
 /** How many random plans; RXMPI_MODEL_SEED=… runs one again. */
-const CASES = Number(process.env.RXMPI_MODEL_CASES ?? 400)
+const CASES = Number(process.env.RXMPI_MODEL_CASES ?? 300)
 const ONLY = process.env.RXMPI_MODEL_SEED
 
 /** One rank: does what the plan says in any order that MPI allows, and gives each communicator back when it is done with it. */
@@ -35,7 +35,7 @@ class Member {
     this.#complain = complain
     this.#members = communicators(plan)
     this.#have('world', world)
-    this.#have(`self ${world.rank}`, new Communicator(world.endpoint, CONTEXTS, 'self', [world.rank]))
+    this.#have(`self ${world.rank}`, new Communicator(world.core.endpoint, CONTEXTS, 'self', [world.rank]))
     this.#wake()
   }
 

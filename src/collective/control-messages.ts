@@ -40,12 +40,8 @@ function sendable(error: unknown): unknown {
 export function remoteError(comm: CommunicatorCore, rank: number, collective: string, { error, failed }: Saying): Error {
   const original = error as Error
   if (failed !== false)
-    return new RankFailedError(original.message, {
-      cause: original,
-      communicator: comm.name,
-      rank,
-      failed: failed === true ? undefined : failed
-    })
+    // It is told in this rank's own context: its line is the user's call here.
+    return new RankFailedError(original.message, { cause: original, failed: failed === true ? undefined : failed })
   return new RemoteError(`rank ${rank} failed in ${collective}: ${original.name}: ${original.message}`, {
     rank,
     communicator: comm.name,

@@ -1,6 +1,6 @@
 import type { Observable } from 'rxjs'
 import type { CommunicatorCore } from '../core/communicator-core.js'
-import type { Ragged } from './call.js'
+import type { Counts, Ragged } from './call.js'
 import type { CallRegistry } from './call-registry.js'
 import type { Links } from './steps.js'
 import type { Hosts } from './topology/hosts.js'
@@ -40,6 +40,8 @@ export interface Definition<T, R> {
   readonly name: string
   readonly root?: number | undefined
   readonly op?: string | undefined
+  /** Where a report finds the counts that this rank has given; the ranks' own may differ. */
+  readonly counts?: Counts | undefined
   /** The one that was asked for. */
   readonly algorithm?: string | undefined
   /** The one for a single value whose size asks for another than usual. */

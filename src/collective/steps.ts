@@ -12,7 +12,7 @@ import { Outgoing } from '../progress/send-queue.js'
 import { ASIDE, type Call } from './call.js'
 import { ParticipationAck } from './participation-ack.js'
 import { PendingSend } from './pending-send.js'
-import { Arrivals, Meetings } from './receiver.js'
+import { Arrivals, Meetings, type Receiver } from './receiver.js'
 
 export { NO_SHAPE } from './signature-shape.js'
 
@@ -38,18 +38,16 @@ export interface Step<U extends Unit> {
   readonly take?: (unit: U, message: Incoming) => void
 }
 
-/** Who hears what goes wrong. */
-export interface Trouble {
+/** Who hears what goes wrong: the subscription of a call, of which all that its steps wait for is part. */
+export interface Trouble extends Waiting {
   /** Of this rank, in its round of that number; without one, in the present round. */
   fail(error: Error, round?: number): void
-  /** The same, with an error that is only made when it is known where the call was. */
-  giveUp: Waiting['giveUp']
   /** The rank has called something else, or on something else. */
   mismatch(): void
   /** Tells a rank that waits to be taken part with that this one does. */
   confirm(to: number): void
   /** Something waits for a word of another rank. */
-  readonly waits: Set<Waiting & { readonly peer: number; readonly waits: boolean }>
+  readonly unsaid: Set<Waiting & { readonly peer: number; readonly waits: boolean }>
 }
 
 interface State {
@@ -60,6 +58,8 @@ interface State {
    * anyway: every rank sends before it waits.
    */
   confirmations: Map<number, ParticipationAck | true> | undefined
+  /** The last of them; each leads to the one `before`. */
+  receivers: Receiver | undefined
   /** Who has been told that this rank has called the same. */
   told: Set<number> | undefined
   /** Whether a round waits for them: where it is the only one nothing would show later. */
@@ -108,7 +108,7 @@ export class Links {
   close(): void {
     this.#state.closed = true
     for (const confirmation of this.#state.confirmations?.values() ?? []) {
-      if (confirmation !== true) this.trouble.waits.delete(confirmation)
+      if (confirmation !== true) this.trouble.unsaid.delete(confirmation)
     }
   }
 
@@ -132,12 +132,28 @@ export class Links {
     link.send(message)
   }
 
+  /** Ranks that are known to have called the same: those that have said so, and those whose data has come. */
+  get met(): number[] {
+    const ranks = new Set<number>()
+    for (const [rank, confirmation] of this.#state.confirmations ?? []) if (confirmation === true) ranks.add(rank)
+    for (let receiver = this.#state.receivers; receiver !== undefined; receiver = receiver.before)
+      if (receiver.met) ranks.add(receiver.rank)
+    return [...ranks]
+  }
+
+  /** Keeps a receiver among those of the call. */
+  join(receiver: Receiver): Receiver | undefined {
+    const { receivers } = this.#state
+    this.#state.receivers = receiver
+    return receivers
+  }
+
   /** A rank has said that it has called the same. */
   confirmed(rank: number): void {
     const confirmation = this.#state.confirmations?.get(rank)
     this.#state.confirmations?.set(rank, true)
     if (confirmation === undefined || confirmation === true) return
-    this.trouble.waits.delete(confirmation)
+    this.trouble.unsaid.delete(confirmation)
     confirmation.come()
   }
 
@@ -156,7 +172,7 @@ export class Links {
     if (confirmation === undefined) {
       confirmation = new ParticipationAck(this, rank)
       confirmations.set(rank, confirmation)
-      this.trouble.waits.add(confirmation)
+      this.trouble.unsaid.add(confirmation)
     }
     confirmation.hold(unit)
   }

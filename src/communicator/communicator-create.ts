@@ -42,7 +42,7 @@ export function derive(
   const propose = (attempt: number): Observable<Derived | undefined> => {
     const id = proposal(comm.core.id, derivation, attempt)
     const say: Say = { color, key, taken: comm.core.endpoint.uses(id) }
-    const collective = { ...allreduceOf(comm.core, together, {}), name }
+    const collective = { ...allreduceOf(comm.core, together, {}), name, op: undefined }
     const says = call(comm, () => collective, [say] as unknown, options) as Request<Say[]>
     return says.pipe(
       mergeMap((all) => {

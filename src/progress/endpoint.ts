@@ -8,7 +8,7 @@ import { type Gone, MemberGone } from '../failure/rank-failure.js'
 import { copyAll } from '../memory/copy.js'
 import type { SegmentReceiver, Slot, Transport } from '../transport/transport.js'
 import type { Context } from './context.js'
-import { CONTEXTS } from './context-ids.js'
+import { CONTEXTS, LENT, SELF, WORLD } from './context-ids.js'
 import {
   CLAIMED,
   CREDIT,
@@ -37,6 +37,9 @@ import type { SendQueue } from './send-queue.js'
 
 /** What a communicator hears of the ranks that fail. */
 export interface Membership {
+  readonly name: string
+  /** The rank there of one of the endpoint's. */
+  rankOf(member: number): number
   /** The news, before anything fails of it. */
   announce(member: number): void
   /** Fails all that cannot be done without the rank, whichever else it waits for. */
@@ -95,6 +98,17 @@ export class Endpoint implements SegmentReceiver {
 
   uses(id: number): boolean {
     return this.#used.has(id) || this.fates?.remembers(id) === true
+  }
+
+  /** For a report: ' on 'world.dup(1)'', which goes without saying where there is but the world. */
+  on(id: number): string {
+    const isWorldOnly = id === WORLD && [...this.#used.keys()].every((other) => [WORLD, SELF, LENT].includes(other))
+    return isWorldOnly ? '' : ` on ${this.#used.has(id) ? `'${this.#used.get(id)!.name}'` : 'a communicator that is not there'}`
+  }
+
+  /** The rank in a communicator of one of the endpoint's. */
+  rankIn(id: number, member: number): number {
+    return this.#used.get(id)?.rankOf(member) ?? member
   }
 
   /** Its contexts may be another's. */

@@ -20,6 +20,7 @@ export function exscanOf(comm: Ranks, op: AnyOp, { into }: StreamOptions & Into)
     name: 'exscan',
     op: op.name,
     ahead: true,
+    meetsAll: comm.rank === comm.size - 1,
     check,
     build: (links) => (values) =>
       values.pipe(

@@ -42,9 +42,9 @@ export abstract class Participant<R> implements Trouble, Party {
   abstract hear(kind: Kind, from: number, saying: unknown): void
   abstract gone(): void
   abstract single(): void
-  /** The ranks that wait for nothing but its word. */
   protected abstract readonly awaited: string
-  /** An error of this rank's that is no failed rank's. */
+  /** A rank that has ended well is not missing: it has taken part to the end, which this one will hear of. */
+  protected abstract hasLeft(rank: number): boolean
   protected abstract failIn(round: number | undefined, error: Error): void
   protected abstract readonly isHeard: boolean
 
@@ -54,7 +54,8 @@ export abstract class Participant<R> implements Trouble, Party {
 
   fail(error: Error, round?: number): void {
     if (this.closed) return
-    this.failIn(round, error instanceof MemberGone ? this.comm.named(error) : error)
+    if (!(error instanceof MemberGone)) this.failIn(round, error)
+    else if (error.gone.failed || !this.hasLeft(this.comm.rankOf(error.member))) this.failIn(round, this.comm.named(error))
   }
 
   /** Nobody can be waited for any more: it fails at once, here and on all other ranks. */

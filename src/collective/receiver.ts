@@ -1,7 +1,7 @@
 import type { Subscriber } from 'rxjs'
 import { references } from '../codec/reference.js'
 import type { CallSite } from '../diagnostics/call-site.js'
-import { goneError } from '../failure/rank-failure.js'
+import { MemberGone } from '../failure/rank-failure.js'
 import { Queue } from '../memory/queue.js'
 import type { Incoming, Taker, Waiting } from '../progress/incoming.js'
 import { isSame, isSingle } from './call.js'
@@ -130,7 +130,7 @@ export abstract class Receiver implements Taker {
     const { endpoint, context } = this.links
     const reason = endpoint.whyGone(this.peer)
     if (reason === undefined) endpoint.post(context, this)
-    else this.fail(goneError(this.rank, reason))
+    else this.fail(new MemberGone(this.peer, reason))
   }
 }
 

@@ -1,7 +1,7 @@
 import { Subject, type Subscription } from 'rxjs'
 import { references } from '../codec/reference.js'
 import { RankFailedError } from '../errors.js'
-import { goneError } from '../failure/rank-failure.js'
+import { MemberGone } from '../failure/rank-failure.js'
 import { Queue } from '../memory/queue.js'
 import type { Call } from './call.js'
 import type { CallRegistry } from './call-registry.js'
@@ -131,14 +131,14 @@ export class Session<T, R> extends Participant<R> {
       this.#termination.hearPassedOn(from, step, count)
     } else if (kind === TOLD) {
       const [word, count, single] = saying as Told
-      if (single) this.#termination.hearSingle()
+      if (single) this.#termination.hearSingle(true)
       this.#termination.hear(from, { kind: word, count })
     } else this.#hearFailure(from, saying as Failure)
     this.#progress()
   }
 
   single(): void {
-    this.#termination.hearSingle()
+    this.#termination.hearSingle(false)
     this.#progress()
   }
 
@@ -148,13 +148,20 @@ export class Session<T, R> extends Participant<R> {
     const { own, awaited } = this.#termination
     const late = this.#window?.awaited
     for (const rank of late === undefined ? awaited : [...awaited, late]) {
-      const gone = this.comm.endpoint.whyGone(this.comm.memberOf(rank))
+      const member = this.comm.memberOf(rank)
+      const gone = this.comm.endpoint.whyGone(member)
       if (gone === undefined) continue
-      // A rank that has ended well has done its rounds: it needed no word for that where it has called the method.
-      if (gone.failed || rank === late || own!.kind !== ENDED || own!.count === 0) return this.fail(goneError(rank, gone))
+      // It may have called the method, and needed no word to end well. If not, those who wait for its values say so.
+      const needsNoWord = rank !== late && !gone.failed && own!.kind === ENDED && own!.count > 0
+      if (!needsNoWord) this.fail(new MemberGone(member, gone))
+      if (this.closed || !needsNoWord) continue
       this.#termination.hearOver(rank)
       return this.#progress()
     }
+  }
+
+  protected hasLeft(rank: number): boolean {
+    return this.#common > 0 || this.#termination.words[rank] !== undefined || this.links.met.includes(rank)
   }
 
   protected failIn(round = this.#done, error: Error): void {

@@ -39,6 +39,10 @@ export class Single<T, R> extends Participant<R> {
 
   single(): void {}
 
+  protected hasLeft(): boolean {
+    return false
+  }
+
   protected failIn(_round: number | undefined, error: Error): void {
     this.failNow(error, 0)
   }

@@ -2,7 +2,7 @@ import { type MonoTypeOperatorFunction, Observable, type Subscription } from 'rx
 import { type BufferLike, datatypeOf, memoryOf, NUMBER, OBJECT } from '../codec/datatype.js'
 import { encodeObject } from '../codec/object.js'
 import type { CommunicatorCore } from '../core/communicator-core.js'
-import { goneError } from '../failure/rank-failure.js'
+import { MemberGone } from '../failure/rank-failure.js'
 import { duplicate, type Memory } from '../memory/copy.js'
 import { Queue } from '../memory/queue.js'
 import type { Context } from '../progress/context.js'
@@ -131,7 +131,7 @@ export class Links {
     if (this.#state.confirmations !== undefined) this.#awaitConfirmation(unit, to)
     if (link.sendNow(this.#context, tag, datatype, bytes as Uint8Array, bytes.byteLength, call.hash, shape)) return
     const reason = endpoint.whyGone(member)
-    if (reason !== undefined) return this.trouble.fail(goneError(to, reason))
+    if (reason !== undefined) return this.trouble.fail(new MemberGone(member, reason))
     const kept = stable ? bytes : duplicate(bytes)
     const message = new Outgoing(this.#context, tag, datatype, kept, false, undefined, new PendingSend(this, unit, to))
     message.call = call.hash

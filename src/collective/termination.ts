@@ -107,21 +107,25 @@ export class Termination {
     this.#goOn()
   }
 
-  /** For another rank the collective is over, and it has told no word: all said the same, so it has said what this one has. */
+  /** For another rank the collective is over, and it has told no word: all said the same, so it has said what this one has. It passes nothing on. */
   hearOver(from: number): void {
     const { own } = this
     if (own === undefined) return
+    this.#irregular = true
     this.#learn(from, { kind: ENDED, count: own.count })
     this.#goOn()
   }
 
-  /** Some rank has called the method: its stream is of one value, it has its result without a word, and may be gone. */
-  hearSingle(): void {
+  /**
+   * Some rank has called the method: its stream is of one value, it has its result without a word, and may be gone. `isTold`: a rank has said so that has
+   * heard it from that one, and to everyone.
+   */
+  hearSingle(isTold: boolean): void {
     if (this.#single) return
     this.#single = true
     this.#ended = Math.min(this.#ended, 1)
     this.#irregular = true
-    this.#hasTold = false
+    this.#hasTold = isTold && this.#follows
     this.#goOn()
   }
 
@@ -142,8 +146,7 @@ export class Termination {
   /** The ranks without whose word nothing goes on. */
   get awaited(): readonly number[] {
     if (this.own === undefined || this.#single) return []
-    if (this.#giver !== undefined) return this.#words[this.#giver] === undefined ? [this.#giver] : []
-    if (this.#known === this.#size) return []
+    if (this.#giver !== undefined || this.#known === this.#size) return []
     if (!this.#irregular) return [(this.#rank + this.#size - 2 ** (this.#step - 1)) % this.#size]
     return this.#words.flatMap((word, rank) => (word === undefined ? [rank] : []))
   }
@@ -170,9 +173,14 @@ export class Termination {
     else if (word.kind === FAILED) this.#failed = Math.min(this.#failed, word.count)
   }
 
+  /** Its own stream does not count. */
+  get #follows(): boolean {
+    return this.#giver !== undefined && this.#giver !== this.#rank
+  }
+
   /** Says what there is to be said now. */
   #goOn(): void {
-    const { own } = this
+    const own = this.own ?? (this.#single && this.#follows ? nothing : undefined)
     if (own === undefined) return
     if (this.#irregular || this.#giver !== undefined) {
       if (!this.#hasTold) {
@@ -203,9 +211,12 @@ export class Termination {
   /** Who has called the method does not wait for words, so there are none of all. */
   #endOfSingle(): End | undefined {
     const { own } = this
-    if (this.#giver !== undefined && this.#giver !== this.#rank) return { rounds: 1, how: COMPLETE }
+    if (this.#follows) return { rounds: 1, how: COMPLETE }
     if (own === undefined) return undefined
     if (own.kind === FAILED && own.count <= 1) return this.#failure()
     return { rounds: Math.min(own.count, 1), how: own.kind === ENDED && own.count === 1 ? COMPLETE : RAGGED }
   }
 }
+
+/** The word of a rank that has nothing to say of its own stream. */
+const nothing: Word = { kind: GOES_ON, count: 0 }

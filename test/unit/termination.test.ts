@@ -28,7 +28,7 @@ class World {
             for (let to = 0; to < size; to++) {
               if (to === rank) continue
               this.#send(rank, to, 'told', (other) => {
-                if (isSingle) other.hearSingle()
+                if (isSingle) other.hearSingle(true)
                 other.hear(rank, word)
               })
             }
@@ -51,7 +51,7 @@ class World {
     this.#lanes[from * length + to]!.push(() => {
       if (!this.#single[to]) return hear(this.terminations[to]!)
       // Who has called the method answers once it is over.
-      if (!this.#single[from]) this.#lanes[to * length + from]!.push(() => this.terminations[from]!.hearSingle())
+      if (!this.#single[from]) this.#lanes[to * length + from]!.push(() => this.terminations[from]!.hearSingle(false))
     })
   }
 }

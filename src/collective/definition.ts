@@ -44,14 +44,16 @@ export interface Definition<T, R> {
   readonly counts?: Counts | undefined
   /** The one that was asked for. */
   readonly algorithm?: string | undefined
-  /** The one for a single value whose size asks for another than usual. */
-  readonly suited?: (single: T) => string | undefined
+  /** The one for a value whose size asks for another than usual: rounds by it have the links to themselves. All ranks find the same. */
+  readonly suited?: (value: T) => string | undefined
   /** Throws what is wrong with a value that this rank gives. */
   readonly check?: (data: T) => void
   /** The rank that alone gives something, where that is another: this rank's own stream is ignored, it follows that of the giver. */
   readonly giver?: number | undefined
   /** A rank may be done with a round that others have not come to. */
   readonly ahead?: boolean | undefined
+  /** But not this one, for it gets something of every other. */
+  readonly meetsAll?: boolean | undefined
   /** A rank's round begins when the one before is over: its steps use a link more than once. */
   readonly serial?: boolean | undefined
   /**

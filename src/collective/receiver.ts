@@ -3,7 +3,8 @@ import { references } from '../codec/reference.js'
 import type { CallSite } from '../diagnostics/call-site.js'
 import { Queue } from '../memory/queue.js'
 import type { Incoming, Taker, Waiting } from '../progress/incoming.js'
-import { goneError } from '../progress/rank-failure.js'
+import { MemberGone } from '../progress/rank-failure.js'
+import { isSame, isSingle } from './call.js'
 import { agree } from './signature-shape.js'
 import type { Links, Step, Unit } from './steps.js'
 
@@ -23,6 +24,7 @@ export abstract class Receiver implements Taker {
   #waiting = false
   #misfit = false
   #failed = false
+  #isMethods = false
   /** Messages it has had. */
   #taken = 0
 
@@ -61,7 +63,9 @@ export abstract class Receiver implements Taker {
   }
 
   accept(message: Incoming): boolean {
-    this.met = message.call === this.links.call.hash
+    const { hash } = this.links.call
+    this.met = isSame(message.call, hash)
+    this.#isMethods = message.call !== hash && isSingle(message.call)
     if (!this.met || !agree(message.shape, this.shape(message))) {
       this.#misfit = true
       return false
@@ -80,6 +84,8 @@ export abstract class Receiver implements Taker {
     this.#waiting = false
     if (this.links.closed || this.#failed) return
     if (this.#misfit) return this.links.trouble.mismatch()
+    if (this.#isMethods) this.links.trouble.single()
+    if (this.links.closed) return
     references.here = this.links.endpoint
     try {
       this.take(message)
@@ -124,7 +130,7 @@ export abstract class Receiver implements Taker {
     const { endpoint, context } = this.links
     const reason = endpoint.whyGone(this.peer)
     if (reason === undefined) endpoint.post(context, this)
-    else this.fail(goneError(this.rank, reason))
+    else this.fail(new MemberGone(this.peer, reason))
   }
 }
 
@@ -172,6 +178,10 @@ export class Meetings<U extends Unit> extends Receiver {
   readonly #step: Step<U>
   readonly #subscriber: Subscriber<U>
   readonly #units = new Queue<U>()
+  /** Units that have come, and those that have gone on; after a failed one there are none any more. */
+  #come = 0
+  #gone = 0
+  #failed = Number.POSITIVE_INFINITY
 
   constructor(links: Links, step: Step<U>, subscriber: Subscriber<U>) {
     super(links, step.from!)
@@ -180,8 +190,10 @@ export class Meetings<U extends Unit> extends Receiver {
   }
 
   next(unit: U): void {
+    const round = this.#come++
+    if (round > this.#failed) return
     this.#units.push(unit)
-    this.#step.send?.(unit)
+    if (!this.links.attempt(this.#step, unit, round)) this.#failed = round
     this.#pass()
     this.look()
   }
@@ -193,7 +205,7 @@ export class Meetings<U extends Unit> extends Receiver {
   complete(): void {}
 
   protected get ready(): boolean {
-    return this.#units.length > 0
+    return this.#units.length > 0 && this.#gone < this.#failed
   }
 
   protected shape(): number {
@@ -205,9 +217,8 @@ export class Meetings<U extends Unit> extends Receiver {
   }
 
   protected take(message: Incoming): void {
-    const unit = this.#units.shift()
-    this.#step.take?.(unit, message)
-    this.#subscriber.next(unit)
+    this.#step.take?.(this.#units.first!, message)
+    this.#goOn()
     this.#pass()
   }
 
@@ -215,6 +226,11 @@ export class Meetings<U extends Unit> extends Receiver {
   #pass(): void {
     const { expects } = this.#step
     if (expects === undefined) return
-    while (this.#units.length > 0 && !expects(this.#units.first!)) this.#subscriber.next(this.#units.shift())
+    while (this.ready && !expects(this.#units.first!)) this.#goOn()
+  }
+
+  #goOn(): void {
+    this.#gone++
+    this.#subscriber.next(this.#units.shift())
   }
 }

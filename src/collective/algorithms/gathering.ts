@@ -45,6 +45,7 @@ export function gatheringOf<T, R>(comm: Ranks, { name, counts, root, algorithm, 
     root,
     algorithm,
     ahead: true,
+    meetsAll: atRoot,
     check,
     build: (links) => (values) =>
       values.pipe(

@@ -1,10 +1,10 @@
 import type { MessagePort } from 'node:worker_threads'
 import { locate, renewCallSiteBudget } from '../diagnostics/call-site.js'
 import { DeadlockError, type ErrorContext, TimeoutError } from '../errors.js'
-import type { FromRank, ToRank } from '../launch/job/rank-protocol.js'
 import type { Endpoint } from '../progress/endpoint.js'
 import { type HostMemory, IDLE, restOf, stateWord, WAKE_UP } from '../transport/shared/host-memory.js'
 import type { SharedTransport } from '../transport/shared/shared-transport.js'
+import type { FromRank, ToRank } from './rank-protocol.js'
 
 /**
  * When a rank may end, and when it never can.

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
-import { expandNodelist } from '../../src/launch/engines/nodelist.js'
-import { detect } from '../../src/launch/job/detect-launcher.js'
-import { parseHosts, readHostfile } from '../../src/launch/job/hosts.js'
+import { detect } from '../../src/launch/external/detect-launcher.js'
+import { expandNodelist } from '../../src/launch/external/nodelist.js'
+import { parseHosts, readHostfile } from '../../src/launch/options/hosts.js'
 import { project } from '../integration/command.js'
 
 const openMpi = {

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { availableParallelism, cpus, freemem, totalmem } from 'node:os'
-import { detect } from '../job/detect-launcher.js'
-import { LAUNCHERS } from '../job/launch-env.js'
-import { packageVersion } from './package.js'
+import { LAUNCHERS } from '../../runtime/launch-env.js'
+import { packageVersion } from '../../runtime/package.js'
+import { detect } from '../external/detect-launcher.js'
 
 const require = createRequire(import.meta.url)
 

@@ -1,14 +1,14 @@
 import { basename, extname } from 'node:path'
 import { ArgumentError, StartupTimeoutError } from '../../errors.js'
+import { startedBy } from '../../runtime/launch-env.js'
 import type { KubernetesOptions } from '../engines/kubernetes.js'
-import type { Seen } from '../job/detect-launcher.js'
+import type { Seen } from '../external/detect-launcher.js'
 import { failureText } from '../job/failure-text.js'
 import { type DrainSignal, type Failure, Job, type OnFailure } from '../job/job.js'
 import { checkRanks } from '../job/launch.js'
-import { startedBy } from '../job/launch-env.js'
 import { engineOf, type Placement, placement, ranksOf } from '../job/placement.js'
-import { programPath } from '../job/program.js'
-import { changed } from './environment.js'
+import { changed } from '../options/environment.js'
+import { programPath } from '../options/program.js'
 
 export interface RunOptions extends Omit<Placement, 'launcher'> {
   /** By default as many as the hosts take. */
@@ -36,7 +36,7 @@ const KILL_MS = 2000
 export async function run(options: RunOptions): Promise<number> {
   const started = options.launcher === 'auto' ? startedBy(process.env) : undefined
   if (started !== undefined) {
-    const { detect } = await import('../job/detect-launcher.js')
+    const { detect } = await import('../external/detect-launcher.js')
     const seen = detect(process.env)
     if (seen !== undefined) return runAsMember(seen, options)
     const why = `${started.name} has started ${started.size} processes (${started.why}), and gives them no way to find each other`
@@ -76,7 +76,7 @@ export async function run(options: RunOptions): Promise<number> {
 async function runAsMember(seen: Seen, options: RunOptions): Promise<number> {
   const { program, args, env = {}, timeout, onFailure, prefix, launcher: _, ...where } = options
   const path = programPath(program)
-  const { ExternalRank } = await import('../job/external-rank.js')
+  const { ExternalRank } = await import('../external/external-rank.js')
   const membership = new ExternalRank(seen, where, process.env)
   if (!membership.leads) {
     // A second one ends this process.

@@ -3,7 +3,7 @@ import { basename, dirname, extname } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { init, parse } from 'es-module-lexer'
 import type { BuildOptions } from 'esbuild'
-import { packageDirectory } from '../cli/package.js'
+import { packageDirectory } from '../../runtime/package.js'
 import { OWN } from './resolution.js'
 
 type Build = typeof import('esbuild').build

@@ -3,7 +3,7 @@ import { isBuiltin } from 'node:module'
 import { relative } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import type { OnResolveArgs, OnResolveResult, PluginBuild } from 'esbuild'
-import { packageDirectory } from '../cli/package.js'
+import { packageDirectory } from '../../runtime/package.js'
 
 /** What the ranks run on is the launcher's own. */
 export const OWN = /^(rxmpi|rxjs)(\/|$)/

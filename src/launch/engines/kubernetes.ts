@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module'
 import { ArgumentError } from '../../errors.js'
-import { TOKEN } from '../job/launch-env.js'
+import { TOKEN } from '../../runtime/launch-env.js'
 
 export interface KubernetesOptions {
   ranks: number

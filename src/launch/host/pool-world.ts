@@ -5,13 +5,13 @@ import { Endpoint } from '../../progress/endpoint.js'
 import { BufferHandoff } from '../../transport/shared/buffer-handoff.js'
 import { allocateHost } from '../../transport/shared/host-memory.js'
 import { SharedTransport } from '../../transport/shared/shared-transport.js'
-import { changed } from '../cli/environment.js'
 import { checkRanks } from '../job/launch.js'
-import type { HostListener } from './host.js'
+import { changed } from '../options/environment.js'
+import type { HostListener } from '../protocol/host.js'
 
-export { poolModule } from '../cli/package.js'
+export { poolModule } from '../../runtime/package.js'
 
-import type { FromRank } from '../job/rank-protocol.js'
+import type { FromRank } from '../../runtime/rank-protocol.js'
 import { ThreadHost } from './thread-host.js'
 
 /**

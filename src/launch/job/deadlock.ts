@@ -1,5 +1,5 @@
 import { waits } from '../../transport/shared/host-memory.js'
-import type { Host, Rest } from '../host/host.js'
+import type { Host, Rest } from '../protocol/host.js'
 import type { Job } from './job.js'
 
 /**

@@ -1,11 +1,11 @@
 import type { Readable, Writable } from 'node:stream'
+import { type ErrorRecord, translateRecord } from '../../runtime/error-record.js'
+import type { FromRank, ToInput, ToRank } from '../../runtime/rank-protocol.js'
 import { type Compiled, CompileError, compile } from '../compile/compile.js'
-import type { Gone, Host, HostListener } from '../host/host.js'
+import { OutputMux } from '../host/output-mux.js'
+import type { Gone, Host, HostListener } from '../protocol/host.js'
 import { DeadlockWatch } from './deadlock.js'
-import { type ErrorRecord, translateRecord } from './error-record.js'
 import { Input } from './input.js'
-import { OutputMux } from './output-mux.js'
-import type { FromRank, ToInput, ToRank } from './rank-protocol.js'
 import { Report } from './report.js'
 
 export interface JobOptions {

@@ -1,12 +1,12 @@
 import { totalmem } from 'node:os'
 import type { Readable, Writable } from 'node:stream'
 import { AbortError, ArgumentError, RankFailedError, RxmpiError, TimeoutError } from '../../errors.js'
-import { changed } from '../cli/environment.js'
-import { restoreError } from './error-record.js'
+import { restoreError } from '../../runtime/error-record.js'
+import { changed } from '../options/environment.js'
+import { programPath } from '../options/program.js'
 import { failureText } from './failure-text.js'
 import { type Failure, Job, type OnFailure } from './job.js'
 import { type Placement, placement, ranksOf } from './placement.js'
-import { programPath } from './program.js'
 
 /** Where the ranks run is as for `rxmpi run`: threads of one process where nothing is said. */
 export interface LaunchOptions extends Placement {

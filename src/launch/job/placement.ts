@@ -1,11 +1,11 @@
 import { ArgumentError } from '../../errors.js'
-import { commandModule } from '../cli/package.js'
+import { commandModule } from '../../runtime/package.js'
 import { ENGINES, type EngineName, type EngineOptions, engineCommand, isFar } from '../engines/engine-command.js'
-import { fill, type HostSlots, isLocal, parseHosts, readHostfile } from './hosts.js'
+import { fill, type HostSlots, isLocal, parseHosts, readHostfile } from '../options/hosts.js'
+import { RECONNECT_MS, START_MS } from '../options/timeouts.js'
 import type { JobOptions } from './job.js'
 import type { ProcessManagerOptions } from './process-manager.js'
 import { placeThreads } from './thread-placement.js'
-import { RECONNECT_MS, START_MS } from './timeouts.js'
 
 export interface Placement {
   placement?: 'thread' | 'process' | undefined

@@ -1,10 +1,10 @@
 import { availableParallelism } from 'node:os'
+import type { Setting } from '../../runtime/rank-protocol.js'
 import { allocateHost } from '../../transport/shared/host-memory.js'
-import { terminalOf } from '../cli/terminal.js'
-import type { Host, HostListener } from '../host/host.js'
 import { ThreadHost } from '../host/thread-host.js'
+import type { Host, HostListener } from '../protocol/host.js'
+import { terminalOf } from '../rank/terminal.js'
 import type { JobOptions } from './job.js'
-import type { Setting } from './rank-protocol.js'
 
 /** All ranks as threads of this process. */
 export function placeThreads(options: JobOptions, listener: HostListener): Host[] {

@@ -1,8 +1,8 @@
 /** The thread of a rank: makes it look like a process of its own, and runs the program in it. */
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
+import { recordError } from '../../runtime/error-record.js'
+import type { FromRank, RankData, ToRank } from '../../runtime/rank-protocol.js'
 import { runtime } from '../../world.js'
-import { recordError } from '../job/error-record.js'
-import type { FromRank, RankData, ToRank } from '../job/rank-protocol.js'
 import { connectStdio } from './rank-stdio.js'
 
 type Program = Extract<ToRank, { type: 'program' }>
@@ -64,7 +64,7 @@ async function connectLink(): Promise<void> {
   if (setup === undefined) return
   // The program can see `workerData`.
   delete launch.link
-  const { RankLink } = await import('../host/rank-link.js')
+  const { RankLink } = await import('./rank-link.js')
   const link = new RankLink({ setup, memory: seat, transport: runtime.transport, port })
   runtime.onStuck = () => link.move()
 }

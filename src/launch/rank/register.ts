@@ -2,9 +2,9 @@
 import { createRequire, register } from 'node:module'
 import { pathToFileURL } from 'node:url'
 import { isMainThread } from 'node:worker_threads'
-import { registerHooksModule } from '../cli/package.js'
+import { registerHooksModule } from '../../runtime/package.js'
 import { type Compiled, CompileError, compile } from '../compile/compile.js'
-import { programPath } from '../job/program.js'
+import { programPath } from '../options/program.js'
 
 const program = isMainThread ? process.argv[1] : undefined
 

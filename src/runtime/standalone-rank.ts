@@ -5,11 +5,11 @@
  */
 import { availableParallelism } from 'node:os'
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads'
-import { RxmpiError } from '../../errors.js'
-import { allocateHost } from '../../transport/shared/host-memory.js'
-import { standaloneHostModule } from '../cli/package.js'
-import { RENDEZVOUS, type Started, TOKEN } from '../job/launch-env.js'
-import type { FromRank, Seat, StandaloneData, ToRank } from '../job/rank-protocol.js'
+import { RxmpiError } from '../errors.js'
+import { allocateHost } from '../transport/shared/host-memory.js'
+import { RENDEZVOUS, type Started, TOKEN } from './launch-env.js'
+import { standaloneHostModule } from './package.js'
+import type { FromRank, Seat, StandaloneData, ToRank } from './rank-protocol.js'
 
 /** Words of what the worker tells a main thread that listens to nothing: whether all is over, and the status to end with. */
 export const OVER = 0

@@ -1,5 +1,5 @@
 import { inspect, types } from 'node:util'
-import * as errors from '../../errors.js'
+import * as errors from '../errors.js'
 
 /** An error on its way from a rank to the launcher: what to print, and what to build an equal error from. */
 export interface ErrorRecord {

@@ -4,7 +4,7 @@ import type { Bootstrap } from '../bootstrap/bootstrap.js'
 import { Directory } from '../bootstrap/directory.js'
 import { MeetingPoint } from '../bootstrap/meeting-point.js'
 import { Pmi } from '../bootstrap/pmi.js'
-import { expandNodelist } from '../engines/nodelist.js'
+import { expandNodelist } from './nodelist.js'
 
 /** What has started this process as one of several, and how they find each other. */
 export interface Seen {

@@ -1,5 +1,5 @@
 import type { Writable } from 'node:stream'
-import type { Terminal } from '../job/rank-protocol.js'
+import type { Terminal } from '../../runtime/rank-protocol.js'
 
 const ESCAPE = '\x1b['
 

@@ -1,15 +1,15 @@
 import { ArgumentError } from '../../errors.js'
+import { RENDEZVOUS, TOKEN } from '../../runtime/launch-env.js'
 import type { Bootstrap } from '../bootstrap/bootstrap.js'
 import { MeetingPoint } from '../bootstrap/meeting-point.js'
 import { HostProxy, type Seated } from '../host/host-proxy.js'
+import type { DrainSignal, JobOptions } from '../job/job.js'
+import type { Placement } from '../job/placement.js'
+import { ProcessManager } from '../job/process-manager.js'
+import { RECONNECT_MS, START_MS } from '../options/timeouts.js'
+import type { Card } from '../protocol/host-protocol.js'
+import { readRendezvous } from '../protocol/rendezvous.js'
 import type { Seen } from './detect-launcher.js'
-import type { Card } from './host-protocol.js'
-import type { DrainSignal, JobOptions } from './job.js'
-import { RENDEZVOUS, TOKEN } from './launch-env.js'
-import type { Placement } from './placement.js'
-import { ProcessManager } from './process-manager.js'
-import { readRendezvous } from './rendezvous.js'
-import { RECONNECT_MS, START_MS } from './timeouts.js'
 
 interface Surroundings {
   /** Writes to standard error. */

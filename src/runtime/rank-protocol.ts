@@ -1,9 +1,9 @@
 /** What the host's main thread and its ranks say to each other, over `parentPort`. The launcher's side is `job.ts`, a rank's is `rank.ts`. */
 import type { MessagePort } from 'node:worker_threads'
-import type { GoneState, RouterState } from '../../transport/router/base-router.js'
-import type { HostMemory } from '../../transport/shared/host-memory.js'
-import type { Certificate } from '../../transport/websocket/connection.js'
-import type { Address } from '../../transport/websocket/dial.js'
+import type { GoneState, RouterState } from '../transport/router/base-router.js'
+import type { HostMemory } from '../transport/shared/host-memory.js'
+import type { Certificate } from '../transport/websocket/connection.js'
+import type { Address } from '../transport/websocket/dial.js'
 import type { ErrorRecord } from './error-record.js'
 
 /** `workerData` of a rank: who it is, the memory it shares with the other ranks of its host, and its terminal. */

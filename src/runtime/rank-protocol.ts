@@ -84,12 +84,16 @@ export interface StandaloneData {
   port: MessagePort
 }
 
+/** Signals that ask a rank to finish, and their numbers. */
+export const DRAIN_SIGNALS = { SIGINT: 2, SIGTERM: 15 } as const
+export type DrainSignal = keyof typeof DRAIN_SIGNALS
+
 export type ToRank =
   /** The program, transpiled: import `url`, and be `argv[1] = path`. */
   | { type: 'program'; url: string; path: string }
   /** End: the job has. For a rank that is no thread, which can be ended from outside. */
   | { type: 'end' }
-  | { type: 'signal'; signal: 'SIGINT' | 'SIGTERM' }
+  | { type: 'signal'; signal: DrainSignal }
   /** A rank's end of a line for buffers moved without copying. */
   | { type: 'line'; from: number; port: unknown }
   | { type: 'link'; order: LinkOrder }

@@ -1,13 +1,14 @@
 import { basename, extname } from 'node:path'
 import { ArgumentError, StartupTimeoutError } from '../../errors.js'
 import { startedBy } from '../../runtime/launch-env.js'
+import type { DrainSignal } from '../../runtime/rank-protocol.js'
 import type { KubernetesOptions } from '../engines/kubernetes.js'
 import type { Seen } from '../external/detect-launcher.js'
 import { failureText } from '../job/failure-text.js'
-import { type DrainSignal, type Failure, Job, type OnFailure } from '../job/job.js'
-import { checkRanks } from '../job/launch.js'
+import type { Failure, Job, OnFailure } from '../job/job.js'
 import { engineOf, type Placement, placement, ranksOf } from '../job/placement.js'
-import { changed } from '../options/environment.js'
+import { type JobRequest, startJob } from '../job/start-job.js'
+import { checkRanks } from '../options/limits.js'
 import { programPath } from '../options/program.js'
 
 export interface RunOptions extends Omit<Placement, 'launcher'> {
@@ -42,7 +43,7 @@ export async function run(options: RunOptions): Promise<number> {
     const why = `${started.name} has started ${started.size} processes (${started.why}), and gives them no way to find each other`
     throw new ArgumentError(`${why}: export RXMPI_RANK, RXMPI_SIZE, RXMPI_ADDRESS and RXMPI_TOKEN, or say --launcher local`)
   }
-  const { program, args, env = {}, timeout, onFailure, prefix, launcher, ...where } = options
+  const { program, args, launcher, ...where } = options
   const ranks = options.ranks ?? ranksOf(where)
   if (launcher === 'k8s') return write((await import('../engines/kubernetes.js')).kubernetesYaml(jobFor(options, ranks)))
   const asked = { ...where, launcher }
@@ -52,32 +53,16 @@ export async function run(options: RunOptions): Promise<number> {
     const { dryRun } = await import('./dry-run.js')
     return write(`${dryRun({ ...asked, ranks, program: path, args }).join('\n')}\n`)
   }
-  const job = new Job({
-    ranks,
-    program: path,
-    args,
-    env: changed(process.env, env),
-    envChanges: env,
-    timeout,
-    onFailure,
-    onRankFailure: (failure) => void print(failure, ranks),
-    prefix,
-    wantsResults: false,
-    stdout: process.stdout,
-    stderr: process.stderr,
-    stdin: () => process.stdin,
-    inputIsTerminal: process.stdin.isTTY,
-    place: await placement({ ...asked, ranks, program: path, args })
-  })
+  const place = await placement({ ...asked, ranks, program: path, args })
+  const job = startJob({ ...requestOf(options, path, ranks), inputIsTerminal: process.stdin.isTTY, place })
   return ended(job, ranks)
 }
 
 /** One of the processes that another launcher has started. */
 async function runAsMember(seen: Seen, options: RunOptions): Promise<number> {
-  const { program, args, env = {}, timeout, onFailure, prefix, launcher: _, ...where } = options
-  const path = programPath(program)
+  const path = programPath(options.program)
   const { ExternalRank } = await import('../external/external-rank.js')
-  const membership = new ExternalRank(seen, where, process.env)
+  const membership = new ExternalRank(seen, options, process.env)
   if (!membership.leads) {
     // A second one ends this process.
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => membership.signalled(signal))
@@ -93,26 +78,15 @@ async function runAsMember(seen: Seen, options: RunOptions): Promise<number> {
     await membership.finish()
     return status
   }
-  const job = new Job({
-    ranks: seen.size,
-    program: path,
-    args,
-    env: changed(process.env, env),
-    envChanges: env,
-    timeout,
-    onFailure,
-    onRankFailure: (failure) => void print(failure, seen.size),
-    prefix,
-    wantsResults: false,
-    stdout: process.stdout,
-    stderr: process.stderr,
-    stdin: () => process.stdin,
-    inputIsTerminal: false,
-    place: membership.place
-  })
+  const job = startJob({ ...requestOf(options, path, seen.size), place: membership.place })
   const status = await ended(job, seen.size)
   await membership.finish()
   return status
+}
+
+/** What the job of this command line is asked for, wherever its ranks run. */
+function requestOf({ args, env = {}, timeout, onFailure, prefix }: RunOptions, program: string, ranks: number): Omit<JobRequest, 'place'> {
+  return { ranks, program, args, env, timeout, onFailure, prefix, onRankFailure: (failure) => void print(failure, ranks) }
 }
 
 /** Sees a job to its end; resolves to its status. */

@@ -1,15 +1,18 @@
 import { ArgumentError } from '../../errors.js'
 import { RENDEZVOUS, TOKEN } from '../../runtime/launch-env.js'
+import type { DrainSignal } from '../../runtime/rank-protocol.js'
 import type { Bootstrap } from '../bootstrap/bootstrap.js'
 import { MeetingPoint } from '../bootstrap/meeting-point.js'
 import { HostProxy, type Seated } from '../host/host-proxy.js'
-import type { DrainSignal, JobOptions } from '../job/job.js'
+import type { JobOptions } from '../job/job.js'
 import type { Placement } from '../job/placement.js'
 import { ProcessManager } from '../job/process-manager.js'
 import { RECONNECT_MS, START_MS } from '../options/timeouts.js'
 import type { Card } from '../protocol/host-protocol.js'
 import { readRendezvous } from '../protocol/rendezvous.js'
 import type { Seen } from './detect-launcher.js'
+
+type LinkOptions = Pick<Placement, 'tls' | 'insecure' | 'reconnect' | 'startupTimeout'>
 
 interface Surroundings {
   /** Writes to standard error. */
@@ -35,13 +38,13 @@ export class ExternalRank {
   readonly #say: (text: string) => void
   readonly #seated: Seated | undefined
   readonly #seen: Seen
-  readonly #options: Placement
+  readonly #options: LinkOptions
   readonly #bootstrap: Bootstrap | undefined
   readonly #card: Card | undefined
   #agent: HostProxy | undefined
   #end!: (status: number) => void
 
-  constructor(seen: Seen, options: Placement, env: NodeJS.ProcessEnv, { say = write, seated }: Surroundings = {}) {
+  constructor(seen: Seen, options: LinkOptions, env: NodeJS.ProcessEnv, { say = write, seated }: Surroundings = {}) {
     this.#say = say
     this.#seated = seated
     this.#seen = seen

@@ -8,7 +8,7 @@ import type { FromRank, StandaloneData, ToRank } from '../../runtime/rank-protoc
 import { OVER, STATUS } from '../../runtime/standalone-rank.js'
 import { ENDED, FAILED, markGone, restOf } from '../../transport/shared/host-memory.js'
 import { failureText } from '../job/failure-text.js'
-import { Job } from '../job/job.js'
+import { startJob } from '../job/start-job.js'
 import { isSet } from '../options/environment.js'
 import type { Host, HostListener, Rest } from '../protocol/host.js'
 import { detect, type Seen } from './detect-launcher.js'
@@ -141,19 +141,12 @@ async function run(): Promise<void> {
     if (!isLost()) await membership.finish()
     return over(status, abort(status))
   }
-  const job = new Job({
+  const job = startJob({
     ranks: seen.size,
     // It runs already.
     program: undefined,
-    args: [],
-    env: {},
-    envChanges: {},
-    prefix: false,
-    wantsResults: false,
     stdout: nowhere(),
     stderr: nowhere(),
-    stdin: () => process.stdin,
-    inputIsTerminal: false,
     place: membership.place
   })
   const { failure } = await job.outcome

@@ -1,6 +1,6 @@
 import type { Readable, Writable } from 'node:stream'
 import { type ErrorRecord, translateRecord } from '../../runtime/error-record.js'
-import type { FromRank, ToInput, ToRank } from '../../runtime/rank-protocol.js'
+import { DRAIN_SIGNALS, type DrainSignal, type FromRank, type ToInput, type ToRank } from '../../runtime/rank-protocol.js'
 import { type Compiled, CompileError, compile } from '../compile/compile.js'
 import { OutputMux } from '../host/output-mux.js'
 import type { Gone, Host, HostListener } from '../protocol/host.js'
@@ -53,8 +53,6 @@ export interface Outcome {
   stuck: number[]
 }
 
-const signalNumbers = { SIGINT: 2, SIGTERM: 15 }
-export type DrainSignal = keyof typeof signalNumbers
 const DRAIN_MS = 5000
 const END_MS = 1500
 /**
@@ -130,7 +128,7 @@ export class Job implements HostListener {
       this.end()
       return
     }
-    this.#failure = { kind: 'signal', status: 128 + signalNumbers[signal], text: `ended by ${signal}` }
+    this.#failure = { kind: 'signal', status: 128 + DRAIN_SIGNALS[signal], text: `ended by ${signal}` }
     for (const rank of this.#alive) this.post(rank, { type: 'signal', signal })
     this.#after(DRAIN_MS, () => this.end())
   }

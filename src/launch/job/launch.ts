@@ -1,12 +1,12 @@
-import { totalmem } from 'node:os'
 import type { Readable, Writable } from 'node:stream'
 import { AbortError, ArgumentError, RankFailedError, RxmpiError, TimeoutError } from '../../errors.js'
 import { restoreError } from '../../runtime/error-record.js'
-import { changed } from '../options/environment.js'
+import { checkRanks, checkTimeout } from '../options/limits.js'
 import { programPath } from '../options/program.js'
 import { failureText } from './failure-text.js'
-import { type Failure, Job, type OnFailure } from './job.js'
+import type { Failure, OnFailure } from './job.js'
 import { type Placement, placement, ranksOf } from './placement.js'
+import { startJob } from './start-job.js'
 
 /** Where the ranks run is as for `rxmpi run`: threads of one process where nothing is said. */
 export interface LaunchOptions extends Placement {
@@ -61,12 +61,11 @@ export async function launch<T = unknown>(options: LaunchOptions): Promise<T[]> 
   checkOnFailure(onFailure)
   const path = programPath(program)
   if (signal?.aborted) throw aborted(signal)
-  const job = new Job({
+  const job = startJob({
     ranks,
     program: path,
     args,
-    env: changed(process.env, env),
-    envChanges: env,
+    env,
     timeout,
     onFailure,
     onRankFailure: (failure) => stderr.write(failureText(failure, ranks)),
@@ -75,7 +74,6 @@ export async function launch<T = unknown>(options: LaunchOptions): Promise<T[]> 
     stdout,
     stderr,
     stdin: () => stdin ?? process.stdin,
-    inputIsTerminal: false,
     place: await placement({ ...options, ranks, program: path, args })
   })
   const end = () => job.end()
@@ -90,32 +88,10 @@ export async function launch<T = unknown>(options: LaunchOptions): Promise<T[]> 
   return results as T[]
 }
 
-/** `here`: they all take this machine's memory. */
-export function checkRanks(ranks: number | undefined, here = true): asserts ranks is number {
-  if (ranks === undefined || !Number.isSafeInteger(ranks) || ranks < 1)
-    throw new ArgumentError(`ranks was ${String(ranks)}: expected a whole number from 1 up`)
-  const memory = Math.min(totalmem(), process.constrainedMemory() || Number.POSITIVE_INFINITY)
-  if (here && ranks * RANK_BYTES > memory) {
-    const [needed, there] = [ranks * RANK_BYTES, memory].map((bytes) => `${(bytes / 2 ** 30).toFixed(1)} GiB`)
-    throw new ArgumentError(`ranks was ${ranks}: they would need at least ${needed} of memory, and this machine has ${there}`)
-  }
-}
-
-/** What a rank takes that does nothing. */
-const RANK_BYTES = 8 * 2 ** 20
-
-export function checkOnFailure(onFailure: unknown): void {
+function checkOnFailure(onFailure: unknown): void {
   if ([undefined, 'end', 'continue'].includes(onFailure as string)) return
   throw new ArgumentError(`onFailure was ${String(onFailure)}: expected 'end' or 'continue'`)
 }
-
-function checkTimeout(timeout: number | undefined): void {
-  if (timeout === undefined || (timeout > 0 && timeout <= MAX_TIMEOUT)) return
-  throw new ArgumentError(`timeout was ${String(timeout)}: expected seconds, more than 0 and at most ${MAX_TIMEOUT}`)
-}
-
-/** The longest time that Node's timers know, in seconds. */
-export const MAX_TIMEOUT = Math.floor((2 ** 31 - 1) / 1000)
 
 function asError({ kind, rank, text, error }: Failure): Error {
   const cause = error === undefined ? undefined : restoreError(error)

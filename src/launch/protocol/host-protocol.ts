@@ -1,11 +1,10 @@
 import { deserialize, serialize } from 'node:v8'
 import type { RxmpiError } from '../../errors.js'
 import type { ErrorRecord } from '../../runtime/error-record.js'
-import type { FromInput, FromRank, Setting, ToInput, ToRank } from '../../runtime/rank-protocol.js'
+import type { DrainSignal, FromInput, FromRank, Setting, ToInput, ToRank } from '../../runtime/rank-protocol.js'
 import type { Certificate } from '../../transport/websocket/connection.js'
 import type { HostLink, HostLinkUser } from '../../transport/websocket/host-link.js'
 import { HEADER, MAX_FRAME, newFrame } from '../../transport/websocket/wire.js'
-import type { DrainSignal } from '../job/job.js'
 import type { Gone, Rest } from './host.js'
 
 /** What the launcher and the process of a host say to each other, over a link of their own. */

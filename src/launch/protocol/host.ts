@@ -1,6 +1,5 @@
 import type { ErrorRecord } from '../../runtime/error-record.js'
-import type { FromInput, FromRank, ToInput, ToRank } from '../../runtime/rank-protocol.js'
-import type { DrainSignal } from '../job/job.js'
+import type { DrainSignal, FromInput, FromRank, ToInput, ToRank } from '../../runtime/rank-protocol.js'
 
 /** Where some of a job's ranks run, as the job sees it: threads of this process, or another process. */
 export interface Host {

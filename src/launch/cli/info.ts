@@ -3,7 +3,7 @@ import { createRequire } from 'node:module'
 import { availableParallelism, cpus, freemem, totalmem } from 'node:os'
 import { LAUNCHERS } from '../../runtime/launch-env.js'
 import { packageVersion } from '../../runtime/package.js'
-import { detect } from '../external/detect-launcher.js'
+import { detectLauncher } from '../external/detect-launcher.js'
 
 const require = createRequire(import.meta.url)
 
@@ -51,7 +51,7 @@ export function printable({ versions, transports, sockets, launcher: { seen, why
 
 function launcher(): Info['launcher'] {
   try {
-    const seen = detect(process.env)
+    const seen = detectLauncher(process.env)
     if (seen === undefined) return { seen: 'none', why: `none of ${LAUNCHERS.map(({ rank }) => rank).join(', ')} is set` }
     const where = seen.together ? 'all on this machine' : 'on several machines'
     return { seen: seen.launcher, why: `${seen.why}: rank ${seen.rank} of ${seen.size}, ${where}` }

@@ -3,7 +3,7 @@ import { ArgumentError, StartupTimeoutError } from '../../errors.js'
 import { startedBy } from '../../runtime/launch-env.js'
 import type { DrainSignal } from '../../runtime/rank-protocol.js'
 import type { KubernetesOptions } from '../engines/kubernetes.js'
-import type { Seen } from '../external/detect-launcher.js'
+import type { DetectedLauncher } from '../external/detect-launcher.js'
 import { failureText } from '../job/failure-text.js'
 import type { Failure, Job, OnFailure } from '../job/job.js'
 import { engineOf, type Placement, placement, ranksOf } from '../job/placement.js'
@@ -37,9 +37,9 @@ const KILL_MS = 2000
 export async function run(options: RunOptions): Promise<number> {
   const started = options.launcher === 'auto' ? startedBy(process.env) : undefined
   if (started !== undefined) {
-    const { detect } = await import('../external/detect-launcher.js')
-    const seen = detect(process.env)
-    if (seen !== undefined) return runAsMember(seen, options)
+    const { detectLauncher } = await import('../external/detect-launcher.js')
+    const seen = detectLauncher(process.env)
+    if (seen !== undefined) return runExternalRank(seen, options)
     const why = `${started.name} has started ${started.size} processes (${started.why}), and gives them no way to find each other`
     throw new ArgumentError(`${why}: export RXMPI_RANK, RXMPI_SIZE, RXMPI_ADDRESS and RXMPI_TOKEN, or say --launcher local`)
   }
@@ -59,28 +59,28 @@ export async function run(options: RunOptions): Promise<number> {
 }
 
 /** One of the processes that another launcher has started. */
-async function runAsMember(seen: Seen, options: RunOptions): Promise<number> {
+async function runExternalRank(seen: DetectedLauncher, options: RunOptions): Promise<number> {
   const path = programPath(options.program)
   const { ExternalRank } = await import('../external/external-rank.js')
-  const membership = new ExternalRank(seen, options, process.env)
-  if (!membership.leads) {
+  const external = new ExternalRank(seen, options, process.env)
+  if (!external.leads) {
     // A second one ends this process.
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => membership.signalled(signal))
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => external.signalled(signal))
     try {
-      await membership.join()
+      await external.join()
     } catch (error) {
       if (!(error instanceof StartupTimeoutError)) throw error
       process.stderr.write(`rxmpi: ${error.name}: ${error.message}\n`)
-      await membership.finish()
+      await external.finish()
       return 1
     }
-    const status = await membership.over
-    await membership.finish()
+    const status = await external.over
+    await external.finish()
     return status
   }
-  const job = startJob({ ...requestOf(options, path, seen.size), place: membership.place })
+  const job = startJob({ ...requestOf(options, path, seen.size), place: external.place })
   const status = await ended(job, seen.size)
-  await membership.finish()
+  await external.finish()
   return status
 }
 

@@ -10,7 +10,7 @@ import { ProcessManager } from '../job/process-manager.js'
 import { RECONNECT_MS, START_MS } from '../options/timeouts.js'
 import type { Card } from '../protocol/host-protocol.js'
 import { readRendezvous } from '../protocol/rendezvous.js'
-import type { Seen } from './detect-launcher.js'
+import type { DetectedLauncher } from './detect-launcher.js'
 
 type LinkOptions = Pick<Placement, 'tls' | 'insecure' | 'reconnect' | 'startupTimeout'>
 
@@ -37,14 +37,14 @@ export class ExternalRank {
   readonly leads: boolean
   readonly #say: (text: string) => void
   readonly #seated: Seated | undefined
-  readonly #seen: Seen
+  readonly #seen: DetectedLauncher
   readonly #options: LinkOptions
   readonly #bootstrap: Bootstrap | undefined
   readonly #card: Card | undefined
-  #agent: HostProxy | undefined
+  #proxy: HostProxy | undefined
   #end!: (status: number) => void
 
-  constructor(seen: Seen, options: LinkOptions, env: NodeJS.ProcessEnv, { say = write, seated }: Surroundings = {}) {
+  constructor(seen: DetectedLauncher, options: LinkOptions, env: NodeJS.ProcessEnv, { say = write, seated }: Surroundings = {}) {
     this.#say = say
     this.#seated = seated
     this.#seen = seen
@@ -99,12 +99,12 @@ export class ExternalRank {
 
   /** Whoever has started this process wants it to end. */
   signalled(signal: DrainSignal): void {
-    this.#agent?.signalled(signal)
+    this.#proxy?.signalled(signal)
   }
 
   /** A job that could not start is one that its launcher has to end. */
   async finish(): Promise<void> {
-    if (this.#agent === undefined) this.#bootstrap?.abort(1)
+    if (this.#proxy === undefined) this.#bootstrap?.abort(1)
     else await this.#bootstrap?.finish()
   }
 
@@ -122,7 +122,7 @@ export class ExternalRank {
     const { reconnect = RECONNECT_MS / 1000 } = this.#options
     const card = this.#card ?? (await this.#exchange(this.#bootstrap!, ours))
     const rendezvous = { ...card, host: rank, size, bySsh: false, reconnectMs: reconnect * 1000, startMs: this.#startMs }
-    this.#agent = new HostProxy(
+    this.#proxy = new HostProxy(
       rendezvous,
       (status, reason) => {
         if (reason !== undefined) this.#say(`rxmpi: ${reason}\n`)

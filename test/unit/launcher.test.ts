@@ -1,3 +1,5 @@
+import { closeSync, openSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import fc from 'fast-check'
 import { detectLauncher } from '../../src/launch/external/detect-launcher.js'
 import { expandNodelist } from '../../src/launch/external/nodelist.js'
@@ -52,6 +54,19 @@ describe('who has started this process', () => {
     ['rank 0 at localhost:7000', own],
     ['a file in /tmp/x', openMpi]
   ])('meets at %s', (name, env) => expect(detectLauncher(env)!.bootstrap().name).toBe(name))
+
+  it("writes nothing into a descriptor that is not the manager's, and says what has happened", () => {
+    const path = join(project({ mine: 'as it was' }), 'mine')
+    const fd = openSync(path, 'r+')
+    const meet = () => detectLauncher({ ...hydra, PMI_FD: String(fd) })!.bootstrap()
+    expect(meet).toThrow(
+      `PMI_FD=${fd} names no socket: the process is started by way of another, as npx is, that has not handed the descriptor down. ` +
+        'Have mpiexec start node_modules/.bin/rxmpi run, without npx, or have rxmpi start it: npx rxmpi run --launcher hydra -n 4'
+    )
+    closeSync(fd)
+    expect(meet).toThrow(`PMI_FD=${fd} names no socket`)
+    expect(readFileSync(path, 'utf8')).toBe('as it was')
+  })
 
   it('says what is missing or wrong', () => {
     expect(() => detectLauncher({ RXMPI_RANK: '0' })).toThrow(

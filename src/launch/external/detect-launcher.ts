@@ -3,7 +3,7 @@ import { ArgumentError } from '../../errors.js'
 import type { Bootstrap } from '../bootstrap/bootstrap.js'
 import { Directory } from '../bootstrap/directory.js'
 import { MeetingPoint } from '../bootstrap/meeting-point.js'
-import { Pmi } from '../bootstrap/pmi.js'
+import { isSocket, NOT_HANDED, Pmi } from '../bootstrap/pmi.js'
 import { expandNodelist } from './nodelist.js'
 
 /** What has started this process as one of several, and how they find each other. */
@@ -70,13 +70,20 @@ function pmi(env: Environment): DetectedLauncher | undefined {
   if (env.PMI_RANK === undefined || env.PMI_FD === undefined) return undefined
   const { rank, size } = place(env, 'PMI_RANK', 'PMI_SIZE')
   const here = env.MPI_LOCALNRANKS ?? (env.SLURM_STEP_NUM_NODES === '1' ? env.PMI_SIZE : undefined)
+  const bySlurm = env.SLURM_PROCID !== undefined && env.MPI_LOCALNRANKS === undefined
   return {
-    launcher: env.SLURM_PROCID === undefined || env.MPI_LOCALNRANKS !== undefined ? "MPICH's mpiexec (hydra)" : 'srun --mpi=pmi2',
+    launcher: bySlurm ? 'srun --mpi=pmi2' : "MPICH's mpiexec (hydra)",
     why: `PMI_RANK=${rank}, PMI_SIZE=${size} and PMI_FD=${env.PMI_FD} are set`,
     rank,
     size,
     together: here === env.PMI_SIZE,
-    bootstrap: () => new Pmi(Number(env.PMI_FD))
+    bootstrap() {
+      if (isSocket(Number(env.PMI_FD))) return new Pmi(Number(env.PMI_FD))
+      throw new ArgumentError(
+        `PMI_FD=${env.PMI_FD} names no socket: ${NOT_HANDED}. Have ${bySlurm ? 'srun' : 'mpiexec'} start node_modules/.bin/rxmpi run, ` +
+          `without npx, or have rxmpi start it: npx rxmpi run --launcher ${bySlurm ? 'slurm' : 'hydra'} -n ${size}`
+      )
+    }
   }
 }
 

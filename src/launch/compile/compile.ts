@@ -1,11 +1,10 @@
-import { mkdtempSync, rmSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { createRequire, isBuiltin } from 'node:module'
-import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { BuildFailure, Message, Plugin } from 'esbuild'
 import { compiledName, redirect, transpile } from './emit.js'
+import { ProgramDirectory, sweepDead } from './program-directory.js'
 import { OWN, Resolution, type Target } from './resolution.js'
 
 /** The program as the ranks import it. */
@@ -16,6 +15,8 @@ export interface Compiled {
   remove(): void
 }
 
+let sweep: Promise<unknown> | undefined
+
 /** What is wrong with the program, with file, line and column. */
 export class CompileError extends Error {}
 
@@ -25,14 +26,10 @@ export class CompileError extends Error {}
  * does not fit together.
  */
 export async function compile(program: string): Promise<Compiled> {
-  const directory = mkdtempSync(join(tmpdir(), 'rxmpi-'))
-  const remove = () => {
-    process.off('exit', remove)
-    rmSync(directory, { recursive: true, force: true })
-  }
-  process.on('exit', remove)
+  const { path, remove } = new ProgramDirectory()
+  sweep ??= sweepDead()
   try {
-    const compilation = new Compilation(directory)
+    const compilation = new Compilation(path)
     const url = await compilation.run(program)
     return { url, translate: (text) => compilation.translate(text), remove }
   } catch (error) {

@@ -15,7 +15,7 @@ export interface Compiled {
   remove(): void
 }
 
-let sweep: Promise<unknown> | undefined
+let swept = false
 
 /** What is wrong with the program, with file, line and column. */
 export class CompileError extends Error {}
@@ -27,7 +27,8 @@ export class CompileError extends Error {}
  */
 export async function compile(program: string): Promise<Compiled> {
   const { path, remove } = new ProgramDirectory()
-  sweep ??= sweepDead()
+  if (!swept) void sweepDead()
+  swept = true
   try {
     const compilation = new Compilation(path)
     const url = await compilation.run(program)

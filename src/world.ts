@@ -50,7 +50,7 @@ process.on('beforeExit', () => {
   for (const dispute of endpoint.disputes) {
     if (dispute.isHeard || dispute.verdict === undefined) continue
     endpoint.disputes.delete(dispute)
-    throw COMM_WORLD.inContext(dispute.verdict, undefined)
+    throw COMM_WORLD.core.inContext(dispute.verdict, undefined)
   }
 })
 

@@ -1,4 +1,4 @@
-import type { Collectives } from '../communicator/collectives.js'
+import type { CommunicatorCore } from '../core/communicator-core.js'
 import { recordCallSite } from '../diagnostics/call-site.js'
 import { TagTable } from '../memory/tag-table.js'
 import type { Context } from '../progress/context.js'
@@ -38,7 +38,7 @@ const BROKEN_OFF = 4096
 
 /** The collectives that a rank has called on a communicator, in order, and those of them that are under way. */
 export class CallRegistry {
-  readonly comm: Collectives
+  readonly comm: CommunicatorCore
   /** What waits for a word of other ranks. */
   readonly waits = new Set<Waiting & { readonly peer: number; readonly waits: boolean }>()
   readonly #context: Context
@@ -52,8 +52,12 @@ export class CallRegistry {
   #dispute: Mismatch | undefined
   #isBroken = false
 
-  constructor(comm: Collectives) {
+  constructor(comm: CommunicatorCore) {
     this.comm = comm
+    comm.attach({
+      breakOff: (makeError) => this.breakOff(makeError()),
+      lose: () => this.breakOff(comm.failedMembers.error!)
+    })
     this.#context = comm.endpoint.context(comm.id + COLLECTIVES)
     this.#context.listener = ({ tag }) => (this.#isUnwanted(tag) ? nobody(tag) : undefined)
     this.#context.unexpected = (message) => this.#compare(message)

@@ -1,4 +1,4 @@
-import type { Collectives } from '../communicator/collectives.js'
+import type { CommunicatorCore } from '../core/communicator-core.js'
 import { type FailedRank, RankFailedError, RemoteError } from '../errors.js'
 
 /** What ranks say to each other beside the data of their collectives: a word of an agreement, that something failed, what was called, that the same was. */
@@ -37,7 +37,7 @@ function sendable(error: unknown): unknown {
   return plain
 }
 
-export function remoteError(comm: Collectives, rank: number, collective: string, { error, failed }: Saying): Error {
+export function remoteError(comm: CommunicatorCore, rank: number, collective: string, { error, failed }: Saying): Error {
   const original = error as Error
   if (failed !== false)
     return new RankFailedError(original.message, {

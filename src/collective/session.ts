@@ -1,6 +1,6 @@
 import { Observable, type Subscriber, type Subscription } from 'rxjs'
 import { references } from '../codec/reference.js'
-import type { Collectives } from '../communicator/collectives.js'
+import type { CommunicatorCore } from '../core/communicator-core.js'
 import { RaggedStreamError } from '../errors.js'
 import { goneError, MemberGone } from '../failure/rank-failure.js'
 import { Queue } from '../memory/queue.js'
@@ -34,7 +34,7 @@ export class Session<T, R> implements Trouble, Party {
   readonly call: Call
   readonly tag: number
   next: Party | undefined
-  readonly #comm: Collectives
+  readonly #comm: CommunicatorCore
   readonly #ledger: CallRegistry
   readonly #collective: Definition<T, R>
   readonly #audience: Audience<R>

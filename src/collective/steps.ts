@@ -1,7 +1,7 @@
 import { type MonoTypeOperatorFunction, Observable } from 'rxjs'
 import { type BufferLike, datatypeOf, memoryOf, NUMBER, OBJECT } from '../codec/datatype.js'
 import { encodeObject } from '../codec/object.js'
-import type { Collectives } from '../communicator/collectives.js'
+import type { CommunicatorCore } from '../core/communicator-core.js'
 import { goneError } from '../failure/rank-failure.js'
 import { duplicate, type Memory } from '../memory/copy.js'
 import { Queue } from '../memory/queue.js'
@@ -68,7 +68,7 @@ interface State {
 
 /** The way from one call of a collective on this rank to the same call on the others: messages of its own context and tag. */
 export class Links {
-  readonly comm: Collectives
+  readonly comm: CommunicatorCore
   readonly call: Call
   readonly tag: number
   readonly endpoint: Endpoint
@@ -78,7 +78,7 @@ export class Links {
   readonly #state: State
   #aside: Links | undefined
 
-  constructor(comm: Collectives, context: number, call: Call, tag: number, trouble: Trouble, state: State) {
+  constructor(comm: CommunicatorCore, context: number, call: Call, tag: number, trouble: Trouble, state: State) {
     this.comm = comm
     this.endpoint = comm.endpoint
     this.#context = context

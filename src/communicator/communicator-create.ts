@@ -1,5 +1,5 @@
 import { mergeMap, type Observable, of } from 'rxjs'
-import { allreduceOf } from '../../operators/allreduce.js'
+import { allreduceOf } from '../collective/definitions/allreduce.js'
 import { call } from '../collective/request.js'
 import { shown } from '../diagnostics/arguments.js'
 import type { CallSite } from '../diagnostics/call-site.js'
@@ -40,9 +40,9 @@ export function derive(
   options: { signal?: AbortSignal }
 ): Observable<Derived | undefined> {
   const propose = (attempt: number): Observable<Derived | undefined> => {
-    const id = proposal(comm.id, derivation, attempt)
-    const say: Say = { color, key, taken: comm.endpoint.uses(id) }
-    const collective = { ...allreduceOf(comm, together, {}), name }
+    const id = proposal(comm.core.id, derivation, attempt)
+    const say: Say = { color, key, taken: comm.core.endpoint.uses(id) }
+    const collective = { ...allreduceOf(comm.core, together, {}), name }
     const says = call(comm, () => collective, [say] as unknown, options) as Request<Say[]>
     return says.pipe(
       mergeMap((all) => {
@@ -66,11 +66,11 @@ export class Derivation<C> extends Request<C> {
   }
 
   protected poll(): void {
-    this.#comm.poll()
+    this.#comm.core.poll()
   }
 
   protected inContext(error: Error, site: CallSite | undefined): Error {
-    return this.#comm.inContext(error, site)
+    return this.#comm.core.inContext(error, site)
   }
 }
 

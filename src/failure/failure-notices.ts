@@ -106,3 +106,9 @@ export class FailureNotices {
     }
   }
 }
+
+/** Those of an endpoint; made with its first communicator. */
+export function failureNoticesOf(endpoint: Endpoint): FailureNotices {
+  endpoint.fates ??= new FailureNotices(endpoint)
+  return endpoint.fates
+}

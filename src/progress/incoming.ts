@@ -134,7 +134,7 @@ export class Incoming implements Arrived {
   /** The receiver's memory is gone, for it was transferred away: what is still to come is only counted. */
   lose(cause: unknown): void {
     this.target = undefined
-    this.taker?.refuse?.(cause)
+    this.taker?.spoil?.(cause)
   }
 
   /** Leaves the receiver's memory, with what has come so far. */
@@ -198,7 +198,7 @@ export interface Taker extends Posted, Waiting {
    */
   accept(message: Incoming): boolean
   /** Its memory is gone: `finish` is to fail. */
-  refuse?(cause: unknown): void
+  spoil?(cause: unknown): void
   /** All its data has come. User code may run. */
   finish(message: Incoming): void
 }

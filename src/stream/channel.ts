@@ -1,9 +1,9 @@
 import { Observable, type Observer, Subject, Subscription, type TeardownLogic } from 'rxjs'
-import type { PointToPoint } from '../communicator/point-to-point.js'
 import { PROC_NULL } from '../constants.js'
+import type { CommunicatorCore } from '../core/communicator-core.js'
 import { type CallSite, locate, recordCallSite } from '../diagnostics/call-site.js'
-import { abortError, onAbort } from '../diagnostics/cancellation.js'
 import { ArgumentError, RankError } from '../errors.js'
+import { abortError, onAbort } from '../request/cancellation.js'
 import { presentDemand } from './demand.js'
 import { checkInflow, checkOutflow, checkWriter, type InflowOptions, type OutflowOptions } from './options.js'
 import { OverflowPolicy } from './overflow-policy.js'
@@ -33,7 +33,7 @@ export interface ChannelOptions extends OutflowOptions, InflowOptions {
  * off with `mpi.sendTo`.
  */
 export class Channel<T> extends Subject<T> {
-  readonly #comm: PointToPoint
+  readonly #comm: CommunicatorCore
   readonly #site: CallSite | undefined
   readonly #writer: Writer
   readonly #valve: OverflowPolicy
@@ -64,7 +64,7 @@ export class Channel<T> extends Subject<T> {
 
   /** @internal */
   constructor(
-    comm: PointToPoint,
+    comm: CommunicatorCore,
     writer: Writer,
     reader: Reader<T>,
     options: ChannelOptions,

@@ -1,6 +1,6 @@
 import { asyncScheduler, Observable, type ObservableInput, type Subscription } from 'rxjs'
 import { type Referable, references, toReference } from '../codec/reference.js'
-import { PointToPoint } from '../communicator/point-to-point.js'
+import { CommunicatorCore } from '../core/communicator-core.js'
 import { type CallSite, recordCallSite } from '../diagnostics/call-site.js'
 import { ArgumentError } from '../errors.js'
 import { CONTEXTS } from '../progress/context-ids.js'
@@ -46,7 +46,7 @@ interface Lent {
 }
 
 /** The streams that a rank has lent to others, and its way to those that it has borrowed. They are known by a number, whatever communicator they came by. */
-class Home extends PointToPoint {
+class Home extends CommunicatorCore {
   readonly channels: StreamRegistry
   readonly #lent = new Map<number, Lent>()
   #next = 0

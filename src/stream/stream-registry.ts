@@ -1,5 +1,5 @@
-import type { PointToPoint } from '../communicator/point-to-point.js'
 import { ANY_SOURCE, ANY_TAG } from '../constants.js'
+import type { CommunicatorCore } from '../core/communicator-core.js'
 import type { CallSite } from '../diagnostics/call-site.js'
 import { goneError } from '../failure/rank-failure.js'
 import { CHANNELS } from '../progress/context-ids.js'
@@ -22,7 +22,7 @@ export interface Line {
 
 /** The streams of a communicator on this rank, in both directions. */
 export class StreamRegistry {
-  readonly comm: PointToPoint
+  readonly comm: CommunicatorCore
   readonly transport: Transport
   readonly #context: number
   readonly #writers: Streams<Writer>
@@ -30,7 +30,7 @@ export class StreamRegistry {
   readonly #halves = new Set<Waiting & { readonly peer: number; readonly waits: boolean }>()
 
   /** `asked` hears of writers that somebody reads from and that nobody here has opened. */
-  constructor(comm: PointToPoint, asked?: (writer: Writer) => void) {
+  constructor(comm: CommunicatorCore, asked?: (writer: Writer) => void) {
     const { endpoint } = comm
     this.comm = comm
     this.transport = endpoint.transport

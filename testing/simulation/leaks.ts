@@ -23,7 +23,10 @@ const SHOWN = 20
 
 export function leaksOf(comms: readonly Communicator[], traffic: TrafficMonitor, ended: ReadonlySet<number>): Leaks {
   const leaks: Leaks = { waiting: [], open: [], unreceived: [], unfreed: [], site: undefined }
-  for (const { rank, endpoint } of comms) {
+  for (const {
+    rank,
+    core: { endpoint }
+  } of comms) {
     if (ended.has(rank)) continue
     for (const waiting of endpoint.waiting()) {
       const list = waiting.endless ? leaks.open : leaks.waiting

@@ -1,5 +1,5 @@
 import { map } from 'rxjs'
-import type { Collectives } from '../../communicator/collectives.js'
+import type { Ranks } from '../definition.js'
 import { ABSENT, type Definition } from '../definition.js'
 import { alltoallByBruck } from './alltoall.bruck.js'
 import { pairwiseAlltoall } from './alltoall.pairwise.js'
@@ -19,7 +19,7 @@ interface Exchange<T> {
 }
 
 /** What `alltoall` and `alltoallv` have in common: a block from everyone to everyone. */
-export function exchangeOf<T, R>(comm: Collectives, { name, algorithm, limit, check, cut, form }: Exchange<T>): Definition<T, R> {
+export function exchangeOf<T, R>(comm: Ranks, { name, algorithm, limit, check, cut, form }: Exchange<T>): Definition<T, R> {
   const { rank, size } = comm
   const others = Array.from({ length: size - 1 }, (_, k) => (rank + k + 1) % size)
   const begin = (data: T): Collection => {

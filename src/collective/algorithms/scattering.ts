@@ -1,8 +1,7 @@
 import { map } from 'rxjs'
 import type { BufferLike } from '../../codec/datatype.js'
-import type { Collectives } from '../../communicator/collectives.js'
 import { checkInto, checkRoot } from '../../diagnostics/arguments.js'
-import type { Definition } from '../definition.js'
+import type { Definition, Ranks } from '../definition.js'
 import { binomialTree } from '../topology/binomialTree.js'
 import { type Block, blocksOf } from './block.js'
 import { eagerAndBulk } from './eager-and-bulk.js'
@@ -21,7 +20,7 @@ interface Scattering<T> {
 }
 
 /** What `scatter` and `scatterv` have in common: the blocks go out from the root. */
-export function scatteringOf<T, R>(comm: Collectives, { name, root, algorithm, into, check, cut }: Scattering<T>): Definition<T, R> {
+export function scatteringOf<T, R>(comm: Ranks, { name, root, algorithm, into, check, cut }: Scattering<T>): Definition<T, R> {
   const { rank, size } = comm
   checkRoot(root, size)
   if (into !== undefined) checkInto(into)

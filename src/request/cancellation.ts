@@ -1,5 +1,5 @@
 import { AbortError, TimeoutError } from '../errors.js'
-import type { Request } from '../request/request.js'
+import type { Request } from './request.js'
 
 /** What an AbortSignal does to a call. */
 

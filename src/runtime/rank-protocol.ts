@@ -1,4 +1,6 @@
-/** What the host's main thread and its ranks say to each other, over `parentPort`. The launcher's side is `job.ts`, a rank's is `rank.ts`. */
+/**
+ * What the host's main thread and its ranks say to each other, over `parentPort`. The launcher's side is `job.ts`, a rank's is `rank.ts`.
+ */
 import type { MessagePort } from 'node:worker_threads'
 import type { GoneState, RouterState } from '../transport/router/base-router.js'
 import type { HostMemory } from '../transport/shared/host-memory.js'

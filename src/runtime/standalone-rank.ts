@@ -1,7 +1,7 @@
 /**
- * A program that plain node runs as one of several processes of a launcher (`mpiexec -n 4 node program.js`): it takes its rank at import, on the
- * main thread. What a host's main thread does elsewhere, a worker does here (`standalone-host.ts`), so that bytes move and heartbeats go out while the
- * program computes.
+ * A program that plain node runs as one of several processes of a launcher (`mpiexec -n 4 node program.js`): it takes its rank at import,
+ * on the main thread. What a host's main thread does elsewhere, a worker does here (`standalone-host.ts`), so that bytes move and
+ * heartbeats go out while the program computes.
  */
 import { availableParallelism } from 'node:os'
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads'

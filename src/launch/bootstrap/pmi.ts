@@ -9,7 +9,10 @@ const PIECE = 800
 /** The manager is on this machine, and answers the first line at once. */
 const FIRST_ANSWER_MS = 10_000
 
-/** Whether a descriptor may be the manager's: Node hands none down to what it starts, and npx is Node; then the number means something else. */
+/**
+ * Whether a descriptor may be the manager's: Node hands none down to what it starts, and npx is Node; then the number means something
+ * else.
+ */
 export function isSocket(fd: number): boolean {
   try {
     return fd > 2 && fstatSync(fd).isSocket()

@@ -21,9 +21,9 @@ let swept = false
 export class CompileError extends Error {}
 
 /**
- * Compiles the program once for all ranks: each of its files to a module of its own in a directory that only this user can read, so that they
- * load in the order and have the scopes that they would have under Node. A first pass over the whole program follows the imports and finds what
- * does not fit together.
+ * Compiles the program once for all ranks: each of its files to a module of its own in a directory that only this user can read, so that
+ * they load in the order and have the scopes that they would have under Node. A first pass over the whole program follows the imports and
+ * finds what does not fit together.
  */
 export async function compile(program: string): Promise<Compiled> {
   const { path, remove } = new ProgramDirectory()
@@ -127,8 +127,8 @@ class Compilation {
 }
 
 /**
- * An import of which nothing is used is not met in the pass over the whole program, which knows no tsconfig.json; with `verbatimModuleSyntax` it is
- * still there in the file by itself, and Node would run what it names.
+ * An import of which nothing is used is not met in the pass over the whole program, which knows no tsconfig.json; with
+ * `verbatimModuleSyntax` it is still there in the file by itself, and Node would run what it names.
  */
 function unused(file: string, specifier: string): Target | undefined {
   try {

@@ -3,7 +3,10 @@ import { lstat, readdir, rm } from 'node:fs/promises'
 import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-/** A directory for what is made of a program, that only this user can read. Its name says whose it is: on which machine, and which process. */
+/**
+ * A directory for what is made of a program, that only this user can read. Its name says whose it is: on which machine, and which
+ * process.
+ */
 export class ProgramDirectory {
   readonly path: string
 

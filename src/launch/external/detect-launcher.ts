@@ -23,8 +23,8 @@ const PORTS = 20_000
 type Environment = Readonly<Record<string, string | undefined>>
 
 /**
- * Looks for the variables by which launchers tell a process its rank; the first that is there counts. Slurm's come late, since an mpirun within an
- * allocation has them, too.
+ * Looks for the variables by which launchers tell a process its rank; the first that is there counts. Slurm's come late, since an mpirun
+ * within an allocation has them, too.
  */
 export function detectLauncher(env: Environment): DetectedLauncher | undefined {
   for (const look of [ownVariables, openMpi, pmi, slurm, kubernetes, torch]) {

@@ -26,9 +26,9 @@ const write = (text: string): void => {
 }
 
 /**
- * This process as one of several that another launcher has started: it takes one rank. Where `rxmpi run` has started that launcher it reports there.
- * Else the process of rank 0 does what `rxmpi run` would do: brings them together, sees failures and proves deadlocks; each writes the output of
- * its own rank.
+ * This process as one of several that another launcher has started: it takes one rank. Where `rxmpi run` has started that launcher it
+ * reports there. Else the process of rank 0 does what `rxmpi run` would do: brings them together, sees failures and proves deadlocks;
+ * each writes the output of its own rank.
  */
 export class ExternalRank {
   /** Resolves to the status that this process should end with. */

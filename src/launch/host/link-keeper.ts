@@ -21,8 +21,8 @@ export interface LinkKeeperOptions {
 }
 
 /**
- * The main thread's part in the links of a rank that has them in its own thread: it tells the other hosts that this one lives, which a rank that computes cannot, and
- * the rank when another does not; and it goes on with the links when the rank cannot any more.
+ * The main thread's part in the links of a rank that has them in its own thread: it tells the other hosts that this one lives, which a
+ * rank that computes cannot, and the rank when another does not; and it goes on with the links when the rank cannot any more.
  */
 export class LinkKeeper {
   readonly #options: LinkKeeperOptions

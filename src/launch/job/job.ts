@@ -66,7 +66,8 @@ const RUNAWAY_PIPE = 128 + 13
 const UNSETTLED = 13
 
 /**
- * N ranks of one program, wherever they run, from their start to the end of the last. The first failure ends them all, unless the others are to go on.
+ * N ranks of one program, wherever they run, from their start to the end of the last. The first failure ends them all, unless the others
+ * are to go on.
  */
 export class Job implements HostListener {
   readonly outcome: Promise<Outcome>

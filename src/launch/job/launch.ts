@@ -21,7 +21,8 @@ export interface LaunchOptions extends Placement {
   /** Seconds after which the job is ended. */
   timeout?: number
   /**
-   * What the failure of a rank does to the others: 'end' (the default) ends them; with 'continue' they go on, and what ended a rank is printed on `stderr`.
+   * What the failure of a rank does to the others: 'end' (the default) ends them; with 'continue' they go on, and what ended a rank is
+   * printed on `stderr`.
    */
   onFailure?: OnFailure
   /** Ends the job when it is aborted. */
@@ -38,8 +39,9 @@ export interface LaunchOptions extends Placement {
 /**
  * Starts a program on N ranks and resolves, when all have ended well, to what each exported as its default, in rank order.
  *
- * Errors: RankFailedError when a rank fails, with `rank` and, as `cause`, the error that it ended with; the other ranks are ended. With `onFailure: 'continue'` only
- * when all ranks have failed, with the first; else the place of a rank that has failed is `undefined`. TimeoutError, AbortError. ArgumentError when an option is wrong. RxmpiError when the program cannot be compiled.
+ * Errors: RankFailedError when a rank fails, with `rank` and, as `cause`, the error that it ended with; the other ranks are ended. With
+ * `onFailure: 'continue'` only when all ranks have failed, with the first; else the place of a rank that has failed is `undefined`.
+ * TimeoutError, AbortError. ArgumentError when an option is wrong. RxmpiError when the program cannot be compiled.
  * MPI: mpiexec; mpi4py: `MPIPoolExecutor` comes near.
  */
 export async function launch<T = unknown>(options: LaunchOptions): Promise<T[]> {

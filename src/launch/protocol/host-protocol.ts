@@ -38,7 +38,9 @@ export type FromHost =
 export interface HostAddress {
   host: string
   port: number
-  /** Where each host has one rank: the ports of that rank's own links, first in its thread, then, if they had to move, in the main thread. */
+  /**
+   * Where each host has one rank: the ports of that rank's own links, first in its thread, then, if they had to move, in the main thread.
+   */
   data?: readonly number[]
 }
 

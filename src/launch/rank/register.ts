@@ -1,4 +1,7 @@
-/** `node --import rxmpi/register program.ts`: compiles the program as `rxmpi run` does, for a Node that loads no TypeScript or does not find `./x.js` in `./x.ts`. */
+/**
+ * `node --import rxmpi/register program.ts`: compiles the program as `rxmpi run` does, for a Node that loads no TypeScript or does not
+ * find `./x.js` in `./x.ts`.
+ */
 import { createRequire, register } from 'node:module'
 import { pathToFileURL } from 'node:url'
 import { isMainThread } from 'node:worker_threads'

@@ -11,7 +11,7 @@ export interface JobRanks {
 /**
  * A rank that has not answered by then is in the middle of a computation; at a deadlock nobody is, though many requests take their time.
  */
-const ANSWER_MS = { timeout: 500, deadlock: 60_000 }
+const ANSWER_MS = { timeout: 1000, deadlock: 60_000 }
 
 /** What every rank waits for, as they say themselves. */
 export class Report {

@@ -16,11 +16,12 @@ export class Task<F> {
 }
 
 /**
- * A function by its module and exported name, for pools: the workers import the module. So it may use whatever its module has, which a function that is
- * given to a pool as such cannot: of that one only the text travels. It is how mpi4py.futures pickles functions.
+ * A function by its module and exported name, for pools: the workers import the module. So it may use whatever its module has, which a
+ * function that is given to a pool as such cannot: of that one only the text travels. It is how mpi4py.futures pickles functions.
  *
- * Shape: `module` as for `import`: a file URL, such as `new URL('./work.js', import.meta.url)`; TypeScript files are compiled. `name` is the export's, default
- * 'default'. Errors: ArgumentError when `module` is no file URL; on the worker: an error of the task when there is no such export.
+ * Shape: `module` as for `import`: a file URL, such as `new URL('./work.js', import.meta.url)`; TypeScript files are compiled. `name` is
+ * the export's, default 'default'. Errors: ArgumentError when `module` is no file URL; on the worker: an error of the task when there is
+ * no such export.
  */
 export function task<F extends (value: never, index: number) => unknown = (value: never, index: number) => unknown>(
   module: URL | string,

@@ -42,7 +42,7 @@ export function derive(
   return defer(() => {
     const made = endpoint.expectCommunicator()
     const say: Say = { color, key, id: rank === 0 ? endpoint.ids.next() : null }
-    const collective = { ...allreduceOf(comm.core, together, {}), name }
+    const collective = { ...allreduceOf(comm.core, together, {}), name, op: undefined }
     const says = call(comm, () => collective, [say] as unknown, options) as Request<Say[]>
     return says.pipe(
       map((all) => {

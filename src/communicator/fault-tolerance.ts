@@ -251,7 +251,7 @@ class AgreementRequest<T> extends Request<T> {
 
   describe(): string {
     const missing = this.#missing()
-    return `in ${this.#what} for rank${missing.length === 1 ? '' : 's'} ${missing.join(', ')} to take part`
+    return `in ${this.#what}${this.#comm.on} for rank${missing.length === 1 ? '' : 's'} ${missing.join(', ')} to take part`
   }
 
   protected poll(): void {

@@ -91,6 +91,11 @@ export class CommunicatorCore implements Membership {
     return this.#ranks[member] !== undefined
   }
 
+  /** For a report: ' on 'world.dup(1)'', which goes without saying where there is but the world. */
+  get on(): string {
+    return this.endpoint.on(this.id)
+  }
+
   get alive(): boolean {
     return this.#alive
   }

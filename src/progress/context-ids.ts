@@ -6,9 +6,19 @@ export const COLLECTIVES = 1
 /** What collectives say beside their data. */
 export const CONTROL = 2
 export const CHANNELS = 3
+/** There: the lowest bits of `call` are the kind of frame, of which this one carries a value of the user's. */
+export const KIND_BITS = 3
+export const NEXT = 1
+export const kindIn = (call: number): number => call & ((1 << KIND_BITS) - 1)
 
 /** Contexts of a communicator. */
 export const CONTEXTS = 4
+
+/** The first contexts of the communicators that there are from the start. */
+export const WORLD = 0
+export const SELF = CONTEXTS
+/** Those of the streams that ranks lend to each other. */
+export const LENT = -CONTEXTS
 
 /** What ranks say to each other about failures, whatever communicator it concerns: contexts that no communicator has. */
 export const FAILURES = -2 * CONTEXTS

@@ -5,6 +5,9 @@ import { Matching } from './matching.js'
 
 /** What a communicator hears of the ranks that fail. */
 export interface Membership {
+  readonly name: string
+  /** The rank there of one of the endpoint's. */
+  rankOf(member: number): number
   /** The news, before anything fails of it. */
   announce(member: number): void
   /** Fails all that cannot be done without the rank, whichever else it waits for. */
@@ -53,6 +56,15 @@ export class ContextRegistry {
 
   all(): Iterable<Context> {
     return this.#contexts.values()
+  }
+
+  communicator(id: number): Membership | undefined {
+    return this.#members.get(id)
+  }
+
+  /** There are no communicators but those that every rank has from the start. */
+  get isWorldOnly(): boolean {
+    return [...this.#members.keys()].every((id) => id < FIRST_ID)
   }
 
   members(): Iterable<Membership> {

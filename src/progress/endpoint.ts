@@ -5,7 +5,7 @@ import { ProtocolError } from '../errors.js'
 import { copyAll } from '../memory/copy.js'
 import type { SegmentReceiver, Slot, Transport } from '../transport/transport.js'
 import { type Context, isSought, show, waitingIn } from './context.js'
-import { CONTEXTS, IdSource } from './context-ids.js'
+import { CONTEXTS, IdSource, WORLD } from './context-ids.js'
 import { ContextRegistry, type Membership } from './context-registry.js'
 import {
   CLAIMED,
@@ -84,6 +84,18 @@ export class Endpoint implements SegmentReceiver {
   /** A communicator is there from now on. */
   use(id: number, by: Membership): void {
     this.registry.use(id, by)
+  }
+
+  /** For a report: ' on 'world.dup(1)'', which goes without saying where there is but the world. */
+  on(id: number): string {
+    if (id === WORLD && this.registry.isWorldOnly) return ''
+    const communicator = this.registry.communicator(id)
+    return ` on ${communicator === undefined ? 'a communicator that is not there' : `'${communicator.name}'`}`
+  }
+
+  /** The rank in a communicator of one of the endpoint's. */
+  rankIn(id: number, member: number): number {
+    return this.registry.communicator(id)?.rankOf(member) ?? member
   }
 
   /** This rank is not in a communicator, or not any more: there will be no other with these contexts. */

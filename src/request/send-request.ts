@@ -48,7 +48,7 @@ export class SendRequest extends Request<void> implements Owner {
 
   describe(): string {
     const { tag, synchronous } = this.#message!
-    return `in ${synchronous ? 'ssend' : 'send'} for rank ${this.#dest} to receive, tag ${tag}`
+    return `in ${synchronous ? 'ssend' : 'send'}${this.#comm.on} for rank ${this.#dest} to receive, tag ${tag}`
   }
 
   protected poll(): void {

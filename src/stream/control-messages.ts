@@ -1,3 +1,5 @@
+import { KIND_BITS, kindIn, NEXT } from '../progress/context-ids.js'
+
 /**
  * What the two ends of a stream say to each other: messages of a communicator's fourth context, with the stream's tag.
  *
@@ -9,7 +11,8 @@
  *
  * Each end closes its direction with its last frame, and forgets the stream when it has both sent its own and seen the other's.
  */
-export const NEXT = 1
+
+export { kindIn, NEXT }
 export const COMPLETE = 2
 export const ERROR = 3
 /** All that the writer may have sent, ever: `[values, bytes]`. The first may be less than what it was free to send before. */
@@ -28,14 +31,12 @@ export const FIRST = { call: 0, subscription: 0, ref: 0 }
 /** The number of a stream among those of its direction, peer and tag; an integer below 2⁵³. */
 export const streamId = (call: number, subscription: number): number => call * MAX_SUBSCRIPTIONS + (subscription % MAX_SUBSCRIPTIONS)
 
-const KIND_BITS = 3
 const WORD = 2 ** 32
 
 /** A frame's `call` in the header: its kind, and above that the high bits of the stream's id. */
 export const callOf = (kind: number, id: number): number => kind | (Math.floor(id / WORD) << KIND_BITS)
 /** A frame's `shape` in the header: the id's low bits. */
 export const shapeOf = (id: number): number => id | 0
-export const kindIn = (call: number): number => call & ((1 << KIND_BITS) - 1)
 export const idIn = (call: number, shape: number): number => (call >>> KIND_BITS) * WORD + (shape >>> 0)
 
 /** What a writer may send before it hears from its reader. */

@@ -37,7 +37,7 @@ export class StreamPort {
     if (this.comm.endpoint.whyGone(peer) !== undefined) return
     const link = this.link(peer)
     if (link.sendNow(this.context, tag, datatype, bytes, bytes.byteLength, call, shape)) return
-    const message = new Outgoing(this.context, tag, datatype, bytes.slice(), false, undefined, new Farewell(this.transport))
+    const message = new Outgoing(this.context, tag, datatype, bytes.slice(), false, undefined, new Farewell(this, peer, tag))
     message.call = call
     message.shape = shape
     link.send(message)
@@ -47,16 +47,22 @@ export class StreamPort {
 /** Keeps the rank alive until a frame is out. */
 class Farewell implements Owner {
   readonly site = undefined
-  #transport: Transport | undefined
+  readonly #port: StreamPort
+  readonly #peer: number
+  readonly #tag: number
+  #isOut = false
 
-  constructor(transport: Transport) {
-    this.#transport = transport
-    transport.hold()
+  constructor(port: StreamPort, peer: number, tag: number) {
+    this.#port = port
+    this.#peer = peer
+    this.#tag = tag
+    port.transport.hold()
   }
 
   done(): void {
-    this.#transport?.release()
-    this.#transport = undefined
+    if (this.#isOut) return
+    this.#isOut = true
+    this.#port.transport.release()
   }
 
   fail(): void {
@@ -69,6 +75,7 @@ class Farewell implements Owner {
   }
 
   describe(): string {
-    return 'in a stream'
+    const { comm } = this.#port
+    return `in a stream with rank ${comm.rankOf(this.#peer)}, tag ${this.#tag}${comm.on}, for it to receive`
   }
 }

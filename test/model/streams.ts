@@ -161,7 +161,7 @@ export function judge(program: Program, run: number, seen: readonly Seen[]): Com
   const ways = waysOf(program, fromRoot ? [lengths[root]!] : lengths)
   if (fromRoot) ways.push(...ofFollowers(program, streams, lengths))
   const most = Math.max(0, ...lengths.map(({ high }) => high))
-  const isScan = ragged !== 'rest' && (collective === 'scan' || collective === 'exscan')
+  const isScan = collective === 'scan' || collective === 'exscan'
   const kinds = new Map<string, number[]>()
   for (const rank of below(ranks.length)) {
     const { values, end } = seen[rank]!
@@ -182,7 +182,7 @@ export function judge(program: Program, run: number, seen: readonly Seen[]): Com
       return { kind: `${what} instead of ${expected}`, text: saw }
     }
     // Choice e.
-    const ahead = isScan ? Math.min(...lengths.slice(0, rank + 1).map(({ high }) => high)) : 0
+    const ahead = isScan ? aheadOf(lengths.slice(0, rank + 1), ragged) : 0
     if (!fitting.some((way) => fits(program, run, rank, values, way.least, Math.max(way.most, ahead), lengths))) {
       const wanted = fitting.map(({ least, most }) => (least === most ? `${least}` : `${least} to ${most}`)).join(' or ')
       if (!fits(program, run, rank, values, 0, most, lengths)) return wrongValues(saw, values)
@@ -199,6 +199,12 @@ export function judge(program: Program, run: number, seen: readonly Seen[]): Com
   if (!free && kinds.size > 1)
     return { kind: 'ranks end in different ways', text: [...kinds].map(([kind, list]) => `ranks ${list.join(', ')}: ${kind}`).join('; ') }
   return undefined
+}
+
+/** Choice e: the rounds for which these ranks have all that they need. */
+function aheadOf(lengths: readonly Length[], ragged: Program['ragged']): number {
+  const needed = ragged === 'rest' ? lengths.filter(({ fails, left }) => fails && !left) : lengths
+  return Math.min(Math.max(...lengths.map(({ high }) => high)), ...needed.map(({ high }) => high))
 }
 
 /** Choice d. */

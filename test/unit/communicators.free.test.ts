@@ -104,7 +104,7 @@ test('what was kept for one that is never made is dropped, and its credit given 
   const gaveUp = one.expectCommunicator()
   const id = zero.ids.next()!
   // A rank that has it, though this one did not make it: the making failed here alone.
-  zero.use(id, { announce: () => undefined, lose: () => undefined })
+  zero.use(id, { name: 'other', rankOf: (member: number) => member, announce: () => undefined, lose: () => undefined })
   const link = zero.link(1)
   const bytes = new Uint8Array(2 ** 11)
   const send = (): boolean => link.sendNow(id, 0, OBJECT, bytes, bytes.length)

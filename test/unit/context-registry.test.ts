@@ -16,7 +16,7 @@ import {
   writeHeader
 } from '../../src/progress/frame.js'
 
-const somebody: Membership = { announce: () => undefined, lose: () => undefined }
+const somebody: Membership = { name: 'other', rankOf: (member: number) => member, announce: () => undefined, lose: () => undefined }
 
 function slotAt(at: number) {
   const memory = new ArrayBuffer(at + HEADER)

@@ -1,18 +1,25 @@
 import { availableParallelism, hostname } from 'node:os'
+import type { DrainSignal, FromRank } from '../../runtime/rank-protocol.js'
 import { Router } from '../../transport/router/router.js'
 import { allocateHost, ENDED, FAILED, type HostMemory } from '../../transport/shared/host-memory.js'
 import { fingerprintOf } from '../../transport/websocket/certificate.js'
 import { newNonce, Token } from '../../transport/websocket/challenge.js'
 import type { Address } from '../../transport/websocket/dial.js'
 import { Mesh, type MeshOptions } from '../../transport/websocket/mesh.js'
-import { changed } from '../cli/environment.js'
 import { type Compiled, compile } from '../compile/compile.js'
-import { Control, type FromHost, type HostAddress, type HostSetup, LAUNCHER, type Rendezvous, type ToHost } from '../job/host-protocol.js'
-import type { DrainSignal } from '../job/job.js'
-import { OutputMux } from '../job/output-mux.js'
-import type { FromRank } from '../job/rank-protocol.js'
-import type { Gone, Host, HostListener, Rest } from './host.js'
+import { changed } from '../options/environment.js'
+import type { Gone, Host, HostListener, Rest } from '../protocol/host.js'
+import {
+  Control,
+  type FromHost,
+  type HostAddress,
+  type HostSetup,
+  LAUNCHER,
+  type Rendezvous,
+  type ToHost
+} from '../protocol/host-protocol.js'
 import { LinkKeeper } from './link-keeper.js'
+import { OutputMux } from './output-mux.js'
 import { goneBy, ThreadHost } from './thread-host.js'
 
 const SETTLE_MS = 2

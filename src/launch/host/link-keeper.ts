@@ -1,10 +1,10 @@
+import type { LinkNews, LinkOrder } from '../../runtime/rank-protocol.js'
 import type { RouterState } from '../../transport/router/base-router.js'
 import { Router } from '../../transport/router/router.js'
 import type { HostMemory } from '../../transport/shared/host-memory.js'
 import type { Address } from '../../transport/websocket/dial.js'
 import { Mesh, type MeshOptions } from '../../transport/websocket/mesh.js'
-import { LAUNCHER } from '../job/host-protocol.js'
-import type { LinkNews, LinkOrder } from '../job/rank-protocol.js'
+import { LAUNCHER } from '../protocol/host-protocol.js'
 
 type Look = { settled: boolean; sent: number; received: number }
 
@@ -21,8 +21,8 @@ export interface LinkKeeperOptions {
 }
 
 /**
- * The main thread's part in the links of a rank that has them in its own thread: it tells the other hosts that this one lives, which a rank that computes cannot, and
- * the rank when another does not; and it goes on with the links when the rank cannot any more.
+ * The main thread's part in the links of a rank that has them in its own thread: it tells the other hosts that this one lives, which a
+ * rank that computes cannot, and the rank when another does not; and it goes on with the links when the rank cannot any more.
  */
 export class LinkKeeper {
   readonly #options: LinkKeeperOptions

@@ -1,10 +1,10 @@
 import type { MessagePort } from 'node:worker_threads'
+import type { FromRank, LinkNews, LinkOrder, LinkSetup, ToRank } from '../../runtime/rank-protocol.js'
 import { InlineRouter } from '../../transport/router/inline-router.js'
 import type { HostMemory } from '../../transport/shared/host-memory.js'
 import type { SharedTransport } from '../../transport/shared/shared-transport.js'
 import { Token } from '../../transport/websocket/challenge.js'
 import { Mesh } from '../../transport/websocket/mesh.js'
-import type { FromRank, LinkNews, LinkOrder, LinkSetup, ToRank } from '../job/rank-protocol.js'
 
 export interface RankLinkOptions {
   setup: LinkSetup

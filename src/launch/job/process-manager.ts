@@ -73,7 +73,7 @@ export class ProcessManager implements ProcessManagerListener {
           end: fleet.end,
           sharesFiles: fleet.announce === undefined ? isLocal(name) : (fleet.sharesFiles ?? false)
         },
-        this.#mesh.peer(number),
+        this.#mesh.link(number),
         this
       )
     })

@@ -22,7 +22,9 @@ import { type AnyOp, type Arithmetic, type Op, type Operand, type PredefinedOp, 
 import type { Request } from '../request/request.js'
 import { PointToPoint } from './point-to-point.js'
 
-interface Signalled {
+/** What a collective takes that has no other options. */
+export interface Signalled {
+  /** When it is aborted the call fails here with an AbortError, on the other ranks with a RemoteError. */
   signal?: AbortSignal
 }
 
@@ -46,6 +48,7 @@ export abstract class Collectives extends PointToPoint implements Caller {
     return this.ibarrier(options).wait()
   }
 
+  /** As `barrier`, as a request. MPI: MPI_Ibarrier; mpi4py: comm.Ibarrier. */
   ibarrier(options: Signalled = {}): Request<void> {
     return call(this, () => barrierOf<void>(), undefined, options)
   }
@@ -71,6 +74,7 @@ export abstract class Collectives extends PointToPoint implements Caller {
     return this.ibcast(data, options).wait()
   }
 
+  /** As `bcast`, as a request. MPI: MPI_Ibcast; mpi4py: comm.Ibcast. */
   ibcast<T>(data: T, options: BcastOptions & { into?: BufferLike } = {}): Request<T> {
     return call(this, (ranks) => bcastOf<T>(ranks, options), data, options)
   }
@@ -94,6 +98,7 @@ export abstract class Collectives extends PointToPoint implements Caller {
     return this.#scatter(data, options).wait()
   }
 
+  /** As `scatter`, as a request. MPI: MPI_Iscatter; mpi4py: comm.Iscatter. */
   iscatter<T>(data: readonly T[] | undefined, options?: ScatterOptions & Into): Request<T>
   iscatter<D extends TypedArray>(data: D | undefined, options?: ScatterOptions & Into): Request<Reduced<D>>
   iscatter(data: unknown, options: ScatterOptions & Into = {}): Request<unknown> {
@@ -118,6 +123,7 @@ export abstract class Collectives extends PointToPoint implements Caller {
     return this.#scatterv(data, options).wait()
   }
 
+  /** As `scatterv`, as a request. MPI: MPI_Iscatterv; mpi4py: comm.Iscatterv. */
   iscatterv<D extends TypedArray>(data: D | undefined, options: ScattervOptions & Into): Request<Reduced<D>>
   iscatterv(data: unknown, options: ScattervOptions & Into): Request<unknown> {
     return this.#scatterv(data, options)
@@ -147,6 +153,7 @@ export abstract class Collectives extends PointToPoint implements Caller {
     return this.#gather(data, options).wait()
   }
 
+  /** As `gather`, as a request. MPI: MPI_Igather; mpi4py: comm.Igather. */
   igather<B extends BufferLike>(data: BufferLike, options: GatherOptions & { into: B }): Request<B | undefined>
   igather<T>(data: T, options?: GatherOptions & { into?: undefined }): Request<T[] | undefined>
   igather<T extends BufferLike, B extends BufferLike>(
@@ -177,6 +184,7 @@ export abstract class Collectives extends PointToPoint implements Caller {
     return this.#gatherv(data, options).wait()
   }
 
+  /** As `gatherv`, as a request. MPI: MPI_Igatherv; mpi4py: comm.Igatherv. */
   igatherv<D extends TypedArray>(data: D, options?: GathervOptions & Into): Request<Reduced<D> | undefined>
   igatherv(data: unknown, options: GathervOptions & Into = {}): Request<unknown> {
     return this.#gatherv(data, options)
@@ -202,6 +210,7 @@ export abstract class Collectives extends PointToPoint implements Caller {
     return this.#allgather(data, options).wait()
   }
 
+  /** As `allgather`, as a request. MPI: MPI_Iallgather; mpi4py: comm.Iallgather. */
   iallgather<B extends BufferLike>(data: BufferLike, options: AllgatherOptions & { into: B }): Request<B>
   iallgather<T>(data: T, options?: AllgatherOptions & { into?: undefined }): Request<T[]>
   iallgather(data: unknown, options: AllgatherOptions & Into = {}): Request<unknown> {
@@ -225,6 +234,7 @@ export abstract class Collectives extends PointToPoint implements Caller {
     return this.#allgatherv(data, options).wait()
   }
 
+  /** As `allgatherv`, as a request. MPI: MPI_Iallgatherv; mpi4py: comm.Iallgatherv. */
   iallgatherv<D extends TypedArray>(data: D, options?: AllgathervOptions & Into): Request<Reduced<D>>
   iallgatherv(data: unknown, options: AllgathervOptions & Into = {}): Request<unknown> {
     return this.#allgatherv(data, options)
@@ -251,6 +261,7 @@ export abstract class Collectives extends PointToPoint implements Caller {
     return this.#alltoall(data, options).wait()
   }
 
+  /** As `alltoall`, as a request. MPI: MPI_Ialltoall; mpi4py: comm.Ialltoall. */
   ialltoall<T>(data: readonly T[], options?: AlltoallOptions): Request<T[]>
   ialltoall<D extends TypedArray>(data: D, options?: AlltoallOptions & Into): Request<Reduced<D>>
   ialltoall(data: unknown, options: AlltoallOptions & Into = {}): Request<unknown> {
@@ -278,6 +289,7 @@ export abstract class Collectives extends PointToPoint implements Caller {
     return this.#alltoallv(data, options).wait()
   }
 
+  /** As `alltoallv`, as a request. MPI: MPI_Ialltoallv; mpi4py: comm.Ialltoallv. */
   ialltoallv<D extends TypedArray>(data: D, options: AlltoallvOptions & Into): Request<Reduced<D>>
   ialltoallv(data: unknown, options: AlltoallvOptions & Into): Request<unknown> {
     return this.#alltoallv(data, options)
@@ -306,6 +318,7 @@ export abstract class Collectives extends PointToPoint implements Caller {
     return this.#reduce(data, op, options).wait()
   }
 
+  /** As `reduce`, as a request. MPI: MPI_Ireduce; mpi4py: comm.Ireduce. */
   ireduce<T extends Arithmetic>(data: T, op?: undefined, options?: ReduceOptions & Into): Request<Reduced<T> | undefined>
   ireduce<T extends Operand>(data: T, op: PredefinedOp<NoInfer<T>>, options?: ReduceOptions & Into): Request<Reduced<T> | undefined>
   ireduce<T>(data: NoInfer<T>, op: Op<T>, options?: ReduceOptions & Into): Request<T | undefined>
@@ -336,6 +349,7 @@ export abstract class Collectives extends PointToPoint implements Caller {
     return this.#allreduce(data, op, options).wait()
   }
 
+  /** As `allreduce`, as a request. MPI: MPI_Iallreduce; mpi4py: comm.Iallreduce. */
   iallreduce<T extends Arithmetic>(data: T, op?: undefined, options?: AllreduceOptions & Into): Request<Reduced<T>>
   iallreduce<T extends Operand>(data: T, op: PredefinedOp<NoInfer<T>>, options?: AllreduceOptions & Into): Request<Reduced<T>>
   iallreduce<T>(data: NoInfer<T>, op: Op<T>, options?: AllreduceOptions & Into): Request<T>
@@ -362,6 +376,7 @@ export abstract class Collectives extends PointToPoint implements Caller {
     return this.#scan(data, op, options).wait()
   }
 
+  /** As `scan`, as a request. MPI: MPI_Iscan; mpi4py: comm.Iscan. */
   iscan<T extends Arithmetic>(data: T, op?: undefined, options?: Signalled & Into): Request<Reduced<T>>
   iscan<T extends Operand>(data: T, op: PredefinedOp<NoInfer<T>>, options?: Signalled & Into): Request<Reduced<T>>
   iscan<T>(data: NoInfer<T>, op: Op<T>, options?: Signalled & Into): Request<T>
@@ -390,6 +405,7 @@ export abstract class Collectives extends PointToPoint implements Caller {
     return this.#exscan(data, op, options).wait()
   }
 
+  /** As `exscan`, as a request. MPI: MPI_Iexscan; mpi4py: comm.Iexscan. */
   iexscan<T extends Arithmetic>(data: T, op?: undefined, options?: Signalled & Into): Request<Reduced<T> | undefined>
   iexscan<T extends Operand>(data: T, op: PredefinedOp<NoInfer<T>>, options?: Signalled & Into): Request<Reduced<T> | undefined>
   iexscan<T>(data: NoInfer<T>, op: Op<T>, options?: Signalled & Into): Request<T | undefined>
@@ -432,6 +448,7 @@ export abstract class Collectives extends PointToPoint implements Caller {
     return this.#reduceScatter(data, op, options).wait()
   }
 
+  /** As `reduceScatter`, as a request. MPI: MPI_Ireduce_scatter, MPI_Ireduce_scatter_block; mpi4py: comm.Ireduce_scatter. */
   ireduceScatter<T extends TypedArray | readonly Arithmetic[]>(
     data: T,
     op?: undefined,

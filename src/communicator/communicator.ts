@@ -15,9 +15,11 @@ import { checkGroup, Group } from './group.js'
 
 export * from '../progress/context-ids.js'
 
+/** What the calls that make a communicator of another may be told. */
 export interface DeriveOptions {
   /** The new communicator's; by default after this one: 'world.split(1)'. */
   name?: string
+  /** Aborting it fails the call with an AbortError here and a RemoteError on the other ranks. */
   signal?: AbortSignal
 }
 

@@ -12,10 +12,13 @@ import { abandonOn, abortError } from '../request/cancellation.js'
 import { Request } from '../request/request.js'
 import { Collectives } from './collectives.js'
 
+/** What `agree` may be told. */
 export interface AgreeOptions {
+  /** Aborting it fails the call here with an AbortError; the others agree all the same, and this rank's part counts. */
   signal?: AbortSignal
 }
 
+/** What `shrink` may be told. */
 export interface ShrinkOptions extends AgreeOptions {
   /** The new communicator's; by default after this one: 'world.shrink(1)'. */
   name?: string

@@ -18,8 +18,11 @@ const done = Promise.resolve()
 
 /** What two ranks of a communicator say to each other. MPI 4.1 §3. */
 export abstract class PointToPoint {
+  /** This process among the others, 0 … `size` - 1. MPI: MPI_Comm_rank; mpi4py: comm.rank. */
   readonly rank: number
+  /** How many ranks there are. MPI: MPI_Comm_size; mpi4py: comm.size. */
   readonly size: number
+  /** What errors and reports call it: 'world', 'world.split(1)'. MPI: MPI_Comm_get_name; mpi4py: comm.name. */
   readonly name: string
   /** @internal */
   readonly core: CommunicatorCore

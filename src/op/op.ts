@@ -5,10 +5,11 @@ import { Predefined } from './predefined.js'
 import { foldWith } from './user.js'
 
 export { isTypedArray } from './kind.js'
-export type { Arithmetic, Bitwise, Located, Logical, Operand, Reduced, TypedArray } from './operand.js'
+export type { Arithmetic, Bitwise, FloatingArray, IntegerArray, Located, Logical, Operand, Reduced, TypedArray } from './operand.js'
 
 /** How the reductions make one of two values; associative. MPI: MPI_Op, MPI 4.1 §6.9. */
 export interface Op<T> {
+  /** What errors call it, and what the ranks must agree on. */
   readonly name: string
   /** Whether the ranks' values may be combined in another order than theirs. */
   readonly commutative: boolean
@@ -18,8 +19,11 @@ export interface Op<T> {
 
 /** An op that MPI defines; it is an `Op` of everything it takes. */
 export interface PredefinedOp<in Operand> {
+  /** As in the program: 'SUM'. */
   readonly name: string
+  /** Whether the ranks' values may be combined in another order than theirs; all may but REPLACE and NO_OP. */
   readonly commutative: boolean
+  /** Of two values, `a` from the lower ranks, one; arrays element by element, into a new one. DatatypeError for others. */
   combine<T extends Operand>(a: T, b: T): Reduced<T>
 }
 
@@ -52,6 +56,7 @@ export const REPLACE: PredefinedOp<Arithmetic> = new Predefined('REPLACE', { com
 /** The first rank's. MPI: MPI_NO_OP. */
 export const NO_OP: PredefinedOp<Arithmetic> = new Predefined('NO_OP', { commutative: false })
 
+/** What `createOp` may be told of a function. */
 export interface OpOptions {
   /** The default, false, combines in the order of the ranks; true leaves the order to the collective. */
   commutative?: boolean
@@ -95,10 +100,13 @@ export function checkOp(op: unknown): asserts op is AnyOp {
   throw new ArgumentError(`op: expected SUM, another op of rxmpi or what createOp returns, got ${shown(op)}`)
 }
 
-/** An op of whatever it takes. @internal */
+/** Any op, whatever it takes. */
 export interface AnyOp {
+  /** What errors call it, and what the ranks must agree on. */
   readonly name: string
+  /** Whether the ranks' values may be combined in another order than theirs. */
   readonly commutative: boolean
+  /** Of two values, `a` from the lower ranks, one. */
   combine(a: never, b: never): unknown
 }
 

@@ -292,7 +292,9 @@ function overlooked(request: Request<unknown>, error: Error): Promise<never> | u
   return undefined
 }
 
-type Requests = readonly Request<unknown>[]
+/** What the calls on several requests take; each keeps the type of its value. */
+export type Requests = readonly Request<unknown>[]
+/** What a request resolves to: of a `Request<T>`, T. */
 export type ValueOf<R> = R extends Request<infer T> ? T : never
 
 function replay<T>(this: Observable<T>, subscriber: Subscriber<T>): void {

@@ -10,6 +10,7 @@ import { ringAllreduce } from '../algorithms/allreduce.ring.js'
 import { type Into, reductionOf } from '../algorithms/reduction.js'
 import type { Definition, Ranks, StreamOptions } from '../definition.js'
 
+/** How the reduction goes, and the stream of rounds. */
 export interface AllreduceOptions extends StreamOptions {
   /**
    * For experts. By default arrays of 32 KiB and more are reduced by halves and everything else, and all streams, by doubling: where every host has the same power of

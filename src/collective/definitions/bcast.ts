@@ -12,6 +12,7 @@ import { type BinomialTree, binomialTree } from '../topology/binomialTree.js'
 import { type Chain, chain } from '../topology/chain.js'
 import { type Branch, hostChain, hostTree } from '../topology/hosts.js'
 
+/** Who gives the data, which way it goes, and the stream of rounds. */
 export interface BcastOptions extends StreamOptions {
   /** The rank that gives the data; default 0. */
   root?: number

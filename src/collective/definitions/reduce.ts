@@ -10,6 +10,7 @@ import { type Into, reductionOf } from '../algorithms/reduction.js'
 import type { Ranks } from '../definition.js'
 import { type Definition, NOTHING, type StreamOptions } from '../definition.js'
 
+/** Who gets the result, which way it goes, and the stream of rounds. */
 export interface ReduceOptions extends StreamOptions {
   /** The rank that gets the result; default 0. */
   root?: number

@@ -5,6 +5,7 @@ import { scatteringOf } from '../algorithms/scattering.js'
 import { limitOf } from '../algorithms/threshold.js'
 import type { Definition, Ranks, StreamOptions } from '../definition.js'
 
+/** Who gives the data, how it is cut, and the stream of rounds. */
 export interface ScattervOptions extends StreamOptions {
   /** The rank that gives the data; default 0. */
   root?: number

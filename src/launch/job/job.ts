@@ -31,6 +31,7 @@ export interface JobOptions {
   place: (options: JobOptions, listener: HostListener) => readonly Host[]
 }
 
+/** What the failure of a rank does to the others: 'end' ends them, 'continue' lets them go on. */
 export type OnFailure = 'end' | 'continue'
 
 export interface Failure {

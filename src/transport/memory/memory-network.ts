@@ -1,4 +1,5 @@
 import { ArgumentError } from '../../errors.js'
+import type { Transport } from '../transport.js'
 import { Fabric } from './fabric.js'
 import { LEAST_WEIGHT } from './lane.js'
 import { MemoryTransport } from './memory-transport.js'
@@ -18,7 +19,9 @@ import type { MemoryNetworkOptions } from './options.js'
  * outside its own actions, has to run within one, `queueScheduler.schedule(program)`, or poll.
  */
 export class MemoryNetwork {
-  readonly transports: readonly MemoryTransport[]
+  /** Each rank's end of it, in rank order; `worldOver` makes communicators of them. */
+  readonly transports: readonly Transport[]
+  readonly #ends: readonly MemoryTransport[]
 
   constructor(size: number, options: MemoryNetworkOptions) {
     const { capacity = 2 ** 20, hosts } = options
@@ -33,7 +36,7 @@ export class MemoryNetwork {
 
   /** Ends a rank: the others are told, each after all that it has sent them. */
   end(rank: number, reason = 'has ended'): void {
-    this.transports[rank]!.end(reason)
+    this.#ends[rank]!.end(reason)
   }
 
   /**
@@ -41,7 +44,7 @@ export class MemoryNetwork {
    * first `keep(parcels)` do, by default all.
    */
   fail(rank: number, reason = 'has failed', keep: (parcels: number) => number = (parcels) => parcels): void {
-    this.transports[rank]!.lose(keep)
-    this.transports[rank]!.end(reason, true)
+    this.#ends[rank]!.lose(keep)
+    this.#ends[rank]!.end(reason, true)
   }
 }

@@ -54,8 +54,10 @@ export abstract class Collectives extends PointToPoint implements Caller {
   }
 
   /**
-   * The root's data, on all ranks; `into` receives a buffer in place, and may be the data itself at the root. As `mpi.bcast` over one value.
-   * Errors: also TruncationError, DatatypeError where `into` does not fit, on that rank only. MPI: MPI_Bcast; mpi4py: comm.bcast, comm.Bcast.
+   * The root's data, on all ranks; `into` receives a buffer in place, and may be the data itself at the root. As `mpi.bcast` over one
+   * value.
+   * Errors: also TruncationError, DatatypeError where `into` does not fit, on that rank only. MPI: MPI_Bcast; mpi4py: comm.bcast,
+   * comm.Bcast.
    *
    * @example
    * ```ts
@@ -80,8 +82,9 @@ export abstract class Collectives extends PointToPoint implements Caller {
   }
 
   /**
-   * Deals out what the root has: an array of `size` values, or a typed array in `size` equal runs. The data of the others is ignored. `into` receives a run in place. As
-   * `mpi.scatter` over one value. Errors: also TruncationError, DatatypeError, AliasError where `into` does not fit. MPI: MPI_Scatter; mpi4py: comm.scatter, comm.Scatter.
+   * Deals out what the root has: an array of `size` values, or a typed array in `size` equal runs. The data of the others is ignored.
+   * `into` receives a run in place. As `mpi.scatter` over one value. Errors: also TruncationError, DatatypeError, AliasError where `into`
+   * does not fit. MPI: MPI_Scatter; mpi4py: comm.scatter, comm.Scatter.
    *
    * @example
    * ```ts
@@ -106,8 +109,9 @@ export abstract class Collectives extends PointToPoint implements Caller {
   }
 
   /**
-   * Deals out the root's typed array in runs of any length: `counts[rank]` elements from element `displs[rank]` on, both read at the root only. As `mpi.scatterv` over one
-   * value. Errors: also TruncationError, DatatypeError, AliasError where `into` does not fit. MPI: MPI_Scatterv; mpi4py: comm.Scatterv.
+   * Deals out the root's typed array in runs of any length: `counts[rank]` elements from element `displs[rank]` on, both read at the root
+   * only. As `mpi.scatterv` over one value. Errors: also TruncationError, DatatypeError, AliasError where `into` does not fit.
+   * MPI: MPI_Scatterv; mpi4py: comm.Scatterv.
    *
    * @example
    * ```ts
@@ -130,8 +134,9 @@ export abstract class Collectives extends PointToPoint implements Caller {
   }
 
   /**
-   * Collects the values of all ranks at the root, as an array of `size` values or, of typed arrays that are equally long, in `into`. The others get `undefined`. As `mpi.gather` over
-   * one value. Errors: also TruncationError, DatatypeError, AliasError where `into` does not fit, CollectiveMismatchError where the arrays for `into` differ.
+   * Collects the values of all ranks at the root, as an array of `size` values or, of typed arrays that are equally long, in `into`. The
+   * others get `undefined`. As `mpi.gather` over one value. Errors: also TruncationError, DatatypeError, AliasError where `into` does not
+   * fit, CollectiveMismatchError where the arrays for `into` differ.
    * MPI: MPI_Gather; mpi4py: comm.gather, comm.Gather.
    *
    * @example
@@ -165,7 +170,8 @@ export abstract class Collectives extends PointToPoint implements Caller {
   }
 
   /**
-   * Joins typed arrays of any length at the root: that of a rank begins at element `displs[rank]`, or behind the last. The others get `undefined`. As `mpi.gatherv` over one value.
+   * Joins typed arrays of any length at the root: that of a rank begins at element `displs[rank]`, or behind the last. The others get
+   * `undefined`. As `mpi.gatherv` over one value.
    * Errors: also TruncationError, DatatypeError, AliasError where `into` does not fit. MPI: MPI_Gatherv; mpi4py: comm.Gatherv.
    *
    * @example
@@ -191,8 +197,10 @@ export abstract class Collectives extends PointToPoint implements Caller {
   }
 
   /**
-   * Collects the values of all ranks on all of them, as an array of `size` values or, of typed arrays that are equally long, in `into`. As `mpi.allgather` over one value.
-   * Errors: also TruncationError, DatatypeError, AliasError where `into` does not fit, CollectiveMismatchError where the arrays for `into` differ.
+   * Collects the values of all ranks on all of them, as an array of `size` values or, of typed arrays that are equally long, in `into`. As
+   * `mpi.allgather` over one value.
+   * Errors: also TruncationError, DatatypeError, AliasError where `into` does not fit, CollectiveMismatchError where the arrays for `into`
+   * differ.
    * MPI: MPI_Allgather; mpi4py: comm.allgather, comm.Allgather.
    *
    * @example
@@ -218,7 +226,8 @@ export abstract class Collectives extends PointToPoint implements Caller {
   }
 
   /**
-   * Joins typed arrays of any length on all ranks: that of a rank begins at element `displs[rank]`, or behind the last. As `mpi.allgatherv` over one value.
+   * Joins typed arrays of any length on all ranks: that of a rank begins at element `displs[rank]`, or behind the last. As `mpi.allgatherv`
+   * over one value.
    * Errors: also TruncationError, DatatypeError, AliasError where `into` does not fit. MPI: MPI_Allgatherv; mpi4py: comm.Allgatherv.
    *
    * @example
@@ -241,8 +250,9 @@ export abstract class Collectives extends PointToPoint implements Caller {
   }
 
   /**
-   * Gives every rank a part of what each rank has: part j of rank i becomes part i of rank j. An array of `size` values gives one, a typed array of `size` equal runs a typed array, in
-   * `into` if there is one. As `mpi.alltoall` over one value. Errors: also TruncationError, DatatypeError, AliasError where `into` does not fit.
+   * Gives every rank a part of what each rank has: part j of rank i becomes part i of rank j. An array of `size` values gives one, a typed
+   * array of `size` equal runs a typed array, in `into` if there is one. As `mpi.alltoall` over one value. Errors: also TruncationError,
+   * DatatypeError, AliasError where `into` does not fit.
    * MPI: MPI_Alltoall; mpi4py: comm.alltoall, comm.Alltoall.
    *
    * @example
@@ -269,8 +279,9 @@ export abstract class Collectives extends PointToPoint implements Caller {
   }
 
   /**
-   * Gives every rank a run of the typed array that each rank has: `sendCounts[j]` elements from element `sendDispls[j]` on to rank j; what comes from rank i begins at element
-   * `recvDispls[i]`, or behind the last. As `mpi.alltoallv` over one value. Errors: also TruncationError, DatatypeError, AliasError where `into` does not fit.
+   * Gives every rank a run of the typed array that each rank has: `sendCounts[j]` elements from element `sendDispls[j]` on to rank j; what
+   * comes from rank i begins at element `recvDispls[i]`, or behind the last. As `mpi.alltoallv` over one value. Errors: also
+   * TruncationError, DatatypeError, AliasError where `into` does not fit.
    * MPI: MPI_Alltoallv; mpi4py: comm.Alltoallv.
    *
    * @example
@@ -296,8 +307,9 @@ export abstract class Collectives extends PointToPoint implements Caller {
   }
 
   /**
-   * What the ranks give, combined at the root; the others get `undefined`. `into` receives an array in place, and may be the data itself. As `mpi.reduce` over one
-   * value. Errors: also TruncationError, DatatypeError, AliasError where `into` does not fit. MPI: MPI_Reduce; mpi4py: comm.reduce, comm.Reduce.
+   * What the ranks give, combined at the root; the others get `undefined`. `into` receives an array in place, and may be the data itself.
+   * As `mpi.reduce` over one value. Errors: also TruncationError, DatatypeError, AliasError where `into` does not fit. MPI: MPI_Reduce;
+   * mpi4py: comm.reduce, comm.Reduce.
    *
    * @example
    * ```ts
@@ -327,8 +339,10 @@ export abstract class Collectives extends PointToPoint implements Caller {
   }
 
   /**
-   * What the ranks give, combined on all of them. `into` receives an array in place, and may be the data itself. As `mpi.allreduce` over one value.
-   * Errors: also TruncationError, DatatypeError, AliasError where `into` does not fit. MPI: MPI_Allreduce; mpi4py: comm.allreduce, comm.Allreduce.
+   * What the ranks give, combined on all of them. `into` receives an array in place, and may be the data itself. As `mpi.allreduce` over
+   * one value.
+   * Errors: also TruncationError, DatatypeError, AliasError where `into` does not fit. MPI: MPI_Allreduce; mpi4py: comm.allreduce,
+   * comm.Allreduce.
    *
    * @example
    * ```ts
@@ -358,7 +372,8 @@ export abstract class Collectives extends PointToPoint implements Caller {
   }
 
   /**
-   * What the ranks up to this one give, combined. `into` receives an array in place, and may be the data itself. As `mpi.scan` over one value.
+   * What the ranks up to this one give, combined. `into` receives an array in place, and may be the data itself. As `mpi.scan` over one
+   * value.
    * Errors: also TruncationError, DatatypeError, AliasError where `into` does not fit. MPI: MPI_Scan; mpi4py: comm.scan, comm.Scan.
    *
    * @example
@@ -414,8 +429,9 @@ export abstract class Collectives extends PointToPoint implements Caller {
   }
 
   /**
-   * Arrays of all ranks, combined, of which every rank gets its block. `into` receives a typed one in place, and may be the data itself, whose front is then
-   * overwritten. As `mpi.reduceScatter` over one value. Errors: also TruncationError, DatatypeError, AliasError where `into` does not fit.
+   * Arrays of all ranks, combined, of which every rank gets its block. `into` receives a typed one in place, and may be the data itself,
+   * whose front is then overwritten. As `mpi.reduceScatter` over one value. Errors: also TruncationError, DatatypeError, AliasError where
+   * `into` does not fit.
    * MPI: MPI_Reduce_scatter, MPI_Reduce_scatter_block; mpi4py: comm.reduce_scatter, comm.Reduce_scatter.
    *
    * @example

@@ -47,9 +47,15 @@ export const BAND: PredefinedOp<Bitwise> = new Predefined('BAND', { ofBits: true
 export const BOR: PredefinedOp<Bitwise> = new Predefined('BOR', { ofBits: true })
 /** `a ^ b`, on numbers of 32 bits. MPI: MPI_BXOR. */
 export const BXOR: PredefinedOp<Bitwise> = new Predefined('BXOR', { ofBits: true })
-/** Of pairs `[value, location]` the one with the largest value; NaN wins, equal ones give the lowest location. MPI: MPI_MAXLOC, MPI 4.1 §6.9.4. */
+/**
+ * Of pairs `[value, location]` the one with the largest value; NaN wins, equal ones give the lowest location. MPI: MPI_MAXLOC,
+ * MPI 4.1 §6.9.4.
+ */
 export const MAXLOC: PredefinedOp<Located> = new Predefined('MAXLOC')
-/** Of pairs `[value, location]` the one with the smallest value; NaN wins, equal ones give the lowest location. MPI: MPI_MINLOC, MPI 4.1 §6.9.4. */
+/**
+ * Of pairs `[value, location]` the one with the smallest value; NaN wins, equal ones give the lowest location. MPI: MPI_MINLOC,
+ * MPI 4.1 §6.9.4.
+ */
 export const MINLOC: PredefinedOp<Located> = new Predefined('MINLOC')
 /** The last rank's. MPI: MPI_REPLACE. */
 export const REPLACE: PredefinedOp<Arithmetic> = new Predefined('REPLACE', { commutative: false })
@@ -67,8 +73,8 @@ export interface OpOptions {
 /**
  * An op of the program's own, for values of any kind. `combine` must be associative: `(a op b) op c` and `a op (b op c)` are the same.
  *
- * Shape: on values it gets two whole ones and returns a third, or one of them. On typed arrays it gets two runs of equal length, which may be pieces of what
- * the ranks gave; it returns such a run and may write it into the second; it keeps neither.
+ * Shape: on values it gets two whole ones and returns a third, or one of them. On typed arrays it gets two runs of equal length, which may
+ * be pieces of what the ranks gave; it returns such a run and may write it into the second; it keeps neither.
  * Errors: ArgumentError when `combine` is no function. What `combine` throws reaches its own rank as it is and the others as RemoteError;
  * a run of another kind or length is a DatatypeError. MPI: MPI_Op_create, MPI 4.1 §6.9.5; mpi4py: MPI.Op.Create.
  *
@@ -116,8 +122,8 @@ export function checkOperand(op: AnyOp, data: unknown): void {
 }
 
 /**
- * `into[i] = a[i] op b[i]`, where `a` is from the lower ranks. All three are of one kind and length. `into` may be the very memory of `a` or `b`, but not
- * overlap either otherwise; any of them may be on a SharedArrayBuffer. @internal
+ * `into[i] = a[i] op b[i]`, where `a` is from the lower ranks. All three are of one kind and length. `into` may be the very memory of `a`
+ * or `b`, but not overlap either otherwise; any of them may be on a SharedArrayBuffer. @internal
  */
 export function foldArrays(op: AnyOp, into: TypedArray, a: TypedArray, b: TypedArray): void {
   if (op instanceof Predefined) op.fold(into, a, b)

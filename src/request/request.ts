@@ -281,8 +281,8 @@ export abstract class Request<T> extends Observable<T> {
 }
 
 /**
- * What becomes of a failure that nobody looks at: it ends the rank, as an unhandled rejection. A simulation, which is over before those are found,
- * takes them itself.
+ * What becomes of a failure that nobody looks at: it ends the rank, as an unhandled rejection. A simulation, which is over before those are
+ * found, takes them itself.
  */
 export const failures: { take: ((request: Request<unknown>) => void) | undefined } = { take: undefined }
 

@@ -12,7 +12,10 @@ export interface Into {
   into?: BufferLike | undefined
 }
 
-/** What all reductions do with a rank's own value: check it against the op and `into`, and begin with it. `passing`: this rank only passes on what comes of it. */
+/**
+ * What all reductions do with a rank's own value: check it against the op and `into`, and begin with it. `passing`: this rank only passes
+ * on what comes of it.
+ */
 export function reductionOf(
   op: AnyOp,
   into: BufferLike | undefined,

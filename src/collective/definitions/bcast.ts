@@ -17,8 +17,8 @@ export interface BcastOptions extends StreamOptions {
   /** The rank that gives the data; default 0. */
   root?: number
   /**
-   * For experts: 'binomial' a tree, data whole from rank to rank; 'chain' a pipeline of pieces. By default small data goes down the tree, and large data too where
-   * there are three ranks or less, else down the chain.
+   * For experts: 'binomial' a tree, data whole from rank to rank; 'chain' a pipeline of pieces. By default small data goes down the tree,
+   * and large data too where there are three ranks or less, else down the chain.
    */
   algorithm?: 'binomial' | 'chain'
 }

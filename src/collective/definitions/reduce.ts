@@ -14,7 +14,10 @@ import { type Definition, NOTHING, type StreamOptions } from '../definition.js'
 export interface ReduceOptions extends StreamOptions {
   /** The rank that gets the result; default 0. */
   root?: number
-  /** For experts. By default arrays of 64 KiB and more are reduced by halves where there are more than 4 ranks, and everything else, and all streams, up a tree. */
+  /**
+   * For experts. By default arrays of 64 KiB and more are reduced by halves where there are more than 4 ranks, and everything else, and all
+   * streams, up a tree.
+   */
   algorithm?: keyof typeof algorithms
 }
 

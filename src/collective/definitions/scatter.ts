@@ -10,7 +10,10 @@ import type { Definition, Ranks, StreamOptions } from '../definition.js'
 export interface ScatterOptions extends StreamOptions {
   /** The rank that gives the data; default 0. */
   root?: number
-  /** For experts: 'binomial' all down a tree, 'linear' all straight from the root. By default large blocks go straight, others down the tree. */
+  /**
+   * For experts: 'binomial' all down a tree, 'linear' all straight from the root. By default large blocks go straight, others down the
+   * tree.
+   */
   algorithm?: 'binomial' | 'linear'
 }
 

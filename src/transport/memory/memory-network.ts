@@ -1,5 +1,4 @@
 import { ArgumentError } from '../../errors.js'
-import type { Transport } from '../transport.js'
 import { Fabric } from './fabric.js'
 import { LEAST_WEIGHT } from './lane.js'
 import { MemoryTransport } from './memory-transport.js'
@@ -19,9 +18,7 @@ import type { MemoryNetworkOptions } from './options.js'
  * outside its own actions, has to run within one, `queueScheduler.schedule(program)`, or poll.
  */
 export class MemoryNetwork {
-  /** Each rank's end of it, in rank order; `worldOver` makes communicators of them. */
-  readonly transports: readonly Transport[]
-  readonly #ends: readonly MemoryTransport[]
+  readonly transports: readonly MemoryTransport[]
 
   constructor(size: number, options: MemoryNetworkOptions) {
     const { capacity = 2 ** 20, hosts } = options
@@ -36,7 +33,7 @@ export class MemoryNetwork {
 
   /** Ends a rank: the others are told, each after all that it has sent them. */
   end(rank: number, reason = 'has ended'): void {
-    this.#ends[rank]!.end(reason)
+    this.transports[rank]!.end(reason)
   }
 
   /**
@@ -44,7 +41,7 @@ export class MemoryNetwork {
    * first `keep(parcels)` do, by default all.
    */
   fail(rank: number, reason = 'has failed', keep: (parcels: number) => number = (parcels) => parcels): void {
-    this.#ends[rank]!.lose(keep)
-    this.#ends[rank]!.end(reason, true)
+    this.transports[rank]!.lose(keep)
+    this.transports[rank]!.end(reason, true)
   }
 }

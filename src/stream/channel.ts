@@ -179,7 +179,8 @@ export class Channel<T> extends Subject<T> {
   }
 
   /**
-   * @internal With `add` and `remove` the channel is a subscriber to RxJS, so that `source$.subscribe(channel)` tells it how to unsubscribe from the source:
+   * @internal With `add` and `remove` the channel is a subscriber to RxJS, so that `source$.subscribe(channel)` tells it how
+   * to unsubscribe from the source:
    * that is what its peer's unsubscription does.
    */
   add(teardown: TeardownLogic): void {

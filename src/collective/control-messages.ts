@@ -1,3 +1,4 @@
+import { sendableError, textOf } from '../codec/sendable-error.js'
 import type { Collectives } from '../communicator/collectives.js'
 import { type FailedRank, RankFailedError, RemoteError } from '../errors.js'
 
@@ -24,31 +25,20 @@ export interface Saying {
 }
 
 export function sayingOf(round: number, error: unknown): Saying {
-  return { round, error: sendable(error), failed: error instanceof RankFailedError && (error.failed ?? true) }
-}
-
-/** An error's own fields may be anything; what cannot be sent is left out. */
-function sendable(error: unknown): unknown {
-  if (!(error instanceof Error)) return new Error(String(error))
-  const { name, message, stack } = error
-  const plain = Object.assign(new Error(message), { name })
-  plain.stack = stack ?? ''
-  if (error.cause instanceof Error) plain.cause = sendable(error.cause)
-  return plain
+  return { round, error: sendableError(error), failed: error instanceof RankFailedError && (error.failed ?? true) }
 }
 
 export function remoteError(comm: Collectives, rank: number, collective: string, { error, failed }: Saying): Error {
-  const original = error as Error
   if (failed !== false)
-    return new RankFailedError(original.message, {
-      cause: original,
+    return new RankFailedError((error as Error).message, {
+      cause: error,
       communicator: comm.name,
       rank,
       failed: failed === true ? undefined : failed
     })
-  return new RemoteError(`rank ${rank} failed in ${collective}: ${original.name}: ${original.message}`, {
+  return new RemoteError(`rank ${rank} failed in ${collective}: ${textOf(error)}`, {
     rank,
     communicator: comm.name,
-    cause: original
+    cause: error
   })
 }

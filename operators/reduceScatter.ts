@@ -2,7 +2,8 @@ import { map } from 'rxjs'
 import { Accumulator, shapeOf } from '../src/collective/algorithms/accumulator.js'
 import { checkAlgorithm } from '../src/collective/algorithms/algorithm.js'
 import { Blocks } from '../src/collective/algorithms/blocks.js'
-import { checkCounts, checkDivided, ownBlock } from '../src/collective/algorithms/checks.js'
+import { checkDivided, ownBlock } from '../src/collective/algorithms/checks.js'
+import { checkCounts } from '../src/collective/algorithms/counts-displs.js'
 import { each } from '../src/collective/algorithms/each.js'
 import { pairwiseReduceScatter } from '../src/collective/algorithms/reduceScatter.pairwise.js'
 import { recursiveHalvingReduceScatter } from '../src/collective/algorithms/reduceScatter.recursiveHalving.js'
@@ -17,7 +18,7 @@ import { checkOp, isTypedArray, SUM } from '../src/op/op.js'
 
 export interface ReduceScatterOptions extends StreamOptions {
   /** How many elements of a typed array each rank gets; by default as many as any other. The same on all ranks. */
-  counts?: readonly number[]
+  counts?: ArrayLike<number>
   /** For experts. By default blocks are halved, but arrays of 256 KiB and more go pairwise where the number of ranks is no power of two. */
   algorithm?: keyof typeof algorithms
 }

@@ -10,12 +10,15 @@ import { type Case, cases } from './suite.js'
 import { tableOf } from './table.js'
 
 const names = cases.map(({ name }) => name)
+const groups = [...new Set(cases.flatMap(({ group }) => group ?? []))]
 const asides = cases.filter(({ aside }) => aside).map(({ name }) => name)
 
 function caseNamed(name: string, before: Case[] | undefined): Case[] {
-  const found = cases.find((subject) => subject.name === name)
-  if (found === undefined) throw new InvalidArgumentError(`There is no case '${name}'; the cases are ${names.join(', ')}.`)
-  return [...(before ?? []), found]
+  const found = cases.filter((subject) => subject.name === name || subject.group === name)
+  if (found.length === 0) {
+    throw new InvalidArgumentError(`There is no case '${name}'; the cases are ${names.join(', ')}, and ${groups.join(', ')} for several.`)
+  }
+  return [...(before ?? []), ...found]
 }
 
 function count(text: string): number {
@@ -34,7 +37,7 @@ interface Flags {
 }
 
 const program = new Command('rxmpi bench')
-  .description(`Measures rxmpi on this machine. Cases: ${names.join(', ')}.`)
+  .description(`Measures rxmpi on this machine. Cases: ${names.join(', ')}; for several together: ${groups.join(', ')}.`)
   .argument('[name...]', `cases to run; all but ${asides.join(', ')} when none is named`, caseNamed)
   .option('--peer', 'run the same cases with mpi4py too, or with zeromq.js, by turns, and print the ratio')
   .option('--quick', 'fewer sizes, repetitions and runs: about two minutes for everything')

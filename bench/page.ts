@@ -3,7 +3,6 @@
 import { figureText, metText } from './figure.js'
 import { type Machine, machineText } from './machine.js'
 import type { Line, Result } from './result.js'
-import { sizeName } from './size.js'
 
 const intro = `# Performance
 
@@ -24,8 +23,8 @@ const table = (header: string[], rows: string[][]): string => {
   return [line(header), line(align), ...rows.map(line)].join('\n')
 }
 
-const cells = ({ label, size, ours, theirs, ratio, bar, met }: Line): string[] => [
-  size === undefined ? label : `${label}, ${sizeName(size)}`,
+const cells = ({ label, sizeText, ours, theirs, ratio, bar, met }: Line): string[] => [
+  sizeText === undefined ? label : `${label}, ${sizeText}`,
   figureText(ours),
   figureText(theirs),
   figureText(ratio),

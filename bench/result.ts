@@ -2,12 +2,15 @@
 
 import type { Outcome } from './command.js'
 import { median } from './median.js'
+import { sizeName } from './size.js'
 import { besideOf, type Case, type PeerName, type Row, sizesOf } from './suite.js'
 
 export interface Line {
   row: string
   label: string
   size?: number
+  /** The same in words: '64 KiB', 'the first 1,000'. */
+  sizeText?: string
   /** Medians over the runs; absent where none succeeded. */
   ours?: number
   theirs?: number
@@ -50,7 +53,8 @@ export function resultOf(subject: Case, quick: boolean, runs: Runs, failures: st
     const bar = row.bar?.(size ?? 0)
     const met = ours === undefined ? undefined : bar?.met({ ours, theirs, at: (other) => over(row, other, runs.ours) })
     const ratio = ours === undefined || theirs === undefined ? undefined : ours / theirs
-    return { row: row.name, label: row.label, size, ours, theirs, ratio, bar: bar?.text, met }
+    const sizeText = size === undefined ? undefined : (row.sizeName ?? sizeName)(size)
+    return { row: row.name, label: row.label, size, sizeText, ours, theirs, ratio, bar: bar?.text, met }
   }
   return {
     case: subject.name,

@@ -13,11 +13,15 @@ export interface Row {
   /** What the peer does in this row, where that needs saying. */
   readonly peer?: string
   readonly sizes?: readonly number[]
+  /** How its sizes are called; default as bytes, of which a quick run leaves out those between the bars. */
+  readonly sizeName?: (size: number) => string
   readonly bar?: (size: number) => Bar | undefined
 }
 
 export interface Case {
   readonly name: string
+  /** A name for several cases together. */
+  readonly group?: string
   readonly title: string
   /** The file in bench/cases and bench/peer, where it is not named as the case is. */
   readonly program?: string
@@ -90,6 +94,48 @@ const collective = (name: string, peer: string, bars: Readonly<Record<number, Ba
   step: (_, size) => ({ iterations: moving(64 * MiB, size, 3, 5000), warmup: moving(ranks > 2 ? GiB : 4 * GiB, size, 16, 20_000) })
 })
 
+const counts = [100, 1000, 10_000, 50_000]
+
+/** The first calls of a program, cold: what one that makes a thousand calls and ends gets of it. Each in a process of its own. */
+const first = (
+  row: string,
+  label: string,
+  peer: string,
+  where: { ranks: number; hosts?: boolean },
+  bars: Readonly<Record<number, Bar>>
+): Case => ({
+  name: `first-${row}${where.hosts ? '-hosts' : where.ranks === 2 ? '' : `-${where.ranks}`}`,
+  group: 'first',
+  program: 'first',
+  title: `the first calls of ${label} on ${where.ranks} ${where.hosts ? 'hosts' : 'ranks'}, mean of a call`,
+  unit: 'µs',
+  ...where,
+  yields: where.ranks > 2,
+  rows: [
+    {
+      name: row,
+      label,
+      peer,
+      sizes: where.ranks > 2 || where.hosts ? counts.slice(0, 3) : counts,
+      sizeName: (calls) => `the first ${calls.toLocaleString('en')}`,
+      bar: (calls) => bars[calls]
+    }
+  ]
+})
+
+/** A program of a user's first week: its time, and how much of it is communication. */
+const program = (name: string, title: string, communication: number, whole: number): Case => ({
+  name,
+  group: 'programs',
+  title,
+  unit: 'ms',
+  ranks: 2,
+  rows: [
+    { name: 'communication', label: 'in communication', bar: () => atMost(communication) },
+    { name: 'whole', label: 'the whole', bar: () => atMost(whole) }
+  ]
+})
+
 const smallObject = { name: 'object', label: 'object {a: 7, b: 3.14}' }
 const inPlace = { name: 'into', label: 'Float64Array, into' }
 const largeSizes = [MiB, 4 * MiB, 16 * MiB, 64 * MiB]
@@ -103,7 +149,26 @@ const largeStep: Case['step'] = (_, size) => ({ iterations: moving(64 * MiB, siz
 const asFast = atMost(1)
 const large = { 8: undefined, [KiB]: undefined, [64 * KiB]: asFast, [MiB]: asFast, [8 * MiB]: asFast } as Readonly<Record<number, Bar>>
 
+const threads = { ranks: 2 }
+const fourThreads = { ranks: 4 }
+const hosts = { ranks: 2, hosts: true }
+
 export const cases: readonly Case[] = [
+  program('conjugate-gradient', 'conjugate gradient on a 1-D Laplacian of 200,000 unknowns, 500 iterations', 2, 2),
+  program('heat', 'heat on a grid of 512 × 512, 500 steps', 2, 1.5),
+  program('sample-sort', 'sample sort of 10,000,000 numbers', 1, 1.5),
+  first('exchange', 'sendrecv of an object', 'sendrecv', threads, { 1000: atMost(6), 10000: atMost(2) }),
+  first('number', 'allreduce of a number', 'allreduce', threads, { 1000: atMost(6), 10000: atMost(2) }),
+  first('allreduce', 'allreduce of 8 B, into', 'Allreduce', threads, { 1000: atMost(15), 10000: atMost(6) }),
+  first('allreduce-1k', 'allreduce of 1 KiB, into', 'Allreduce', threads, { 1000: atMost(15), 10000: atMost(6) }),
+  first('bcast', 'bcast of 8 B, into', 'Bcast', threads, { 1000: atMost(25), 10000: atMost(10) }),
+  first('barrier', 'barrier', 'Barrier', threads, { 1000: atMost(25), 10000: atMost(10) }),
+  first('exchange', 'sendrecv of an object', 'sendrecv', fourThreads, { 1000: atMost(3) }),
+  first('number', 'allreduce of a number', 'allreduce', fourThreads, { 1000: atMost(2) }),
+  first('barrier', 'barrier', 'Barrier', fourThreads, { 1000: atMost(3) }),
+  first('exchange', 'sendrecv of an object', 'sendrecv', hosts, { 1000: atMost(4) }),
+  first('number', 'allreduce of a number', 'allreduce', hosts, { 1000: atMost(3) }),
+  first('barrier', 'barrier', 'Barrier', hosts, { 1000: atMost(5) }),
   {
     name: 'latency',
     title: 'ping-pong of two ranks, one way',
@@ -410,7 +475,7 @@ export const cases: readonly Case[] = [
 
 /** The sizes of a row that are measured; a quick run leaves out those between the bars. */
 export const sizesOf = (row: Row, quick: boolean): readonly (number | undefined)[] =>
-  row.sizes === undefined ? [undefined] : row.sizes.filter((size) => !quick || some.has(size))
+  row.sizes === undefined ? [undefined] : row.sizes.filter((size) => !quick || row.sizeName !== undefined || some.has(size))
 
 export function planOf({ rows, step }: Case, quick: boolean): Plan {
   const steps = rows.flatMap((row) =>

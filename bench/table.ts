@@ -2,7 +2,6 @@
 
 import { figureText, metText } from './figure.js'
 import type { Line, Result } from './result.js'
-import { sizeName } from './size.js'
 
 const LABEL = 44
 
@@ -16,10 +15,10 @@ export function tableOf({ case: name, beside, title, unit, runs, lines, failures
   const text = [`# ${name}: ${title} (${unit}, median of ${runs} ${runs === 1 ? 'run' : 'runs'})`, row('#', columns)]
   let above: string | undefined
   for (const line of lines) {
-    if (line.size === undefined) text.push(row(line.label, cells(line), note(line)))
+    if (line.sizeText === undefined) text.push(row(line.label, cells(line), note(line)))
     else {
       if (line.label !== above) text.push(line.label)
-      text.push(row(`  ${sizeName(line.size)}`, cells(line), note(line)))
+      text.push(row(`  ${line.sizeText}`, cells(line), note(line)))
     }
     above = line.label
   }

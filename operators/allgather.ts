@@ -1,18 +1,8 @@
-import type { BufferLike } from '../src/codec/datatype.js'
-import { allgatheringOf } from '../src/collective/algorithms/allgathering.js'
-import { checkEqual, equalForm } from '../src/collective/algorithms/gathering.js'
-import { limitOf } from '../src/collective/algorithms/threshold.js'
-import type { Definition, StreamOptions } from '../src/collective/definition.js'
-import { checkSendable } from '../src/collective/given.js'
+import { type AllgatherOptions, allgatherOf } from '../src/collective/definitions/allgather.js'
 import { type CollectiveOperator, operator } from '../src/collective/operator.js'
-import type { Collectives } from '../src/communicator/collectives.js'
 import type { Communicator } from '../src/communicator/communicator.js'
-import { checkInto } from '../src/diagnostics/arguments.js'
 
-export interface AllgatherOptions extends StreamOptions {
-  /** For experts: 'bruck' all in bundles, 'ring' all round the ring. By default large blocks go round the ring, others in bundles. */
-  algorithm?: 'bruck' | 'ring'
-}
+export type { AllgatherOptions }
 
 /**
  * Collects the values of all ranks on all of them, in rank order: round k takes the k-th value of each.
@@ -41,21 +31,5 @@ export interface AllgatherOptions extends StreamOptions {
  * ```
  */
 export function allgather<T>(comm: Communicator, options: AllgatherOptions = {}): CollectiveOperator<T, T[]> {
-  return operator(comm, () => allgatherOf<T, T[]>(comm, options), options)
-}
-
-/** @internal */
-export function allgatherOf<T, R>(comm: Collectives, { into, algorithm }: AllgatherOptions & { into?: BufferLike }): Definition<T, R> {
-  const { size } = comm
-  if (into !== undefined) checkInto(into)
-  return allgatheringOf(comm, {
-    name: 'allgather',
-    algorithm,
-    limit: limitOf(algorithm, 'bruck', 'ring'),
-    check(data) {
-      checkSendable(data)
-      if (into !== undefined) checkEqual(data, size, into)
-    },
-    form: (data) => (into === undefined ? undefined : equalForm(data, size, into))
-  })
+  return operator(comm, (ranks) => allgatherOf<T, T[]>(ranks, options), options)
 }

@@ -1,22 +1,9 @@
-import type { BufferLike } from '../src/codec/datatype.js'
-import { allgatheringOf } from '../src/collective/algorithms/allgathering.js'
-import type { Integers } from '../src/collective/algorithms/counts-displs.js'
-import { checkJoined, checkJoint, jointForm, type Runs } from '../src/collective/algorithms/gathering.js'
-import { limitOf } from '../src/collective/algorithms/threshold.js'
-import type { Definition, StreamOptions } from '../src/collective/definition.js'
+import { type AllgathervOptions, allgathervOf } from '../src/collective/definitions/allgatherv.js'
 import { type CollectiveOperator, operator } from '../src/collective/operator.js'
-import type { Collectives } from '../src/communicator/collectives.js'
 import type { Communicator } from '../src/communicator/communicator.js'
 import type { Reduced, TypedArray } from '../src/op/op.js'
 
-export interface AllgathervOptions extends StreamOptions {
-  /** How many elements each rank gives. Those that are not given are found out first. */
-  counts?: Integers | undefined
-  /** Where each rank's run begins, in elements. Default one behind the other. */
-  displs?: Integers | undefined
-  /** For experts: 'bruck' all in bundles, 'ring' all round the ring. By default large runs go round the ring, others in bundles. */
-  algorithm?: 'bruck' | 'ring'
-}
+export type { AllgathervOptions }
 
 /**
  * Joins typed arrays of any length on all ranks, in rank order: round k takes the k-th array of each rank.
@@ -43,20 +30,5 @@ export interface AllgathervOptions extends StreamOptions {
  * ```
  */
 export function allgatherv<D extends TypedArray>(comm: Communicator, options: AllgathervOptions = {}): CollectiveOperator<D, Reduced<D>> {
-  return operator(comm, () => allgathervOf<D, Reduced<D>>(comm, options), options)
-}
-
-/** @internal */
-export function allgathervOf<D, R>(comm: Collectives, options: AllgathervOptions & { into?: BufferLike }): Definition<D, R> {
-  const { counts, displs, into, algorithm } = options
-  const { rank, size } = comm
-  const runs: Runs = { counts, displs, into }
-  checkJoint(runs, size)
-  return allgatheringOf(comm, {
-    name: 'allgatherv',
-    algorithm,
-    limit: limitOf(algorithm, 'bruck', 'ring'),
-    check: (data) => checkJoined(data, runs, rank),
-    form: (data) => jointForm(data, runs)
-  })
+  return operator(comm, (ranks) => allgathervOf<D, Reduced<D>>(ranks, options), options)
 }

@@ -1,35 +1,10 @@
-import { map } from 'rxjs'
-import { checkAlgorithm, forArrays } from '../src/collective/algorithms/algorithm.js'
-import { hierarchicalAllreduce } from '../src/collective/algorithms/allreduce.hierarchical.js'
-import { rabenseifnerAllreduce } from '../src/collective/algorithms/allreduce.rabenseifner.js'
-import { recursiveDoublingAllreduce } from '../src/collective/algorithms/allreduce.recursiveDoubling.js'
-import { ringAllreduce } from '../src/collective/algorithms/allreduce.ring.js'
-import { type Into, reductionOf } from '../src/collective/algorithms/reduction.js'
-import type { Definition, StreamOptions } from '../src/collective/definition.js'
+import { type AllreduceOptions, allreduceOf } from '../src/collective/definitions/allreduce.js'
 import { type CollectiveOperator, operator } from '../src/collective/operator.js'
-import type { Collectives } from '../src/communicator/collectives.js'
 import type { Communicator } from '../src/communicator/communicator.js'
-import { ArgumentError } from '../src/errors.js'
 import type { AnyOp, Arithmetic, Op, Operand, PredefinedOp, Reduced } from '../src/op/op.js'
-import { isTypedArray, SUM } from '../src/op/op.js'
+import { SUM } from '../src/op/op.js'
 
-export interface AllreduceOptions extends StreamOptions {
-  /**
-   * For experts. By default arrays of 32 KiB and more are reduced by halves and everything else, and all streams, by doubling: where every host has the same power of
-   * two of ranks that follow on each other, between one rank of each.
-   */
-  algorithm?: keyof typeof algorithms
-}
-
-const algorithms = {
-  recursiveDoubling: recursiveDoublingAllreduce,
-  hierarchical: hierarchicalAllreduce,
-  rabenseifner: rabenseifnerAllreduce,
-  ring: ringAllreduce
-}
-
-/** Arrays from here on are worth the two latencies more that halving takes. */
-const LARGE_BYTES = 2 ** 15
+export type { AllreduceOptions }
 
 /**
  * Combines the k-th values of all ranks with an op; every rank gets every result, in order.
@@ -70,36 +45,5 @@ export function allreduce<T extends Operand>(
 ): CollectiveOperator<T, Reduced<T>>
 export function allreduce<T>(comm: Communicator, op: Op<T>, options?: AllreduceOptions): CollectiveOperator<T, T>
 export function allreduce(comm: Communicator, op: AnyOp = SUM, options: AllreduceOptions = {}): CollectiveOperator<unknown, unknown> {
-  return operator(comm, () => allreduceOf(comm, op, options), options)
-}
-
-/** @internal */
-export function allreduceOf({ hosts }: Collectives, op: AnyOp, options: AllreduceOptions & Into): Definition<unknown, unknown> {
-  const { into, algorithm } = options
-  const { check, begin } = reductionOf(op, into)
-  checkAlgorithm(algorithm, algorithms)
-  const inBlocks = algorithm === 'rabenseifner' || algorithm === 'ring'
-  const reorders = algorithm === 'ring' || (algorithm === 'hierarchical' && hosts?.inOrder === false)
-  if (reorders && !op.commutative) {
-    throw new ArgumentError(
-      `algorithm: '${algorithm}' combines in another order than that of the ranks, and '${op.name}' is not commutative`
-    )
-  }
-  return {
-    name: 'allreduce',
-    op: op.name,
-    algorithm,
-    serial: inBlocks,
-    check: inBlocks ? forArrays(algorithm, options, check) : check,
-    suited: (single) => (isTypedArray(single) && single.byteLength >= LARGE_BYTES ? 'rabenseifner' : undefined),
-    build:
-      (links, chosen = hosts?.even ? 'hierarchical' : 'recursiveDoubling') =>
-      (values) =>
-        values.pipe(
-          map(begin),
-          algorithms[chosen as keyof typeof algorithms](links),
-          links.settled(),
-          map((partial) => partial.result)
-        )
-  }
+  return operator(comm, (ranks) => allreduceOf(ranks, op, options), options)
 }

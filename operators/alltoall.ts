@@ -1,22 +1,8 @@
-import { type BufferLike, datatypeOf } from '../src/codec/datatype.js'
-import { Block } from '../src/collective/algorithms/block.js'
-import { checkHeld, checkParts, checkTarget, cutEqually, isBuffer, lengthOf } from '../src/collective/algorithms/counts-displs.js'
-import { exchangeOf } from '../src/collective/algorithms/exchange.js'
-import { limitOf } from '../src/collective/algorithms/threshold.js'
-import type { Definition, StreamOptions } from '../src/collective/definition.js'
+import { type AlltoallOptions, alltoallOf, type Exchanged } from '../src/collective/definitions/alltoall.js'
 import { type CollectiveOperator, operator } from '../src/collective/operator.js'
-import type { Collectives } from '../src/communicator/collectives.js'
 import type { Communicator } from '../src/communicator/communicator.js'
-import { checkInto } from '../src/diagnostics/arguments.js'
-import type { Reduced, TypedArray } from '../src/op/op.js'
 
-export interface AlltoallOptions extends StreamOptions {
-  /** For experts: 'bruck' all in bundles, 'pairwise' all straight. By default large blocks go straight, others in bundles. */
-  algorithm?: 'bruck' | 'pairwise'
-}
-
-/** What a rank gets back for what it gives: as many values, or one typed array. */
-export type Exchanged<D> = D extends TypedArray ? Reduced<D> : D extends readonly (infer T)[] ? T[] : unknown
+export type { AlltoallOptions, Exchanged }
 
 /**
  * Gives every rank a part of what each rank has: part j of rank i becomes part i of rank j. Round k takes the k-th value of each rank.
@@ -45,29 +31,5 @@ export type Exchanged<D> = D extends TypedArray ? Reduced<D> : D extends readonl
  * ```
  */
 export function alltoall<D>(comm: Communicator, options: AlltoallOptions = {}): CollectiveOperator<D, Exchanged<D>> {
-  return operator(comm, () => alltoallOf<D, Exchanged<D>>(comm, options), options)
-}
-
-/** @internal */
-export function alltoallOf<D, R>(comm: Collectives, { into, algorithm }: AlltoallOptions & { into?: BufferLike }): Definition<D, R> {
-  const { size } = comm
-  const limit = limitOf(algorithm, 'bruck', 'pairwise')
-  if (into !== undefined) checkInto(into)
-  return exchangeOf(comm, {
-    name: 'alltoall',
-    algorithm,
-    limit,
-    check(data) {
-      checkParts(data, size)
-      if (into === undefined) return
-      checkHeld(data, into)
-      checkTarget(data, lengthOf(data), into)
-    },
-    cut: (data) =>
-      isBuffer(data)
-        ? cutEqually(data, size).map((run) => Block.run(datatypeOf(data), run, limit))
-        : (data as readonly unknown[]).map((value) => Block.of(value, limit)),
-    form: (data) =>
-      isBuffer(data) ? { datatype: datatypeOf(data), counts: new Array<number>(size).fill(lengthOf(data) / size), into } : undefined
-  })
+  return operator(comm, (ranks) => alltoallOf<D, Exchanged<D>>(ranks, options), options)
 }

@@ -1,11 +1,6 @@
-import { type MonoTypeOperatorFunction, map } from 'rxjs'
-import { OBJECT } from '../src/codec/datatype.js'
-import { ABSENT, type Definition, NOTHING, type StreamOptions } from '../src/collective/definition.js'
+import type { StreamOptions } from '../src/collective/definition.js'
+import { barrierOf } from '../src/collective/definitions/barrier.js'
 import { type CollectiveOperator, operator } from '../src/collective/operator.js'
-import type { Links, Unit } from '../src/collective/steps.js'
-import { through } from '../src/collective/through.js'
-import { dissemination, type Exchange } from '../src/collective/topology/dissemination.js'
-import { branchOf, placeOf } from '../src/collective/topology/hosts.js'
 import type { Communicator } from '../src/communicator/communicator.js'
 
 /**
@@ -36,40 +31,3 @@ import type { Communicator } from '../src/communicator/communicator.js'
 export function barrier<T>(comm: Communicator, options: StreamOptions = {}): CollectiveOperator<T, T> {
   return operator(comm, () => barrierOf<T>(), options)
 }
-
-/** @internal */
-export function barrierOf<T>(): Definition<T, T> {
-  return {
-    name: 'barrier',
-    build: (links) => (values) => {
-      return values.pipe(
-        map((value) => ({ pending: 0, value })),
-        through(meeting(links)),
-        links.settled(),
-        map(({ value }: Round<T>) => (value === ABSENT ? NOTHING : value))
-      )
-    }
-  }
-}
-
-interface Round<T> extends Unit {
-  readonly value: T | typeof ABSENT
-}
-
-/** Between hosts one rank of each speaks for the others. */
-function meeting<U extends Unit>(links: Links): MonoTypeOperatorFunction<U>[] {
-  const { rank, size, hosts } = links.comm
-  const tell = (unit: U, to: number): void => links.send(unit, to, OBJECT, nothing)
-  const exchange = ({ to, from }: Exchange) => links.step<U>({ from, send: (unit) => tell(unit, to) })
-  if (hosts === undefined) return dissemination(rank, size).map(exchange)
-  const { leaders, members } = placeOf(rank, hosts)
-  const { parent, children } = branchOf(rank, members)
-  const others = dissemination(leaders.indexOf(rank), leaders.length).map(({ to, from }) => ({ to: leaders[to]!, from: leaders[from]! }))
-  return [
-    ...children.map((from) => links.step<U>({ from })),
-    ...(parent === undefined ? others.map(exchange) : [exchange({ to: parent, from: parent })]),
-    links.toAll(children, tell)
-  ]
-}
-
-const nothing = new Uint8Array(0)

@@ -69,11 +69,11 @@ export interface BroadcastToOptions {
  */
 export function broadcastTo<T>(comm: Communicator, options: BroadcastToOptions = {}): (source: ObservableInput<T>) => Observable<T> {
   const { tag = 0, slow = 'wait', status, signal } = options
-  const { dests, settings } = checked(comm, () => {
+  const { dests, settings } = checked(comm.core, () => {
     const ranks = options.dests ?? Array.from({ length: comm.size }, (_, rank) => rank).filter((rank) => rank !== comm.rank)
     checkRanks(ranks, 'dests')
-    checkWriter(comm, { ...options, dest: 0 })
-    for (const dest of ranks) checkWriter(comm, { ...options, dest }, 'dests')
+    checkWriter(comm.core, { ...options, dest: 0 })
+    for (const dest of ranks) checkWriter(comm.core, { ...options, dest }, 'dests')
     checkOneOf('slow', slow, ['wait', 'drop', 'disconnect'])
     const mark = options.highWaterMark ?? (slow === 'wait' ? 1_000_000 : 0)
     return {
@@ -87,11 +87,11 @@ export function broadcastTo<T>(comm: Communicator, options: BroadcastToOptions =
     }
   })
   const site = recordCallSite()
-  const lines = dests.map((dest) => comm.channels.writes(comm.memberOf(dest), tag, site))
+  const lines = dests.map((dest) => comm.channels.writes(comm.core.memberOf(dest), tag, site))
   return (source) =>
     new Observable((subscriber) => {
       const fail = (error: unknown): void => {
-        const told = comm.inContext(error, site)
+        const told = comm.core.inContext(error, site)
         broadcast.end((writer) => writer.error(told))
         subscriber.error(told)
       }
@@ -196,11 +196,11 @@ class Broadcast<T> {
           continue
         }
         const error = new OverflowError(
-          `rank ${this.#comm.rankOf(writer.peer)} reads tag ${writer.tag} more slowly than values come: ${writer.queued} wait for it, which is highWaterMark`
+          `rank ${this.#comm.core.rankOf(writer.peer)} reads tag ${writer.tag} more slowly than values come: ${writer.queued} wait for it, which is highWaterMark`
         )
         if (slow === 'wait') throw error
         writer.discardAll()
-        writer.error(this.#comm.inContext(error, place.line.site))
+        writer.error(this.#comm.core.inContext(error, place.line.site))
         continue
       }
       writer.next(value)

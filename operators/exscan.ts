@@ -1,12 +1,8 @@
-import { map } from 'rxjs'
-import { Accumulator } from '../src/collective/algorithms/accumulator.js'
-import { type Prefix, recursiveDoublingExscan } from '../src/collective/algorithms/exscan.recursiveDoubling.js'
-import { type Into, reductionOf } from '../src/collective/algorithms/reduction.js'
-import { ABSENT, type Definition, NOTHING, type StreamOptions } from '../src/collective/definition.js'
+import type { StreamOptions } from '../src/collective/definition.js'
+import { exscanOf } from '../src/collective/definitions/exscan.js'
 import { type CollectiveOperator, operator } from '../src/collective/operator.js'
-import type { Collectives } from '../src/communicator/collectives.js'
 import type { Communicator } from '../src/communicator/communicator.js'
-import type { AnyOp, Arithmetic, Op, Operand, PredefinedOp, Reduced, TypedArray } from '../src/op/op.js'
+import type { AnyOp, Arithmetic, Op, Operand, PredefinedOp, Reduced } from '../src/op/op.js'
 import { SUM } from '../src/op/op.js'
 
 /**
@@ -49,30 +45,5 @@ export function exscan<T extends Operand>(
 ): CollectiveOperator<T, Reduced<T> | undefined>
 export function exscan<T>(comm: Communicator, op: Op<T>, options?: StreamOptions): CollectiveOperator<T, T | undefined>
 export function exscan(comm: Communicator, op: AnyOp = SUM, options: StreamOptions = {}): CollectiveOperator<unknown, unknown> {
-  return operator(comm, () => exscanOf(comm, op, options), options)
-}
-
-/** @internal */
-export function exscanOf(comm: Collectives, op: AnyOp, { into }: StreamOptions & Into): Definition<unknown, unknown> {
-  const target = comm.rank === 0 ? undefined : into
-  const { check } = reductionOf(op, target)
-  const details = { into: target as TypedArray | undefined }
-  const begin = (data: unknown): Prefix => ({
-    pending: 0,
-    upToHere: new Accumulator(data, op),
-    before: new Accumulator(ABSENT, op, details)
-  })
-  return {
-    name: 'exscan',
-    op: op.name,
-    ahead: true,
-    check,
-    build: (links) => (values) =>
-      values.pipe(
-        map(begin),
-        recursiveDoublingExscan(links),
-        links.settled(),
-        map(({ upToHere, before }) => (before.present ? before.result : upToHere.given === ABSENT ? NOTHING : undefined))
-      )
-  }
+  return operator(comm, (ranks) => exscanOf(ranks, op, options), options)
 }

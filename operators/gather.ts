@@ -1,19 +1,8 @@
-import type { BufferLike } from '../src/codec/datatype.js'
-import { checkEqual, equalForm, gatheringOf } from '../src/collective/algorithms/gathering.js'
-import { limitOf } from '../src/collective/algorithms/threshold.js'
-import type { Definition, StreamOptions } from '../src/collective/definition.js'
-import { checkSendable } from '../src/collective/given.js'
+import { type GatherOptions, gatherOf } from '../src/collective/definitions/gather.js'
 import { type CollectiveOperator, operator } from '../src/collective/operator.js'
-import type { Collectives } from '../src/communicator/collectives.js'
 import type { Communicator } from '../src/communicator/communicator.js'
-import { checkInto } from '../src/diagnostics/arguments.js'
 
-export interface GatherOptions extends StreamOptions {
-  /** The rank that gets the values; default 0. */
-  root?: number
-  /** For experts: 'binomial' all up a tree, 'linear' all straight to the root. By default large blocks go straight, others up the tree. */
-  algorithm?: 'binomial' | 'linear'
-}
+export type { GatherOptions }
 
 /**
  * Collects the values of all ranks at the root, in rank order: round k takes the k-th value of each.
@@ -43,24 +32,5 @@ export interface GatherOptions extends StreamOptions {
  * ```
  */
 export function gather<T>(comm: Communicator, options: GatherOptions = {}): CollectiveOperator<T, T[]> {
-  return operator(comm, () => gatherOf<T, T[]>(comm, options), options)
-}
-
-/** @internal */
-export function gatherOf<T, R>(comm: Collectives, options: GatherOptions & { into?: BufferLike }): Definition<T, R> {
-  const { root = 0, algorithm } = options
-  const { rank, size } = comm
-  const into = rank === root ? options.into : undefined
-  if (into !== undefined) checkInto(into)
-  return gatheringOf(comm, {
-    name: 'gather',
-    root,
-    algorithm,
-    limit: limitOf(algorithm, 'binomial', 'linear'),
-    check(data) {
-      checkSendable(data)
-      if (into !== undefined) checkEqual(data, size, into)
-    },
-    form: (data) => (into === undefined ? undefined : equalForm(data, size, into))
-  })
+  return operator(comm, (ranks) => gatherOf<T, T[]>(ranks, options), options)
 }

@@ -56,8 +56,8 @@ export function gatherStreams<T, R = T>(
   project?: (value: T, rank: number) => R
 ): (source: ObservableInput<T>) => Observable<R> {
   const { root = 0, tag = 0, fair = true, status, signal, ...rest } = options
-  const { inflow, outflow } = checked(comm, () => {
-    checkWriter(comm, { ...options, dest: root }, 'root')
+  const { inflow, outflow } = checked(comm.core, () => {
+    checkWriter(comm.core, { ...options, dest: root }, 'root')
     if (root === PROC_NULL) throw new RankError('root: PROC_NULL is no rank to gather at')
     const { values, bytes } = checkInflow(rest)
     return { inflow: { prefetch: values, prefetchBytes: bytes }, outflow: checkOutflow(rest) }

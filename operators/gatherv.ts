@@ -1,23 +1,9 @@
-import type { BufferLike } from '../src/codec/datatype.js'
-import { checkBuffer, type Integers } from '../src/collective/algorithms/counts-displs.js'
-import { checkJoined, checkJoint, gatheringOf, jointForm, type Runs } from '../src/collective/algorithms/gathering.js'
-import { limitOf } from '../src/collective/algorithms/threshold.js'
-import type { Definition, StreamOptions } from '../src/collective/definition.js'
+import { type GathervOptions, gathervOf } from '../src/collective/definitions/gatherv.js'
 import { type CollectiveOperator, operator } from '../src/collective/operator.js'
-import type { Collectives } from '../src/communicator/collectives.js'
 import type { Communicator } from '../src/communicator/communicator.js'
 import type { Reduced, TypedArray } from '../src/op/op.js'
 
-export interface GathervOptions extends StreamOptions {
-  /** The rank that gets the runs; default 0. */
-  root?: number
-  /** How many elements each rank gives; read at the root only. Those that are not given are found out first. */
-  counts?: Integers | undefined
-  /** Where each rank's run begins, in elements; read at the root only. Default one behind the other. */
-  displs?: Integers | undefined
-  /** For experts: 'binomial' all up a tree, 'linear' all straight to the root. By default large runs go straight, others up the tree. */
-  algorithm?: 'binomial' | 'linear'
-}
+export type { GathervOptions }
 
 /**
  * Joins typed arrays of any length at the root, in rank order: round k takes the k-th array of each rank.
@@ -44,21 +30,5 @@ export interface GathervOptions extends StreamOptions {
  * ```
  */
 export function gatherv<D extends TypedArray>(comm: Communicator, options: GathervOptions = {}): CollectiveOperator<D, Reduced<D>> {
-  return operator(comm, () => gathervOf<D, Reduced<D>>(comm, options), options)
-}
-
-/** @internal */
-export function gathervOf<D, R>(comm: Collectives, options: GathervOptions & { into?: BufferLike }): Definition<D, R> {
-  const { root = 0, counts, displs, into, algorithm } = options
-  const { rank, size } = comm
-  const runs: Runs = rank === root ? { counts, displs, into } : {}
-  checkJoint(runs, size)
-  return gatheringOf(comm, {
-    name: 'gatherv',
-    root,
-    algorithm,
-    limit: limitOf(algorithm, 'binomial', 'linear'),
-    check: (data) => (rank === root ? checkJoined(data, runs, rank) : checkBuffer(data)),
-    form: (data) => jointForm(data, runs)
-  })
+  return operator(comm, (ranks) => gathervOf<D, Reduced<D>>(ranks, options), options)
 }

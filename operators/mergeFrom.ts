@@ -51,20 +51,20 @@ export function mergeFrom<T = unknown, R = T>(
   project: (value: T, source: number) => R = (value) => value as unknown as R
 ): Observable<R> {
   const { tag = 0, fair = true, signal } = options
-  const { sources, window } = checked(comm, () => {
+  const { sources, window } = checked(comm.core, () => {
     const ranks = options.sources ?? Array.from({ length: comm.size }, (_, rank) => rank).filter((rank) => rank !== comm.rank)
     checkRanks(ranks, 'sources')
-    for (const source of ranks) checkReader(comm, { ...options, source })
+    for (const source of ranks) checkReader(comm.core, { ...options, source })
     return { sources: ranks, window: checkInflow(options) }
   })
   const site = recordCallSite()
-  const lines = sources.map((source) => comm.channels.reads(comm.memberOf(source), tag, site))
+  const lines = sources.map((source) => comm.channels.reads(comm.core.memberOf(source), tag, site))
   if (lines.length === 0) return EMPTY
   return new Observable((subscriber) => {
     const outer = presentDemand()
     const turns = new Turns(outer)
     subscriber.add(() => turns.stop())
-    const abandon = (error: Error): void => subscriber.error(comm.inContext(error, site))
+    const abandon = (error: Error): void => subscriber.error(comm.core.inContext(error, site))
     if (signal?.aborted) return abandon(abortError(signal))
     if (signal !== undefined) subscriber.add(onAbort(signal, abandon))
     let open = lines.length

@@ -60,21 +60,21 @@ export function partitionTo<T>(
   options: PartitionToOptions = {}
 ): (source: ObservableInput<T>) => Observable<T> {
   const { tag = 0, partitioner = (of, size) => hashOf(of) % size, signal } = options
-  const { window, outflow } = checked(comm, () => {
-    checkWriter(comm, { ...options, dest: 0 })
+  const { window, outflow } = checked(comm.core, () => {
+    checkWriter(comm.core, { ...options, dest: 0 })
     return { window: checkInflow(options), outflow: checkOutflow(options) }
   })
   const site = recordCallSite()
-  const members = Array.from({ length: comm.size }, (_, rank) => comm.memberOf(rank))
+  const members = Array.from({ length: comm.size }, (_, rank) => comm.core.memberOf(rank))
   const outs = members.map((member) => comm.channels.writes(member, tag, site))
   const ins = members.map((member) => comm.channels.reads(member, tag, site))
   return (source) =>
     new Observable((subscriber) => {
       const writers = outs.map((line) => comm.channels.writer(line))
       const readers = ins.map((line) => comm.channels.reader<T>(line))
-      const valves = writers.map((writer) => new OverflowPolicy(writer, comm, outflow.overflow, outflow.highWaterMark, undefined))
+      const valves = writers.map((writer) => new OverflowPolicy(writer, comm.core, outflow.overflow, outflow.highWaterMark, undefined))
       const fail = (error: unknown): void => {
-        const told = comm.inContext(error, site)
+        const told = comm.core.inContext(error, site)
         for (const writer of writers) writer.error(told)
         subscriber.error(told)
       }

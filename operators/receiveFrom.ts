@@ -54,17 +54,17 @@ export interface ReceiveFromOptions extends InflowOptions {
  * ```
  */
 export function receiveFrom<T = unknown>(comm: Communicator, options: ReceiveFromOptions): Observable<T> {
-  const window = checked(comm, () => {
-    checkReader(comm, options)
+  const window = checked(comm.core, () => {
+    checkReader(comm.core, options)
     return checkInflow(options)
   })
   const { source, tag = 0, signal } = options
   if (source === PROC_NULL) return EMPTY
-  const line = comm.channels.reads(comm.memberOf(source), tag, recordCallSite())
+  const line = comm.channels.reads(comm.core.memberOf(source), tag, recordCallSite())
   return new Observable((subscriber) => {
     const reader = comm.channels.reader<T>(line)
     subscriber.add(() => reader.cancel())
-    const abandon = (error: Error): void => subscriber.error(comm.inContext(error, line.site))
+    const abandon = (error: Error): void => subscriber.error(comm.core.inContext(error, line.site))
     if (signal?.aborted) return abandon(abortError(signal))
     if (signal !== undefined) subscriber.add(onAbort(signal, abandon))
     reader.start(subscriber, window, presentDemand(), line.site)

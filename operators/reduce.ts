@@ -1,30 +1,10 @@
-import { map } from 'rxjs'
-import type { Accumulator } from '../src/collective/algorithms/accumulator.js'
-import { checkAlgorithm, forArrays } from '../src/collective/algorithms/algorithm.js'
-import { binomialReduce } from '../src/collective/algorithms/reduce.binomial.js'
-import { rabenseifnerReduce } from '../src/collective/algorithms/reduce.rabenseifner.js'
-import { type Into, reductionOf } from '../src/collective/algorithms/reduction.js'
-import { type Definition, NOTHING, type StreamOptions } from '../src/collective/definition.js'
+import { type ReduceOptions, reduceOf } from '../src/collective/definitions/reduce.js'
 import { type CollectiveOperator, operator } from '../src/collective/operator.js'
-import type { Collectives } from '../src/communicator/collectives.js'
 import type { Communicator } from '../src/communicator/communicator.js'
-import { checkRoot } from '../src/diagnostics/arguments.js'
 import type { AnyOp, Arithmetic, Op, Operand, PredefinedOp, Reduced } from '../src/op/op.js'
-import { isTypedArray, SUM } from '../src/op/op.js'
+import { SUM } from '../src/op/op.js'
 
-export interface ReduceOptions extends StreamOptions {
-  /** The rank that gets the result; default 0. */
-  root?: number
-  /** For experts. By default arrays of 64 KiB and more are reduced by halves where there are more than 4 ranks, and everything else, and all streams, up a tree. */
-  algorithm?: keyof typeof algorithms
-}
-
-const algorithms = { binomial: binomialReduce, rabenseifner: rabenseifnerReduce }
-
-/** Arrays from here on are worth the latencies more that halving takes, */
-const LARGE_BYTES = 2 ** 16
-/** but not among so few ranks: the root of a tree gets no more than twice the data. */
-const FEW = 4
+export type { ReduceOptions }
 
 /**
  * Combines the k-th values of all ranks with an op; the root gets one result a round, in order.
@@ -59,39 +39,5 @@ export function reduce<T extends Operand>(
 ): CollectiveOperator<T, Reduced<T>>
 export function reduce<T>(comm: Communicator, op: Op<T>, options?: ReduceOptions): CollectiveOperator<T, T>
 export function reduce(comm: Communicator, op: AnyOp = SUM, options: ReduceOptions = {}): CollectiveOperator<unknown, unknown> {
-  return operator(comm, () => reduceOf(comm, op, options), options)
-}
-
-/** @internal */
-export function reduceOf(comm: Collectives, op: AnyOp, options: ReduceOptions & Into): Definition<unknown, unknown> {
-  const { root = 0, into, algorithm } = options
-  const { size } = comm
-  checkRoot(root, size)
-  checkAlgorithm(algorithm, algorithms)
-  const atRoot = comm.rank === root
-  const { check, begin } = reductionOf(op, atRoot ? into : undefined, !atRoot)
-  return {
-    name: 'reduce',
-    op: op.name,
-    root,
-    algorithm,
-    ahead: true,
-    serial: algorithm === 'rabenseifner',
-    check: algorithm === 'rabenseifner' ? forArrays(algorithm, options, check) : check,
-    suited: (single) => (size > FEW && isTypedArray(single) && single.byteLength >= LARGE_BYTES ? 'rabenseifner' : undefined),
-    build:
-      (links, chosen = 'binomial') =>
-      (values) =>
-        values.pipe(
-          map(begin),
-          algorithms[chosen as keyof typeof algorithms](links, root, op.commutative),
-          links.settled(),
-          map((partial) => (atRoot ? partial.result : passed(partial)))
-        )
-  }
-}
-
-function passed(partial: Accumulator): typeof NOTHING {
-  partial.pass()
-  return NOTHING
+  return operator(comm, (ranks) => reduceOf(ranks, op, options), options)
 }

@@ -1,35 +1,10 @@
-import { map } from 'rxjs'
-import { Accumulator, shapeOf } from '../src/collective/algorithms/accumulator.js'
-import { checkAlgorithm } from '../src/collective/algorithms/algorithm.js'
-import { Blocks } from '../src/collective/algorithms/blocks.js'
-import { checkDivided, ownBlock } from '../src/collective/algorithms/checks.js'
-import { checkCounts } from '../src/collective/algorithms/counts-displs.js'
-import { each } from '../src/collective/algorithms/each.js'
-import { pairwiseReduceScatter } from '../src/collective/algorithms/reduceScatter.pairwise.js'
-import { recursiveHalvingReduceScatter } from '../src/collective/algorithms/reduceScatter.recursiveHalving.js'
-import type { Into } from '../src/collective/algorithms/reduction.js'
-import type { Definition, StreamOptions } from '../src/collective/definition.js'
+import { type Divided, type ReduceScatterOptions, reduceScatterOf } from '../src/collective/definitions/reduceScatter.js'
 import { type CollectiveOperator, operator } from '../src/collective/operator.js'
-import type { Collectives } from '../src/communicator/collectives.js'
 import type { Communicator } from '../src/communicator/communicator.js'
-import { checkInto } from '../src/diagnostics/arguments.js'
 import type { AnyOp, Arithmetic, Op, Operand, PredefinedOp, Reduced, TypedArray } from '../src/op/op.js'
-import { checkOp, isTypedArray, SUM } from '../src/op/op.js'
+import { SUM } from '../src/op/op.js'
 
-export interface ReduceScatterOptions extends StreamOptions {
-  /** How many elements of a typed array each rank gets; by default as many as any other. The same on all ranks. */
-  counts?: ArrayLike<number>
-  /** For experts. By default blocks are halved, but arrays of 256 KiB and more go pairwise where the number of ranks is no power of two. */
-  algorithm?: keyof typeof algorithms
-}
-
-/** What a rank gets of what is divided. */
-export type Divided<T> = T extends readonly (infer E)[] ? E : T
-
-const algorithms = { recursiveHalving: recursiveHalvingReduceScatter, pairwise: pairwiseReduceScatter }
-
-/** Arrays from here on are worth more steps, where halving would send the whole of some. */
-const LARGE_BYTES = 2 ** 18
+export type { Divided, ReduceScatterOptions }
 
 /**
  * Combines the k-th arrays of all ranks element by element and divides the result among them: every rank gets its block.
@@ -74,41 +49,5 @@ export function reduceScatter<T extends TypedArray>(
 ): CollectiveOperator<T | readonly T[], T>
 export function reduceScatter<T>(comm: Communicator, op: Op<T>, options?: ReduceScatterOptions): CollectiveOperator<readonly T[], T>
 export function reduceScatter(comm: Communicator, op: AnyOp = SUM, options: ReduceScatterOptions = {}): CollectiveOperator<never, unknown> {
-  return operator(comm, () => reduceScatterOf(comm, op, options), options)
-}
-
-/** @internal */
-export function reduceScatterOf(
-  comm: Collectives,
-  op: AnyOp,
-  { counts, into, algorithm }: ReduceScatterOptions & Into
-): Definition<unknown, unknown> {
-  const { rank, size } = comm
-  checkOp(op)
-  checkAlgorithm(algorithm, algorithms)
-  if (counts !== undefined) checkCounts(counts, size)
-  if (into !== undefined) checkInto(into)
-  const blocks = new Blocks(size, counts)
-  const whole = each(op)
-  const begin = (data: unknown): Accumulator => {
-    const shape = shapeOf(data)
-    return new Accumulator(data, op, { shape: counts === undefined ? shape : blocks.mark(shape), whole })
-  }
-  return {
-    name: 'reduceScatter',
-    op: op.name,
-    algorithm,
-    check: (data) => checkDivided(data, op, size, counts, rank, into),
-    suited: (single) =>
-      isTypedArray(single) && single.byteLength >= LARGE_BYTES && !Number.isInteger(Math.log2(size)) ? 'pairwise' : undefined,
-    build:
-      (links, chosen = 'recursiveHalving') =>
-      (values) =>
-        values.pipe(
-          map(begin),
-          algorithms[chosen as keyof typeof algorithms](links, blocks, begin),
-          links.settled(),
-          map((partial) => ownBlock(partial, into as TypedArray | undefined))
-        )
-  }
+  return operator(comm, (ranks) => reduceScatterOf(ranks, op, options), options)
 }

@@ -1,9 +1,6 @@
-import { map } from 'rxjs'
-import { type Into, reductionOf } from '../src/collective/algorithms/reduction.js'
-import { recursiveDoublingScan } from '../src/collective/algorithms/scan.recursiveDoubling.js'
-import type { Definition, StreamOptions } from '../src/collective/definition.js'
+import type { StreamOptions } from '../src/collective/definition.js'
+import { scanOf } from '../src/collective/definitions/scan.js'
 import { type CollectiveOperator, operator } from '../src/collective/operator.js'
-import type { Collectives } from '../src/communicator/collectives.js'
 import type { Communicator } from '../src/communicator/communicator.js'
 import type { AnyOp, Arithmetic, Op, Operand, PredefinedOp, Reduced } from '../src/op/op.js'
 import { SUM } from '../src/op/op.js'
@@ -39,23 +36,5 @@ export function scan<T extends Operand>(
 ): CollectiveOperator<T, Reduced<T>>
 export function scan<T>(comm: Communicator, op: Op<T>, options?: StreamOptions): CollectiveOperator<T, T>
 export function scan(comm: Communicator, op: AnyOp = SUM, options: StreamOptions = {}): CollectiveOperator<unknown, unknown> {
-  return operator(comm, () => scanOf(comm, op, options), options)
-}
-
-/** @internal */
-export function scanOf(_comm: Collectives, op: AnyOp, { into }: StreamOptions & Into): Definition<unknown, unknown> {
-  const { check, begin } = reductionOf(op, into)
-  return {
-    name: 'scan',
-    op: op.name,
-    ahead: true,
-    check,
-    build: (links) => (values) =>
-      values.pipe(
-        map(begin),
-        recursiveDoublingScan(links),
-        links.settled(),
-        map((partial) => partial.result)
-      )
-  }
+  return operator(comm, (ranks) => scanOf(ranks, op, options), options)
 }

@@ -1,32 +1,9 @@
-import { type BufferLike, datatypeOf } from '../src/codec/datatype.js'
-import { Block } from '../src/collective/algorithms/block.js'
-import {
-  checkBuffer,
-  checkCounts,
-  checkRuns,
-  checkTarget,
-  cut,
-  type Integers,
-  lengthOf
-} from '../src/collective/algorithms/counts-displs.js'
-import { scatteringOf } from '../src/collective/algorithms/scattering.js'
-import { limitOf } from '../src/collective/algorithms/threshold.js'
-import type { Definition, StreamOptions } from '../src/collective/definition.js'
+import { type ScattervOptions, scattervOf } from '../src/collective/definitions/scatterv.js'
 import { type CollectiveOperator, operator } from '../src/collective/operator.js'
-import type { Collectives } from '../src/communicator/collectives.js'
 import type { Communicator } from '../src/communicator/communicator.js'
 import type { Reduced, TypedArray } from '../src/op/op.js'
 
-export interface ScattervOptions extends StreamOptions {
-  /** The rank that gives the data; default 0. */
-  root?: number
-  /** How many elements each rank gets; read at the root only. */
-  counts?: Integers
-  /** Where each rank's run begins, in elements; read at the root only. Default one behind the other. */
-  displs?: Integers | undefined
-  /** For experts: 'binomial' all down a tree, 'linear' all straight from the root. By default large runs go straight, others down the tree. */
-  algorithm?: 'binomial' | 'linear'
-}
+export type { ScattervOptions }
 
 /**
  * Deals out every typed array of the root's source in runs of any length. The others' values are ignored: `EMPTY` is their natural source.
@@ -52,28 +29,5 @@ export interface ScattervOptions extends StreamOptions {
  * ```
  */
 export function scatterv<D extends TypedArray>(comm: Communicator, options: ScattervOptions): CollectiveOperator<D, Reduced<D>> {
-  return operator(comm, () => scattervOf<D, Reduced<D>>(comm, options), options)
-}
-
-/** @internal */
-export function scattervOf<D, R>(comm: Collectives, options: ScattervOptions & { into?: BufferLike }): Definition<D, R> {
-  const { root = 0, counts, displs, into, algorithm } = options
-  const { rank, size } = comm
-  const limit = limitOf(algorithm, 'binomial', 'linear')
-  if (rank === root) {
-    checkCounts(counts, size)
-    if (displs !== undefined) checkCounts(displs, size, 'displs')
-  }
-  return scatteringOf(comm, {
-    name: 'scatterv',
-    root,
-    algorithm,
-    into,
-    check(data) {
-      checkBuffer(data)
-      checkRuns(counts!, displs, lengthOf(data), ['counts', 'displs'], 'the data')
-      if (into !== undefined) checkTarget(data, counts![rank]!, into)
-    },
-    cut: (data) => cut(data as BufferLike, counts!, displs).map((run) => Block.run(datatypeOf(data), run, limit))
-  })
+  return operator(comm, (ranks) => scattervOf<D, Reduced<D>>(ranks, options), options)
 }

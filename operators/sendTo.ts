@@ -64,16 +64,16 @@ export interface SendToOptions extends OutflowOptions {
  * ```
  */
 export function sendTo<T>(comm: Communicator, options: SendToOptions): (source: ObservableInput<T>) => Observable<T> {
-  const { overflow, highWaterMark } = checked(comm, () => {
-    checkWriter(comm, options)
+  const { overflow, highWaterMark } = checked(comm.core, () => {
+    checkWriter(comm.core, options)
     return checkOutflow(options)
   })
   const { dest, tag = 0, signal, status } = options
   if (dest === PROC_NULL) return (source) => pull(source)
-  const line = comm.channels.writes(comm.memberOf(dest), tag, recordCallSite())
+  const line = comm.channels.writes(comm.core.memberOf(dest), tag, recordCallSite())
   const open = () => {
     const writer = comm.channels.writer(line)
-    return { writer, valve: new OverflowPolicy(writer, comm, overflow, highWaterMark, status) }
+    return { writer, valve: new OverflowPolicy(writer, comm.core, overflow, highWaterMark, status) }
   }
-  return (source) => writeSource(comm, source, open, line.site, signal)
+  return (source) => writeSource(comm.core, source, open, line.site, signal)
 }

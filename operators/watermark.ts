@@ -70,12 +70,12 @@ export type Timed<T> =
  * ```
  */
 export function watermark<T>(comm: Communicator, options: WatermarkOptions<T>): (source: ObservableInput<T>) => Observable<Timed<T>> {
-  const settings = checked(comm, () => checkOptions(comm, options))
+  const settings = checked(comm.core, () => checkOptions(comm, options))
   const { time, lateness, step, idle, ahead, tag, signal } = settings
   const site = recordCallSite()
   const others = Array.from({ length: comm.size }, (_, rank) => rank).filter((rank) => rank !== comm.rank)
-  const outs = others.map((rank) => comm.channels.writes(comm.memberOf(rank), tag, site))
-  const ins = others.map((rank) => comm.channels.reads(comm.memberOf(rank), tag, site))
+  const outs = others.map((rank) => comm.channels.writes(comm.core.memberOf(rank), tag, site))
+  const ins = others.map((rank) => comm.channels.reads(comm.core.memberOf(rank), tag, site))
   return (source) =>
     new Observable((subscriber) => {
       const outer = presentDemand()
@@ -86,9 +86,9 @@ export function watermark<T>(comm: Communicator, options: WatermarkOptions<T>): 
       const demand = both(gate, outer)
       const writers = outs.map((line) => comm.channels.writer(line))
       // Of what cannot go yet, only the last is of interest.
-      const valves = writers.map((writer) => new OverflowPolicy(writer, comm, 'latest', 1, undefined))
+      const valves = writers.map((writer) => new OverflowPolicy(writer, comm.core, 'latest', 1, undefined))
       const fail = (error: unknown): void => {
-        const told = comm.inContext(error, site)
+        const told = comm.core.inContext(error, site)
         for (const writer of writers) writer.error(told)
         subscriber.error(told)
       }
@@ -163,7 +163,7 @@ function checkOptions<T>(
   options: WatermarkOptions<T>
 ): Required<Omit<WatermarkOptions<T>, 'signal'>> & Pick<WatermarkOptions<T>, 'signal'> {
   const { time, lateness = 0, step = 0, idle = Number.POSITIVE_INFINITY, ahead = Number.POSITIVE_INFINITY, tag = 0, signal } = options ?? {}
-  checkWriter(comm, { ...options, dest: 0, tag })
+  checkWriter(comm.core, { ...options, dest: 0, tag })
   checkEventTime({ time, lateness, idle })
   if (!(step >= 0 && Number.isFinite(step))) throw new ArgumentError(`step: expected a number from 0 on, got ${String(step)}`)
   if (!(ahead >= 0)) throw new ArgumentError(`ahead: expected a number from 0 on, got ${String(ahead)}`)

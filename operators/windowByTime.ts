@@ -82,18 +82,19 @@ export function windowByTime<T, R = T>(
   comm: Communicator,
   options: WindowByTimeOptions<T, R>
 ): (source: ObservableInput<T>) => Observable<TimeWindow<R>> {
-  const settings = checked(comm, () => checkOptions(comm, options))
+  const settings = checked(comm.core, () => checkOptions(comm, options))
   const { root, tag, ahead, idle, signal } = settings
   const site = recordCallSite()
-  const out = comm.channels.writes(comm.memberOf(root), tag, site)
-  const ins = comm.rank === root ? Array.from({ length: comm.size }, (_, rank) => comm.channels.reads(comm.memberOf(rank), tag, site)) : []
+  const out = comm.channels.writes(comm.core.memberOf(root), tag, site)
+  const ins =
+    comm.rank === root ? Array.from({ length: comm.size }, (_, rank) => comm.channels.reads(comm.core.memberOf(rank), tag, site)) : []
   return (source) =>
     new Observable((subscriber) => {
       const writer = comm.channels.writer(out)
-      const valve = new OverflowPolicy(writer, comm, 'buffer', 1_000_000, undefined)
+      const valve = new OverflowPolicy(writer, comm.core, 'buffer', 1_000_000, undefined)
       let failing = false
       const fail = (error: unknown): void => {
-        const told = comm.inContext(error, site)
+        const told = comm.core.inContext(error, site)
         failing = true
         writer.error(told)
         subscriber.error(told)
@@ -191,7 +192,7 @@ function checkOptions<T, R>(comm: Communicator, options: WindowByTimeOptions<T, 
     ahead = 64,
     idle = Number.POSITIVE_INFINITY
   } = options ?? {}
-  checkWriter(comm, { ...options, dest: root, status: undefined as never, tag }, 'root')
+  checkWriter(comm.core, { ...options, dest: root, status: undefined as never, tag }, 'root')
   for (const [name, amount] of Object.entries({ size, slide, ahead })) {
     if (!(Number.isFinite(amount) && amount > 0)) throw new ArgumentError(`${name}: expected a number above 0, got ${String(amount)}`)
   }

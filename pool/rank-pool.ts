@@ -93,7 +93,7 @@ export class RankPool {
    * Errors: RankError when `root` is no rank; on the workers RankFailedError when the root ends without closing it. mpi4py: MPICommExecutor.
    */
   static async of(comm: Communicator, { root = 0 }: { root?: number } = {}): Promise<RankPool | undefined> {
-    checked(comm, () => {
+    checked(comm.core, () => {
       if (!Number.isInteger(root) || root < 0 || root >= comm.size) throw new RankError(`root: ${root} is no rank of ${comm.size}`)
       if (comm.size === 1) throw new ArgumentError('comm: a pool needs a rank beside the root; run it on two or more')
     })
@@ -134,7 +134,7 @@ export class RankPool {
    * mpi4py: executor.map, with chunksize, buffersize, unordered.
    */
   map<T, R>(fn: Work<T, R>, source: ObservableInput<T>, options: MapOptions = {}): Observable<R> {
-    return checked(this.#comm, () => {
+    return checked(this.#comm.core, () => {
       checkMap(options)
       if (this.#closed !== undefined) throw new ArgumentError('pool: it is closed')
       return mapped<T, R>(this.#crew, this.#number(fn), source, options)
@@ -230,7 +230,7 @@ class Member {
     this.#comm = comm
     this.rank = rank
     const { channels } = comm
-    const peer = comm.memberOf(rank)
+    const peer = comm.core.memberOf(rank)
     this.#out = channels.writer(channels.writes(peer, POOL_TAG, site))
     const reports = channels.reader<unknown>(channels.reads(peer, POOL_TAG, site))
     const assembly = new Assembly<Report>((report) => {

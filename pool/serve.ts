@@ -11,7 +11,7 @@ const UNLIMITED = { values: 2 ** 31, bytes: 2 ** 26 }
 /** Does a pool's work until its root ends it. */
 export function serve(comm: Communicator, root: number): Promise<void> {
   const site = recordCallSite()
-  const peer = comm.memberOf(root)
+  const peer = comm.core.memberOf(root)
   return new Promise((resolve, reject) => {
     const { channels } = comm
     const out = channels.writer(channels.writes(peer, POOL_TAG, site))

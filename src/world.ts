@@ -1,8 +1,9 @@
 import { isMainThread, type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
-import { CONTEXTS, Communicator } from './communicator/communicator.js'
+import { Communicator } from './communicator/communicator.js'
 import { startedBy } from './launch/job/launch-env.js'
 import type { FromRank, RankData, ToRank } from './launch/job/rank-protocol.js'
 import { type Place, takePlace } from './launch/rank/standalone.js'
+import { SELF, WORLD } from './progress/context-ids.js'
 import { Endpoint } from './progress/endpoint.js'
 import { Liveness } from './runtime/liveness.js'
 import { BufferHandoff } from './transport/shared/buffer-handoff.js'
@@ -50,20 +51,20 @@ process.on('beforeExit', () => {
   for (const dispute of endpoint.disputes) {
     if (dispute.isHeard || dispute.verdict === undefined) continue
     endpoint.disputes.delete(dispute)
-    throw COMM_WORLD.inContext(dispute.verdict, undefined)
+    throw COMM_WORLD.core.inContext(dispute.verdict, undefined)
   }
 })
 
 /** All ranks of the job. MPI: MPI_COMM_WORLD. */
 export const COMM_WORLD = new Communicator(
   endpoint,
-  0,
+  WORLD,
   'world',
   Array.from({ length: size }, (_, member) => member)
 )
 
 /** This rank alone. MPI: MPI_COMM_SELF. */
-export const COMM_SELF = new Communicator(endpoint, CONTEXTS, 'self', [rank])
+export const COMM_SELF = new Communicator(endpoint, SELF, 'self', [rank])
 
 /** For the launcher's side of this rank. */
 export const runtime = {

@@ -25,7 +25,7 @@ function examplesOf(file: string): Example[] {
 }
 
 const examples = ['src', 'operators', 'pool', 'testing']
-  .flatMap((room) => readdirSync(room).map((name) => join(room, name)))
+  .flatMap((room) => readdirSync(room, { recursive: true, encoding: 'utf8' }).map((name) => join(room, name)))
   .filter((file) => file.endsWith('.ts'))
   .flatMap(examplesOf)
 

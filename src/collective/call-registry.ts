@@ -1,4 +1,4 @@
-import type { Collectives } from '../communicator/collectives.js'
+import type { CommunicatorCore } from '../core/communicator-core.js'
 import { recordCallSite } from '../diagnostics/call-site.js'
 import { TagTable } from '../memory/tag-table.js'
 import type { Context } from '../progress/context.js'
@@ -7,15 +7,19 @@ import { onControl, sendControl } from '../progress/control-message.js'
 import { type Incoming, nobody, type Waiting } from '../progress/incoming.js'
 import { ASIDE, Call, type Signature, sequenceOf, subscriptionOf } from './call.js'
 import { ALARM, CALLED, FAILURE, type Kind, LAST, WORD } from './control-messages.js'
-import { Mismatch } from './mismatch.js'
+import { type Alarm, Mismatch } from './mismatch.js'
 import { ENDED, Termination, type Word } from './termination.js'
 
 /** A subscription of a call that is under way on this rank. */
-export interface Party {
+export interface Party extends Waiting {
+  readonly peer: number
+  readonly waits: boolean
   readonly call: Call
   readonly tag: number
   /** Another whose tag has the same place. */
   next: Party | undefined
+  /** Other ranks that are known to have called the same. */
+  readonly met: readonly number[]
   hear(kind: Kind, from: number, saying: unknown): void
   /** A rank is no more. */
   gone(): void
@@ -38,9 +42,9 @@ const BROKEN_OFF = 4096
 
 /** The collectives that a rank has called on a communicator, in order, and those of them that are under way. */
 export class CallRegistry {
-  readonly comm: Collectives
+  readonly comm: CommunicatorCore
   /** What waits for a word of other ranks. */
-  readonly waits = new Set<Waiting & { readonly peer: number; readonly waits: boolean }>()
+  readonly unsaid = new Set<Waiting & { readonly peer: number; readonly waits: boolean }>()
   readonly #context: Context
   readonly #recent: Call[] = []
   readonly #parties = new TagTable<Party>()
@@ -52,13 +56,24 @@ export class CallRegistry {
   #dispute: Mismatch | undefined
   #isBroken = false
 
-  constructor(comm: Collectives) {
+  constructor(comm: CommunicatorCore) {
     this.comm = comm
+    comm.attach({
+      breakOff: (makeError) => this.breakOff(makeError()),
+      lose: () => this.breakOff(comm.failedMembers.error!)
+    })
     this.#context = comm.endpoint.context(comm.id + COLLECTIVES)
     this.#context.listener = ({ tag }) => (this.#isUnwanted(tag) ? nobody(tag) : undefined)
     this.#context.unexpected = (message) => this.#compare(message)
     const control = comm.endpoint.context(comm.id + CONTROL)
-    control.halves = this.waits
+    const { unsaid } = this
+    const parties = this.#parties
+    control.halves = {
+      *[Symbol.iterator]() {
+        yield* unsaid
+        yield* parties.all()
+      }
+    }
     control.gone = (member, reason) => {
       if (!comm.has(member)) return
       this.#dispute?.gone(comm.rankOf(member), reason)
@@ -121,6 +136,11 @@ export class CallRegistry {
     this.#dropUnwanted()
   }
 
+  /** Other ranks that are known to have called the same. */
+  metIn(sequence: number): number[] {
+    return [...this.#parties.all()].flatMap((party) => (party.call.sequence === sequence ? party.met : []))
+  }
+
   /** Ranks have called different things. */
   alarm(sequence: number): void {
     this.#dispute ??= new Mismatch(this, sequence, (error) => {
@@ -149,9 +169,9 @@ export class CallRegistry {
     const from = this.comm.rankOf(message.source)
     const saying = message.value()
     if (kind === ALARM) {
-      const { sequence, what } = saying as { sequence: number; what: string }
+      const { sequence, what, met } = saying as Alarm
       this.alarm(sequence)
-      this.#dispute!.hear(from, what)
+      this.#dispute!.hear(from, what, met)
       return
     }
     if (kind !== WORD && kind !== FAILURE && kind !== LAST && kind !== CALLED) return

@@ -9,20 +9,28 @@ export interface Signature {
   /** The op's name. */
   readonly op?: string | undefined
   readonly algorithm?: string | undefined
+  readonly counts?: Counts | undefined
   readonly ragged: Ragged
   /** Rounds that a rank may be ahead of the others. */
   readonly window: number
 }
 
 export function signatureOf(
-  { name, root, op, algorithm }: Named,
+  { name, root, op, counts, algorithm }: Named,
   { ragged = 'error', window = WINDOW }: Streamed = {},
   suited?: string
 ): Signature {
-  return { name, root, op, algorithm: algorithm ?? suited, ragged, window }
+  return { name, root, op, counts, algorithm: algorithm ?? suited, ragged, window }
 }
 
-type Named = Pick<Signature, 'name' | 'root' | 'op' | 'algorithm'>
+type Named = Pick<Signature, 'name' | 'root' | 'op' | 'counts' | 'algorithm'>
+
+/** Of a collective on runs of different lengths; not part of what ranks must say alike. */
+export interface Counts {
+  readonly counts?: ArrayLike<number> | undefined
+  readonly sendCounts?: ArrayLike<number> | undefined
+  readonly recvCounts?: ArrayLike<number> | undefined
+}
 
 interface Streamed {
   ragged?: Ragged
@@ -73,11 +81,12 @@ export class Call {
 
   /** The same without its line. */
   get title(): string {
-    const { name, op, root, algorithm, ragged, window } = this.signature
+    const { name, op, root, counts, algorithm, ragged, window } = this.signature
     const details = [
       this.datatype === OBJECT ? undefined : `${nameOf(this.datatype)}${this.datatype === NUMBER ? '' : `(${this.count})`}`,
       op,
       root === undefined ? undefined : `root ${root}`,
+      ...listed(counts),
       algorithm && `algorithm ${algorithm}`,
       ragged === 'error' ? undefined : `ragged ${ragged}`,
       window === WINDOW ? undefined : `window ${window}`
@@ -94,6 +103,16 @@ export const ASIDE = 2 ** 30
 
 export const sequenceOf = (tag: number): number => tag & MANY_CALLS
 export const subscriptionOf = (tag: number): number => (tag >> 24) & MANY_SUBSCRIPTIONS
+
+function listed({ counts, sendCounts, recvCounts }: Counts = {}): string[] {
+  return Object.entries({ counts, sendCounts, recvCounts }).flatMap(([name, given]) => {
+    if (given === undefined) return []
+    const more = given.length > SHOWN ? ', …' : ''
+    return `${name} [${Array.prototype.slice.call(given, 0, SHOWN).join(', ')}${more}]`
+  })
+}
+
+const SHOWN = 16
 
 function hashOf({ name, root = -1, op = '', algorithm = '', ragged, window }: Signature): number {
   let hash = mix(hashOfText(name), root)

@@ -1,5 +1,5 @@
 import { sendableError, textOf } from '../codec/sendable-error.js'
-import type { Collectives } from '../communicator/collectives.js'
+import type { CommunicatorCore } from '../core/communicator-core.js'
 import { type FailedRank, RankFailedError, RemoteError } from '../errors.js'
 
 /** What ranks say to each other beside the data of their collectives: a word of an agreement, that something failed, what was called, that the same was. */
@@ -28,14 +28,10 @@ export function sayingOf(round: number, error: unknown): Saying {
   return { round, error: sendableError(error), failed: error instanceof RankFailedError && (error.failed ?? true) }
 }
 
-export function remoteError(comm: Collectives, rank: number, collective: string, { error, failed }: Saying): Error {
+export function remoteError(comm: CommunicatorCore, rank: number, collective: string, { error, failed }: Saying): Error {
   if (failed !== false)
-    return new RankFailedError((error as Error).message, {
-      cause: error,
-      communicator: comm.name,
-      rank,
-      failed: failed === true ? undefined : failed
-    })
+    // It is told in this rank's own context: its line is the user's call here.
+    return new RankFailedError((error as Error).message, { cause: error, failed: failed === true ? undefined : failed })
   return new RemoteError(`rank ${rank} failed in ${collective}: ${textOf(error)}`, {
     rank,
     communicator: comm.name,

@@ -1,6 +1,9 @@
 import type { Observable } from 'rxjs'
-import type { Ragged } from './call.js'
+import type { CommunicatorCore } from '../core/communicator-core.js'
+import type { Counts, Ragged } from './call.js'
+import type { CallRegistry } from './call-registry.js'
 import type { Links } from './steps.js'
+import type { Hosts } from './topology/hosts.js'
 
 /** What a rank gets from a round of which it gets nothing. */
 export const NOTHING = Symbol('nothing')
@@ -17,11 +20,28 @@ export class Misfit {
   }
 }
 
+/** All that a collective knows of a communicator. */
+export interface Ranks {
+  readonly rank: number
+  readonly size: number
+  /** How they lie on several hosts, where there are several. */
+  readonly hosts: Hosts | undefined
+}
+
+/** Who calls collectives: a communicator. */
+export interface Caller {
+  readonly core: CommunicatorCore
+  /** Throws when nothing can be called any more. */
+  readonly calls: CallRegistry
+}
+
 /** A collective, as one rank calls it. */
 export interface Definition<T, R> {
   readonly name: string
   readonly root?: number | undefined
   readonly op?: string | undefined
+  /** Where a report finds the counts that this rank has given; the ranks' own may differ. */
+  readonly counts?: Counts | undefined
   /** The one that was asked for. */
   readonly algorithm?: string | undefined
   /** The one for a single value whose size asks for another than usual. */

@@ -1,11 +1,11 @@
 import { Observable, type ObservableInput } from 'rxjs'
-import type { Collectives } from '../communicator/collectives.js'
 import { checkOptions, checkSignal, shown } from '../diagnostics/arguments.js'
 import { captureCallSite } from '../diagnostics/call-site.js'
-import { abortError, onAbort } from '../diagnostics/cancellation.js'
 import { ArgumentError, RemoteError } from '../errors.js'
+import { abortError, onAbort } from '../request/cancellation.js'
 import { type Call, signatureOf } from './call.js'
-import type { Definition, StreamOptions } from './definition.js'
+import type { CallRegistry } from './call-registry.js'
+import type { Caller, Definition, Ranks, StreamOptions } from './definition.js'
 import { Session } from './session.js'
 import { feed } from './source.js'
 
@@ -13,21 +13,24 @@ import { feed } from './source.js'
 export type CollectiveOperator<T, R> = (source: ObservableInput<T>) => Observable<R>
 
 /** Calls a collective on streams: at this call its place in the order is taken, and each subscription is a run of it. */
-export function operator<T, R>(comm: Collectives, make: () => Definition<T, R>, options: StreamOptions): CollectiveOperator<T, R> {
+export function operator<T, R>(comm: Caller, make: (ranks: Ranks) => Definition<T, R>, options: StreamOptions): CollectiveOperator<T, R> {
   let collective: Definition<T, R>
+  let calls: CallRegistry
   let call: Call
+  const { core } = comm
   try {
     checkStream(options)
-    collective = make()
+    calls = comm.calls
+    collective = make(core)
     if (options.signal?.aborted) throw abortError(options.signal)
-    call = comm.ledger.next(signatureOf(collective, options), captureCallSite())
+    call = calls.next(signatureOf(collective, options), captureCallSite())
   } catch (error) {
-    throw comm.inContext(error, captureCallSite())
+    throw core.inContext(error, captureCallSite())
   }
   return (source) =>
     new Observable((subscriber) => {
-      const fail = (error: Error): void => subscriber.error(error instanceof RemoteError ? error : comm.inContext(error, call.site))
-      const session = new Session(comm.ledger, call, collective, {
+      const fail = (error: Error): void => subscriber.error(error instanceof RemoteError ? error : core.inContext(error, call.site))
+      const session = new Session(calls, call, collective, {
         emit: (result) => subscriber.next(result),
         finish: () => subscriber.complete(),
         fail,

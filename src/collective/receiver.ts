@@ -1,20 +1,24 @@
 import type { Subscriber } from 'rxjs'
 import { references } from '../codec/reference.js'
 import type { CallSite } from '../diagnostics/call-site.js'
-import { goneError } from '../failure/rank-failure.js'
 import { Queue } from '../memory/queue.js'
 import type { Incoming, Taker, Waiting } from '../progress/incoming.js'
+import { goneError } from '../progress/rank-failure.js'
 import { agree } from './signature-shape.js'
 import type { Links, Step, Unit } from './steps.js'
 
 /** Receives the messages of one rank, one after the other, for what is ready to have them. */
-abstract class Receiver implements Taker {
+export abstract class Receiver implements Taker {
   order = 0
   gone = true
   readonly peer: number
   readonly tag: number
   protected readonly links: Links
-  readonly #rank: number
+  readonly rank: number
+  /** Another receiver of the call. */
+  readonly before: Receiver | undefined
+  /** The rank has called the same. */
+  met = false
   #looking = false
   #waiting = false
   #misfit = false
@@ -26,7 +30,8 @@ abstract class Receiver implements Taker {
     this.links = links
     this.tag = links.tag
     this.peer = links.comm.memberOf(rank)
-    this.#rank = rank
+    this.rank = rank
+    this.before = links.join(this)
   }
 
   get site(): CallSite | undefined {
@@ -56,7 +61,8 @@ abstract class Receiver implements Taker {
   }
 
   accept(message: Incoming): boolean {
-    if (message.call !== this.links.call.hash || !agree(message.shape, this.shape(message))) {
+    this.met = message.call === this.links.call.hash
+    if (!this.met || !agree(message.shape, this.shape(message))) {
       this.#misfit = true
       return false
     }
@@ -91,11 +97,15 @@ abstract class Receiver implements Taker {
   }
 
   giveUp(makeError: Parameters<Waiting['giveUp']>[0]): void {
-    if (!this.links.closed) this.links.trouble.giveUp(makeError)
+    this.links.trouble.giveUp(makeError)
+  }
+
+  get partOf(): Waiting | null {
+    return this.links.closed ? null : this.links.trouble
   }
 
   describe(): string {
-    return `in ${this.links.call.title} for rank ${this.#rank}`
+    return `in ${this.links.call.title}${this.links.comm.on} for rank ${this.rank}`
   }
 
   /** Nobody needs what it waits for any more. */
@@ -114,7 +124,7 @@ abstract class Receiver implements Taker {
     const { endpoint, context } = this.links
     const reason = endpoint.whyGone(this.peer)
     if (reason === undefined) endpoint.post(context, this)
-    else this.fail(goneError(this.#rank, reason))
+    else this.fail(goneError(this.rank, reason))
   }
 }
 

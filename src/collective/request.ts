@@ -1,19 +1,20 @@
-import type { Collectives } from '../communicator/collectives.js'
+import type { CommunicatorCore } from '../core/communicator-core.js'
 import { checkOptions, checkSignal } from '../diagnostics/arguments.js'
 import { type CallSite, captureCallSite } from '../diagnostics/call-site.js'
-import { abandonOn, abortError } from '../diagnostics/cancellation.js'
 import { RemoteError } from '../errors.js'
+import { abandonOn, abortError } from '../request/cancellation.js'
 import { Request } from '../request/request.js'
-import { signatureOf } from './call.js'
-import type { Definition } from './definition.js'
+import { type Call, signatureOf } from './call.js'
+import type { CallRegistry } from './call-registry.js'
+import type { Caller, Definition, Ranks } from './definition.js'
 import { type Audience, Session } from './session.js'
 
 /** A collective under way, of one value on every rank. MPI: MPI_Iallreduce and its kin, MPI 4.1 §6.12. */
 class CollectiveRequest<R> extends Request<R> implements Audience<R> {
   readonly status = undefined
-  readonly #comm: Collectives
+  readonly #comm: CommunicatorCore
 
-  constructor(comm: Collectives, site: CallSite | undefined) {
+  constructor(comm: CommunicatorCore, site: CallSite | undefined) {
     super(site)
     this.#comm = comm
   }
@@ -36,25 +37,25 @@ class CollectiveRequest<R> extends Request<R> implements Audience<R> {
 }
 
 /** Calls a collective with one value. A bad argument takes part in nothing. */
-export function call<T, R>(comm: Collectives, make: () => Definition<T, R>, data: T, options: { signal?: AbortSignal }): Request<R> {
+export function call<T, R>(comm: Caller, make: (ranks: Ranks) => Definition<T, R>, data: T, options: { signal?: AbortSignal }): Request<R> {
   let collective: Definition<T, R>
-  let made: ReturnType<Collectives['ledger']['next']>
+  let calls: CallRegistry
+  let made: Call
   let signal: AbortSignal | undefined
   try {
     checkOptions(options, '{ root: 0 }')
     signal = options.signal
     if (signal !== undefined) checkSignal(signal)
-    collective = make()
-    if (collective.giver === undefined || collective.giver === comm.rank) collective.check?.(data)
+    calls = comm.calls
+    collective = make(comm.core)
+    if (collective.giver === undefined || collective.giver === comm.core.rank) collective.check?.(data)
     if (signal?.aborted) throw abortError(signal)
-    made = comm.ledger.next(signatureOf(collective, undefined, collective.suited?.(data)))
+    made = calls.next(signatureOf(collective, undefined, collective.suited?.(data)))
   } catch (error) {
-    const refused = new CollectiveRequest<R>(comm, captureCallSite())
-    refused.fail(error as Error)
-    return refused
+    return new CollectiveRequest<R>(comm.core, captureCallSite()).refuse(error)
   }
-  const request = new CollectiveRequest<R>(comm, made.site)
-  const session = new Session(comm.ledger, made, collective, request, { value: data })
+  const request = new CollectiveRequest<R>(comm.core, made.site)
+  const session = new Session(calls, made, collective, request, { value: data })
   if (signal !== undefined) abandonOn(signal, request, (error) => session.fail(error))
   return request
 }

@@ -1,10 +1,12 @@
 import { Observable, type Subscriber, type Subscription } from 'rxjs'
 import { references } from '../codec/reference.js'
-import type { Collectives } from '../communicator/collectives.js'
+import { ANY_SOURCE } from '../constants.js'
+import type { CommunicatorCore } from '../core/communicator-core.js'
+import type { CallSite } from '../diagnostics/call-site.js'
 import { RaggedStreamError } from '../errors.js'
-import { goneError, MemberGone } from '../failure/rank-failure.js'
 import { Queue } from '../memory/queue.js'
 import { COLLECTIVES } from '../progress/context-ids.js'
+import { goneError, MemberGone } from '../progress/rank-failure.js'
 import type { Call } from './call.js'
 import type { CallRegistry, Party } from './call-registry.js'
 import { CALLED, FAILURE, LAST, remoteError, type Saying, sayingOf, WORD } from './control-messages.js'
@@ -33,8 +35,9 @@ export interface Audience<R> {
 export class Session<T, R> implements Trouble, Party {
   readonly call: Call
   readonly tag: number
+  readonly peer = ANY_SOURCE
   next: Party | undefined
-  readonly #comm: Collectives
+  readonly #comm: CommunicatorCore
   readonly #ledger: CallRegistry
   readonly #collective: Definition<T, R>
   readonly #audience: Audience<R>
@@ -80,6 +83,7 @@ export class Session<T, R> implements Trouble, Party {
       closed: false,
       settle: () => undefined,
       confirmations: collective.ahead ? new Map() : undefined,
+      receivers: undefined,
       told: collective.ahead ? new Set() : undefined,
       single: this.#single
     })
@@ -163,8 +167,29 @@ export class Session<T, R> implements Trouble, Party {
     this.#ledger.say(to, this.tag, this.call.hash, CALLED, null)
   }
 
-  get waits(): CallRegistry['waits'] {
-    return this.#ledger.waits
+  get unsaid(): Trouble['unsaid'] {
+    return this.#ledger.unsaid
+  }
+
+  get met(): number[] {
+    return this.#links.met
+  }
+
+  get site(): CallSite | undefined {
+    return this.call.site
+  }
+
+  get waits(): boolean {
+    return !this.#closed
+  }
+
+  /** Where no message is waited for. */
+  describe(): string {
+    const awaited = this.#agreement?.awaited
+    const isStarved = !this.#ended && !this.#follows && this.#offered === this.#done
+    const what =
+      awaited !== undefined ? `rank ${awaited} to say how long its stream is` : isStarved ? 'a value of its own source' : 'the other ranks'
+    return `in ${this.call.title}${this.#comm.on} for ${what}`
   }
 
   mismatch(): void {

@@ -1,18 +1,19 @@
 import { type MonoTypeOperatorFunction, Observable } from 'rxjs'
 import { type BufferLike, datatypeOf, memoryOf, NUMBER, OBJECT } from '../codec/datatype.js'
 import { encodeObject } from '../codec/object.js'
-import type { Collectives } from '../communicator/collectives.js'
-import { goneError } from '../failure/rank-failure.js'
+import type { CommunicatorCore } from '../core/communicator-core.js'
 import { duplicate, type Memory } from '../memory/copy.js'
 import { Queue } from '../memory/queue.js'
+import { bytesOfNumber } from '../memory/scratch.js'
 import type { Context } from '../progress/context.js'
 import type { Endpoint } from '../progress/endpoint.js'
 import type { Incoming, Waiting } from '../progress/incoming.js'
+import { goneError } from '../progress/rank-failure.js'
 import { Outgoing } from '../progress/send-queue.js'
 import { ASIDE, type Call } from './call.js'
 import { ParticipationAck } from './participation-ack.js'
 import { PendingSend } from './pending-send.js'
-import { Arrivals, Meetings } from './receiver.js'
+import { Arrivals, Meetings, type Receiver } from './receiver.js'
 
 export { NO_SHAPE } from './signature-shape.js'
 
@@ -38,18 +39,16 @@ export interface Step<U extends Unit> {
   readonly take?: (unit: U, message: Incoming) => void
 }
 
-/** Who hears what goes wrong. */
-export interface Trouble {
+/** Who hears what goes wrong: the subscription of a call, of which all that its steps wait for is part. */
+export interface Trouble extends Waiting {
   /** Of this rank, in its round of that number; without one, in the present round. */
   fail(error: Error, round?: number): void
-  /** The same, with an error that is only made when it is known where the call was. */
-  giveUp: Waiting['giveUp']
   /** The rank has called something else, or on something else. */
   mismatch(): void
   /** Tells a rank that waits to be taken part with that this one does. */
   confirm(to: number): void
   /** Something waits for a word of another rank. */
-  readonly waits: Set<Waiting & { readonly peer: number; readonly waits: boolean }>
+  readonly unsaid: Set<Waiting & { readonly peer: number; readonly waits: boolean }>
 }
 
 interface State {
@@ -60,6 +59,8 @@ interface State {
    * anyway: every rank sends before it waits.
    */
   confirmations: Map<number, ParticipationAck | true> | undefined
+  /** The last of them; each leads to the one `before`. */
+  receivers: Receiver | undefined
   /** Who has been told that this rank has called the same. */
   told: Set<number> | undefined
   /** Whether a round waits for them: where it is the only one nothing would show later. */
@@ -68,7 +69,7 @@ interface State {
 
 /** The way from one call of a collective on this rank to the same call on the others: messages of its own context and tag. */
 export class Links {
-  readonly comm: Collectives
+  readonly comm: CommunicatorCore
   readonly call: Call
   readonly tag: number
   readonly endpoint: Endpoint
@@ -78,7 +79,7 @@ export class Links {
   readonly #state: State
   #aside: Links | undefined
 
-  constructor(comm: Collectives, context: number, call: Call, tag: number, trouble: Trouble, state: State) {
+  constructor(comm: CommunicatorCore, context: number, call: Call, tag: number, trouble: Trouble, state: State) {
     this.comm = comm
     this.endpoint = comm.endpoint
     this.#context = context
@@ -108,7 +109,7 @@ export class Links {
   close(): void {
     this.#state.closed = true
     for (const confirmation of this.#state.confirmations?.values() ?? []) {
-      if (confirmation !== true) this.trouble.waits.delete(confirmation)
+      if (confirmation !== true) this.trouble.unsaid.delete(confirmation)
     }
   }
 
@@ -132,12 +133,28 @@ export class Links {
     link.send(message)
   }
 
+  /** Ranks that are known to have called the same: those that have said so, and those whose data has come. */
+  get met(): number[] {
+    const ranks = new Set<number>()
+    for (const [rank, confirmation] of this.#state.confirmations ?? []) if (confirmation === true) ranks.add(rank)
+    for (let receiver = this.#state.receivers; receiver !== undefined; receiver = receiver.before)
+      if (receiver.met) ranks.add(receiver.rank)
+    return [...ranks]
+  }
+
+  /** Keeps a receiver among those of the call. */
+  join(receiver: Receiver): Receiver | undefined {
+    const { receivers } = this.#state
+    this.#state.receivers = receiver
+    return receivers
+  }
+
   /** A rank has said that it has called the same. */
   confirmed(rank: number): void {
     const confirmation = this.#state.confirmations?.get(rank)
     this.#state.confirmations?.set(rank, true)
     if (confirmation === undefined || confirmation === true) return
-    this.trouble.waits.delete(confirmation)
+    this.trouble.unsaid.delete(confirmation)
     confirmation.come()
   }
 
@@ -156,7 +173,7 @@ export class Links {
     if (confirmation === undefined) {
       confirmation = new ParticipationAck(this, rank)
       confirmations.set(rank, confirmation)
-      this.trouble.waits.add(confirmation)
+      this.trouble.unsaid.add(confirmation)
     }
     confirmation.hold(unit)
   }
@@ -237,13 +254,4 @@ export class Links {
       }
     })
   }
-}
-
-const oneNumber = new Float64Array(1)
-const oneNumberBytes = new Uint8Array(oneNumber.buffer)
-
-/** In memory that all calls share. */
-export function bytesOfNumber(value: number): Uint8Array {
-  oneNumber[0] = value
-  return oneNumberBytes
 }

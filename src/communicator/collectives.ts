@@ -1,23 +1,23 @@
-import { type AllgatherOptions, allgatherOf } from '../../operators/allgather.js'
-import { type AllgathervOptions, allgathervOf } from '../../operators/allgatherv.js'
-import { type AllreduceOptions, allreduceOf } from '../../operators/allreduce.js'
-import { type AlltoallOptions, alltoallOf } from '../../operators/alltoall.js'
-import { type AlltoallvOptions, alltoallvOf } from '../../operators/alltoallv.js'
-import { barrierOf } from '../../operators/barrier.js'
-import { type BcastOptions, bcastOf } from '../../operators/bcast.js'
-import { exscanOf } from '../../operators/exscan.js'
-import { type GatherOptions, gatherOf } from '../../operators/gather.js'
-import { type GathervOptions, gathervOf } from '../../operators/gatherv.js'
-import { type ReduceOptions, reduceOf } from '../../operators/reduce.js'
-import { type Divided, type ReduceScatterOptions, reduceScatterOf } from '../../operators/reduceScatter.js'
-import { scanOf } from '../../operators/scan.js'
-import { type ScatterOptions, scatterOf } from '../../operators/scatter.js'
-import { type ScattervOptions, scattervOf } from '../../operators/scatterv.js'
 import type { BufferLike } from '../codec/datatype.js'
 import type { Into } from '../collective/algorithms/reduction.js'
 import { CallRegistry } from '../collective/call-registry.js'
+import type { Caller } from '../collective/definition.js'
+import { type AllgatherOptions, allgatherOf } from '../collective/definitions/allgather.js'
+import { type AllgathervOptions, allgathervOf } from '../collective/definitions/allgatherv.js'
+import { type AllreduceOptions, allreduceOf } from '../collective/definitions/allreduce.js'
+import { type AlltoallOptions, alltoallOf } from '../collective/definitions/alltoall.js'
+import { type AlltoallvOptions, alltoallvOf } from '../collective/definitions/alltoallv.js'
+import { barrierOf } from '../collective/definitions/barrier.js'
+import { type BcastOptions, bcastOf } from '../collective/definitions/bcast.js'
+import { exscanOf } from '../collective/definitions/exscan.js'
+import { type GatherOptions, gatherOf } from '../collective/definitions/gather.js'
+import { type GathervOptions, gathervOf } from '../collective/definitions/gatherv.js'
+import { type ReduceOptions, reduceOf } from '../collective/definitions/reduce.js'
+import { type Divided, type ReduceScatterOptions, reduceScatterOf } from '../collective/definitions/reduceScatter.js'
+import { scanOf } from '../collective/definitions/scan.js'
+import { type ScatterOptions, scatterOf } from '../collective/definitions/scatter.js'
+import { type ScattervOptions, scattervOf } from '../collective/definitions/scatterv.js'
 import { call } from '../collective/request.js'
-import { type Hosts, hostsOf } from '../collective/topology/hosts.js'
 import { type AnyOp, type Arithmetic, type Op, type Operand, type PredefinedOp, type Reduced, SUM, type TypedArray } from '../op/op.js'
 import type { Request } from '../request/request.js'
 import { PointToPoint } from './point-to-point.js'
@@ -27,9 +27,8 @@ interface Signalled {
 }
 
 /** The collectives as methods: each is its operator over a stream of one value. What they do, cost and throw stands there. MPI 4.1 §6. */
-export abstract class Collectives extends PointToPoint {
-  #ledger: CallRegistry | undefined
-  #hosts: Hosts | undefined | null = null
+export abstract class Collectives extends PointToPoint implements Caller {
+  #calls: CallRegistry | undefined
 
   /**
    * Resolves when all ranks have called it. As `mpi.barrier` over one value. MPI: MPI_Barrier; mpi4py: comm.Barrier.
@@ -73,7 +72,7 @@ export abstract class Collectives extends PointToPoint {
   }
 
   ibcast<T>(data: T, options: BcastOptions & { into?: BufferLike } = {}): Request<T> {
-    return call(this, () => bcastOf<T>(this, options), data, options)
+    return call(this, (ranks) => bcastOf<T>(ranks, options), data, options)
   }
 
   /**
@@ -454,83 +453,61 @@ export abstract class Collectives extends PointToPoint {
   }
 
   /** @internal The collectives called so far. */
-  get ledger(): CallRegistry {
-    this.checkAlive()
-    this.#ledger ??= new CallRegistry(this)
-    return this.#ledger
-  }
-
-  /** @internal How its ranks lie on several hosts; `undefined` where all share one, or none does. */
-  get hosts(): Hosts | undefined {
-    if (this.#hosts === null) {
-      const { hosts } = this.endpoint.transport
-      this.#hosts = hosts && hostsOf(this.members.map((member) => hosts[member]!))
-    }
-    return this.#hosts
-  }
-
-  /** @internal */
-  override lose(member: number): void {
-    super.lose(member)
-    const { error } = this.failedMembers
-    if (error !== undefined && this.has(member)) this.#ledger?.breakOff(error)
-  }
-
-  /** @internal */
-  override breakOff(makeError: () => Error): void {
-    this.#ledger?.breakOff(makeError())
-    super.breakOff(makeError)
+  get calls(): CallRegistry {
+    this.core.checkAlive()
+    this.#calls ??= new CallRegistry(this.core)
+    return this.#calls
   }
 
   #scatter(data: unknown, options: ScatterOptions & Into): Request<unknown> {
-    return call(this, () => scatterOf<unknown, unknown>(this, options), data, options)
+    return call(this, (ranks) => scatterOf<unknown, unknown>(ranks, options), data, options)
   }
 
   #scatterv(data: unknown, options: ScattervOptions & Into): Request<unknown> {
-    return call(this, () => scattervOf<unknown, unknown>(this, options), data, options)
+    return call(this, (ranks) => scattervOf<unknown, unknown>(ranks, options), data, options)
   }
 
   #gather(data: unknown, options: GatherOptions & Into): Request<unknown> {
-    return call(this, () => gatherOf<unknown, unknown>(this, options), data, options)
+    return call(this, (ranks) => gatherOf<unknown, unknown>(ranks, options), data, options)
   }
 
   #gatherv(data: unknown, options: GathervOptions & Into): Request<unknown> {
-    return call(this, () => gathervOf<unknown, unknown>(this, options), data, options)
+    return call(this, (ranks) => gathervOf<unknown, unknown>(ranks, options), data, options)
   }
 
   #allgather(data: unknown, options: AllgatherOptions & Into): Request<unknown> {
-    return call(this, () => allgatherOf<unknown, unknown>(this, options), data, options)
+    return call(this, (ranks) => allgatherOf<unknown, unknown>(ranks, options), data, options)
   }
 
   #allgatherv(data: unknown, options: AllgathervOptions & Into): Request<unknown> {
-    return call(this, () => allgathervOf<unknown, unknown>(this, options), data, options)
+    return call(this, (ranks) => allgathervOf<unknown, unknown>(ranks, options), data, options)
   }
 
   #alltoall(data: unknown, options: AlltoallOptions & Into): Request<unknown> {
-    return call(this, () => alltoallOf<unknown, unknown>(this, options), data, options)
+    return call(this, (ranks) => alltoallOf<unknown, unknown>(ranks, options), data, options)
   }
 
   #alltoallv(data: unknown, options: AlltoallvOptions & Into): Request<unknown> {
-    return call(this, () => alltoallvOf<unknown, unknown>(this, options), data, options)
+    return call(this, (ranks) => alltoallvOf<unknown, unknown>(ranks, options), data, options)
   }
 
   #reduce(data: unknown, op: AnyOp, options: ReduceOptions & Into): Request<unknown> {
-    return call(this, () => reduceOf(this, op, options), data, options)
+    return call(this, (ranks) => reduceOf(ranks, op, options), data, options)
   }
 
   #allreduce(data: unknown, op: AnyOp, options: AllreduceOptions & Into): Request<unknown> {
-    return call(this, () => allreduceOf(this, op, options), data, options)
+    return call(this, (ranks) => allreduceOf(ranks, op, options), data, options)
   }
 
   #scan(data: unknown, op: AnyOp, options: Signalled & Into): Request<unknown> {
-    return call(this, () => scanOf(this, op, options), data, options)
+    return call(this, (ranks) => scanOf(ranks, op, options), data, options)
   }
 
   #exscan(data: unknown, op: AnyOp, options: Signalled & Into): Request<unknown> {
-    return call(this, () => exscanOf(this, op, options), data, options)
+    return call(this, (ranks) => exscanOf(ranks, op, options), data, options)
   }
 
   #reduceScatter(data: unknown, op: AnyOp, options: ReduceScatterOptions & Into): Request<unknown> {
-    return call(this, () => reduceScatterOf(this, op, options), data, options)
+    return call(this, (ranks) => reduceScatterOf(ranks, op, options), data, options)
   }
 }

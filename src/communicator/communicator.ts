@@ -1,9 +1,10 @@
 import { map, throwError } from 'rxjs'
+import { CommunicatorCore } from '../core/communicator-core.js'
 import { checkOptions, checkSignal, shown } from '../diagnostics/arguments.js'
 import { type CallSite, captureCallSite, recordCallSite } from '../diagnostics/call-site.js'
-import { abortError } from '../diagnostics/cancellation.js'
 import { ArgumentError } from '../errors.js'
 import type { Endpoint } from '../progress/endpoint.js'
+import { abortError } from '../request/cancellation.js'
 import type { Request } from '../request/request.js'
 import { type Channel, type ChannelOptions, OpenChannels } from '../stream/channel.js'
 import { checked } from '../stream/options.js'
@@ -28,22 +29,21 @@ export class Communicator extends FaultTolerant {
   /** @internal Where it was made, if that was recorded. */
   readonly site: CallSite | undefined
   #group: Group | undefined
-  /** Communicators made of this one, in all and by how. */
-  #derivations = 0
+  /** How many communicators were made of this one, by how. */
   readonly #named = new Map<string, number>()
 
   /** @internal */
   constructor(endpoint: Endpoint, id: number, name: string, members: readonly number[], freeable = false, site?: CallSite) {
-    super(endpoint, id, name, members)
+    super(new CommunicatorCore(endpoint, id, name, members))
     this.#freeable = freeable
     this.site = site
     if (freeable) endpoint.unfreed.add(this)
-    this.join()
+    this.core.join()
   }
 
   /** Its ranks. MPI: MPI_Comm_group, MPI 4.1 §7.3.2. */
   get group(): Group {
-    this.#group ??= Group.of(this.members, this.memberOf(this.rank))
+    this.#group ??= Group.of(this.core.members, this.core.memberOf(this.rank))
     return this.#group
   }
 
@@ -116,7 +116,7 @@ export class Communicator extends FaultTolerant {
     const checked = (): number => {
       if (type !== 'host') throw new ArgumentError(`type: expected 'host', got ${shown(type)}`)
       checkKey(key)
-      return this.endpoint.transport.hosts?.[this.memberOf(this.rank)] ?? 0
+      return this.core.endpoint.transport.hosts?.[this.core.memberOf(this.rank)] ?? 0
     }
     return this.#derive('splitType', checked, key, options) as Request<Communicator>
   }
@@ -149,11 +149,11 @@ export class Communicator extends FaultTolerant {
   free(): void {
     if (!this.#freeable) {
       const error = new ArgumentError(`communicator: '${this.name}' cannot be freed; free those that were made of it`)
-      throw this.inContext(error, captureCallSite())
+      throw this.core.inContext(error, captureCallSite())
     }
-    if (!this.alive) return
-    this.release()
-    this.endpoint.unfreed.delete(this)
+    if (!this.core.alive) return
+    this.core.release()
+    this.core.endpoint.unfreed.delete(this)
   }
 
   /**
@@ -162,9 +162,9 @@ export class Communicator extends FaultTolerant {
    */
   compare(other: Communicator): 'identical' | 'congruent' | 'similar' | 'unequal' {
     if (!(other instanceof Communicator)) {
-      throw this.inContext(new ArgumentError(`other: expected a communicator, got ${shown(other)}`), captureCallSite())
+      throw this.core.inContext(new ArgumentError(`other: expected a communicator, got ${shown(other)}`), captureCallSite())
     }
-    if (other.endpoint === this.endpoint && other.id === this.id) return 'identical'
+    if (other.core.endpoint === this.core.endpoint && other.core.id === this.core.id) return 'identical'
     const groups = this.group.compare(other.group)
     return groups === 'identical' ? 'congruent' : groups
   }
@@ -178,7 +178,7 @@ export class Communicator extends FaultTolerant {
   ): Request<Communicator | undefined> {
     const site = recordCallSite()
     try {
-      this.checkAlive()
+      this.core.checkAlive()
       checkOptions(options, "{ name: 'workers' }")
       const { name, signal } = options
       if (name !== undefined && typeof name !== 'string') throw new ArgumentError(`name: expected a string, got ${shown(name)}`)
@@ -188,7 +188,7 @@ export class Communicator extends FaultTolerant {
       if (signal?.aborted) throw abortError(signal)
       const count = (this.#named.get(how) ?? 0) + 1
       this.#named.set(how, count)
-      const derived = derive(this, how, this.#derivations++, color, key, options)
+      const derived = derive(this, how, color, key, options)
       return new Derivation(
         this,
         site,
@@ -205,8 +205,8 @@ export class Communicator extends FaultTolerant {
 
   /** @internal */
   protected make(id: number, name: string, ranks: readonly number[], site: CallSite | undefined): this {
-    const members = ranks.map((rank) => this.memberOf(rank))
-    return new Communicator(this.endpoint, id, name, members, true, site) as this
+    const members = ranks.map((rank) => this.core.memberOf(rank))
+    return new Communicator(this.core.endpoint, id, name, members, true, site) as this
   }
 
   #derived(derived: Derived, name: string, group: Group | undefined, site: CallSite | undefined): Communicator {
@@ -216,7 +216,7 @@ export class Communicator extends FaultTolerant {
 
   /** @internal Its streams. */
   get channels(): StreamRegistry {
-    this.#channels ??= new StreamRegistry(this)
+    this.#channels ??= new StreamRegistry(this.core)
     return this.#channels
   }
 
@@ -246,6 +246,6 @@ export class Communicator extends FaultTolerant {
    * ```
    */
   channel<T = unknown>(options: ChannelOptions): Channel<T> {
-    return checked(this, () => this.#open.open<T>(this.channels, options))
+    return checked(this.core, () => this.#open.open<T>(this.channels, options))
   }
 }

@@ -1,12 +1,14 @@
 import { Observable } from 'rxjs'
 import { ANY_SOURCE } from '../constants.js'
+import type { CommunicatorCore } from '../core/communicator-core.js'
 import { checkOptions, checkSignal, shown } from '../diagnostics/arguments.js'
 import { type CallSite, captureCallSite, recordCallSite } from '../diagnostics/call-site.js'
-import { abandonOn, abortError } from '../diagnostics/cancellation.js'
 import { ArgumentError, CollectiveMismatchError, RxmpiError } from '../errors.js'
 import type { Verdict } from '../failure/agreement.js'
-import { FailureNotices } from '../failure/failure-notices.js'
+import { type FailureNotices, failureNoticesOf } from '../failure/failure-notices.js'
+import { IDS_EXHAUSTED } from '../progress/context-ids.js'
 import type { Endpoint } from '../progress/endpoint.js'
+import { abandonOn, abortError } from '../request/cancellation.js'
 import { Request } from '../request/request.js'
 import { Collectives } from './collectives.js'
 
@@ -28,6 +30,21 @@ export abstract class FaultTolerant extends Collectives {
   #watchers: Set<() => void> | undefined
   readonly #agreements = new Set<Request<unknown>>()
 
+  /** @internal */
+  constructor(core: CommunicatorCore) {
+    super(core)
+    const tellAll = (): void => {
+      for (const tell of [...(this.#watchers ?? [])]) tell()
+    }
+    core.attach({
+      announce: tellAll,
+      release: () => {
+        for (const agreement of [...this.#agreements]) agreement.fail(core.freedError())
+        tellAll()
+      }
+    })
+  }
+
   /**
    * The ranks that have failed, in order: those there are, at once, and all of them again each time that there are more. A rank that has ended well has not failed.
    *
@@ -47,23 +64,23 @@ export abstract class FaultTolerant extends Collectives {
   readonly failed: Observable<number[]> = new Observable((subscriber) => {
     let told = 0
     const tell = (): void => {
-      if (!this.alive) return subscriber.complete()
-      const { ranks } = this.failedMembers
+      if (!this.core.alive) return subscriber.complete()
+      const { ranks } = this.core.failedMembers
       if (ranks.length > told) subscriber.next(ranks)
       told = ranks.length
     }
     this.#watchers ??= new Set()
     this.#watchers.add(tell)
-    const { transport } = this.endpoint
+    const { transport } = this.core.endpoint
     transport.watch()
     subscriber.add(() => {
       this.#watchers!.delete(tell)
       transport.unwatch()
     })
-    const { ranks } = this.failedMembers
+    const { ranks } = this.core.failedMembers
     told = ranks.length
     subscriber.next(ranks)
-    if (!this.alive) subscriber.complete()
+    if (!this.core.alive) subscriber.complete()
   })
 
   /**
@@ -72,7 +89,7 @@ export abstract class FaultTolerant extends Collectives {
    * Local, costs nothing. MPI: MPIX_Comm_ack_failed.
    */
   ackFailed(): number[] {
-    return this.failedMembers.acknowledge()
+    return this.core.failedMembers.acknowledge()
   }
 
   /**
@@ -85,7 +102,7 @@ export abstract class FaultTolerant extends Collectives {
    * Cost: each rank tells each other, once. A second time does nothing. MPI: MPIX_Comm_revoke.
    */
   revoke(): void {
-    if (this.alive) this.#fates.revoke(this)
+    if (this.core.alive) this.#notices.revoke(this.core)
   }
 
   /**
@@ -152,38 +169,18 @@ export abstract class FaultTolerant extends Collectives {
       const { name } = options
       if (name !== undefined && typeof name !== 'string') throw new ArgumentError(`name: expected a string, got ${shown(name)}`)
     }
-    const conclude = ({ ranks, taken }: Verdict, sequence: number, site: CallSite | undefined): this => {
-      const id = this.#fates.survivors(this).contextsFor(sequence, taken)
-      if (id === undefined) throw new RxmpiError('shrink: all contexts that were proposed for the new communicator are in use')
+    const conclude = ({ ranks, id }: Verdict, site: CallSite | undefined): this => {
+      if (id === null) throw new RxmpiError(`shrink: ${IDS_EXHAUSTED}`)
       return this.make(id, options.name ?? `${this.name}.shrink(${++this.#shrinks})`, ranks, site)
     }
-    return this.#ask('shrink()', check, 0, options, conclude)
-  }
-
-  /** @internal */
-  override announce(member: number): void {
-    if (this.#watchers !== undefined && this.has(member)) for (const tell of [...this.#watchers]) tell()
-  }
-
-  /** @internal */
-  override release(): void {
-    super.release()
-    this.#fates.leave(this)
-    for (const agreement of [...this.#agreements]) agreement.fail(this.freedError())
-    for (const tell of [...(this.#watchers ?? [])]) tell()
+    return this.#ask('shrink()', check, 0, options, conclude, true)
   }
 
   /** @internal A communicator of some ranks of this one. */
   protected abstract make(id: number, name: string, ranks: readonly number[], site: CallSite | undefined): this
 
-  /** @internal From now on others may say something of it. */
-  protected join(): void {
-    this.#fates.join(this)
-  }
-
-  get #fates(): FailureNotices {
-    this.endpoint.fates ??= new FailureNotices(this.endpoint)
-    return this.endpoint.fates
+  get #notices(): FailureNotices {
+    return failureNoticesOf(this.core.endpoint)
   }
 
   #ask<T>(
@@ -191,23 +188,25 @@ export abstract class FaultTolerant extends Collectives {
     check: () => void,
     flag: number,
     options: AgreeOptions,
-    conclude: (verdict: Verdict, sequence: number, site: CallSite | undefined) => T
+    conclude: (verdict: Verdict, site: CallSite | undefined) => T,
+    makes = false
   ): Request<T> {
-    const request = new AgreementRequest<T>(this, what, recordCallSite())
+    const request = new AgreementRequest<T>(this.core, what, recordCallSite())
     try {
-      if (!this.alive) throw this.freedError()
+      if (!this.core.alive) throw this.core.freedError()
       checkOptions(options, '{ signal }')
       check()
       const { signal } = options
       if (signal !== undefined) checkSignal(signal)
       if (signal?.aborted) throw abortError(signal)
-      request.ask(this.#fates, flag, conclude)
+      if (makes) request.onSettled(this.core.endpoint.expectCommunicator())
+      request.ask(this.#notices, flag, makes ? this.core.endpoint.ids.next() : null, conclude)
       this.#agreements.add(request)
       request.onSettled(() => this.#agreements.delete(request))
       if (signal !== undefined) abandonOn(signal, request, (error) => request.fail(error))
       return request
     } catch (error) {
-      const refused = new AgreementRequest<T>(this, what, captureCallSite())
+      const refused = new AgreementRequest<T>(this.core, what, captureCallSite())
       refused.fail(error as Error)
       return refused
     }
@@ -218,27 +217,27 @@ export abstract class FaultTolerant extends Collectives {
 class AgreementRequest<T> extends Request<T> {
   readonly status = undefined
   readonly peer = ANY_SOURCE
-  readonly #comm: FaultTolerant
+  readonly #comm: CommunicatorCore
   readonly #endpoint: Endpoint
   readonly #what: string
   #missing: () => number[] = () => []
 
-  constructor(comm: FaultTolerant, what: string, site: CallSite | undefined) {
+  constructor(comm: CommunicatorCore, what: string, site: CallSite | undefined) {
     super(site)
     this.#comm = comm
     this.#endpoint = comm.endpoint
     this.#what = what
   }
 
-  ask(fates: FailureNotices, flag: number, conclude: (verdict: Verdict, sequence: number, site: CallSite | undefined) => T): void {
-    const survivors = fates.survivors(this.#comm)
+  ask(notices: FailureNotices, flag: number, id: number | null, conclude: (verdict: Verdict, site: CallSite | undefined) => T): void {
+    const survivors = notices.survivors(this.#comm)
     this.holds(this.#endpoint.transport)
-    this.onSettled(fates.wait(this))
-    const sequence = survivors.ask(this.#what, flag, (verdict, sequence) => {
+    this.onSettled(notices.wait(this))
+    const sequence = survivors.ask(this.#what, flag, id, (verdict, sequence) => {
       if (this.settled) return
       try {
         if (verdict.calls !== undefined) throw mismatch(this.#comm.name, sequence, verdict)
-        this.complete(conclude(verdict, sequence, this.site))
+        this.complete(conclude(verdict, this.site))
       } catch (error) {
         this.fail(error as Error)
       }
@@ -252,7 +251,7 @@ class AgreementRequest<T> extends Request<T> {
 
   describe(): string {
     const missing = this.#missing()
-    return `in ${this.#what} for rank${missing.length === 1 ? '' : 's'} ${missing.join(', ')} to take part`
+    return `in ${this.#what}${this.#comm.on} for rank${missing.length === 1 ? '' : 's'} ${missing.join(', ')} to take part`
   }
 
   protected poll(): void {

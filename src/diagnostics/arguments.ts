@@ -2,7 +2,6 @@ import { inspect } from 'node:util'
 import { type BufferLike, datatypeOf, lossOf, OBJECT } from '../codec/datatype.js'
 import { ANY_SOURCE, ANY_TAG, PROC_NULL, TAG_UB } from '../constants.js'
 import { ArgumentError, RankError, TagError } from '../errors.js'
-import { Status } from '../request/status.js'
 
 /** Checks of arguments: each names the argument, what it was and what was expected, before anything else happens. */
 
@@ -62,10 +61,6 @@ export function checkAttached(buffer: BufferLike, name: string): void {
   if (loss !== undefined) {
     throw new ArgumentError(`${name}: the view is out of bounds (its buffer was resized); give one within its buffer`)
   }
-}
-
-export function checkStatus(status: unknown): void {
-  if (!(status instanceof Status)) throw new ArgumentError(`status: expected a new Status(), got ${shown(status)}`)
 }
 
 export function checkSignal(signal: unknown): void {

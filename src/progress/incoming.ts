@@ -134,7 +134,7 @@ export class Incoming implements Arrived {
   /** The receiver's memory is gone, for it was transferred away: what is still to come is only counted. */
   lose(cause: unknown): void {
     this.target = undefined
-    this.taker?.refuse?.(cause)
+    this.taker?.spoil?.(cause)
   }
 
   /** Leaves the receiver's memory, with what has come so far. */
@@ -198,7 +198,7 @@ export interface Taker extends Posted, Waiting {
    */
   accept(message: Incoming): boolean
   /** Its memory is gone: `finish` is to fail. */
-  refuse?(cause: unknown): void
+  spoil?(cause: unknown): void
   /** All its data has come. User code may run. */
   finish(message: Incoming): void
 }
@@ -209,9 +209,11 @@ export interface Waiting {
   readonly site: CallSite | undefined
   /** It waits for as long as somebody is subscribed, and that is nothing to worry about. */
   readonly endless?: boolean
+  /** The call that waits for this and maybe for more, and is given up as a whole; `null` where no call waits any more. Default this itself. */
+  readonly partOf?: Waiting | null
   /** It can never be done. */
   fail(error: Error): void
-  /** The same, with an error that is only made when it is known where the operation was called. */
+  /** The same, with an error that is only made, once, when it is known where the operation was called. */
   giveUp(makeError: (site: CallSite | undefined) => Promise<Error>): void
   /** What it waits for: 'in recv for rank 1, tag 0'. */
   describe(): string
@@ -224,6 +226,7 @@ export const nobody = (tag: number): Taker => ({
   order: 0,
   gone: true,
   site: undefined,
+  partOf: null,
   peer: ANY_SOURCE,
   tag,
   accept: () => false,

@@ -1,9 +1,13 @@
-import type { Subscriber } from 'rxjs'
-import type { PointToPoint } from '../communicator/point-to-point.js'
-import type { CallSite } from '../diagnostics/call-site.js'
+import { Observable, type Subscriber } from 'rxjs'
+import { PROC_NULL } from '../constants.js'
+import type { CommunicatorCore } from '../core/communicator-core.js'
+import { type CallSite, recordCallSite } from '../diagnostics/call-site.js'
 import type { Incoming, Taker } from '../progress/incoming.js'
+import { abortError, onAbort } from './cancellation.js'
+import { describeEnvelope, type Envelope, envelopeNow, fillStatus } from './envelope.js'
 import { Message } from './message.js'
-import { describeEnvelope, type Envelope, place } from './receive-request.js'
+import type { From } from './options.js'
+import { place } from './receive-request.js'
 import { Status } from './status.js'
 
 /** A subscription to `messages()`: receives one message at a time, and the next only when the subscriber has had the last. */
@@ -12,7 +16,7 @@ export class MessageStream<T> implements Taker {
   gone = true
   readonly peer: number
   readonly tag: number
-  readonly #comm: PointToPoint
+  readonly #comm: CommunicatorCore
   readonly #subscriber: Subscriber<Message<T>>
   readonly site: CallSite | undefined
   readonly endless = true
@@ -21,7 +25,7 @@ export class MessageStream<T> implements Taker {
   #waiting = false
   #released = false
 
-  constructor(comm: PointToPoint, { peer, tag }: Envelope, subscriber: Subscriber<Message<T>>, site: CallSite | undefined) {
+  constructor(comm: CommunicatorCore, { peer, tag }: Envelope, subscriber: Subscriber<Message<T>>, site: CallSite | undefined) {
     this.#comm = comm
     this.peer = peer
     this.tag = tag
@@ -43,7 +47,7 @@ export class MessageStream<T> implements Taker {
   finish(message: Incoming): void {
     this.#waiting = false
     if (this.#subscriber.closed) return this.#comm.endpoint.offer(message)
-    const status = this.#comm.fillStatus(new Status(), message)
+    const status = fillStatus(new Status(), this.#comm, message)
     try {
       if (this.#misfit !== undefined) throw this.#misfit
       const data = message.value() as T
@@ -69,7 +73,7 @@ export class MessageStream<T> implements Taker {
   }
 
   describe(): string {
-    return `in messages() for ${describeEnvelope(this.#comm, this)}`
+    return `in messages()${this.#comm.on} for ${describeEnvelope(this.#comm, this)}`
   }
 
   /** A loop and no recursion over the messages that are there already. */
@@ -91,4 +95,19 @@ export class MessageStream<T> implements Taker {
     this.#released = true
     this.#comm.endpoint.transport.release()
   }
+}
+
+export function messages<T>(comm: CommunicatorCore, from: Omit<From, 'into' | 'status'> | undefined): Observable<Message<T>> {
+  const site = recordCallSite()
+  const envelope = envelopeNow(comm, from)
+  const signal = from?.signal
+  return new Observable<Message<T>>((subscriber) => {
+    if (envelope.peer === PROC_NULL) return
+    if (signal?.aborted) {
+      subscriber.error(comm.inContext(abortError(signal), site))
+      return
+    }
+    const stream = new MessageStream<T>(comm, envelope, subscriber, site)
+    if (signal !== undefined) subscriber.add(onAbort(signal, (error) => stream.fail(error)))
+  })
 }

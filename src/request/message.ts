@@ -1,6 +1,7 @@
 import type { BufferLike } from '../codec/datatype.js'
-import type { PointToPoint } from '../communicator/point-to-point.js'
+import type { CommunicatorCore } from '../core/communicator-core.js'
 import type { Incoming } from '../progress/incoming.js'
+import { receiveClaimed } from './receive-request.js'
 import type { Request } from './request.js'
 import type { Status } from './status.js'
 
@@ -9,11 +10,11 @@ export class Message<T> {
   readonly status: Status
   /** What was sent; of a message from `mprobe`, `undefined`. */
   readonly data: T
-  readonly #comm: PointToPoint
+  readonly #comm: CommunicatorCore
   #incoming: Incoming | undefined
 
   /** @internal */
-  constructor(comm: PointToPoint, status: Status, data: T | undefined, incoming?: Incoming) {
+  constructor(comm: CommunicatorCore, status: Status, data: T | undefined, incoming?: Incoming) {
     this.status = status
     this.data = data as T
     this.#comm = comm
@@ -31,7 +32,7 @@ export class Message<T> {
   irecv<B extends BufferLike>(options: { into: B }): Request<B>
   irecv(options?: { into?: BufferLike }): Request<T>
   irecv(options: { into?: BufferLike } = {}): Request<T> {
-    return this.#comm.receiveClaimed<T>(this.status, options, () => {
+    return receiveClaimed<T>(this.#comm, this.status, options, () => {
       const incoming = this.#incoming
       this.#incoming = undefined
       return incoming

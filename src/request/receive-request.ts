@@ -1,16 +1,19 @@
 import { type BufferLike, datatypeOf, matches, memoryOf, nameOf, OBJECT } from '../codec/datatype.js'
-import type { PointToPoint } from '../communicator/point-to-point.js'
-import { ANY_SOURCE, ANY_TAG } from '../constants.js'
-import type { CallSite } from '../diagnostics/call-site.js'
+import { PROC_NULL } from '../constants.js'
+import type { CommunicatorCore } from '../core/communicator-core.js'
+import { checkInto, checkOptions } from '../diagnostics/arguments.js'
+import { type CallSite, captureCallSite, recordCallSite } from '../diagnostics/call-site.js'
 import { ArgumentError, DatatypeError, TruncationError } from '../errors.js'
 import type { Memory } from '../memory/copy.js'
 import type { Incoming, Taker } from '../progress/incoming.js'
-import { Message } from './message.js'
+import { abandonOn } from './cancellation.js'
+import { anything, describeEnvelope, type Envelope, envelopeOf, fillStatus, withUnreceived } from './envelope.js'
+import type { From } from './options.js'
 import { Request } from './request.js'
 import { Status } from './status.js'
 
 /** Finds a place for a message's data: in `into`, or a buffer of its own. Returns what is wrong with it. */
-export function place(comm: PointToPoint, message: Incoming, into: BufferLike | undefined): Error | undefined {
+export function place(comm: CommunicatorCore, message: Incoming, into: BufferLike | undefined): Error | undefined {
   try {
     if (into !== undefined) message.redirect(fitting(into, message.datatype, message.bytes, () => describeOrigin(comm, message)))
     else if (message.target === undefined && !message.moves) message.allocate()
@@ -21,7 +24,7 @@ export function place(comm: PointToPoint, message: Incoming, into: BufferLike | 
   }
 }
 
-const describeOrigin = (comm: PointToPoint, { source, tag }: Incoming): string => `rank ${comm.rankOf(source)} with tag ${tag}`
+const describeOrigin = (comm: CommunicatorCore, { source, tag }: Incoming): string => `rank ${comm.rankOf(source)} with tag ${tag}`
 
 /** The memory of a buffer for data of that kind and length; `from` is whose it is. */
 export function fitting(into: BufferLike, datatype: number, bytes: number, from: () => string): Memory {
@@ -63,12 +66,12 @@ export abstract class TakingRequest<T> extends Request<T> implements Taker {
   gone = true
   readonly peer: number
   readonly tag: number
-  protected readonly comm: PointToPoint
+  protected readonly comm: CommunicatorCore
   #status: Status | undefined
   /** What was received, until somebody asks for the status. */
   #message: Incoming | undefined
 
-  constructor(comm: PointToPoint, { peer, tag, status }: Envelope, site: CallSite | undefined) {
+  constructor(comm: CommunicatorCore, { peer, tag, status }: Envelope, site: CallSite | undefined) {
     super(site)
     this.comm = comm
     this.peer = peer
@@ -78,7 +81,7 @@ export abstract class TakingRequest<T> extends Request<T> implements Taker {
 
   get status(): Status | undefined {
     if (this.#message !== undefined) {
-      this.#status = this.comm.fillStatus(this.#status ?? new Status(), this.#message)
+      this.#status = fillStatus(this.#status ?? new Status(), this.comm, this.#message)
       this.#message = undefined
     }
     return this.settled ? this.#status : undefined
@@ -86,7 +89,7 @@ export abstract class TakingRequest<T> extends Request<T> implements Taker {
 
   protected found(message: Incoming): void {
     if (this.#status === undefined) this.#message = message
-    else this.comm.fillStatus(this.#status, message)
+    else fillStatus(this.#status, this.comm, message)
   }
 
   protected foundNobody(): Status {
@@ -112,7 +115,7 @@ export abstract class TakingRequest<T> extends Request<T> implements Taker {
   }
 
   describe(): string {
-    return `in ${this.operation} for ${describeEnvelope(this.comm, this)}`
+    return `in ${this.operation}${this.comm.on} for ${describeEnvelope(this.comm, this)}`
   }
 
   protected abstract get operation(): string
@@ -122,7 +125,7 @@ export abstract class TakingRequest<T> extends Request<T> implements Taker {
   }
 
   protected inContext(error: Error, site: CallSite | undefined): Error {
-    return this.comm.inContext(error, site)
+    return this.comm.inContext(withUnreceived(this.comm, this, error), site)
   }
 }
 
@@ -131,7 +134,7 @@ export class ReceiveRequest<T> extends TakingRequest<T> {
   readonly #into: BufferLike | undefined
   #misfit: Error | undefined
 
-  constructor(comm: PointToPoint, envelope: Envelope, into: BufferLike | undefined, site: CallSite | undefined) {
+  constructor(comm: CommunicatorCore, envelope: Envelope, into: BufferLike | undefined, site: CallSite | undefined) {
     super(comm, envelope, site)
     this.#into = into
   }
@@ -142,7 +145,7 @@ export class ReceiveRequest<T> extends TakingRequest<T> {
     return this.#misfit === undefined
   }
 
-  refuse(cause: unknown): void {
+  spoil(cause: unknown): void {
     this.#misfit = detached(cause)
   }
 
@@ -169,91 +172,54 @@ export class ReceiveRequest<T> extends TakingRequest<T> {
   }
 }
 
-/** A matched probe: takes the message out of the queue and leaves its data where it is. MPI: MPI_Mprobe. */
-export class ClaimRequest<T> extends TakingRequest<Message<T>> {
-  readonly claims = true
-
-  protected get operation(): string {
-    return 'mprobe'
-  }
-
-  accept(): boolean {
-    return true
-  }
-
-  finish(message: Incoming): void {
-    this.found(message)
-    this.complete(new Message<T>(this.comm, this.comm.fillStatus(new Status(), message), undefined, message))
-  }
-
-  finishEmpty(): this {
-    this.complete(new Message<T>(this.comm, this.foundNobody(), undefined))
-    return this
+/** Receives a message; a bad argument is a request that has failed. */
+export function receive<T>(comm: CommunicatorCore, from: From | undefined): ReceiveRequest<T> {
+  const site = recordCallSite()
+  try {
+    const envelope = envelopeOf(comm, from)
+    if (from?.into !== undefined) checkInto(from.into)
+    return startTaking(comm, new ReceiveRequest<T>(comm, envelope, from?.into, site), from?.signal)
+  } catch (error) {
+    return new ReceiveRequest<T>(comm, anything, undefined, captureCallSite()).refuse(error)
   }
 }
 
-/** A probe: looks, and leaves the message in the queue. MPI: MPI_Probe. */
-export class ProbeRequest extends Request<Status> {
-  /** The place among the receives that wait. */
-  order = 0
-  readonly peer: number
-  readonly tag: number
-  readonly status: Status
-  readonly #comm: PointToPoint
-
-  constructor(comm: PointToPoint, { peer, tag, status }: Envelope, site: CallSite | undefined) {
-    super(site)
-    this.#comm = comm
-    this.peer = peer
-    this.tag = tag
-    this.status = status ?? new Status()
-  }
-
-  /** Looks at a message that has come. */
-  see(message: Incoming): void {
-    if (this.peer !== ANY_SOURCE && this.peer !== message.source) return
-    if (this.tag !== ANY_TAG && this.tag !== message.tag) return
-    this.#comm.unwatch(this)
-    this.complete(this.#comm.fillStatus(this.status, message))
-  }
-
-  finishEmpty(): this {
-    this.complete(this.status.setNobody())
-    return this
-  }
-
-  override cancel(): boolean {
-    if (this.settled) return false
-    this.#comm.unwatch(this)
-    this.complete(this.status.setCancelled())
-    return true
-  }
-
-  protected override leave(): void {
-    this.#comm.unwatch(this)
-  }
-
-  describe(): string {
-    return `in probe for ${describeEnvelope(this.#comm, this)}`
-  }
-
-  protected poll(): void {
-    this.#comm.poll()
-  }
-
-  protected inContext(error: Error, site: CallSite | undefined): Error {
-    return this.#comm.inContext(error, site)
+/** Receives the message that `mprobe` has taken, unless it was received already. */
+export function receiveClaimed<T>(
+  comm: CommunicatorCore,
+  status: Status,
+  options: { into?: BufferLike },
+  take: () => Incoming | undefined
+): Request<T> {
+  const site = recordCallSite()
+  try {
+    comm.checkAlive()
+    checkOptions(options, '{ into: new Float64Array(8) }')
+    const { into } = options
+    if (into !== undefined) checkInto(into)
+    if (status.source === PROC_NULL) return new ReceiveRequest<T>(comm, anything, into, site).finishEmpty()
+    const message = take()
+    if (message === undefined) throw new ArgumentError('message: it was received already; a message can be received once')
+    const request = new ReceiveRequest<T>(comm, { peer: message.source, tag: message.tag }, into, site)
+    request.holds(comm.endpoint.transport)
+    comm.endpoint.assign(message, request)
+    return request
+  } catch (error) {
+    return new ReceiveRequest<T>(comm, anything, undefined, captureCallSite()).refuse(error)
   }
 }
 
-/** Whom and what a receive is for, in ranks of the endpoint. */
-export interface Envelope {
-  readonly peer: number
-  readonly tag: number
-  readonly status?: Status | undefined
-}
-
-export function describeEnvelope(comm: PointToPoint, { peer, tag }: Envelope): string {
-  const from = peer === ANY_SOURCE ? 'any rank' : `rank ${comm.rankOf(peer)}`
-  return `${from}, ${tag === ANY_TAG ? 'any tag' : `tag ${tag}`}`
+/** Gives the request what has come, or lets it wait. */
+export function startTaking<R extends TakingRequest<unknown>>(comm: CommunicatorCore, request: R, signal: AbortSignal | undefined): R {
+  if (request.peer === PROC_NULL) return request.finishEmpty()
+  request.holds(comm.endpoint.transport)
+  if (!comm.receiveNow(request)) comm.post(request)
+  if (signal !== undefined) {
+    abandonOn(signal, request, (error) => {
+      const waited = comm.withdraw(request)
+      request.fail(error)
+      if (!waited) comm.endpoint.giveBack(request)
+    })
+  }
+  return request
 }

@@ -198,6 +198,12 @@ export abstract class Request<T> extends Observable<T> {
     if (this.#listeners !== undefined) this.#notify()
   }
 
+  /** @internal Of a call that was given a bad argument: it has failed from the start. */
+  refuse(error: unknown): this {
+    this.fail(error as Error)
+    return this
+  }
+
   /** @internal Fails it with an error that is only made when it is known where it was called. */
   giveUp(makeError: (site: CallSite | undefined) => Promise<Error>): void {
     if (!this.#awaitedOnly) {

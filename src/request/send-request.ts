@@ -1,17 +1,27 @@
-import type { PointToPoint } from '../communicator/point-to-point.js'
-import type { CallSite } from '../diagnostics/call-site.js'
-import type { Outgoing, Owner, SendQueue } from '../progress/send-queue.js'
+import { type BufferLike, datatypeOf, memoryOf, OBJECT } from '../codec/datatype.js'
+import { encodeObject } from '../codec/object.js'
+import { takeOver } from '../codec/ownership.js'
+import { references } from '../codec/reference.js'
+import { PROC_NULL } from '../constants.js'
+import type { CommunicatorCore } from '../core/communicator-core.js'
+import { checkAttached, checkDest, checkOptions, checkSignal, checkTag } from '../diagnostics/arguments.js'
+import { type CallSite, captureCallSite, recordCallSite } from '../diagnostics/call-site.js'
+import { ArgumentError } from '../errors.js'
+import { goneError } from '../progress/rank-failure.js'
+import { EAGER_BYTES, Outgoing, type Owner, type SendQueue } from '../progress/send-queue.js'
+import { abandonOn, abortError } from './cancellation.js'
+import type { To } from './options.js'
 import { Request } from './request.js'
 
 /** A send. MPI: MPI_Isend, MPI_Issend. */
 export class SendRequest extends Request<void> implements Owner {
   readonly status = undefined
-  readonly #comm: PointToPoint
+  readonly #comm: CommunicatorCore
   #dest = 0
   #link: SendQueue | undefined
   #message: Outgoing | undefined
 
-  constructor(comm: PointToPoint, site: CallSite | undefined) {
+  constructor(comm: CommunicatorCore, site: CallSite | undefined) {
     super(site)
     this.#comm = comm
   }
@@ -38,7 +48,7 @@ export class SendRequest extends Request<void> implements Owner {
 
   describe(): string {
     const { tag, synchronous } = this.#message!
-    return `in ${synchronous ? 'ssend' : 'send'} for rank ${this.#dest} to receive, tag ${tag}`
+    return `in ${synchronous ? 'ssend' : 'send'}${this.#comm.on} for rank ${this.#dest} to receive, tag ${tag}`
   }
 
   protected poll(): void {
@@ -48,4 +58,51 @@ export class SendRequest extends Request<void> implements Owner {
   protected inContext(error: Error, site: CallSite | undefined): Error {
     return this.#comm.inContext(error, site)
   }
+}
+
+/** Sends; the request is `undefined` when all is out already. A bad argument is a request that has failed. */
+export function send(
+  comm: CommunicatorCore,
+  data: unknown,
+  to: To & { transfer?: boolean },
+  synchronous: boolean
+): SendRequest | undefined {
+  const site = recordCallSite()
+  try {
+    comm.checkAlive()
+    checkOptions(to, '{ dest: 1 }')
+    const { dest, tag = 0, transfer = false, signal } = to
+    checkDest(dest, comm.size)
+    checkTag(tag)
+    if (signal !== undefined) checkSignal(signal)
+    const datatype = datatypeOf(data)
+    if (datatype !== OBJECT) checkAttached(data as BufferLike, 'data')
+    else if (transfer) throw new ArgumentError('transfer: only typed arrays, DataView, Buffer and ArrayBuffer can be moved')
+    if (signal?.aborted) throw abortError(signal)
+    const { endpoint, id } = comm
+    references.here = endpoint
+    const bytes = datatype === OBJECT ? encodeObject(data) : transfer ? takeOver(data as BufferLike) : memoryOf(data as BufferLike)
+    if (dest === PROC_NULL) return undefined
+    const member = comm.memberOf(dest)
+    const reason = endpoint.whyGone(member)
+    if (reason !== undefined) throw goneError(dest, reason)
+    const queue = endpoint.link(member)
+    if (!synchronous && queue.sendNow(id, tag, datatype, bytes as Uint8Array, bytes.byteLength)) return undefined
+    const request = new SendRequest(comm, site)
+    const kept = datatype === OBJECT ? (bytes as Uint8Array).slice() : bytes
+    const moved = transfer && kept.byteLength > EAGER_BYTES ? (kept.buffer as ArrayBuffer) : undefined
+    request.holds(endpoint.transport)
+    request.start(queue, new Outgoing(id, tag, datatype, kept, synchronous, moved, request), dest)
+    if (signal !== undefined) abandonOn(signal, request, (error) => request.abandon(error))
+    return request
+  } catch (error) {
+    return new SendRequest(comm, captureCallSite()).refuse(error)
+  }
+}
+
+/** A send that is out already. */
+export function sent(comm: CommunicatorCore): SendRequest {
+  const request = new SendRequest(comm, undefined)
+  request.done()
+  return request
 }

@@ -1,5 +1,7 @@
 import { elementSize } from '../codec/datatype.js'
 import { ANY_SOURCE, ANY_TAG, PROC_NULL } from '../constants.js'
+import { shown } from '../diagnostics/arguments.js'
+import { ArgumentError } from '../errors.js'
 
 /** What a receive or probe found. MPI: MPI_Status; mpi4py: MPI.Status. */
 export class Status {
@@ -36,4 +38,8 @@ export class Status {
     this.cancelled = true
     return this
   }
+}
+
+export function checkStatus(status: unknown): void {
+  if (!(status instanceof Status)) throw new ArgumentError(`status: expected a new Status(), got ${shown(status)}`)
 }

@@ -1,9 +1,9 @@
 import { Observable, type Observer, Subject, Subscription, type TeardownLogic } from 'rxjs'
-import type { PointToPoint } from '../communicator/point-to-point.js'
 import { PROC_NULL } from '../constants.js'
-import { type CallSite, locate, recordCallSite } from '../diagnostics/call-site.js'
-import { abortError, onAbort } from '../diagnostics/cancellation.js'
+import type { CommunicatorCore } from '../core/communicator-core.js'
+import { type CallSite, locate, recordCallSite, recordCallSiteOr } from '../diagnostics/call-site.js'
 import { ArgumentError, RankError } from '../errors.js'
+import { abortError, onAbort } from '../request/cancellation.js'
 import { presentDemand } from './demand.js'
 import { checkInflow, checkOutflow, checkWriter, type InflowOptions, type OutflowOptions } from './options.js'
 import { OverflowPolicy } from './overflow-policy.js'
@@ -33,7 +33,7 @@ export interface ChannelOptions extends OutflowOptions, InflowOptions {
  * off with `mpi.sendTo`.
  */
 export class Channel<T> extends Subject<T> {
-  readonly #comm: PointToPoint
+  readonly #comm: CommunicatorCore
   readonly #site: CallSite | undefined
   readonly #writer: Writer
   readonly #valve: OverflowPolicy
@@ -64,7 +64,7 @@ export class Channel<T> extends Subject<T> {
 
   /** @internal */
   constructor(
-    comm: PointToPoint,
+    comm: CommunicatorCore,
     writer: Writer,
     reader: Reader<T>,
     options: ChannelOptions,
@@ -119,11 +119,14 @@ export class Channel<T> extends Subject<T> {
     if (this.#broken !== undefined) throw this.#broken
     if (this.#writer.ended) return
     const before = this.#credits.observed ? this.#writer.credit : 0
+    const waited = this.#writer.waits
     try {
       this.#valve.next(value)
     } catch (error) {
       throw this.#comm.inContext(error, recordCallSite())
     }
+    // It is this value that waits.
+    if (!waited && this.#writer.waits) this.#writer.site = recordCallSiteOr(this.#site)
     if (before > 0 && this.#writer.credit === 0) this.#credits.next(0)
   }
 
@@ -214,7 +217,7 @@ export class Channel<T> extends Subject<T> {
       },
       this.#window,
       presentDemand(),
-      this.#site
+      recordCallSiteOr(this.#site)
     )
   })
 

@@ -3,8 +3,8 @@
 export { datatypeOf, OBJECT } from '../codec/datatype.js'
 export { ANY_SOURCE, PROC_NULL } from '../constants.js'
 export { recordCallSite } from '../diagnostics/call-site.js'
-export { abortError, onAbort } from '../diagnostics/cancellation.js'
 export { ArgumentError, OverflowError } from '../errors.js'
+export { abortError, onAbort } from '../request/cancellation.js'
 export { all, both, type Demand, Gate, presentDemand, under } from './demand.js'
 export {
   checkAmount,

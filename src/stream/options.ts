@@ -1,5 +1,5 @@
-import type { PointToPoint } from '../communicator/point-to-point.js'
 import { ANY_SOURCE } from '../constants.js'
+import type { CommunicatorCore } from '../core/communicator-core.js'
 import { checkDest, checkOptions, checkSignal, checkSource, checkTag } from '../diagnostics/arguments.js'
 import { captureCallSite } from '../diagnostics/call-site.js'
 import { ArgumentError, RankError } from '../errors.js'
@@ -27,7 +27,7 @@ export const DEFAULT_VALUES = 1024
 export const DEFAULT_BYTES = 2 ** 20
 
 /** Runs checks; what they throw is told where the call is. */
-export function checked<T>(comm: PointToPoint, check: () => T): T {
+export function checked<T>(comm: CommunicatorCore, check: () => T): T {
   try {
     return check()
   } catch (error) {
@@ -63,7 +63,7 @@ export function checkRanks(ranks: unknown, name: string): asserts ranks is reado
 }
 
 export function checkWriter(
-  comm: PointToPoint,
+  comm: CommunicatorCore,
   options: { dest: number; tag?: number; signal?: AbortSignal; status?: StreamStatus } & OutflowOptions,
   name = 'dest'
 ): void {
@@ -76,7 +76,7 @@ export function checkWriter(
   if (status !== undefined && !(status instanceof StreamStatus)) throw new ArgumentError('status: expected a new StreamStatus()')
 }
 
-export function checkReader(comm: PointToPoint, options: { source: number; tag?: number; signal?: AbortSignal } & InflowOptions): void {
+export function checkReader(comm: CommunicatorCore, options: { source: number; tag?: number; signal?: AbortSignal } & InflowOptions): void {
   comm.checkAlive()
   checkOptions(options, '{ source: 0 }')
   const { source, tag = 0, signal } = options

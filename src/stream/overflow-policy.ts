@@ -1,4 +1,4 @@
-import type { PointToPoint } from '../communicator/point-to-point.js'
+import type { CommunicatorCore } from '../core/communicator-core.js'
 import { OverflowError } from '../errors.js'
 import type { StreamStatus } from './status.js'
 import type { Writer } from './writer.js'
@@ -19,13 +19,13 @@ const LOOK_EVERY = 256
 /** Lets values into a stream as far as there is credit, and beyond it does as the policy says. */
 export class OverflowPolicy {
   readonly #writer: Writer
-  readonly #comm: PointToPoint
+  readonly #comm: CommunicatorCore
   readonly #overflow: Overflow
   readonly #highWaterMark: number
   #dropped = 0
   #refused = 0
 
-  constructor(writer: Writer, comm: PointToPoint, overflow: Overflow, highWaterMark: number, status: StreamStatus | undefined) {
+  constructor(writer: Writer, comm: CommunicatorCore, overflow: Overflow, highWaterMark: number, status: StreamStatus | undefined) {
     this.#writer = writer
     this.#comm = comm
     this.#overflow = overflow

@@ -1,9 +1,9 @@
 import { asyncScheduler, Observable, type ObservableInput, type Subscription } from 'rxjs'
 import { type Referable, references, toReference } from '../codec/reference.js'
-import { PointToPoint } from '../communicator/point-to-point.js'
+import { CommunicatorCore } from '../core/communicator-core.js'
 import { type CallSite, recordCallSite } from '../diagnostics/call-site.js'
 import { ArgumentError } from '../errors.js'
-import { CONTEXTS } from '../progress/context-ids.js'
+import { LENT } from '../progress/context-ids.js'
 import type { Endpoint } from '../progress/endpoint.js'
 import { presentDemand } from './demand.js'
 import { DEFAULT_BYTES, DEFAULT_VALUES } from './options.js'
@@ -46,16 +46,15 @@ interface Lent {
 }
 
 /** The streams that a rank has lent to others, and its way to those that it has borrowed. They are known by a number, whatever communicator they came by. */
-class Home extends PointToPoint {
+class Home extends CommunicatorCore {
   readonly channels: StreamRegistry
   readonly #lent = new Map<number, Lent>()
   #next = 0
 
   constructor(endpoint: Endpoint) {
-    // Contexts that no communicator has.
     super(
       endpoint,
-      -CONTEXTS,
+      LENT,
       'ref',
       Array.from({ length: endpoint.transport.size }, (_, member) => member)
     )

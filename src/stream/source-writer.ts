@@ -1,7 +1,7 @@
 import { Observable, type ObservableInput, Subscriber } from 'rxjs'
-import type { PointToPoint } from '../communicator/point-to-point.js'
+import type { CommunicatorCore } from '../core/communicator-core.js'
 import type { CallSite } from '../diagnostics/call-site.js'
-import { abortError, onAbort } from '../diagnostics/cancellation.js'
+import { abortError, onAbort } from '../request/cancellation.js'
 import { both, presentDemand, under } from './demand.js'
 import type { OverflowPolicy } from './overflow-policy.js'
 import { pull } from './pull.js'
@@ -9,7 +9,7 @@ import type { Writer } from './writer.js'
 
 /** A source on its way out: passes its values on as they are taken, ends as it does, or completes when its reader leaves. */
 export function writeSource<T>(
-  comm: PointToPoint,
+  comm: CommunicatorCore,
   source: ObservableInput<T>,
   open: () => { writer: Writer; valve: OverflowPolicy },
   site: CallSite | undefined,

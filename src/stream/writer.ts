@@ -1,9 +1,9 @@
 import { type BufferLike, datatypeOf, OBJECT } from '../codec/datatype.js'
 import { encodeObject } from '../codec/object.js'
+import { takeOver } from '../codec/ownership.js'
 import { references } from '../codec/reference.js'
 import { sendableError } from '../codec/sendable-error.js'
 import type { CallSite } from '../diagnostics/call-site.js'
-import { takeOver } from '../memory/ownership.js'
 import type { Incoming, Taker } from '../progress/incoming.js'
 import { EAGER_BYTES, Outgoing, type Owner } from '../progress/send-queue.js'
 import { CLOSE, COMPLETE, CREDIT, callOf, ERROR, FIRST_BYTES, FIRST_VALUES, kindIn, NEXT } from './control-messages.js'
@@ -218,7 +218,7 @@ export class Writer implements Owner, Taker {
 
   describe(): string {
     const { comm } = this.#channels
-    return `in a stream to rank ${comm.rankOf(this.peer)}, tag ${this.tag}, for ${this.#underway > 0 ? 'it to receive' : 'its credit'}`
+    return `in a stream to rank ${comm.rankOf(this.peer)}, tag ${this.tag}${comm.on}, for ${this.#underway > 0 ? 'it to receive' : 'its credit'}`
   }
 
   /** The peer may well be there, and wait. */

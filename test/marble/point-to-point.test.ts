@@ -1,7 +1,7 @@
 import { map, take } from 'rxjs'
 import { TestScheduler } from 'rxjs/testing'
 import type { Communicator } from '../../src/communicator/communicator.js'
-import { memoryWorld } from '../../testing/memoryWorld.js'
+import { memoryWorld } from '../../testing/simulation/memory-world.js'
 import { drawn } from './drawn.js'
 
 type Helpers = Parameters<Parameters<TestScheduler['run']>[0]>[0]

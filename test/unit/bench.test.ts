@@ -81,7 +81,7 @@ describe('a result', () => {
   test('holds the medians of all runs, their ratio and whether the bar is met', () => {
     const { lines } = resultOf(subject, false, runs, [])
     expect(lines[0]).toEqual({ row: 'object', label: 'an object', ours: 2, theirs: 4, ratio: 0.5, bar: 'at most 1 ×', met: true })
-    expect(lines[2]).toEqual({ row: 'into', label: 'an array', size: MiB, ours: 200, theirs: 100, ratio: 2 })
+    expect(lines[2]).toEqual({ row: 'into', label: 'an array', size: MiB, sizeText: '1 MiB', ours: 200, theirs: 100, ratio: 2 })
   })
 
   test('is printed with sizes down and figures across', () => {

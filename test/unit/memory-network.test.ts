@@ -4,7 +4,7 @@ import { HEADER } from '../../src/progress/frame.js'
 import { MemoryNetwork } from '../../src/transport/memory/memory-network.js'
 import type { MemoryNetworkOptions } from '../../src/transport/memory/options.js'
 import type { SegmentReceiver } from '../../src/transport/transport.js'
-import { memoryWorld, worldOver } from '../../testing/memoryWorld.js'
+import { memoryWorld, worldOver } from '../../testing/simulation/memory-world.js'
 
 /** What each rank of a network is given, and when. */
 function recorded(size: number, options: Partial<MemoryNetworkOptions> = {}) {

@@ -380,7 +380,7 @@ describe('what a simulated test leaves behind', () => {
     const error = thrownBy(() =>
       simulate(2, {}, ({ comms }) => {
         site = captureCallSite() // dup
-        comms[1]!.endpoint.unfreed.add({ name: 'world.dup(1)', site })
+        comms[1]!.core.endpoint.unfreed.add({ name: 'world.dup(1)', site })
       })
     )
     expect(lines(error).join('\n')).toContain(`rank 1 never freed communicator 'world.dup(1)', at ${at('dup')}`)

@@ -165,7 +165,7 @@ describe('streams over a network that moves when it is told to', () => {
         .subscribe({ error: (error) => got.push(`writer: ${error.name}`), complete: () => got.push('writer: complete') })
       receiveFrom(one!, { source: 0 }).subscribe({ error: (error) => got.push(`reader: ${error.name}`) })
       network.settle()
-      comms[freeing]!.release()
+      comms[freeing]!.core.release()
       network.settle()
       expect(got.sort()).toEqual(freeing === 0 ? ['reader: RemoteError', 'writer: FreedError'] : ['reader: FreedError', 'writer: complete'])
       expect(subscribed).toBe(0)

@@ -61,7 +61,7 @@ function untilDone<T>(
     concatMap((done) => comm.iagree(done !== undefined).pipe(map((all) => (all ? done : undefined)))),
     concatMap((done) => {
       if (done !== undefined) {
-        const { members } = comm
+        const { members } = comm.core
         if (comm.name !== 'world') comm.free()
         return of({ ...done, members })
       }
@@ -97,7 +97,7 @@ describe('ranks of which some die at any time', () => {
       const { said, survivors } = withDeaths(size, seed, (comm) =>
         concat(timer(seed % 7).pipe(ignoreElements()), comm.ishrink() as Observable<Communicator>).pipe(
           map((shrunk) => {
-            const told = `${shrunk.id} ${shrunk.members}`
+            const told = `${shrunk.core.id} ${shrunk.core.members}`
             shrunk.free()
             return told
           })
@@ -367,7 +367,7 @@ describe('revoke', () => {
         comms[0]!.revoke()
         timer(seed % 3).subscribe(() => fail(0))
         timer(100).subscribe(() => {
-          const count = comms.slice(1).filter(({ revoked }) => revoked).length
+          const count = comms.slice(1).filter(({ core }) => core.revoked).length
           expect([0, size - 1]).toContain(count)
           reached.add(count)
         })

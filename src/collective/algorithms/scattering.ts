@@ -1,8 +1,8 @@
 import { map } from 'rxjs'
 import type { BufferLike } from '../../codec/datatype.js'
-import type { Collectives } from '../../communicator/collectives.js'
 import { checkInto, checkRoot } from '../../diagnostics/arguments.js'
-import type { Definition } from '../definition.js'
+import type { Counts } from '../call.js'
+import type { Definition, Ranks } from '../definition.js'
 import { binomialTree } from '../topology/binomialTree.js'
 import { type Block, blocksOf } from './block.js'
 import { eagerAndBulk } from './eager-and-bulk.js'
@@ -12,6 +12,7 @@ import { ScatterUnit } from './scatter-unit.js'
 
 interface Scattering<T> {
   readonly name: string
+  readonly counts?: Counts
   readonly root: number
   readonly algorithm: string | undefined
   readonly into: BufferLike | undefined
@@ -21,7 +22,7 @@ interface Scattering<T> {
 }
 
 /** What `scatter` and `scatterv` have in common: the blocks go out from the root. */
-export function scatteringOf<T, R>(comm: Collectives, { name, root, algorithm, into, check, cut }: Scattering<T>): Definition<T, R> {
+export function scatteringOf<T, R>(comm: Ranks, { name, counts, root, algorithm, into, check, cut }: Scattering<T>): Definition<T, R> {
   const { rank, size } = comm
   checkRoot(root, size)
   if (into !== undefined) checkInto(into)
@@ -29,6 +30,7 @@ export function scatteringOf<T, R>(comm: Collectives, { name, root, algorithm, i
   const { parent, range } = binomialTree(rank, size, root)
   return {
     name,
+    counts,
     root,
     algorithm,
     giver: root,

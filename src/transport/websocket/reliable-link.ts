@@ -74,6 +74,7 @@ export class ReliableLink {
 
   /** Numbers a frame, whose first `HEADER` bytes are free, and keeps it until it is acknowledged. */
   number(frame: Uint8Array): void {
+    if (this.#sent === Number.MAX_SAFE_INTEGER) throw new ProtocolError(`a link numbers ${Number.MAX_SAFE_INTEGER} frames and no more`)
     this.#kept.push(frame)
     this.#keptBytes += frame.byteLength
     writeHeader(frame, DATA, ++this.#sent, 0)

@@ -12,7 +12,7 @@ const BOUND = 2 ** 21
 const kept = (comm: Communicator): number => {
   let sum = 0
   for (let rank = 0; rank < comm.size; rank++) {
-    for (const { target } of comm.endpoint.context(0).matching.unexpected(rank)) sum += target?.byteLength ?? 0
+    for (const { target } of comm.core.endpoint.context(0).matching.unexpected(rank)) sum += target?.byteLength ?? 0
   }
   return sum
 }
@@ -170,7 +170,9 @@ export function flow(binding: TransportBinding, test: Declare): void {
         await send.wait()
       }
       await quiet()
-      for (const { endpoint } of comms) {
+      for (const {
+        core: { endpoint }
+      } of comms) {
         assert.ok(endpoint.flushed)
         assert.deepEqual([...endpoint.waiting()], [])
       }

@@ -29,8 +29,8 @@ export function leaving(binding: TransportBinding, test: Declare): void {
       }
       await assert.rejects(new Promise((_, error) => a!.messages({ source: 1 }).subscribe({ error })), failed)
       await quiet()
-      assert.deepEqual([...a!.endpoint.waiting()], [])
-      assert.ok(a!.endpoint.flushed)
+      assert.deepEqual([...a!.core.endpoint.waiting()], [])
+      assert.ok(a!.core.endpoint.flushed)
     }))
 
   test('still receives what a rank sent before it ended', () =>
@@ -76,7 +76,7 @@ export function leaving(binding: TransportBinding, test: Declare): void {
       await assert.rejects(a!.recv({ source: 1, tag: 1 }), failed)
       await assert.rejects(a!.recv({ tag: 2, into: new Uint8Array(2 ** 20) }), failed)
       await quiet()
-      assert.ok(a!.endpoint.flushed)
+      assert.ok(a!.core.endpoint.flushed)
     }))
 
   test('lets receives from any source wait for those that are left', () =>

@@ -77,7 +77,7 @@ export function transferring(binding: TransportBinding, test: Declare): void {
         await quiet()
         assert.equal(await b!.recv(), 'next')
         await quiet()
-        assert.ok(a!.endpoint.flushed)
+        assert.ok(a!.core.endpoint.flushed)
       }
     }))
 }

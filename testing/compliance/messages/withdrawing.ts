@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { getEventListeners } from 'node:events'
-import type { From } from '../../../src/communicator/options.js'
+import type { From } from '../../../src/request/options.js'
 import { Request } from '../../../src/request/request.js'
 import { Status } from '../../../src/request/status.js'
 import type { TransportBinding } from '../binding.js'
@@ -150,7 +150,7 @@ export function withdrawing(binding: TransportBinding, test: Declare): void {
             await next.wait()
             await quiet()
             assert.equal(b!.iprobe(), undefined)
-            assert.ok(a!.endpoint.flushed)
+            assert.ok(a!.core.endpoint.flushed)
           }
         }
       }))
@@ -251,7 +251,7 @@ export function withdrawing(binding: TransportBinding, test: Declare): void {
         for (const [tag, done] of resolved.entries())
           if (done) assert.ok(received.includes(tag), `message ${tag} was sent and not received`)
         await quiet()
-        assert.ok(a!.endpoint.flushed)
+        assert.ok(a!.core.endpoint.flushed)
       }))
   }
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import type { Communicator } from '../../../src/communicator/communicator.js'
-import { worldOver } from '../../memoryWorld.js'
+import { worldOver } from '../../simulation/memory-world.js'
 import type { TransportBinding, TransportRig } from '../binding.js'
 
 /** Turns without any delivery after which nothing comes any more. */
@@ -33,7 +33,10 @@ export async function inWorld(binding: TransportBinding, size: number, body: (wo
     }
   }
   const step = async (): Promise<void> => {
-    for (const { endpoint } of comms) endpoint.transport.poll()
+    for (const {
+      core: { endpoint }
+    } of comms)
+      endpoint.transport.poll()
     await rig.settle()
   }
   const quiet = async (): Promise<void> => {
@@ -56,7 +59,9 @@ async function turn(rig: TransportRig): Promise<void> {
 
 function counted(comms: readonly Communicator[]): () => number {
   let count = 0
-  for (const { endpoint } of comms) {
+  for (const {
+    core: { endpoint }
+  } of comms) {
     const segment = endpoint.segment.bind(endpoint)
     endpoint.segment = (source, slot) => {
       count++
@@ -67,6 +72,8 @@ function counted(comms: readonly Communicator[]): () => number {
 }
 
 function waits(comms: readonly Communicator[]): string {
-  const lines = comms.flatMap(({ rank, endpoint }) => [...endpoint.waiting()].map((waiting) => `rank ${rank} ${waiting.describe()}`))
+  const lines = comms.flatMap(({ rank, core: { endpoint } }) =>
+    [...endpoint.waiting()].map((waiting) => `rank ${rank} ${waiting.describe()}`)
+  )
   return lines.length === 0 ? 'nobody waits for a message' : lines.slice(0, 10).join('; ')
 }

@@ -1,6 +1,6 @@
-import { type BufferLike, datatypeOf, memoryOf, OBJECT, valueOn } from '../codec/datatype.js'
 import { ArgumentError } from '../errors.js'
-import { duplicate, type Memory } from './copy.js'
+import { duplicate, type Memory } from '../memory/copy.js'
+import { type BufferLike, datatypeOf, memoryOf, OBJECT, valueOn } from './datatype.js'
 
 /** The bytes of a buffer whose memory is taken away from its owner, without copying where they fill it. */
 export function takeOver(data: BufferLike): Memory {

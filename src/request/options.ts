@@ -1,5 +1,5 @@
 import type { BufferLike } from '../codec/datatype.js'
-import type { Status } from '../request/status.js'
+import type { Status } from './status.js'
 
 /** What the calls of a communicator are told. */
 

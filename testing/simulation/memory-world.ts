@@ -1,10 +1,10 @@
 import { asapScheduler } from 'rxjs'
-import { Communicator } from '../src/communicator/communicator.js'
-import { Endpoint } from '../src/progress/endpoint.js'
-import { HEADER } from '../src/progress/frame.js'
-import { MemoryNetwork } from '../src/transport/memory/memory-network.js'
-import type { MemoryNetworkOptions } from '../src/transport/memory/options.js'
-import type { Transport } from '../src/transport/transport.js'
+import { Communicator } from '../../src/communicator/communicator.js'
+import { Endpoint } from '../../src/progress/endpoint.js'
+import { HEADER } from '../../src/progress/frame.js'
+import { MemoryNetwork } from '../../src/transport/memory/memory-network.js'
+import type { MemoryNetworkOptions } from '../../src/transport/memory/options.js'
+import type { Transport } from '../../src/transport/transport.js'
 
 /**
  * A world of `size` ranks in this thread; the communicator of each. `bytesPerMs` counts what messages carry and not their headers.

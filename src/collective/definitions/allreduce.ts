@@ -1,0 +1,60 @@
+import { map } from 'rxjs'
+import { ArgumentError } from '../../errors.js'
+import type { AnyOp } from '../../op/op.js'
+import { isTypedArray } from '../../op/op.js'
+import { checkAlgorithm, forArrays } from '../algorithms/algorithm.js'
+import { hierarchicalAllreduce } from '../algorithms/allreduce.hierarchical.js'
+import { rabenseifnerAllreduce } from '../algorithms/allreduce.rabenseifner.js'
+import { recursiveDoublingAllreduce } from '../algorithms/allreduce.recursiveDoubling.js'
+import { ringAllreduce } from '../algorithms/allreduce.ring.js'
+import { type Into, reductionOf } from '../algorithms/reduction.js'
+import type { Definition, Ranks, StreamOptions } from '../definition.js'
+
+export interface AllreduceOptions extends StreamOptions {
+  /**
+   * For experts. By default arrays of 32 KiB and more are reduced by halves and everything else, and all streams, by doubling: where every host has the same power of
+   * two of ranks that follow on each other, between one rank of each.
+   */
+  algorithm?: keyof typeof algorithms
+}
+
+const algorithms = {
+  recursiveDoubling: recursiveDoublingAllreduce,
+  hierarchical: hierarchicalAllreduce,
+  rabenseifner: rabenseifnerAllreduce,
+  ring: ringAllreduce
+}
+
+/** Arrays from here on are worth the two latencies more that halving takes. */
+const LARGE_BYTES = 2 ** 15
+
+/** @internal */
+export function allreduceOf({ hosts }: Ranks, op: AnyOp, options: AllreduceOptions & Into): Definition<unknown, unknown> {
+  const { into, algorithm } = options
+  const { check, begin } = reductionOf(op, into)
+  checkAlgorithm(algorithm, algorithms)
+  const inBlocks = algorithm === 'rabenseifner' || algorithm === 'ring'
+  const reorders = algorithm === 'ring' || (algorithm === 'hierarchical' && hosts?.inOrder === false)
+  if (reorders && !op.commutative) {
+    throw new ArgumentError(
+      `algorithm: '${algorithm}' combines in another order than that of the ranks, and '${op.name}' is not commutative`
+    )
+  }
+  return {
+    name: 'allreduce',
+    op: op.name,
+    algorithm,
+    serial: inBlocks,
+    check: inBlocks ? forArrays(algorithm, options, check) : check,
+    suited: (single) => (isTypedArray(single) && single.byteLength >= LARGE_BYTES ? 'rabenseifner' : undefined),
+    build:
+      (links, chosen = hosts?.even ? 'hierarchical' : 'recursiveDoubling') =>
+      (values) =>
+        values.pipe(
+          map(begin),
+          algorithms[chosen as keyof typeof algorithms](links),
+          links.settled(),
+          map((partial) => partial.result)
+        )
+  }
+}

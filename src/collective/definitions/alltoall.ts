@@ -1,0 +1,40 @@
+import { type BufferLike, datatypeOf } from '../../codec/datatype.js'
+import { checkInto } from '../../diagnostics/arguments.js'
+import type { Reduced, TypedArray } from '../../op/op.js'
+import { Block } from '../algorithms/block.js'
+import { checkHeld, checkParts, checkTarget, cutEqually, isBuffer, lengthOf } from '../algorithms/counts-displs.js'
+import { exchangeOf } from '../algorithms/exchange.js'
+import { limitOf } from '../algorithms/threshold.js'
+import type { Definition, Ranks, StreamOptions } from '../definition.js'
+
+export interface AlltoallOptions extends StreamOptions {
+  /** For experts: 'bruck' all in bundles, 'pairwise' all straight. By default large blocks go straight, others in bundles. */
+  algorithm?: 'bruck' | 'pairwise'
+}
+
+/** What a rank gets back for what it gives: as many values, or one typed array. */
+export type Exchanged<D> = D extends TypedArray ? Reduced<D> : D extends readonly (infer T)[] ? T[] : unknown
+
+/** @internal */
+export function alltoallOf<D, R>(comm: Ranks, { into, algorithm }: AlltoallOptions & { into?: BufferLike }): Definition<D, R> {
+  const { size } = comm
+  const limit = limitOf(algorithm, 'bruck', 'pairwise')
+  if (into !== undefined) checkInto(into)
+  return exchangeOf(comm, {
+    name: 'alltoall',
+    algorithm,
+    limit,
+    check(data) {
+      checkParts(data, size)
+      if (into === undefined) return
+      checkHeld(data, into)
+      checkTarget(data, lengthOf(data), into)
+    },
+    cut: (data) =>
+      isBuffer(data)
+        ? cutEqually(data, size).map((run) => Block.run(datatypeOf(data), run, limit))
+        : (data as readonly unknown[]).map((value) => Block.of(value, limit)),
+    form: (data) =>
+      isBuffer(data) ? { datatype: datatypeOf(data), counts: new Array<number>(size).fill(lengthOf(data) / size), into } : undefined
+  })
+}

@@ -1,0 +1,59 @@
+import { map } from 'rxjs'
+import { checkRoot } from '../../diagnostics/arguments.js'
+import type { AnyOp } from '../../op/op.js'
+import { isTypedArray } from '../../op/op.js'
+import type { Accumulator } from '../algorithms/accumulator.js'
+import { checkAlgorithm, forArrays } from '../algorithms/algorithm.js'
+import { binomialReduce } from '../algorithms/reduce.binomial.js'
+import { rabenseifnerReduce } from '../algorithms/reduce.rabenseifner.js'
+import { type Into, reductionOf } from '../algorithms/reduction.js'
+import type { Ranks } from '../definition.js'
+import { type Definition, NOTHING, type StreamOptions } from '../definition.js'
+
+export interface ReduceOptions extends StreamOptions {
+  /** The rank that gets the result; default 0. */
+  root?: number
+  /** For experts. By default arrays of 64 KiB and more are reduced by halves where there are more than 4 ranks, and everything else, and all streams, up a tree. */
+  algorithm?: keyof typeof algorithms
+}
+
+const algorithms = { binomial: binomialReduce, rabenseifner: rabenseifnerReduce }
+
+/** Arrays from here on are worth the latencies more that halving takes, */
+const LARGE_BYTES = 2 ** 16
+/** but not among so few ranks: the root of a tree gets no more than twice the data. */
+const FEW = 4
+
+/** @internal */
+export function reduceOf(comm: Ranks, op: AnyOp, options: ReduceOptions & Into): Definition<unknown, unknown> {
+  const { root = 0, into, algorithm } = options
+  const { size } = comm
+  checkRoot(root, size)
+  checkAlgorithm(algorithm, algorithms)
+  const atRoot = comm.rank === root
+  const { check, begin } = reductionOf(op, atRoot ? into : undefined, !atRoot)
+  return {
+    name: 'reduce',
+    op: op.name,
+    root,
+    algorithm,
+    ahead: true,
+    serial: algorithm === 'rabenseifner',
+    check: algorithm === 'rabenseifner' ? forArrays(algorithm, options, check) : check,
+    suited: (single) => (size > FEW && isTypedArray(single) && single.byteLength >= LARGE_BYTES ? 'rabenseifner' : undefined),
+    build:
+      (links, chosen = 'binomial') =>
+      (values) =>
+        values.pipe(
+          map(begin),
+          algorithms[chosen as keyof typeof algorithms](links, root, op.commutative),
+          links.settled(),
+          map((partial) => (atRoot ? partial.result : passed(partial)))
+        )
+  }
+}
+
+function passed(partial: Accumulator): typeof NOTHING {
+  partial.pass()
+  return NOTHING
+}

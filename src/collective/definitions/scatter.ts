@@ -1,0 +1,43 @@
+import { type BufferLike, datatypeOf } from '../../codec/datatype.js'
+import type { Reduced, TypedArray } from '../../op/op.js'
+import { Block } from '../algorithms/block.js'
+import { checkDisjoint, checkHeld, checkParts, checkTarget, cutEqually, isBuffer, lengthOf } from '../algorithms/counts-displs.js'
+import { scatteringOf } from '../algorithms/scattering.js'
+import { limitOf } from '../algorithms/threshold.js'
+import type { Definition, Ranks, StreamOptions } from '../definition.js'
+
+export interface ScatterOptions extends StreamOptions {
+  /** The rank that gives the data; default 0. */
+  root?: number
+  /** For experts: 'binomial' all down a tree, 'linear' all straight from the root. By default large blocks go straight, others down the tree. */
+  algorithm?: 'binomial' | 'linear'
+}
+
+/** What a rank gets of what is dealt out: one of the values, or a run of the typed array. */
+export type Part<D> = D extends TypedArray ? Reduced<D> : D extends readonly (infer T)[] ? T : unknown
+
+/** @internal */
+export function scatterOf<D, R>(comm: Ranks, options: ScatterOptions & { into?: BufferLike }): Definition<D, R> {
+  const { root = 0, into, algorithm } = options
+  const { rank, size } = comm
+  const limit = limitOf(algorithm, 'binomial', 'linear')
+  return scatteringOf(comm, {
+    name: 'scatter',
+    root,
+    algorithm,
+    into,
+    check(data) {
+      checkParts(data, size)
+      if (into === undefined) return
+      if (isBuffer(data)) return checkTarget(data, lengthOf(data) / size, into)
+      const own: unknown = data[rank]
+      checkHeld(own, into)
+      checkTarget(own, lengthOf(own), into)
+      for (const value of data) if (isBuffer(value)) checkDisjoint(value, into)
+    },
+    cut: (data) =>
+      isBuffer(data)
+        ? cutEqually(data, size).map((run) => Block.run(datatypeOf(data), run, limit))
+        : (data as readonly unknown[]).map((value) => Block.of(value, limit))
+  })
+}

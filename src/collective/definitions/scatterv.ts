@@ -1,0 +1,41 @@
+import { type BufferLike, datatypeOf } from '../../codec/datatype.js'
+import { Block } from '../algorithms/block.js'
+import { checkBuffer, checkCounts, checkRuns, checkTarget, cut, type Integers, lengthOf } from '../algorithms/counts-displs.js'
+import { scatteringOf } from '../algorithms/scattering.js'
+import { limitOf } from '../algorithms/threshold.js'
+import type { Definition, Ranks, StreamOptions } from '../definition.js'
+
+export interface ScattervOptions extends StreamOptions {
+  /** The rank that gives the data; default 0. */
+  root?: number
+  /** How many elements each rank gets; read at the root only. */
+  counts?: Integers
+  /** Where each rank's run begins, in elements; read at the root only. Default one behind the other. */
+  displs?: Integers | undefined
+  /** For experts: 'binomial' all down a tree, 'linear' all straight from the root. By default large runs go straight, others down the tree. */
+  algorithm?: 'binomial' | 'linear'
+}
+
+/** @internal */
+export function scattervOf<D, R>(comm: Ranks, options: ScattervOptions & { into?: BufferLike }): Definition<D, R> {
+  const { root = 0, counts, displs, into, algorithm } = options
+  const { rank, size } = comm
+  const limit = limitOf(algorithm, 'binomial', 'linear')
+  if (rank === root) {
+    checkCounts(counts, size)
+    if (displs !== undefined) checkCounts(displs, size, 'displs')
+  }
+  return scatteringOf(comm, {
+    name: 'scatterv',
+    counts: options,
+    root,
+    algorithm,
+    into,
+    check(data) {
+      checkBuffer(data)
+      checkRuns(counts!, displs, lengthOf(data), ['counts', 'displs'], 'the data')
+      if (into !== undefined) checkTarget(data, counts![rank]!, into)
+    },
+    cut: (data) => cut(data as BufferLike, counts!, displs).map((run) => Block.run(datatypeOf(data), run, limit))
+  })
+}

@@ -1,0 +1,45 @@
+import type { BufferLike } from '../codec/datatype.js'
+import { overlap, snapshot } from '../codec/ownership.js'
+import { ANY_SOURCE, ANY_TAG } from '../constants.js'
+import type { CommunicatorCore } from '../core/communicator-core.js'
+import { checkDest, checkInto, checkOptions, checkReceiveTag, checkSignal, checkSource, checkTag } from '../diagnostics/arguments.js'
+import { captureCallSite } from '../diagnostics/call-site.js'
+import type { Exchange, From, To } from './options.js'
+import { receive } from './receive-request.js'
+import { send } from './send-request.js'
+import { checkStatus } from './status.js'
+
+/** Sends and receives at once. Nothing is sent where an argument of either is bad. */
+export async function sendrecv<R>(comm: CommunicatorCore, data: unknown, exchange: Exchange): Promise<R> {
+  const { dest, sendTag, source, recvTag, into, status, signal } = checked(comm, exchange)
+  const given = into !== undefined && overlap(data, into) ? snapshot(data as BufferLike) : data
+  const outgoing = send(comm, given, { dest, tag: sendTag, signal } as To, false)
+  if (outgoing?.failed) await outgoing.wait()
+  const incoming = receive<R>(comm, { source, tag: recvTag, into, status, signal } as From)
+  incoming.look()
+  try {
+    await outgoing?.wait()
+  } catch (error) {
+    incoming.cancel()
+    throw error
+  }
+  return incoming.wait()
+}
+
+function checked(comm: CommunicatorCore, exchange: Exchange): Exchange {
+  try {
+    comm.checkAlive()
+    checkOptions(exchange, '{ dest: 1, source: 0 }')
+    const { dest, sendTag = 0, source = ANY_SOURCE, recvTag = ANY_TAG, into, status, signal } = exchange
+    checkDest(dest, comm.size)
+    checkTag(sendTag, 'sendTag')
+    checkSource(source, comm.size)
+    checkReceiveTag(recvTag, 'recvTag')
+    if (into !== undefined) checkInto(into)
+    if (status !== undefined) checkStatus(status)
+    if (signal !== undefined) checkSignal(signal)
+    return exchange
+  } catch (error) {
+    throw comm.inContext(error, captureCallSite())
+  }
+}

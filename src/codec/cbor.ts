@@ -36,7 +36,8 @@ let viewedFrom = 0
 let oversized = false
 
 /**
- * Encodes a tree, of copies of our own: nothing of the program's runs here, for it may send something, to the same place. The bytes are valid until
+ * Encodes a tree, of copies of our own: nothing of the program's runs here, for it may send something, to the same place. The bytes are
+ * valid until
  * cbor-x is next used, by whomever.
  */
 export function write(tree: unknown, asDoubles: boolean): Uint8Array {

@@ -6,7 +6,8 @@ import { looking } from './reference.js'
 const MOST = 256
 
 /**
- * What of a thrown value can be sent: of an error and those that it tells of (`cause`, `errors` …) class, name, message and stack, for other fields may be
+ * What of a thrown value can be sent: of an error and those that it tells of (`cause`, `errors` …) class, name, message and stack, for
+ * other fields may be
  * anything. Cycles stay cycles. Never throws.
  */
 export function sendableError(error: unknown): unknown {

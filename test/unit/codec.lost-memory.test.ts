@@ -2,7 +2,7 @@ import { encodeObject } from '../../src/codec/object.js'
 import type { Communicator } from '../../src/communicator/communicator.js'
 import { ArgumentError, DataCloneError } from '../../src/errors.js'
 import { SUM } from '../../src/op/op.js'
-import { outcomesOf } from './outcomes.js'
+import { outcomesOf } from '../model/outcomes.js'
 
 interface Resizable extends ArrayBuffer {
   resize(length: number): void

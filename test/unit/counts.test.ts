@@ -1,7 +1,7 @@
 import type { Communicator } from '../../src/communicator/communicator.js'
 import { ArgumentError, CountError } from '../../src/errors.js'
 import { SUM } from '../../src/op/op.js'
-import { outcomesOf } from './outcomes.js'
+import { outcomesOf } from '../model/outcomes.js'
 
 /** One mistake has one class of error, whichever the collective and whichever its argument. */
 

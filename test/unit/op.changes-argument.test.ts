@@ -1,7 +1,7 @@
 import type { Communicator } from '../../src/communicator/communicator.js'
 import { createOp, type Op } from '../../src/op/op.js'
 import type { Request } from '../../src/request/request.js'
-import { below, outcomesOf } from './outcomes.js'
+import { below, outcomesOf } from '../model/outcomes.js'
 
 /** Ops of a program that write into what they are given: what the rank has given stays as it was, and the result is right. */
 

@@ -5,7 +5,7 @@ import { sendableError } from '../../src/codec/sendable-error.js'
 import { RankError, RemoteError } from '../../src/errors.js'
 import { createOp } from '../../src/op/op.js'
 import { simulate } from '../../testing/index.js'
-import { outcomesOf } from './outcomes.js'
+import { outcomesOf } from '../model/outcomes.js'
 
 const travel = (thrown: unknown): unknown => decodeObject(encodeObject(sendableError(thrown)).slice())
 

@@ -56,8 +56,7 @@ export interface GatherStreamsOptions extends InflowOptions, OutflowOptions {
  * import * as mpi from 'rxmpi/operators'
  *
  * const numbers = [[1, 2], [30, 40]][comm.rank]!
- * mpi.gatherStreams(comm, {}, (n: number, rank) => `${n} of ${rank}`)(numbers).subscribe((text) => console.log(text)) // [0] 1 of 0 [0] 2
- * of 0 [0] 30 of 1 [0] 40 of 1
+ * mpi.gatherStreams(comm, {}, (n: number, rank) => `${n} of ${rank}`)(numbers).subscribe((text) => console.log(text)) // [0] 1 of 0 [0] 2 of 0 [0] 30 of 1 [0] 40 of 1
  * ```
  */
 export function gatherStreams<T, R = T>(

@@ -5,13 +5,11 @@ import { lastValueFrom, range, take, toArray } from 'rxjs'
 import { COMM_WORLD as comm, SUM } from 'rxmpi'
 import * as mpi from 'rxmpi/operators'
 
-const watch = setTimeout(() => (console.log('FAIL: no end of the stream'), process.exit(1)), 4000)
 const sums = range(0, 100).pipe(mpi.allreduce(comm, SUM))
 const end = await lastValueFrom((comm.rank === 0 ? sums.pipe(take(2)) : sums).pipe(toArray())).then(
   () => 'done',
   (error) => error.name
 )
 await comm.barrier()
-clearTimeout(watch)
 const expected = comm.rank === 0 || comm.size === 1 ? 'done' : 'RaggedStreamError'
 console.log(end === expected ? 'OK' : `FAIL: ${end} instead of ${expected}`)

@@ -5,7 +5,6 @@ import { concat, concatMap, EMPTY, lastValueFrom, map, of, range, throwError, ti
 import { COMM_WORLD as comm, SUM } from 'rxmpi'
 import * as mpi from 'rxmpi/operators'
 
-const watch = setTimeout(() => (console.log('FAIL: no end of the stream'), process.exit(1)), 8000)
 let bad = ''
 for (let k = 0; k < 100; k++) {
   const values = range(0, [8, 7, 2][comm.rank % 3]!).pipe(concatMap((v) => (Math.random() < 0.3 ? timer(0).pipe(map(() => v)) : of(v))))
@@ -17,6 +16,5 @@ for (let k = 0; k < 100; k++) {
   if (comm.size > 2 && end !== 'done') bad = end
 }
 await comm.barrier()
-clearTimeout(watch)
 console.log(bad === '' ? 'OK' : `FAIL: ${bad}`)
 process.exit(bad === '' ? 0 : 1)

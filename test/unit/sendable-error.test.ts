@@ -77,7 +77,7 @@ test('an error whose getters throw arrives without them', () => {
 test.each<[string, () => unknown, RegExp]>([
   ['an error in circles', inCircles, /TypeError: one/],
   ['an AggregateError', () => new AggregateError([inCircles()], 'all'), /AggregateError: all/],
-  ['a text', () => 'text', /text$/]
+  ['a text', () => 'text', /: text( \(|$)/]
 ])('%s crosses ranks in a collective and in a stream alike', (_, make, text) => {
   const thrown = make()
   const op = createOp(() => {

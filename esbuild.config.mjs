@@ -16,7 +16,7 @@ const entryPoints = [
   'src/launch/rank/rank',
   'src/launch/host/host-process',
   'src/launch/cli/cli',
-  'src/launch/host/standalone-host',
+  'src/launch/external/standalone-host',
   'src/launch/rank/register',
   'src/launch/rank/register-hooks'
 ].map((name) => `.build/${name}.js`)

@@ -4,8 +4,11 @@ import type { FunctionSource } from './parcel.js'
 
 /** A function of a module, as `task` makes it. */
 export class Task<F> {
+  /** The module's file URL. */
   readonly module: string
+  /** The name of its export. */
   readonly name: string
+  /** What the function takes and returns; for TypeScript only. */
   declare readonly type: F
 
   /** @internal */
@@ -16,11 +19,12 @@ export class Task<F> {
 }
 
 /**
- * A function by its module and exported name, for pools: the workers import the module. So it may use whatever its module has, which a function that is
- * given to a pool as such cannot: of that one only the text travels. It is how mpi4py.futures pickles functions.
+ * A function by its module and exported name, for pools: the workers import the module. So it may use whatever its module has, which a
+ * function that is given to a pool as such cannot: of that one only the text travels. It is how mpi4py.futures pickles functions.
  *
- * Shape: `module` as for `import`: a file URL, such as `new URL('./work.js', import.meta.url)`; TypeScript files are compiled. `name` is the export's, default
- * 'default'. Errors: ArgumentError when `module` is no file URL; on the worker: an error of the task when there is no such export.
+ * Shape: `module` as for `import`: a file URL, such as `new URL('./work.js', import.meta.url)`; TypeScript files are compiled. `name` is
+ * the export's, default 'default'. Errors: ArgumentError when `module` is no file URL; on the worker: an error of the task when there is
+ * no such export.
  */
 export function task<F extends (value: never, index: number) => unknown = (value: never, index: number) => unknown>(
   module: URL | string,
@@ -34,6 +38,7 @@ export function task<F extends (value: never, index: number) => unknown = (value
   return new Task(url, name)
 }
 
+/** What a pool does: a function, which travels as its text, or one that a module exports. */
 export type Work<T, R> = ((value: T, index: number) => R | Promise<R>) | Task<(value: T, index: number) => R | Promise<R>>
 
 /** What of a function can travel. */

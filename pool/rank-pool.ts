@@ -21,19 +21,19 @@ const UNLIMITED = { values: 2 ** 31, bytes: 2 ** 26 }
 /**
  * Ranks that do tasks.
  *
- * `RankPool.launch(4)` starts ranks for an ordinary program, as threads; `RankPool.of(comm)` makes the ranks of a job one. Functions travel as their text and take along nothing
- * from around them (JavaScript has no way to copy what they refer to), or, by `task(module, name)`, as the name of an export, as mpi4py pickles them.
- * The pool survives tasks that throw, and ranks that die, whose tasks are done again: a launched one starts others in their place. In a job, a rank that dies ends the job, as ever.
+ * `RankPool.launch(4)` starts ranks for an ordinary program, as threads; `RankPool.of(comm)` makes the ranks of a job one. Functions
+ * travel as their text and take along nothing from around them (JavaScript has no way to copy what they refer to), or, by `task(module,
+ * name)`, as the name of an export, as mpi4py pickles them. The pool survives tasks that throw, and ranks that die, whose tasks are done
+ * again: a launched one starts others in their place. In a job, a rank that dies ends the job, as ever.
  *
  * mpi4py: `MPIPoolExecutor`, `MPICommExecutor` of mpi4py.futures.
  *
  * @example
  * ```ts
- * import { COMM_WORLD as comm } from 'rxmpi'
- * import { RankPool } from 'rxmpi/pool'
+ * import { COMM_WORLD as comm } from 'rxmpi' import { RankPool } from 'rxmpi/pool'
  *
- * const pool = await RankPool.of(comm) // rank 1 works here until rank 0 closes the pool
- * pool?.map((n: number) => n * n, [1, 2, 3]).subscribe({
+ * const pool = await RankPool.of(comm) // rank 1 works here until rank 0 closes the pool pool?.map((n: number) => n * n, [1, 2,
+ * 3]).subscribe({
  *   next: (square) => console.log(square), // [0] 1 [0] 4 [0] 9
  *   complete: () => void pool.close()
  * })
@@ -88,9 +88,11 @@ export class RankPool {
   }
 
   /**
-   * The ranks of a communicator as a pool; all of them call it. On the root it resolves to the pool at once; the others work until it is closed, and get undefined.
+   * The ranks of a communicator as a pool; all of them call it. On the root it resolves to the pool at once; the others work until it is
+   * closed, and get undefined.
    *
-   * Errors: RankError when `root` is no rank; on the workers RankFailedError when the root ends without closing it. mpi4py: MPICommExecutor.
+   * Errors: RankError when `root` is no rank; on the workers RankFailedError when the root ends without closing it. mpi4py:
+   * MPICommExecutor.
    */
   static async of(comm: Communicator, { root = 0 }: { root?: number } = {}): Promise<RankPool | undefined> {
     checked(comm.core, () => {
@@ -108,8 +110,8 @@ export class RankPool {
   }
 
   /**
-   * Starts `ranks` workers, threads of this process, for a program that is no rank itself: `await using pool = await RankPool.launch(4)`. One that dies is replaced by a new one, of a new number,
-   * as often as there are workers; after that the pool becomes smaller.
+   * Starts `ranks` workers, threads of this process, for a program that is no rank itself: `await using pool = await RankPool.launch(4)`.
+   * One that dies is replaced by a new one, of a new number, as often as there are workers; after that the pool becomes smaller.
    *
    * Cost: some 40 ms a worker; they wait asleep. Errors: ArgumentError. mpi4py: MPIPoolExecutor.
    */
@@ -126,12 +128,14 @@ export class RankPool {
   }
 
   /**
-   * The function's results for all values of the source, which is pulled as results are consumed where it can wait (iterables, streams, `mpi.pull`).
+   * The function's results for all values of the source, which is pulled as results are consumed where it can wait (iterables, streams,
+   * `mpi.pull`).
    *
-   * Shape: T → R in the order of the inputs, or as they are ready. Buffers travel as their bytes. Cost: a message there and back for each chunk.
-   * Errors: ArgumentError at the call; RemoteError that says which input, on which rank, with the task's error as `cause`: the other tasks are given up, the
-   * pool goes on. RankFailedError when ranks die more often than `retries`, or all have; tasks with `transfer` are not done again.
-   * mpi4py: executor.map, with chunksize, buffersize, unordered.
+   * Shape: T → R in the order of the inputs, or as they are ready. Buffers travel as their bytes. Cost: a message there and back for each
+   * chunk.
+   * Errors: ArgumentError at the call; RemoteError that says which input, on which rank, with the task's error as `cause`: the other
+   * tasks are given up, the pool goes on. RankFailedError when ranks die more often than `retries`, or all have; tasks with `transfer`
+   * are not done again. mpi4py: executor.map, with chunksize, buffersize, unordered.
    */
   map<T, R>(fn: Work<T, R>, source: ObservableInput<T>, options: MapOptions = {}): Observable<R> {
     return checked(this.#comm.core, () => {
@@ -154,6 +158,7 @@ export class RankPool {
     return this.#closed
   }
 
+  /** As `close`, at the end of a block: `await using pool = …`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
   }

@@ -1,11 +1,11 @@
 import { isMainThread, type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
 import { Communicator } from './communicator/communicator.js'
-import { startedBy } from './launch/job/launch-env.js'
-import type { FromRank, RankData, ToRank } from './launch/job/rank-protocol.js'
-import { type Place, takePlace } from './launch/rank/standalone.js'
 import { SELF, WORLD } from './progress/context-ids.js'
 import { Endpoint } from './progress/endpoint.js'
+import { startedBy } from './runtime/launch-env.js'
 import { Liveness } from './runtime/liveness.js'
+import type { FromRank, RankData, ToRank } from './runtime/rank-protocol.js'
+import { type StandaloneRank, startStandaloneRank } from './runtime/standalone-rank.js'
 import { BufferHandoff } from './transport/shared/buffer-handoff.js'
 import { allocateHost } from './transport/shared/host-memory.js'
 import { SharedTransport } from './transport/shared/shared-transport.js'
@@ -13,10 +13,10 @@ import { SharedTransport } from './transport/shared/shared-transport.js'
 /** Who this rank is: the only place that knows the launcher. A program that none has started is a world of size 1. */
 
 const started = isMainThread ? startedBy(process.env) : undefined
-const plain: Place | undefined = started && takePlace(started, process.env)
+const standalone: StandaloneRank | undefined = started && startStandaloneRank(started, process.env)
 
-const seat = plain?.seat ?? (workerData as Partial<RankData> | null)?.rxmpi
-const port = plain?.port ?? (seat === undefined ? undefined : (parentPort as MessagePort))
+const seat = standalone?.seat ?? (workerData as Partial<RankData> | null)?.rxmpi
+const port = standalone?.port ?? (seat === undefined ? undefined : (parentPort as MessagePort))
 const { rank, size, crowded, ...memory } = seat ?? { rank: 0, size: 1, crowded: false, ...allocateHost(1) }
 
 const tell = (message: FromRank, transfer: MessagePort[] = []): void => port?.postMessage(message, transfer)
@@ -41,7 +41,7 @@ endpoint.abort = (code, reason) => {
     process.exit(code)
   }
   tell({ type: 'abort', code, reason })
-  if (plain !== undefined) return plain.halt()
+  if (standalone !== undefined) return standalone.halt()
   // Nothing of the program may run any more; the launcher ends this thread.
   for (;;) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0)
 }
@@ -81,4 +81,4 @@ export const runtime = {
   }
 }
 
-plain?.onEnd(() => runtime.flush())
+standalone?.onEnd(() => runtime.flush())

@@ -2,6 +2,7 @@ import { ArgumentError } from '../src/errors.js'
 import { type SimulateHelpers, type SimulateOptions, simulate } from './simulate.js'
 import { ExplorationError } from './simulation/errors.js'
 
+/** Which arrival orders are tried, and the options of `simulate`. */
 export interface ExploreOptions extends SimulateOptions {
   /** How many arrival orders are tried: those of the seeds 0 … seeds - 1; default 200. */
   seeds?: number

@@ -69,5 +69,6 @@ export interface StreamOptions {
   ragged?: Ragged
   /** Rounds that a rank may be ahead of the others; default 64. */
   window?: number
+  /** Aborting it fails the stream: with an AbortError here, with a RemoteError on the other ranks. */
   signal?: AbortSignal
 }

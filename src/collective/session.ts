@@ -1,8 +1,8 @@
 import { Subject, type Subscription } from 'rxjs'
 import { references } from '../codec/reference.js'
 import { RankFailedError } from '../errors.js'
-import { MemberGone } from '../failure/rank-failure.js'
 import { Queue } from '../memory/queue.js'
+import { MemberGone } from '../progress/rank-failure.js'
 import type { Call } from './call.js'
 import type { CallRegistry } from './call-registry.js'
 import {

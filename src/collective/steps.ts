@@ -2,12 +2,13 @@ import { type MonoTypeOperatorFunction, Observable, type Subscription } from 'rx
 import { type BufferLike, datatypeOf, memoryOf, NUMBER, OBJECT } from '../codec/datatype.js'
 import { encodeObject } from '../codec/object.js'
 import type { CommunicatorCore } from '../core/communicator-core.js'
-import { MemberGone } from '../failure/rank-failure.js'
 import { duplicate, type Memory } from '../memory/copy.js'
 import { Queue } from '../memory/queue.js'
+import { bytesOfNumber } from '../memory/scratch.js'
 import type { Context } from '../progress/context.js'
 import type { Endpoint } from '../progress/endpoint.js'
 import type { Incoming, Waiting } from '../progress/incoming.js'
+import { MemberGone } from '../progress/rank-failure.js'
 import { Outgoing } from '../progress/send-queue.js'
 import { ASIDE, type Call, isSingle } from './call.js'
 import { ParticipationAck } from './participation-ack.js'
@@ -288,12 +289,3 @@ const stateOf = (isAhead: boolean): State => ({
   receivers: undefined,
   told: isAhead ? new Set() : undefined
 })
-
-const oneNumber = new Float64Array(1)
-const oneNumberBytes = new Uint8Array(oneNumber.buffer)
-
-/** In memory that all calls share. */
-export function bytesOfNumber(value: number): Uint8Array {
-  oneNumber[0] = value
-  return oneNumberBytes
-}

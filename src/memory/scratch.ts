@@ -1,8 +1,8 @@
 import { constants } from 'node:buffer'
 
 /**
- * Memory for a while. Fresh memory costs more than filling it, for the system hands it out page by page at the first touch: so what was used before is used again. Several
- * buffers, for several may be in use at the same time.
+ * Memory for a while. Fresh memory costs more than filling it, for the system hands it out page by page at the first touch: so what was
+ * used before is used again. Several buffers, for several may be in use at the same time.
  */
 const idle: ArrayBuffer[] = []
 let idleBytes = 0
@@ -34,4 +34,13 @@ const KEPT_BYTES = 2 ** 26
 export function unfilled(bytes: number): ArrayBuffer {
   const worthwhile = bytes >= 4096 && bytes <= constants.MAX_LENGTH
   return worthwhile ? (Buffer.allocUnsafeSlow(bytes).buffer as ArrayBuffer) : new ArrayBuffer(bytes)
+}
+
+const number = new Float64Array(1)
+const numberBytes = new Uint8Array(number.buffer)
+
+/** A number as it travels, in memory that all calls share: valid until the next. */
+export function bytesOfNumber(value: number): Uint8Array {
+  number[0] = value
+  return numberBytes
 }

@@ -1,15 +1,20 @@
 /**
- * A few things by tag, of which there is a new one for each collective: a hash table whose places are used again as the tags go round. A `Map` would make a new table every
- * few entries, and each old one would keep the next from the collector.
+ * A few things by tag, of which there is a new one for each collective: a hash table whose places are used again as the tags go round. A
+ * `Map` would make a new table every few entries, and each old one would keep the next from the collector.
  */
 export class TagTable<T extends { readonly tag: number; next: T | undefined }> {
   #places: (T | undefined)[] = new Array(16).fill(undefined)
   #count = 0
 
   get(tag: number): T | undefined {
-    let thing = this.#places[tag & (this.#places.length - 1)]
+    let thing = this.place(tag)
     while (thing !== undefined && thing.tag !== tag) thing = thing.next
     return thing
+  }
+
+  /** The first of those that share a tag's place: the others follow by `next`. A tag that has the same place may be exchanged for it. */
+  place(tag: number): T | undefined {
+    return this.#places[tag & (this.#places.length - 1)]
   }
 
   add(thing: T): void {

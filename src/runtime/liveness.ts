@@ -1,13 +1,13 @@
 import type { MessagePort } from 'node:worker_threads'
 import { at, renewCallSiteBudget } from '../diagnostics/call-site.js'
 import { DeadlockError, type ErrorContext, TimeoutError } from '../errors.js'
-import type { FromRank, ToRank } from '../launch/job/rank-protocol.js'
 import type { Endpoint } from '../progress/endpoint.js'
 import { pendingCalls } from '../progress/pending-calls.js'
 import { unreceivedBy } from '../progress/unreceived.js'
 import { endable } from '../request/cancellation.js'
 import { type HostMemory, IDLE, restOf, stateWord, WAKE_UP } from '../transport/shared/host-memory.js'
 import type { SharedTransport } from '../transport/shared/shared-transport.js'
+import type { FromRank, ToRank } from './rank-protocol.js'
 
 /**
  * When a rank may end, and when it never can.

@@ -11,10 +11,13 @@ import type { Reader, Window } from './reader.js'
 import type { StreamRegistry } from './stream-registry.js'
 import type { Writer } from './writer.js'
 
+/** Whom a channel joins, and how far the two may be ahead of each other. */
 export interface ChannelOptions extends OutflowOptions, InflowOptions {
+  /** The rank at the other end. */
   peer: number
   /** 0 … TAG_UB; default 0. */
   tag?: number
+  /** Aborting it fails both directions: AbortError here, RemoteError at the peer. */
   signal?: AbortSignal
 }
 
@@ -111,10 +114,12 @@ export class Channel<T> extends Subject<T> {
     return this.#valve.dropped
   }
 
+  /** Whether anybody here is subscribed to what the peer sends. */
   override get observed(): boolean {
     return this.#subscribers > 0
   }
 
+  /** Sends a value to the peer; after this direction is over it does nothing. */
   override next(value: T): void {
     if (this.#broken !== undefined) throw this.#broken
     if (this.#writer.ended) return
@@ -130,16 +135,19 @@ export class Channel<T> extends Subject<T> {
     if (before > 0 && this.#writer.credit === 0) this.#credits.next(0)
   }
 
+  /** Ends this direction: the subscribers at the peer complete. What the peer sends goes on. */
   override complete(): void {
     this.#writer.complete()
     this.#stopFeeds()
   }
 
+  /** Ends this direction: the subscribers at the peer get the error, as a RemoteError. */
   override error(error: unknown): void {
     this.#writer.error(error)
     this.#stopFeeds()
   }
 
+  /** Reads what the peer sends; the first subscription opens the window for it. */
   override subscribe(observerOrNext?: Partial<Observer<T>> | ((value: T) => void) | null): Subscription
   /** @deprecated RxJS's old form. */
   override subscribe(

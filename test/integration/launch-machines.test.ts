@@ -1,10 +1,10 @@
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, symlinkSync } from 'node:fs'
+import { existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { command, lines, program, project, type Run, root, rxmpi } from './command.js'
 import { find, hosts, missing, on, rxmpiOn, ssh } from './machines.js'
 
-jest.setTimeout(90_000)
+jest.setTimeout(120_000)
 
 const why = missing('sshd')
 const suite = why === undefined ? describe : describe.skip
@@ -41,6 +41,23 @@ suite(`ranks on several machines${why === undefined ? '' : ` (skipped: ${why})`}
   symlinkSync(root, join(failing, 'node_modules/rxmpi'))
   const well = ['[0] well 0 3', '[1] well 1 3', '[2] well 2 3']
 
+  /** Numbered messages between two machines. `flowing` resolves when the first has come, or the run is over. */
+  function numberedRun(option: string, value: string, ...args: string[]) {
+    let hear!: () => void
+    const first = new Promise<void>((resolve) => {
+      hear = resolve
+    })
+    const where = ['run', '--insecure', option, value, '--ssh', ssh, '--host', 'rxh1:1,rxh2:1']
+    const run = rxmpiOn([...where, numbered, ...args], (text) => text.includes('flowing') && hear())
+    return { run, flowing: Promise.race([first, run]) }
+  }
+
+  async function bareStart(): Promise<number> {
+    const begun = performance.now()
+    await on(1, [node, '--eval', ''])
+    return performance.now() - begun
+  }
+
   describe('over ssh', () => {
     it.each(['--tls', '--insecure'])('starts them, with %s, from a list and a file', async (security) => {
       const file = join(project({ hosts: 'rxh1 slots=1\nrxh2:1\nrxh3\n' }), 'hosts')
@@ -74,26 +91,34 @@ suite(`ranks on several machines${why === undefined ? '' : ` (skipped: ${why})`}
     })
 
     it('loses, repeats and reorders nothing while a cable is out for 1 and for 5 seconds', async () => {
-      const run = rxmpiOn(['run', '--insecure', '--ssh', ssh, '--host', 'rxh1:1,rxh2:1', numbered, '1000000', '13'])
+      const enough = join(project({}), 'enough')
+      const { run, flowing } = numberedRun('--reconnect', '30', '1000000', enough)
+      await flowing
+      let longest = 0
       for (const seconds of [1, 5]) {
-        await wait(2.5)
+        await wait(1)
+        const begun = performance.now()
         hosts('cut', '2')
         await wait(seconds)
         hosts('heal', '2')
+        longest = Math.max(longest, performance.now() - begun)
+        // It goes on within two seconds, and within what this machine needs now for a process that does nothing.
+        longest += await bareStart()
       }
+      await wait(3)
+      writeFileSync(enough, '')
       const { status, stdout, stderr } = await run
       expect(stderr).toBe('')
       const [, count, gap] = /received (\d+), longest gap (\d+) ms/.exec(stdout)!.map(Number)
       expect(count).toBeGreaterThanOrEqual(1e6)
-      // The cut was felt, and it went on within two seconds after.
       expect(gap).toBeGreaterThan(900)
-      expect(gap).toBeLessThan(7500)
+      expect(gap).toBeLessThan(longest + 2000)
       expect(status).toBe(0)
     })
 
     it('fails, and says which host, when a cable stays out', async () => {
-      const run = rxmpiOn(['run', '--insecure', '--reconnect', '3', '--ssh', ssh, '--host', 'rxh1:1,rxh2:1', numbered, '100000000'])
-      await wait(3)
+      const { run, flowing } = numberedRun('--reconnect', '3', '100000000')
+      await flowing
       hosts('cut', '2')
       const { status, stderr } = await run
       hosts('heal', '2')

@@ -1,7 +1,10 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdirSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
-import { ended, lines, project, type Run, type Running, root } from './command.js'
+import type { Duplex } from 'node:stream'
+import { text } from 'node:stream/consumers'
+import { command, ended, lines, project, type Run, type Running, root } from './command.js'
 import { find } from './machines.js'
 
 /** Programs that plain node runs under a launcher, without `rxmpi run`. */
@@ -146,3 +149,17 @@ function run(file: string, args: string[]): Promise<Run> {
     children.push(child)
   })
 }
+
+/** A descriptor that is a socket, and not a process manager's: what Node gives a child whose stdio is a pipe is one. */
+it.each(['HTTP/1.1 400 Bad Request\n', ''])("takes no stranger's socket that answers %j for the manager", async (answer) => {
+  const env = { ...process.env, PMI_RANK: '1', PMI_SIZE: '2', PMI_FD: '3', MPI_LOCALNRANKS: '2' }
+  const child = spawn(process.execPath, [command, 'run', program, 'none'], { env, stdio: ['ignore', 'ignore', 'pipe', 'pipe'] })
+  children.push(child)
+  const status = once(child, 'close')
+  ;(child.stdio[3] as Duplex).resume().end(answer)
+  expect(await text(child.stderr!)).toBe(
+    'rxmpi: what PMI_FD names has not answered as a process manager does: the process is started by way of another, as npx is, ' +
+      'that has not handed the descriptor down\n'
+  )
+  expect((await status)[0]).toBe(2)
+})

@@ -29,15 +29,22 @@ export const hosts = (...args: string[]): string =>
   })
 
 /** Runs a command on the machine `number` to its end. */
-export function on(number: number, args: string[], env: Record<string, string> = {}): Promise<Run> {
+export function on(
+  number: number,
+  args: string[],
+  env: Record<string, string> = {},
+  heard: (text: string) => void = () => undefined
+): Promise<Run> {
   return new Promise((resolve) => {
-    const options = { env: { ...process.env, RXHOSTS: directory, ...env }, timeout: 50_000, maxBuffer: 2 ** 24, cwd: root }
+    const options = { env: { ...process.env, RXHOSTS: directory, ...env }, timeout: 80_000, maxBuffer: 2 ** 24, cwd: root }
     const child = execFile('bash', [script, 'exec', String(number), ...args], options, (error, stdout, stderr) => {
       resolve({ status: error === null ? 0 : typeof error.code === 'number' ? error.code : null, stdout, stderr })
     })
     child.stdin?.end()
+    child.stdout?.on('data', heard)
   })
 }
 
 /** Runs `rxmpi` on the first machine. */
-export const rxmpiOn = (args: string[]): Promise<Run> => on(0, [process.execPath, command, ...args])
+export const rxmpiOn = (args: string[], heard?: (text: string) => void): Promise<Run> =>
+  on(0, [process.execPath, command, ...args], {}, heard)

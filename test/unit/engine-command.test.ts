@@ -3,8 +3,8 @@ import { Service } from 'kubernetes-models/v1/Service'
 import { parseAllDocuments } from 'yaml'
 import { type EngineName, type EngineOptions, engineCommand, isFar, shown } from '../../src/launch/engines/engine-command.js'
 import { kubernetesObjects, kubernetesYaml } from '../../src/launch/engines/kubernetes.js'
-import { parseHosts } from '../../src/launch/job/hosts.js'
-import { readRendezvous, writeRendezvous } from '../../src/launch/job/rendezvous.js'
+import { parseHosts } from '../../src/launch/options/hosts.js'
+import { readRendezvous, writeRendezvous } from '../../src/launch/protocol/rendezvous.js'
 
 const line = (engine: EngineName, options: Partial<EngineOptions> = {}): string =>
   shown(engineCommand(engine, { ranks: 4, more: [], command: ['node', 'a b.ts'], env: { PATH: '' }, ...options }))

@@ -1,7 +1,9 @@
+import { closeSync, openSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import fc from 'fast-check'
-import { expandNodelist } from '../../src/launch/engines/nodelist.js'
-import { detect } from '../../src/launch/job/detect-launcher.js'
-import { parseHosts, readHostfile } from '../../src/launch/job/hosts.js'
+import { detectLauncher } from '../../src/launch/external/detect-launcher.js'
+import { expandNodelist } from '../../src/launch/external/nodelist.js'
+import { parseHosts, readHostfile } from '../../src/launch/options/hosts.js'
 import { project } from '../integration/command.js'
 
 const openMpi = {
@@ -40,7 +42,7 @@ describe('who has started this process', () => {
     ['RANK, WORLD_SIZE and MASTER_ADDR, as torchrun sets them', torch, [5, 8, false]],
     ['RXMPI_RANK', { ...openMpi, ...own }, [0, 2, true]]
   ])('sees %s in %j', (launcher, env, place) => {
-    const seen = detect(env)
+    const seen = detectLauncher(env)
     expect(seen && [seen.rank, seen.size, seen.together]).toEqual(place)
     if (seen !== undefined) expect(seen.launcher).toBe(launcher)
   })
@@ -51,14 +53,31 @@ describe('who has started this process', () => {
     ['rank 0 at 10.0.0.1:29400', torch],
     ['rank 0 at localhost:7000', own],
     ['a file in /tmp/x', openMpi]
-  ])('meets at %s', (name, env) => expect(detect(env)!.bootstrap().name).toBe(name))
+  ])('meets at %s', (name, env) => expect(detectLauncher(env)!.bootstrap().name).toBe(name))
+
+  it("writes nothing into a descriptor that is not the manager's, and says what has happened", () => {
+    const path = join(project({ mine: 'as it was' }), 'mine')
+    const fd = openSync(path, 'r+')
+    const meet = () => detectLauncher({ ...hydra, PMI_FD: String(fd) })!.bootstrap()
+    expect(meet).toThrow(
+      `PMI_FD=${fd} names no socket: the process is started by way of another, as npx is, that has not handed the descriptor down. ` +
+        'Have mpiexec start node_modules/.bin/rxmpi run, without npx, or have rxmpi start it: npx rxmpi run --launcher hydra -n 4'
+    )
+    closeSync(fd)
+    expect(meet).toThrow(`PMI_FD=${fd} names no socket`)
+    expect(readFileSync(path, 'utf8')).toBe('as it was')
+  })
 
   it('says what is missing or wrong', () => {
-    expect(() => detect({ RXMPI_RANK: '0' })).toThrow('RXMPI_SIZE is not set: expected how many ranks there are, beside RXMPI_RANK=0')
-    expect(() => detect({ RXMPI_RANK: '2', RXMPI_SIZE: '2' })).toThrow("RXMPI_RANK was '2': expected a whole number from 0 to 1")
-    expect(() => detect({ RXMPI_RANK: '0', RXMPI_SIZE: 'two' })).toThrow("RXMPI_SIZE was 'two'")
-    expect(() => detect(slurm)!.bootstrap()).toThrow('RXMPI_TOKEN is not set: expected a secret that all processes of this job share')
-    expect(() => detect({ ...kubernetes, RXMPI_SERVICE: undefined })!.bootstrap()).toThrow('RXMPI_SERVICE is not set')
+    expect(() => detectLauncher({ RXMPI_RANK: '0' })).toThrow(
+      'RXMPI_SIZE is not set: expected how many ranks there are, beside RXMPI_RANK=0'
+    )
+    expect(() => detectLauncher({ RXMPI_RANK: '2', RXMPI_SIZE: '2' })).toThrow("RXMPI_RANK was '2': expected a whole number from 0 to 1")
+    expect(() => detectLauncher({ RXMPI_RANK: '0', RXMPI_SIZE: 'two' })).toThrow("RXMPI_SIZE was 'two'")
+    expect(() => detectLauncher(slurm)!.bootstrap()).toThrow(
+      'RXMPI_TOKEN is not set: expected a secret that all processes of this job share'
+    )
+    expect(() => detectLauncher({ ...kubernetes, RXMPI_SERVICE: undefined })!.bootstrap()).toThrow('RXMPI_SERVICE is not set')
   })
 })
 

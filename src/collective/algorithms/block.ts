@@ -1,9 +1,10 @@
 import { type BufferLike, datatypeOf, memoryOf, NUMBER, OBJECT, valueOn } from '../../codec/datatype.js'
 import { decodeObject, encodeObject } from '../../codec/object.js'
 import { copyAll, duplicate, type Memory } from '../../memory/copy.js'
+import { bytesOfNumber } from '../../memory/scratch.js'
 import type { Incoming } from '../../progress/incoming.js'
 import { ABSENT } from '../definition.js'
-import { bytesOfNumber, type Links, type Unit } from '../steps.js'
+import type { Links, Unit } from '../steps.js'
 import { runOf } from './counts-displs.js'
 
 /** Blocks from here on go straight to whom they are for; smaller ones travel together, in bundles. */
@@ -80,8 +81,8 @@ export class Block {
 }
 
 /**
- * What the shape of a message says: its bytes are one block, or many of any kind, or none; or they are many of the kind that is added to `ALIKE` and of one length;
- * or they are the length of a block, of the kind that is added to `ANNOUNCED`, which comes apart.
+ * What the shape of a message says: its bytes are one block, or many of any kind, or none; or they are many of the kind that is added to
+ * `ALIKE` and of one length; or they are the length of a block, of the kind that is added to `ANNOUNCED`, which comes apart.
  */
 const ONE = 0
 const MANY = 1
@@ -138,8 +139,8 @@ function outOfRow(bytes: Uint8Array, datatype: number, count: number): Block[] {
 }
 
 /**
- * Blocks one behind the other: first a double for each that says its kind and length and whether it comes apart, then the data of those that
- * do not, each from a multiple of 8 on.
+ * Blocks one behind the other: first a double for each that says its kind and length and whether it comes apart, then the data of those
+ * that do not, each from a multiple of 8 on.
  */
 function bundle(blocks: readonly Block[]): Uint8Array {
   let total = 8 * blocks.length

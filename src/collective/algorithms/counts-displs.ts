@@ -6,6 +6,7 @@ import { checkSendable } from '../given.js'
 
 /** Runs of elements that arrays are cut into and made of, and what can be wrong with them. */
 
+/** Counts or displacements, one a rank: an array, or a typed array of integers. */
 export type Integers = ArrayLike<number>
 
 /** A run of a buffer's memory, in bytes. */

@@ -12,6 +12,7 @@ import { recursiveHalvingReduceScatter } from '../algorithms/reduceScatter.recur
 import type { Into } from '../algorithms/reduction.js'
 import type { Definition, Ranks, StreamOptions } from '../definition.js'
 
+/** How the result is divided, and the stream of rounds. */
 export interface ReduceScatterOptions extends StreamOptions {
   /** How many elements of a typed array each rank gets; by default as many as any other. The same on all ranks. */
   counts?: readonly number[]

@@ -1,6 +1,6 @@
 /**
- * How the processes of a job that something else has started find each other: a few words that one puts and all get. It is PMI's idea, and of the
- * ways to do it the first that is there is taken. Limits are in milliseconds; past one it is a StartupTimeoutError.
+ * How the processes of a job that something else has started find each other: a few words that one puts and all get. It is PMI's idea,
+ * and of the ways to do it the first that is there is taken. Limits are in milliseconds; past one it is a StartupTimeoutError.
  */
 export interface Bootstrap {
   /** What it is, for `rxmpi info` and errors. */

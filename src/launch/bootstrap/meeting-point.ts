@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { Card } from '../job/host-protocol.js'
+import type { Card } from '../protocol/host-protocol.js'
 import type { Bootstrap } from './bootstrap.js'
 
 /** An address that everybody works out from the environment, where rank 0 listens; the token is in the environment as well. */

@@ -1,10 +1,25 @@
+import { fstatSync } from 'node:fs'
 import { Socket } from 'node:net'
 import { createInterface } from 'node:readline'
-import { StartupTimeoutError } from '../../errors.js'
+import { ArgumentError, StartupTimeoutError } from '../../errors.js'
 import type { Bootstrap } from './bootstrap.js'
 
 /** Values of PMI-1 are of at most 1,024 bytes; a longer one is put in pieces. */
 const PIECE = 800
+/** The manager is on this machine, and answers the first line at once. */
+const FIRST_ANSWER_MS = 10_000
+
+/**
+ * Whether a descriptor may be the manager's: Node hands none down to what it starts, and npx is Node; then the number means something
+ * else.
+ */
+export function isSocket(fd: number): boolean {
+  try {
+    return fd > 2 && fstatSync(fd).isSocket()
+  } catch {
+    return false
+  }
+}
 
 /**
  * PMI-1, which MPICH's hydra and `srun --mpi=pmi2` speak: a line for each command on a file descriptor that the process inherits.
@@ -23,6 +38,8 @@ export class Pmi implements Bootstrap {
     // A launcher that is gone ends this process by itself.
     this.#socket.on('error', () => undefined)
     this.#name = this.#start()
+    // Whoever asks for it hears of it.
+    this.#name.catch(() => undefined)
   }
 
   async put(value: string): Promise<void> {
@@ -32,6 +49,7 @@ export class Pmi implements Bootstrap {
   }
 
   async fence(limitMs: number): Promise<void> {
+    await this.#name
     let timer: NodeJS.Timeout | undefined
     const late = new Promise<never>((_, reject) => {
       timer = setTimeout(() => {
@@ -40,9 +58,7 @@ export class Pmi implements Bootstrap {
         reject(new StartupTimeoutError(`${text}. Their launcher does not say which; rxmpi run --launcher hydra, or slurm, does`))
       }, limitMs)
     })
-    await this.#name
-    await Promise.race([this.#ask('cmd=barrier_in'), late])
-    clearTimeout(timer)
+    await Promise.race([this.#ask('cmd=barrier_in'), late]).finally(() => clearTimeout(timer))
   }
 
   async get(): Promise<string> {
@@ -62,9 +78,25 @@ export class Pmi implements Bootstrap {
   }
 
   async #start(): Promise<string> {
-    await this.#ask('cmd=init pmi_version=1 pmi_subversion=1')
+    const { cmd } = await this.#firstAnswer()
+    if (cmd !== 'response_to_init') {
+      this.#socket.destroy()
+      throw new ArgumentError(`what PMI_FD names has not answered as a process manager does: ${NOT_HANDED}`)
+    }
     const { kvsname } = await this.#ask('cmd=get_my_kvsname')
     return kvsname ?? ''
+  }
+
+  /** Nothing, where it does not come in time. */
+  async #firstAnswer(): Promise<Record<string, string>> {
+    let timer: NodeJS.Timeout | undefined
+    const late = new Promise<Record<string, string>>((resolve) => {
+      timer = setTimeout(() => resolve({}), FIRST_ANSWER_MS)
+      for (const event of ['end', 'error', 'close']) this.#socket.once(event, () => resolve({}))
+    })
+    const answer = await Promise.race([this.#ask('cmd=init pmi_version=1 pmi_subversion=1'), late])
+    clearTimeout(timer)
+    return answer
   }
 
   async #store(key: string, value: string): Promise<void> {
@@ -85,6 +117,9 @@ export class Pmi implements Bootstrap {
     })
   }
 }
+
+/** What must have happened. */
+export const NOT_HANDED = 'the process is started by way of another, as npx is, that has not handed the descriptor down'
 
 const parse = (line: string): Record<string, string> =>
   Object.fromEntries(

@@ -1,11 +1,11 @@
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { ArgumentError } from '../../errors.js'
+import { startedBy } from '../../runtime/launch-env.js'
+import { packageDirectory, packageVersion } from '../../runtime/package.js'
 import { ENGINES } from '../engines/engine-command.js'
-import { MAX_TIMEOUT } from '../job/launch.js'
-import { startedBy } from '../job/launch-env.js'
-import { isSet } from './environment.js'
-import { packageDirectory, packageVersion } from './package.js'
+import { isSet } from '../options/environment.js'
+import { MAX_TIMEOUT } from '../options/limits.js'
 import type { RunOptions } from './run.js'
 
 // Required, not imported: for an import Node reads all of it a second time to find the names of its exports.

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { availableParallelism, cpus, freemem, totalmem } from 'node:os'
-import { detect } from '../job/detect-launcher.js'
-import { LAUNCHERS } from '../job/launch-env.js'
-import { packageVersion } from './package.js'
+import { LAUNCHERS } from '../../runtime/launch-env.js'
+import { packageVersion } from '../../runtime/package.js'
+import { detectLauncher } from '../external/detect-launcher.js'
 
 const require = createRequire(import.meta.url)
 
@@ -51,7 +51,7 @@ export function printable({ versions, transports, sockets, launcher: { seen, why
 
 function launcher(): Info['launcher'] {
   try {
-    const seen = detect(process.env)
+    const seen = detectLauncher(process.env)
     if (seen === undefined) return { seen: 'none', why: `none of ${LAUNCHERS.map(({ rank }) => rank).join(', ')} is set` }
     const where = seen.together ? 'all on this machine' : 'on several machines'
     return { seen: seen.launcher, why: `${seen.why}: rank ${seen.rank} of ${seen.size}, ${where}` }

@@ -1,14 +1,15 @@
 import { basename, extname } from 'node:path'
 import { ArgumentError, StartupTimeoutError } from '../../errors.js'
+import { startedBy } from '../../runtime/launch-env.js'
+import type { DrainSignal } from '../../runtime/rank-protocol.js'
 import type { KubernetesOptions } from '../engines/kubernetes.js'
-import type { Seen } from '../job/detect-launcher.js'
+import type { DetectedLauncher } from '../external/detect-launcher.js'
 import { failureText } from '../job/failure-text.js'
-import { type DrainSignal, type Failure, Job, type OnFailure } from '../job/job.js'
-import { checkRanks } from '../job/launch.js'
-import { startedBy } from '../job/launch-env.js'
+import type { Failure, Job, OnFailure } from '../job/job.js'
 import { engineOf, type Placement, placement, ranksOf } from '../job/placement.js'
-import { programPath } from '../job/program.js'
-import { changed } from './environment.js'
+import { type JobRequest, startJob } from '../job/start-job.js'
+import { checkRanks } from '../options/limits.js'
+import { programPath } from '../options/program.js'
 
 export interface RunOptions extends Omit<Placement, 'launcher'> {
   /** By default as many as the hosts take. */
@@ -36,13 +37,13 @@ const KILL_MS = 2000
 export async function run(options: RunOptions): Promise<number> {
   const started = options.launcher === 'auto' ? startedBy(process.env) : undefined
   if (started !== undefined) {
-    const { detect } = await import('../job/detect-launcher.js')
-    const seen = detect(process.env)
-    if (seen !== undefined) return runAsMember(seen, options)
+    const { detectLauncher } = await import('../external/detect-launcher.js')
+    const seen = detectLauncher(process.env)
+    if (seen !== undefined) return runExternalRank(seen, options)
     const why = `${started.name} has started ${started.size} processes (${started.why}), and gives them no way to find each other`
     throw new ArgumentError(`${why}: export RXMPI_RANK, RXMPI_SIZE, RXMPI_ADDRESS and RXMPI_TOKEN, or say --launcher local`)
   }
-  const { program, args, env = {}, timeout, onFailure, prefix, launcher, ...where } = options
+  const { program, args, launcher, ...where } = options
   const ranks = options.ranks ?? ranksOf(where)
   if (launcher === 'k8s') return write((await import('../engines/kubernetes.js')).kubernetesYaml(jobFor(options, ranks)))
   const asked = { ...where, launcher }
@@ -52,67 +53,40 @@ export async function run(options: RunOptions): Promise<number> {
     const { dryRun } = await import('./dry-run.js')
     return write(`${dryRun({ ...asked, ranks, program: path, args }).join('\n')}\n`)
   }
-  const job = new Job({
-    ranks,
-    program: path,
-    args,
-    env: changed(process.env, env),
-    envChanges: env,
-    timeout,
-    onFailure,
-    onRankFailure: (failure) => void print(failure, ranks),
-    prefix,
-    wantsResults: false,
-    stdout: process.stdout,
-    stderr: process.stderr,
-    stdin: () => process.stdin,
-    inputIsTerminal: process.stdin.isTTY,
-    place: await placement({ ...asked, ranks, program: path, args })
-  })
+  const place = await placement({ ...asked, ranks, program: path, args })
+  const job = startJob({ ...requestOf(options, path, ranks), inputIsTerminal: process.stdin.isTTY, place })
   return ended(job, ranks)
 }
 
 /** One of the processes that another launcher has started. */
-async function runAsMember(seen: Seen, options: RunOptions): Promise<number> {
-  const { program, args, env = {}, timeout, onFailure, prefix, launcher: _, ...where } = options
-  const path = programPath(program)
-  const { ExternalRank } = await import('../job/external-rank.js')
-  const membership = new ExternalRank(seen, where, process.env)
-  if (!membership.leads) {
+async function runExternalRank(seen: DetectedLauncher, options: RunOptions): Promise<number> {
+  const path = programPath(options.program)
+  const { ExternalRank } = await import('../external/external-rank.js')
+  const external = new ExternalRank(seen, options, process.env)
+  if (!external.leads) {
     // A second one ends this process.
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => membership.signalled(signal))
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => external.signalled(signal))
     try {
-      await membership.join()
+      await external.join()
     } catch (error) {
       if (!(error instanceof StartupTimeoutError)) throw error
       process.stderr.write(`rxmpi: ${error.name}: ${error.message}\n`)
-      await membership.finish()
+      await external.finish()
       return 1
     }
-    const status = await membership.over
-    await membership.finish()
+    const status = await external.over
+    await external.finish()
     return status
   }
-  const job = new Job({
-    ranks: seen.size,
-    program: path,
-    args,
-    env: changed(process.env, env),
-    envChanges: env,
-    timeout,
-    onFailure,
-    onRankFailure: (failure) => void print(failure, seen.size),
-    prefix,
-    wantsResults: false,
-    stdout: process.stdout,
-    stderr: process.stderr,
-    stdin: () => process.stdin,
-    inputIsTerminal: false,
-    place: membership.place
-  })
+  const job = startJob({ ...requestOf(options, path, seen.size), place: external.place })
   const status = await ended(job, seen.size)
-  await membership.finish()
+  await external.finish()
   return status
+}
+
+/** What the job of this command line is asked for, wherever its ranks run. */
+function requestOf({ args, env = {}, timeout, onFailure, prefix }: RunOptions, program: string, ranks: number): Omit<JobRequest, 'place'> {
+  return { ranks, program, args, env, timeout, onFailure, prefix, onRankFailure: (failure) => void print(failure, ranks) }
 }
 
 /** Sees a job to its end; resolves to its status. */

@@ -1,11 +1,10 @@
-import { mkdtempSync, rmSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { createRequire, isBuiltin } from 'node:module'
-import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { BuildFailure, Message, Plugin } from 'esbuild'
 import { compiledName, redirect, transpile } from './emit.js'
+import { ProgramDirectory, sweepDead } from './program-directory.js'
 import { OWN, Resolution, type Target } from './resolution.js'
 
 /** The program as the ranks import it. */
@@ -16,23 +15,22 @@ export interface Compiled {
   remove(): void
 }
 
+let swept = false
+
 /** What is wrong with the program, with file, line and column. */
 export class CompileError extends Error {}
 
 /**
- * Compiles the program once for all ranks: each of its files to a module of its own in a directory that only this user can read, so that they
- * load in the order and have the scopes that they would have under Node. A first pass over the whole program follows the imports and finds what
- * does not fit together.
+ * Compiles the program once for all ranks: each of its files to a module of its own in a directory that only this user can read, so that
+ * they load in the order and have the scopes that they would have under Node. A first pass over the whole program follows the imports and
+ * finds what does not fit together.
  */
 export async function compile(program: string): Promise<Compiled> {
-  const directory = mkdtempSync(join(tmpdir(), 'rxmpi-'))
-  const remove = () => {
-    process.off('exit', remove)
-    rmSync(directory, { recursive: true, force: true })
-  }
-  process.on('exit', remove)
+  const { path, remove } = new ProgramDirectory()
+  if (!swept) void sweepDead()
+  swept = true
   try {
-    const compilation = new Compilation(directory)
+    const compilation = new Compilation(path)
     const url = await compilation.run(program)
     return { url, translate: (text) => compilation.translate(text), remove }
   } catch (error) {
@@ -129,8 +127,8 @@ class Compilation {
 }
 
 /**
- * An import of which nothing is used is not met in the pass over the whole program, which knows no tsconfig.json; with `verbatimModuleSyntax` it is
- * still there in the file by itself, and Node would run what it names.
+ * An import of which nothing is used is not met in the pass over the whole program, which knows no tsconfig.json; with
+ * `verbatimModuleSyntax` it is still there in the file by itself, and Node would run what it names.
  */
 function unused(file: string, specifier: string): Target | undefined {
   try {

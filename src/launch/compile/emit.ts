@@ -3,7 +3,7 @@ import { basename, dirname, extname } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { init, parse } from 'es-module-lexer'
 import type { BuildOptions } from 'esbuild'
-import { packageDirectory } from '../cli/package.js'
+import { packageDirectory } from '../../runtime/package.js'
 import { OWN } from './resolution.js'
 
 type Build = typeof import('esbuild').build
@@ -32,8 +32,9 @@ export async function transpile(build: Build, source: string, outfile: string, t
 }
 
 /**
- * The same code, where every import names its target by URL: those that are written out, the one that `find` gives; those that are only known at run time, what
- * they mean from `source`, and `compiled` maps the program's files to what is made of them. What is compiled is JavaScript and needs no attribute such as `type: 'json'`.
+ * The same code, where every import names its target by URL: those that are written out, the one that `find` gives; those that are only
+ * known at run time, what they mean from `source`, and `compiled` maps the program's files to what is made of them. What is compiled is
+ * JavaScript and needs no attribute such as `type: 'json'`.
  */
 export async function redirect(
   code: string,
@@ -79,7 +80,10 @@ function edited(code: string, edits: Edit[]): string {
   return result + code.slice(done)
 }
 
-/** What a specifier means in a file that runs from another place than where it was written; behind the code, whose lines keep their numbers. */
+/**
+ * What a specifier means in a file that runs from another place than where it was written; behind the code, whose lines keep their
+ * numbers.
+ */
 function declareFromHere(source: string, compiled: ReadonlyMap<string, string>): string {
   const here = pathToFileURL(source).href
   const urls = Object.fromEntries([...compiled].map(([file, outfile]) => [pathToFileURL(file).href, pathToFileURL(outfile).href]))

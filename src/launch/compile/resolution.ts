@@ -3,7 +3,7 @@ import { isBuiltin } from 'node:module'
 import { relative } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import type { OnResolveArgs, OnResolveResult, PluginBuild } from 'esbuild'
-import { packageDirectory } from '../cli/package.js'
+import { packageDirectory } from '../../runtime/package.js'
 
 /** What the ranks run on is the launcher's own. */
 export const OWN = /^(rxmpi|rxjs)(\/|$)/
@@ -14,7 +14,10 @@ const INSTALLED = /[\\/]node_modules[\\/]/
 /** Marks our own questions to esbuild, which come back to us. */
 const ASKED = Symbol('asked')
 
-/** Where an import leads: to a file of the program, or to something that Node loads by itself, named so that it means the same from anywhere. */
+/**
+ * Where an import leads: to a file of the program, or to something that Node loads by itself, named so that it means the same from
+ * anywhere.
+ */
 export type Target = { file: string } | { url: string }
 
 /**

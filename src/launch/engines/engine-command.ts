@@ -1,11 +1,12 @@
 import { accessSync, constants } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { ArgumentError } from '../../errors.js'
-import { type HostSlots, isLocal } from '../job/hosts.js'
-import { RENDEZVOUS, TOKEN } from '../job/launch-env.js'
+import { RENDEZVOUS, TOKEN } from '../../runtime/launch-env.js'
+import { type HostSlots, isLocal } from '../options/hosts.js'
 
 /** Launchers that place and start processes, of which each becomes a rank. */
 export const ENGINES = ['slurm', 'hydra', 'openmpi'] as const
+/** One of these launchers. */
 export type EngineName = (typeof ENGINES)[number]
 
 export interface EngineOptions {

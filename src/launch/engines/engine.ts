@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { constants } from 'node:os'
-import type { Card } from '../job/host-protocol.js'
-import { RENDEZVOUS, TOKEN } from '../job/launch-env.js'
-import { writeRendezvous } from '../job/rendezvous.js'
+import { RENDEZVOUS, TOKEN } from '../../runtime/launch-env.js'
+import type { Card } from '../protocol/host-protocol.js'
+import { writeRendezvous } from '../protocol/rendezvous.js'
 import type { EngineName } from './engine-command.js'
 
 /** How long it may take to end by itself when all that it has started has ended, and then when it is told to. */

@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module'
 import { ArgumentError } from '../../errors.js'
-import { TOKEN } from '../job/launch-env.js'
+import { TOKEN } from '../../runtime/launch-env.js'
 
 export interface KubernetesOptions {
   ranks: number
@@ -19,8 +19,8 @@ const NAME = /^[a-z]([-a-z0-9]{0,50}[a-z0-9])?$/
 const PORT = 29400
 
 /**
- * An Indexed Job and the headless Service by which its pods find that of rank 0. The token is named and not contained: it is in a Secret, made
- * by hand.
+ * An Indexed Job and the headless Service by which its pods find that of rank 0. The token is named and not contained: it is in a Secret,
+ * made by hand.
  */
 export function kubernetesObjects({ ranks, name, image, command, env }: KubernetesOptions): object[] {
   if (!NAME.test(name))

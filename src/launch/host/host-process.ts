@@ -1,6 +1,6 @@
 /** The process of a host: started by the launcher, which tells it over standard input where it is, and ends it by closing that. */
 import { createInterface } from 'node:readline'
-import type { Rendezvous } from '../job/host-protocol.js'
+import type { Rendezvous } from '../protocol/host-protocol.js'
 import { HostProxy } from './host-proxy.js'
 
 // The launcher decides what a signal means; the terminal sends it to this process as well.

@@ -1,18 +1,25 @@
 import { availableParallelism, hostname } from 'node:os'
+import type { DrainSignal, FromRank } from '../../runtime/rank-protocol.js'
 import { Router } from '../../transport/router/router.js'
 import { allocateHost, ENDED, FAILED, type HostMemory } from '../../transport/shared/host-memory.js'
 import { fingerprintOf } from '../../transport/websocket/certificate.js'
 import { newNonce, Token } from '../../transport/websocket/challenge.js'
 import type { Address } from '../../transport/websocket/dial.js'
 import { Mesh, type MeshOptions } from '../../transport/websocket/mesh.js'
-import { changed } from '../cli/environment.js'
 import { type Compiled, compile } from '../compile/compile.js'
-import { Control, type FromHost, type HostAddress, type HostSetup, LAUNCHER, type Rendezvous, type ToHost } from '../job/host-protocol.js'
-import type { DrainSignal } from '../job/job.js'
-import { OutputMux } from '../job/output-mux.js'
-import type { FromRank } from '../job/rank-protocol.js'
-import type { Gone, Host, HostListener, Rest } from './host.js'
+import { changed } from '../options/environment.js'
+import type { Gone, Host, HostListener, Rest } from '../protocol/host.js'
+import {
+  Control,
+  type FromHost,
+  type HostAddress,
+  type HostSetup,
+  LAUNCHER,
+  type Rendezvous,
+  type ToHost
+} from '../protocol/host-protocol.js'
 import { LinkKeeper } from './link-keeper.js'
+import { OutputMux } from './output-mux.js'
 import { goneBy, ThreadHost } from './thread-host.js'
 
 const SETTLE_MS = 2
@@ -60,7 +67,7 @@ export class HostProxy {
     }
     this.#mesh = new Mesh(this.#links)
     this.#mesh.onWanted = (other) => this.#want(other)
-    const launcher = this.#mesh.peer(LAUNCHER)
+    const launcher = this.#mesh.link(LAUNCHER)
     this.#control = new Control(
       launcher,
       (message) => this.#obey(message),
@@ -126,7 +133,7 @@ export class HostProxy {
     const memory = this.#seated?.memory ?? allocateHost(hosts.length, { host, hosts, names: hostNames })
     const control = this.#control
     const drained = (rank: number): void => control.send({ type: 'drained', rank, how: this.#ended.get(rank)! })
-    const address = this.#mesh.peer(LAUNCHER).localAddress ?? '127.0.0.1'
+    const address = this.#mesh.link(LAUNCHER).localAddress ?? '127.0.0.1'
     if (resident) {
       this.#keeper = new LinkKeeper({
         memory,
@@ -218,7 +225,7 @@ export class HostProxy {
     else {
       const { host, port, data } = this.#addresses[other]!
       const at = (which: number): Address => ({ host, port: which, tls: this.#tls })
-      this.#mesh.peer(other).connectTo([at(port)])
+      this.#mesh.link(other).connectTo([at(port)])
       if (data !== undefined) this.#keeper?.dial(other, data.map(at))
     }
   }

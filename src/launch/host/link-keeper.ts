@@ -1,10 +1,10 @@
+import type { LinkNews, LinkOrder } from '../../runtime/rank-protocol.js'
 import type { RouterState } from '../../transport/router/base-router.js'
 import { Router } from '../../transport/router/router.js'
 import type { HostMemory } from '../../transport/shared/host-memory.js'
 import type { Address } from '../../transport/websocket/dial.js'
 import { Mesh, type MeshOptions } from '../../transport/websocket/mesh.js'
-import { LAUNCHER } from '../job/host-protocol.js'
-import type { LinkNews, LinkOrder } from '../job/rank-protocol.js'
+import { LAUNCHER } from '../protocol/host-protocol.js'
 
 type Look = { settled: boolean; sent: number; received: number }
 
@@ -21,8 +21,8 @@ export interface LinkKeeperOptions {
 }
 
 /**
- * The main thread's part in the links of a rank that has them in its own thread: it tells the other hosts that this one lives, which a rank that computes cannot, and
- * the rank when another does not; and it goes on with the links when the rank cannot any more.
+ * The main thread's part in the links of a rank that has them in its own thread: it tells the other hosts that this one lives, which a
+ * rank that computes cannot, and the rank when another does not; and it goes on with the links when the rank cannot any more.
  */
 export class LinkKeeper {
   readonly #options: LinkKeeperOptions
@@ -42,11 +42,11 @@ export class LinkKeeper {
     this.#mesh.onWanted = (host) => {
       const addresses = this.#dials.get(host)
       if (addresses === undefined) options.wanted(host)
-      else this.#mesh.peer(host).connectTo(addresses)
+      else this.#mesh.link(host).connectTo(addresses)
     }
     // It has lost its connection with the rank, which may not have seen that, and then does not listen.
     this.#mesh.onTurnedAway = (host, epoch) => this.#order({ what: 'cut', host, before: epoch })
-    options.pulse.onPeer = (peer) => {
+    options.pulse.onLink = (peer) => {
       if (peer.other === LAUNCHER) return
       peer.user = {
         payload: () => undefined,
@@ -138,14 +138,14 @@ export class LinkKeeper {
 
   /** Nothing can be exchanged with it: the other end must know, too. */
   #unreachable(host: number, reason: string): void {
-    this.#options.pulse.peer(host).fail(reason)
+    this.#options.pulse.link(host).fail(reason)
   }
 
   #order(order: LinkOrder): void {
     if (this.#router === undefined) return this.#options.post(order)
     if (order.what === 'gone') this.#router.gone(order.rank, order.state, order.reason)
-    else if (order.what === 'dial') this.#mesh.peer(order.host).connectTo(order.addresses)
-    else if (order.what === 'cut') this.#mesh.peer(order.host).cut(order.before)
-    else if (order.what === 'fail') this.#mesh.peer(order.host).fail(order.reason)
+    else if (order.what === 'dial') this.#mesh.link(order.host).connectTo(order.addresses)
+    else if (order.what === 'cut') this.#mesh.link(order.host).cut(order.before)
+    else if (order.what === 'fail') this.#mesh.link(order.host).fail(order.reason)
   }
 }

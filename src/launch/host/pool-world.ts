@@ -5,24 +5,28 @@ import { Endpoint } from '../../progress/endpoint.js'
 import { BufferHandoff } from '../../transport/shared/buffer-handoff.js'
 import { allocateHost } from '../../transport/shared/host-memory.js'
 import { SharedTransport } from '../../transport/shared/shared-transport.js'
-import { changed } from '../cli/environment.js'
-import { checkRanks } from '../job/launch.js'
-import type { HostListener } from './host.js'
+import { changed } from '../options/environment.js'
+import { checkRanks } from '../options/limits.js'
+import type { HostListener } from '../protocol/host.js'
 
-export { poolModule } from '../cli/package.js'
+export { poolModule } from '../../runtime/package.js'
 
-import type { FromRank } from '../job/rank-protocol.js'
+import type { FromRank } from '../../runtime/rank-protocol.js'
 import { ThreadHost } from './thread-host.js'
 
-/**
- * A world of this thread, as rank 0, and of ranks that are started for it, each with the compiled module `url` as its program. `more` starts another, under a new number, for one that has
- * died: as often as there were ranks.
- */
-export function startPoolWorld(
-  ranks: number,
-  url: URL,
-  env: Record<string, string | undefined>
-): { comm: Communicator; end: () => Promise<void>; keepAlive: (needed: boolean) => void; more: () => number | undefined } {
+/** A world of this thread, as rank 0, and of ranks that are started for it. */
+export interface PoolWorld {
+  comm: Communicator
+  /** Resolves when all its ranks have ended. */
+  end: () => Promise<void>
+  /** Whether its threads keep this process alive. */
+  keepAlive: (needed: boolean) => void
+  /** Starts a rank under a new number, for one that has died: as often as there were ranks. */
+  more: () => number | undefined
+}
+
+/** Each of its ranks has the compiled module `url` as its program. */
+export function startPoolWorld(ranks: number, url: URL, env: Record<string, string | undefined>): PoolWorld {
   checkRanks(ranks)
   const size = 2 * ranks + 1
   const memory = allocateHost(size)

@@ -1,4 +1,6 @@
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads'
+import { rankModule } from '../../runtime/package.js'
+import type { FromInput, FromRank, RankData, Setting, ToInput, ToRank } from '../../runtime/rank-protocol.js'
 import {
   ENDED,
   FAILED,
@@ -10,10 +12,8 @@ import {
   UNCAUGHT,
   WITH_STATUS
 } from '../../transport/shared/host-memory.js'
-import { rankModule } from '../cli/package.js'
-import type { FromInput, FromRank, RankData, Setting, ToInput, ToRank } from '../job/rank-protocol.js'
+import type { Gone, Host, HostListener, Rest } from '../protocol/host.js'
 import { expectShortLives } from './gc-flags.js'
-import type { Gone, Host, HostListener, Rest } from './host.js'
 
 export interface ThreadHostOptions {
   memory: HostMemory

@@ -3,7 +3,9 @@ import type { Certificate } from '../../transport/websocket/connection.js'
 
 const DAY_MS = 86_400_000
 
-/** A certificate for one job. Its hosts trust it and no other, so what it is called does not matter, and their clocks may differ by a day. */
+/**
+ * A certificate for one job. Its hosts trust it and no other, so what it is called does not matter, and their clocks may differ by a day.
+ */
 export async function makeCertificate(): Promise<Certificate> {
   // Loaded only where links are encrypted.
   const { generate } = createRequire(import.meta.url)('selfsigned') as typeof import('selfsigned')

@@ -1,20 +1,27 @@
 import { waits } from '../../transport/shared/host-memory.js'
-import type { Host, Rest } from '../host/host.js'
-import type { Job } from './job.js'
+import type { Host, Rest } from '../protocol/host.js'
+import type { JobRanks } from './report.js'
+
+interface Asking extends JobRanks {
+  /** Has every rank say what it waits for. */
+  ask(reason: 'deadlock'): Promise<string[]>
+}
 
 /**
- * Proves a deadlock when the last rank that could go on has come to rest, and lets every rank's pending calls fail with the whole picture.
+ * Proves a deadlock when the last rank that could go on has come to rest, and lets every rank's pending calls fail with the whole
+ * picture.
  *
- * Among several hosts something may be under way that none of them sees, so they are asked twice: when nothing has changed, and as many segments
- * have come in as have gone out, nothing was under way in between (the four counter method of Mattern, Distributed Computing 2, 1987).
+ * Among several hosts something may be under way that none of them sees, so they are asked twice: when nothing has changed, and as many
+ * segments have come in as have gone out, nothing was under way in between (the four counter method of Mattern, Distributed Computing 2,
+ * 1987).
  */
 export class DeadlockWatch {
-  readonly #job: Job
+  readonly #job: Asking
   readonly #hosts: readonly Host[]
   #checking = false
   #again = false
 
-  constructor(job: Job, hosts: readonly Host[]) {
+  constructor(job: Asking, hosts: readonly Host[]) {
     this.#job = job
     this.#hosts = hosts
   }

@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream'
-import type { FromInput, ToInput } from './rank-protocol.js'
+import type { FromInput, ToInput } from '../../runtime/rank-protocol.js'
 
 /**
  * Gives standard input to a rank, a chunk for each one that it asks for. Nothing is read before: a job in the background of a terminal

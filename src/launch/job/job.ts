@@ -1,11 +1,11 @@
 import type { Readable, Writable } from 'node:stream'
+import { type ErrorRecord, translateRecord } from '../../runtime/error-record.js'
+import { DRAIN_SIGNALS, type DrainSignal, type FromRank, type ToInput, type ToRank } from '../../runtime/rank-protocol.js'
 import { type Compiled, CompileError, compile } from '../compile/compile.js'
-import type { Gone, Host, HostListener } from '../host/host.js'
+import { OutputMux } from '../host/output-mux.js'
+import type { Gone, Host, HostListener } from '../protocol/host.js'
 import { DeadlockWatch } from './deadlock.js'
-import { type ErrorRecord, translateRecord } from './error-record.js'
 import { Input } from './input.js'
-import { OutputMux } from './output-mux.js'
-import type { FromRank, ToInput, ToRank } from './rank-protocol.js'
 import { Report } from './report.js'
 
 export interface JobOptions {
@@ -31,6 +31,7 @@ export interface JobOptions {
   place: (options: JobOptions, listener: HostListener) => readonly Host[]
 }
 
+/** What the failure of a rank does to the others: 'end' ends them, 'continue' lets them go on. */
 export type OnFailure = 'end' | 'continue'
 
 export interface Failure {
@@ -53,8 +54,6 @@ export interface Outcome {
   stuck: number[]
 }
 
-const signalNumbers = { SIGINT: 2, SIGTERM: 15 }
-export type DrainSignal = keyof typeof signalNumbers
 const DRAIN_MS = 5000
 const END_MS = 1500
 /**
@@ -68,7 +67,8 @@ const RUNAWAY_PIPE = 128 + 13
 const UNSETTLED = 13
 
 /**
- * N ranks of one program, wherever they run, from their start to the end of the last. The first failure ends them all, unless the others are to go on.
+ * N ranks of one program, wherever they run, from their start to the end of the last. The first failure ends them all, unless the others
+ * are to go on.
  */
 export class Job implements HostListener {
   readonly outcome: Promise<Outcome>
@@ -130,7 +130,7 @@ export class Job implements HostListener {
       this.end()
       return
     }
-    this.#failure = { kind: 'signal', status: 128 + signalNumbers[signal], text: `ended by ${signal}` }
+    this.#failure = { kind: 'signal', status: 128 + DRAIN_SIGNALS[signal], text: `ended by ${signal}` }
     for (const rank of this.#alive) this.post(rank, { type: 'signal', signal })
     this.#after(DRAIN_MS, () => this.end())
   }

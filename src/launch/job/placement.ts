@@ -1,13 +1,15 @@
 import { ArgumentError } from '../../errors.js'
-import { commandModule } from '../cli/package.js'
+import { commandModule } from '../../runtime/package.js'
 import { ENGINES, type EngineName, type EngineOptions, engineCommand, isFar } from '../engines/engine-command.js'
-import { fill, type HostSlots, isLocal, parseHosts, readHostfile } from './hosts.js'
+import { fill, type HostSlots, isLocal, parseHosts, readHostfile } from '../options/hosts.js'
+import { RECONNECT_MS, START_MS } from '../options/timeouts.js'
 import type { JobOptions } from './job.js'
 import type { ProcessManagerOptions } from './process-manager.js'
 import { placeThreads } from './thread-placement.js'
-import { RECONNECT_MS, START_MS } from './timeouts.js'
 
+/** Where ranks run, what starts them, and how the hosts are joined. */
 export interface Placement {
+  /** What a rank is on its host: 'thread' (the default) one of a process that they share, 'process' one of its own. */
   placement?: 'thread' | 'process' | undefined
   /** `a:4,b:4` */
   host?: string | undefined
@@ -48,17 +50,17 @@ export async function placement(
   if (where !== 'thread' && where !== 'process') throw new ArgumentError(`placement was ${String(where)}: expected 'thread' or 'process'`)
   if (!(reconnect > 0)) throw new ArgumentError(`reconnect was ${String(reconnect)}: expected seconds, more than 0`)
   if (!(startupTimeout > 0)) throw new ArgumentError(`startupTimeout was ${String(startupTimeout)}: expected seconds, more than 0`)
-  const patience = { reconnectMs: reconnect * 1000, startMs: startupTimeout * 1000 }
+  const timeouts = { reconnectMs: reconnect * 1000, startMs: startupTimeout * 1000 }
   const engine = engineOf(options)
-  if (engine !== undefined) return placeByEngine(engine, options, { ...patience, tls, ssh: [] })
+  if (engine !== undefined) return placeByEngine(engine, options, { ...timeouts, tls, ssh: [] })
   const hosts = placesOf(options)
   if (hosts === undefined) return placeThreads
   const far = hosts.find(({ name }) => !isLocal(name))
   if (far !== undefined) checkSecrecy(`the host '${far.name}' is another machine`, options)
-  const fleet: ProcessManagerOptions = { hosts, far: far !== undefined, tls, ...patience, ssh: words(options.ssh ?? 'ssh') }
+  const processes: ProcessManagerOptions = { hosts, far: far !== undefined, tls, ...timeouts, ssh: words(options.ssh ?? 'ssh') }
   // Loaded only where there are several processes: a job of threads starts sooner without.
   const { ProcessManager } = await import('./process-manager.js')
-  return (job, listener) => new ProcessManager(job, fleet, listener).hosts
+  return (job, listener) => new ProcessManager(job, processes, listener).hosts
 }
 
 /** The processes that are started from here; undefined where the ranks are threads of this one. */
@@ -102,7 +104,7 @@ async function placeByEngine(
   const far = isFar(engine, { hosts: hostsOf(options), env: process.env })
   const [{ Engine }, { ProcessManager }] = await Promise.all([import('../engines/engine.js'), import('./process-manager.js')])
   const process_ = new Engine(engine, command)
-  const fleet: ProcessManagerOptions = {
+  const processes: ProcessManagerOptions = {
     ...common,
     hosts: Array.from({ length: ranks }, (_, rank) => ({ name: `the process of rank ${rank}`, slots: 1 })),
     far,
@@ -110,7 +112,7 @@ async function placeByEngine(
     announce: async (card, ended) => process_.start(card, ended),
     end: () => process_.end()
   }
-  return (job, listener) => new ProcessManager(job, fleet, listener).hosts
+  return (job, listener) => new ProcessManager(job, processes, listener).hosts
 }
 
 export const engineOf = ({ launcher }: Placement): EngineName | undefined => ENGINES.find((name) => name === launcher)

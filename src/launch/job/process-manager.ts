@@ -2,20 +2,20 @@ import { randomBytes } from 'node:crypto'
 import { networkInterfaces } from 'node:os'
 import { isMainThread } from 'node:worker_threads'
 import { RxmpiError, StartupTimeoutError } from '../../errors.js'
+import { type ErrorRecord, recordError } from '../../runtime/error-record.js'
+import type { DrainSignal, FromRank, ToInput } from '../../runtime/rank-protocol.js'
 import { fingerprintOf } from '../../transport/websocket/certificate.js'
 import { Token } from '../../transport/websocket/challenge.js'
 import { Mesh } from '../../transport/websocket/mesh.js'
 import { libraryHere } from '../../transport/websocket/serve.js'
-import type { Gone, Host, HostListener } from '../host/host.js'
+import { type HostSlots, isLocal } from '../options/hosts.js'
+import type { Gone, Host, HostListener } from '../protocol/host.js'
+import { type Card, type HostAddress, type HostSetup, LAUNCHER } from '../protocol/host-protocol.js'
 import { makeCertificate } from './certificate.js'
-import { type ErrorRecord, recordError } from './error-record.js'
-import { type Card, type HostAddress, type HostSetup, LAUNCHER } from './host-protocol.js'
-import { type HostSlots, isLocal } from './hosts.js'
-import type { DrainSignal, JobOptions } from './job.js'
-import type { FromRank, ToInput } from './rank-protocol.js'
+import type { JobOptions } from './job.js'
+import { rankSetting } from './rank-setting.js'
 import { type ProcessManagerListener, RemoteHost } from './remote-host.js'
 import { startHost } from './start-host.js'
-import { settingOf } from './thread-placement.js'
 
 export interface ProcessManagerOptions {
   hosts: readonly HostSlots[]
@@ -45,7 +45,7 @@ export interface ProcessManagerOptions {
 export class ProcessManager implements ProcessManagerListener {
   readonly hosts: readonly RemoteHost[]
   readonly #options: JobOptions
-  readonly #fleet: ProcessManagerOptions
+  readonly #processes: ProcessManagerOptions
   readonly #listener: HostListener
   readonly #mesh: Mesh
   readonly #card: Card
@@ -53,12 +53,17 @@ export class ProcessManager implements ProcessManagerListener {
   #late: NodeJS.Timeout | undefined
   #open: number
 
-  constructor(options: JobOptions, fleet: ProcessManagerOptions, listener: HostListener) {
+  constructor(options: JobOptions, processes: ProcessManagerOptions, listener: HostListener) {
     this.#options = options
-    this.#fleet = fleet
+    this.#processes = processes
     this.#listener = listener
-    const { hosts, reconnectMs, startMs } = fleet
-    this.#card = fleet.card ?? { job: randomBytes(8).toString('hex'), token: randomBytes(32).toString('base64url'), addresses: [], port: 0 }
+    const { hosts, reconnectMs, startMs } = processes
+    this.#card = processes.card ?? {
+      job: randomBytes(8).toString('hex'),
+      token: randomBytes(32).toString('base64url'),
+      addresses: [],
+      port: 0
+    }
     const token = new Token(Buffer.from(this.#card.token, 'base64url'), this.#card.job)
     this.#mesh = new Mesh({ self: LAUNCHER, size: options.ranks, token, reconnectMs, startMs, expects: (host) => host < hosts.length })
     let first = 0
@@ -68,12 +73,12 @@ export class ProcessManager implements ProcessManagerListener {
       return new RemoteHost(
         {
           number,
-          name: fleet.announce === undefined ? `host ${name}` : name,
+          name: processes.announce === undefined ? `host ${name}` : name,
           ranks,
-          end: fleet.end,
-          sharesFiles: fleet.announce === undefined ? isLocal(name) : (fleet.sharesFiles ?? false)
+          end: processes.end,
+          sharesFiles: processes.announce === undefined ? isLocal(name) : (processes.sharesFiles ?? false)
         },
-        this.#mesh.peer(number),
+        this.#mesh.link(number),
         this
       )
     })
@@ -129,22 +134,22 @@ export class ProcessManager implements ProcessManagerListener {
   }
 
   async #start(): Promise<void> {
-    const { reconnectMs, startMs, far, tls, ssh } = this.#fleet
+    const { reconnectMs, startMs, far, tls, ssh } = this.#processes
     const { why } = libraryHere()
     if (why !== undefined && isMainThread) this.#options.stderr.write(`rxmpi: links between hosts are served over Node's sockets: ${why}\n`)
     const certificate = tls ? await makeCertificate() : undefined
-    const { announce, port: wanted = 0 } = this.#fleet
+    const { announce, port: wanted = 0 } = this.#processes
     const port = await this.#mesh.listen(far ? '0.0.0.0' : '127.0.0.1', wanted, certificate)
     const tlsPrint = certificate && fingerprintOf(certificate.cert)
     const card: Card = { ...this.#card, addresses: far ? addressesHere() : ['127.0.0.1'], port, tls: tlsPrint }
     const hostOf = this.hosts.flatMap(({ number, ranks }) => ranks.map(() => number))
     for (const host of this.hosts) {
       if (announce === undefined) {
-        const { name } = this.#fleet.hosts[host.number]!
+        const { name } = this.#processes.hosts[host.number]!
         const bySsh = !isLocal(name)
         host.process = startHost(name, { ...card, host: host.number, size: hostOf.length, bySsh, reconnectMs, startMs }, ssh)
       }
-      const hostNames = announce === undefined ? this.#fleet.hosts.map(({ name }) => name) : undefined
+      const hostNames = announce === undefined ? this.#processes.hosts.map(({ name }) => name) : undefined
       host.tell({ type: 'setup', setup: { ...this.#setup(host), hosts: hostOf, hostNames, certificate } })
     }
     await announce?.(card, (text) => this.#startEnded(text))
@@ -154,13 +159,13 @@ export class ProcessManager implements ProcessManagerListener {
 
   #setup({ number }: RemoteHost): Omit<HostSetup, 'hosts' | 'hostNames'> {
     const { args, env, envChanges, prefix, ranks } = this.#options
-    const foreign = this.#fleet.announce !== undefined
+    const foreign = this.#processes.announce !== undefined
     // What another launcher has started may be a program that runs on its main thread already.
     const resident = !foreign && this.hosts.every((host) => host.ranks.length === 1)
-    const nameOf = (host: number): string => this.#fleet.hosts[host]!.name
+    const nameOf = (host: number): string => this.#processes.hosts[host]!.name
     const name = nameOf(number)
     const here = this.hosts.filter(
-      (host) => nameOf(host.number) === name || (isLocal(name) && isLocal(nameOf(host.number))) || (foreign && !this.#fleet.far)
+      (host) => nameOf(host.number) === name || (isLocal(name) && isLocal(nameOf(host.number))) || (foreign && !this.#processes.far)
     )
     return {
       args,
@@ -169,13 +174,15 @@ export class ProcessManager implements ProcessManagerListener {
       resident,
       env: isLocal(name) ? { all: { ...env } } : { changes: envChanges },
       cwd: foreign ? undefined : process.cwd(),
-      output: this.#fleet.ownOutput ? { prefix: prefix && ranks > 1 } : 'launcher',
-      setting: settingOf(this.#options)
+      output: this.#processes.ownOutput ? { prefix: prefix && ranks > 1 } : 'launcher',
+      setting: rankSetting(this.#options)
     }
   }
 
   #giveUp(): void {
-    const error = new StartupTimeoutError(`not all processes have come within ${this.#fleet.startMs / 1000} s; missing: ${this.#missing()}`)
+    const error = new StartupTimeoutError(
+      `not all processes have come within ${this.#processes.startMs / 1000} s; missing: ${this.#missing()}`
+    )
     this.broken(`rxmpi: ${named(error)}`, recordError(error))
   }
 
@@ -186,7 +193,7 @@ export class ProcessManager implements ProcessManagerListener {
 
   #missing(): string {
     const missing = this.hosts.filter(({ number }) => this.#addresses[number] === undefined)
-    if (this.#fleet.announce !== undefined) return missing.map(({ ranks }) => `rank ${ranks[0]}`).join(', ')
+    if (this.#processes.announce !== undefined) return missing.map(({ ranks }) => `rank ${ranks[0]}`).join(', ')
     return missing.map(({ name, ranks }) => `${name} (rank${ranks.length === 1 ? '' : 's'} ${ranks.join(', ')})`).join('; ')
   }
 }

@@ -1,10 +1,11 @@
 import type { ChildProcess } from 'node:child_process'
 import { constants } from 'node:os'
+import type { FromInput, ToRank } from '../../runtime/rank-protocol.js'
 import { KILLED as BY_KILL, UNREACHABLE } from '../../transport/shared/host-memory.js'
-import { GONE, type HostLink } from '../../transport/websocket/host-link.js'
-import type { Gone, Host, HostListener, Rest } from '../host/host.js'
-import { Control, type FromHost, type HostAddress, type ToHost } from './host-protocol.js'
-import type { FromInput, ToRank } from './rank-protocol.js'
+import { GONE } from '../../transport/websocket/failure-detector.js'
+import type { HostLink } from '../../transport/websocket/host-link.js'
+import type { Gone, Host, HostListener, Rest } from '../protocol/host.js'
+import { Control, type FromHost, type HostAddress, type ToHost } from '../protocol/host-protocol.js'
 
 /** How long the process of a host may take to end when it is told to. */
 const END_MS = 1000

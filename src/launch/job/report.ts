@@ -1,16 +1,26 @@
-import type { Job } from './job.js'
+import type { ToRank } from '../../runtime/rank-protocol.js'
 
-/** A rank that has not answered by then is in the middle of a computation; at a deadlock nobody is, though many requests take their time. */
-const ANSWER_MS = { timeout: 500, deadlock: 60_000 }
+/** The ranks of a job, and how to say something to one. */
+export interface JobRanks {
+  readonly size: number
+  /** Those that have not ended. */
+  readonly alive: ReadonlySet<number>
+  post(rank: number, message: ToRank): void
+}
+
+/**
+ * A rank that has not answered by then is in the middle of a computation; at a deadlock nobody is, though many requests take their time.
+ */
+const ANSWER_MS = { timeout: 1000, deadlock: 60_000 }
 
 /** What every rank waits for, as they say themselves. */
 export class Report {
   readonly lines: Promise<string[]>
   readonly #answers = new Map<number, string[]>()
-  readonly #job: Job
+  readonly #job: JobRanks
   #complete!: () => void
 
-  constructor(job: Job, reason: 'deadlock' | 'timeout') {
+  constructor(job: JobRanks, reason: 'deadlock' | 'timeout') {
     this.#job = job
     this.lines = new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, ANSWER_MS[reason])

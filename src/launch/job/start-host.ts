@@ -1,9 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { hostModule } from '../cli/package.js'
-import type { Rendezvous } from './host-protocol.js'
-import { isLocal } from './hosts.js'
+import { hostModule } from '../../runtime/package.js'
+import { isLocal } from '../options/hosts.js'
+import type { Rendezvous } from '../protocol/host-protocol.js'
 
-/** Starts the process of a host, here or by ssh, and tells it on its standard input where its launcher is: the token is in no argument list. */
+/**
+ * Starts the process of a host, here or by ssh, and tells it on its standard input where its launcher is: the token is in no argument
+ * list.
+ */
 export function startHost(name: string, rendezvous: Rendezvous, ssh: readonly string[]): ChildProcess {
   const [file, ...args] = hostCommand(name, ssh) as [string, ...string[]]
   const child = spawn(file, args, { stdio: ['pipe', 'inherit', 'inherit'] })

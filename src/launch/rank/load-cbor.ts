@@ -4,8 +4,8 @@ import { createRequire } from 'node:module'
 const require = createRequire(import.meta.url)
 
 /**
- * cbor-x in its single-file form. Looking for its optional native part, it asks which C library this is, by way of `child_process` and the text of
- * `ldd`, which takes a rank as long as all other code that it loads: so where there is no musl, it is told.
+ * cbor-x in its single-file form. Looking for its optional native part, it asks which C library this is, by way of `child_process` and
+ * the text of `ldd`, which takes a rank as long as all other code that it loads: so where there is no musl, it is told.
  */
 export function loadCbor(): typeof import('cbor-x') {
   const { LIBC } = process.env

@@ -1,7 +1,7 @@
 import { Readable, Writable } from 'node:stream'
 import type { MessagePort } from 'node:worker_threads'
-import { asTerminal } from '../cli/terminal.js'
-import type { FromInput, FromRank, Setting, ToInput } from '../job/rank-protocol.js'
+import type { FromInput, FromRank, Setting, ToInput } from '../../runtime/rank-protocol.js'
+import { asTerminal } from './terminal.js'
 
 /** Output that a rank may post ahead of what has been written. */
 const AHEAD_BYTES = 2 ** 20

@@ -1,15 +1,14 @@
 /** The thread of a rank: makes it look like a process of its own, and runs the program in it. */
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
+import { recordError } from '../../runtime/error-record.js'
+import { DRAIN_SIGNALS, type DrainSignal, type FromRank, type RankData, type ToRank } from '../../runtime/rank-protocol.js'
 import { runtime } from '../../world.js'
-import { recordError } from '../job/error-record.js'
-import type { FromRank, RankData, ToRank } from '../job/rank-protocol.js'
 import { connectStdio } from './rank-stdio.js'
 
 type Program = Extract<ToRank, { type: 'program' }>
 
 const port = parentPort as MessagePort
 const { rxmpi: seat, launch } = workerData as RankData
-const signalNumbers = { SIGINT: 2, SIGTERM: 15 }
 /** Node's status for a program whose top-level await can never go on. */
 const UNSETTLED = 13
 
@@ -40,13 +39,13 @@ function reportErrors(): void {
   })
 }
 
-function drain(signal: 'SIGINT' | 'SIGTERM'): void {
+function drain(signal: DrainSignal): void {
   if (process.listenerCount(signal) > 0) {
     process.emit(signal, signal)
     return
   }
   runtime.flush()
-  process.exit(128 + signalNumbers[signal])
+  process.exit(128 + DRAIN_SIGNALS[signal])
 }
 
 function program(): Promise<Program> {
@@ -64,7 +63,7 @@ async function connectLink(): Promise<void> {
   if (setup === undefined) return
   // The program can see `workerData`.
   delete launch.link
-  const { RankLink } = await import('../host/rank-link.js')
+  const { RankLink } = await import('./rank-link.js')
   const link = new RankLink({ setup, memory: seat, transport: runtime.transport, port })
   runtime.onStuck = () => link.move()
 }

@@ -1,10 +1,13 @@
-/** `node --import rxmpi/register program.ts`: compiles the program as `rxmpi run` does, for a Node that loads no TypeScript or does not find `./x.js` in `./x.ts`. */
+/**
+ * `node --import rxmpi/register program.ts`: compiles the program as `rxmpi run` does, for a Node that loads no TypeScript or does not
+ * find `./x.js` in `./x.ts`.
+ */
 import { createRequire, register } from 'node:module'
 import { pathToFileURL } from 'node:url'
 import { isMainThread } from 'node:worker_threads'
-import { registerHooksModule } from '../cli/package.js'
+import { registerHooksModule } from '../../runtime/package.js'
 import { type Compiled, CompileError, compile } from '../compile/compile.js'
-import { programPath } from '../job/program.js'
+import { programPath } from '../options/program.js'
 
 const program = isMainThread ? process.argv[1] : undefined
 

@@ -1,7 +1,10 @@
 import { ArgumentError } from '../../errors.js'
 import type { Card } from './host-protocol.js'
 
-/** `JOB@ADDRESS,ADDRESS:PORT`, and after a slash the fingerprint of the certificate: where the processes of a job report. The token is no part of it. */
+/**
+ * `JOB@ADDRESS,ADDRESS:PORT`, and after a slash the fingerprint of the certificate: where the processes of a job report. The token is no
+ * part of it.
+ */
 export const writeRendezvous = ({ job, addresses, port, tls }: Card): string =>
   `${job}@${addresses.join()}:${port}${tls === undefined ? '' : `/${tls}`}`
 

@@ -3,11 +3,11 @@ import { ArgumentError } from '../../errors.js'
 import type { Bootstrap } from '../bootstrap/bootstrap.js'
 import { Directory } from '../bootstrap/directory.js'
 import { MeetingPoint } from '../bootstrap/meeting-point.js'
-import { Pmi } from '../bootstrap/pmi.js'
-import { expandNodelist } from '../engines/nodelist.js'
+import { isSocket, NOT_HANDED, Pmi } from '../bootstrap/pmi.js'
+import { expandNodelist } from './nodelist.js'
 
 /** What has started this process as one of several, and how they find each other. */
-export interface Seen {
+export interface DetectedLauncher {
   launcher: string
   why: string
   rank: number
@@ -23,10 +23,10 @@ const PORTS = 20_000
 type Environment = Readonly<Record<string, string | undefined>>
 
 /**
- * Looks for the variables by which launchers tell a process its rank; the first that is there counts. Slurm's come late, since an mpirun within an
- * allocation has them, too.
+ * Looks for the variables by which launchers tell a process its rank; the first that is there counts. Slurm's come late, since an mpirun
+ * within an allocation has them, too.
  */
-export function detect(env: Environment): Seen | undefined {
+export function detectLauncher(env: Environment): DetectedLauncher | undefined {
   for (const look of [ownVariables, openMpi, pmi, slurm, kubernetes, torch]) {
     const seen = look(env)
     if (seen !== undefined) return seen
@@ -34,7 +34,7 @@ export function detect(env: Environment): Seen | undefined {
   return undefined
 }
 
-function ownVariables(env: Environment): Seen | undefined {
+function ownVariables(env: Environment): DetectedLauncher | undefined {
   if (env.RXMPI_RANK === undefined) return undefined
   const { rank, size } = place(env, 'RXMPI_RANK', 'RXMPI_SIZE')
   return {
@@ -47,7 +47,7 @@ function ownVariables(env: Environment): Seen | undefined {
   }
 }
 
-function openMpi(env: Environment): Seen | undefined {
+function openMpi(env: Environment): DetectedLauncher | undefined {
   if (env.OMPI_COMM_WORLD_RANK === undefined) return undefined
   const { rank, size } = place(env, 'OMPI_COMM_WORLD_RANK', 'OMPI_COMM_WORLD_SIZE')
   const together = env.OMPI_COMM_WORLD_LOCAL_SIZE === env.OMPI_COMM_WORLD_SIZE
@@ -66,21 +66,28 @@ function openMpi(env: Environment): Seen | undefined {
   }
 }
 
-function pmi(env: Environment): Seen | undefined {
+function pmi(env: Environment): DetectedLauncher | undefined {
   if (env.PMI_RANK === undefined || env.PMI_FD === undefined) return undefined
   const { rank, size } = place(env, 'PMI_RANK', 'PMI_SIZE')
   const here = env.MPI_LOCALNRANKS ?? (env.SLURM_STEP_NUM_NODES === '1' ? env.PMI_SIZE : undefined)
+  const bySlurm = env.SLURM_PROCID !== undefined && env.MPI_LOCALNRANKS === undefined
   return {
-    launcher: env.SLURM_PROCID === undefined || env.MPI_LOCALNRANKS !== undefined ? "MPICH's mpiexec (hydra)" : 'srun --mpi=pmi2',
+    launcher: bySlurm ? 'srun --mpi=pmi2' : "MPICH's mpiexec (hydra)",
     why: `PMI_RANK=${rank}, PMI_SIZE=${size} and PMI_FD=${env.PMI_FD} are set`,
     rank,
     size,
     together: here === env.PMI_SIZE,
-    bootstrap: () => new Pmi(Number(env.PMI_FD))
+    bootstrap() {
+      if (isSocket(Number(env.PMI_FD))) return new Pmi(Number(env.PMI_FD))
+      throw new ArgumentError(
+        `PMI_FD=${env.PMI_FD} names no socket: ${NOT_HANDED}. Have ${bySlurm ? 'srun' : 'mpiexec'} start node_modules/.bin/rxmpi run, ` +
+          `without npx, or have rxmpi start it: npx rxmpi run --launcher ${bySlurm ? 'slurm' : 'hydra'} -n ${size}`
+      )
+    }
   }
 }
 
-function slurm(env: Environment): Seen | undefined {
+function slurm(env: Environment): DetectedLauncher | undefined {
   // The batch script of an allocation has a rank of its own and is no step.
   if (env.SLURM_PROCID === undefined || env.SLURM_STEP_NUM_TASKS === undefined || env.SLURM_STEP_NUM_TASKS !== env.SLURM_NTASKS)
     return undefined
@@ -98,7 +105,7 @@ function slurm(env: Environment): Seen | undefined {
   }
 }
 
-function kubernetes(env: Environment): Seen | undefined {
+function kubernetes(env: Environment): DetectedLauncher | undefined {
   if (env.JOB_COMPLETION_INDEX === undefined) return undefined
   const { rank, size } = place(env, 'JOB_COMPLETION_INDEX', 'RXMPI_SIZE')
   const job = (env.HOSTNAME ?? '').replace(/-\d+$/, '')
@@ -112,7 +119,7 @@ function kubernetes(env: Environment): Seen | undefined {
   }
 }
 
-function torch(env: Environment): Seen | undefined {
+function torch(env: Environment): DetectedLauncher | undefined {
   if (env.RANK === undefined || env.WORLD_SIZE === undefined || env.MASTER_ADDR === undefined) return undefined
   const { rank, size } = place(env, 'RANK', 'WORLD_SIZE')
   return {

@@ -15,7 +15,7 @@ export const poolModule = pathToFileURL(join(packageDirectory, 'dist/pool/worker
 export const hostModule = join(packageDirectory, 'dist/src/launch/host/host-process.js')
 
 /** The compiled module that joins a program under plain node to the others of its job. */
-export const standaloneHostModule = pathToFileURL(join(packageDirectory, 'dist/src/launch/host/standalone-host.js'))
+export const standaloneHostModule = pathToFileURL(join(packageDirectory, 'dist/src/launch/external/standalone-host.js'))
 
 /** The compiled hooks of `rxmpi/register`. */
 export const registerHooksModule = pathToFileURL(join(packageDirectory, 'dist/src/launch/rank/register-hooks.js'))

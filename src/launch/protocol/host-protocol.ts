@@ -1,12 +1,11 @@
 import { deserialize, serialize } from 'node:v8'
 import type { RxmpiError } from '../../errors.js'
+import type { ErrorRecord } from '../../runtime/error-record.js'
+import type { DrainSignal, FromInput, FromRank, Setting, ToInput, ToRank } from '../../runtime/rank-protocol.js'
 import type { Certificate } from '../../transport/websocket/connection.js'
 import type { HostLink, HostLinkUser } from '../../transport/websocket/host-link.js'
 import { HEADER, MAX_FRAME, newFrame } from '../../transport/websocket/wire.js'
-import type { Gone, Rest } from '../host/host.js'
-import type { ErrorRecord } from './error-record.js'
-import type { DrainSignal } from './job.js'
-import type { FromInput, FromRank, Setting, ToInput, ToRank } from './rank-protocol.js'
+import type { Gone, Rest } from './host.js'
 
 /** What the launcher and the process of a host say to each other, over a link of their own. */
 export type ToHost =
@@ -39,7 +38,9 @@ export type FromHost =
 export interface HostAddress {
   host: string
   port: number
-  /** Where each host has one rank: the ports of that rank's own links, first in its thread, then, if they had to move, in the main thread. */
+  /**
+   * Where each host has one rank: the ports of that rank's own links, first in its thread, then, if they had to move, in the main thread.
+   */
   data?: readonly number[]
 }
 

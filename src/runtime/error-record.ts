@@ -1,5 +1,5 @@
 import { inspect, types } from 'node:util'
-import * as errors from '../../errors.js'
+import * as errors from '../errors.js'
 
 /** An error on its way from a rank to the launcher: what to print, and what to build an equal error from. */
 export interface ErrorRecord {
@@ -22,7 +22,7 @@ interface ErrorParts {
 
 const MAX_CAUSES = 8
 /** Frames that say nothing about the program: the launcher's own and Node's module loader. */
-const OWN_FRAME = /^\s+at .*(\/launch\/rank\.js|node:internal\/(modules|process|worker|main|per_context))/
+const OWN_FRAME = /^\s+at .*(\/launch\/rank\/rank\.js|node:internal\/(modules|process|worker|main|per_context))/
 
 export function recordError(thrown: unknown, { colors = false } = {}): ErrorRecord {
   try {

@@ -1,15 +1,18 @@
 import { ArgumentError } from '../../errors.js'
+import { RENDEZVOUS, TOKEN } from '../../runtime/launch-env.js'
+import type { DrainSignal } from '../../runtime/rank-protocol.js'
 import type { Bootstrap } from '../bootstrap/bootstrap.js'
 import { MeetingPoint } from '../bootstrap/meeting-point.js'
 import { HostProxy, type Seated } from '../host/host-proxy.js'
-import type { Seen } from './detect-launcher.js'
-import type { Card } from './host-protocol.js'
-import type { DrainSignal, JobOptions } from './job.js'
-import { RENDEZVOUS, TOKEN } from './launch-env.js'
-import type { Placement } from './placement.js'
-import { ProcessManager } from './process-manager.js'
-import { readRendezvous } from './rendezvous.js'
-import { RECONNECT_MS, START_MS } from './timeouts.js'
+import type { JobOptions } from '../job/job.js'
+import type { Placement } from '../job/placement.js'
+import { ProcessManager } from '../job/process-manager.js'
+import { RECONNECT_MS, START_MS } from '../options/timeouts.js'
+import type { Card } from '../protocol/host-protocol.js'
+import { readRendezvous } from '../protocol/rendezvous.js'
+import type { DetectedLauncher } from './detect-launcher.js'
+
+type LinkOptions = Pick<Placement, 'tls' | 'insecure' | 'reconnect' | 'startupTimeout'>
 
 interface Surroundings {
   /** Writes to standard error. */
@@ -23,9 +26,9 @@ const write = (text: string): void => {
 }
 
 /**
- * This process as one of several that another launcher has started: it takes one rank. Where `rxmpi run` has started that launcher it reports there.
- * Else the process of rank 0 does what `rxmpi run` would do: brings them together, sees failures and proves deadlocks; each writes the output of
- * its own rank.
+ * This process as one of several that another launcher has started: it takes one rank. Where `rxmpi run` has started that launcher it
+ * reports there. Else the process of rank 0 does what `rxmpi run` would do: brings them together, sees failures and proves deadlocks;
+ * each writes the output of its own rank.
  */
 export class ExternalRank {
   /** Resolves to the status that this process should end with. */
@@ -34,14 +37,14 @@ export class ExternalRank {
   readonly leads: boolean
   readonly #say: (text: string) => void
   readonly #seated: Seated | undefined
-  readonly #seen: Seen
-  readonly #options: Placement
+  readonly #seen: DetectedLauncher
+  readonly #options: LinkOptions
   readonly #bootstrap: Bootstrap | undefined
   readonly #card: Card | undefined
-  #agent: HostProxy | undefined
+  #proxy: HostProxy | undefined
   #end!: (status: number) => void
 
-  constructor(seen: Seen, options: Placement, env: NodeJS.ProcessEnv, { say = write, seated }: Surroundings = {}) {
+  constructor(seen: DetectedLauncher, options: LinkOptions, env: NodeJS.ProcessEnv, { say = write, seated }: Surroundings = {}) {
     this.#say = say
     this.#seated = seated
     this.#seen = seen
@@ -96,12 +99,12 @@ export class ExternalRank {
 
   /** Whoever has started this process wants it to end. */
   signalled(signal: DrainSignal): void {
-    this.#agent?.signalled(signal)
+    this.#proxy?.signalled(signal)
   }
 
   /** A job that could not start is one that its launcher has to end. */
   async finish(): Promise<void> {
-    if (this.#agent === undefined) this.#bootstrap?.abort(1)
+    if (this.#proxy === undefined) this.#bootstrap?.abort(1)
     else await this.#bootstrap?.finish()
   }
 
@@ -119,7 +122,7 @@ export class ExternalRank {
     const { reconnect = RECONNECT_MS / 1000 } = this.#options
     const card = this.#card ?? (await this.#exchange(this.#bootstrap!, ours))
     const rendezvous = { ...card, host: rank, size, bySsh: false, reconnectMs: reconnect * 1000, startMs: this.#startMs }
-    this.#agent = new HostProxy(
+    this.#proxy = new HostProxy(
       rendezvous,
       (status, reason) => {
         if (reason !== undefined) this.#say(`rxmpi: ${reason}\n`)

@@ -1,6 +1,6 @@
 /**
- * The hosts of a Slurm node list, in order: `r[1-2]n[01-02],gpu7` is r1n01 r1n02 r2n01 r2n02 gpu7. Zeros in front are kept; several brackets
- * are a product, the first the slowest.
+ * The hosts of a Slurm node list, in order: `r[1-2]n[01-02],gpu7` is r1n01 r1n02 r2n01 r2n02 gpu7. Zeros in front are kept; several
+ * brackets are a product, the first the slowest.
  */
 export function expandNodelist(list: string): string[] {
   return list.match(/(?:[^,[\]]+|\[[^\]]*\])+/g)?.flatMap(expand) ?? []

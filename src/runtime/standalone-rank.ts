@@ -1,24 +1,24 @@
 /**
- * A program that plain node runs as one of several processes of a launcher (`mpiexec -n 4 node program.js`): it takes its rank at import, on the
- * main thread. What a host's main thread does elsewhere, a worker does here (`plain-host.ts`), so that bytes move and heartbeats go out while the
- * program computes.
+ * A program that plain node runs as one of several processes of a launcher (`mpiexec -n 4 node program.js`): it takes its rank at import,
+ * on the main thread. What a host's main thread does elsewhere, a worker does here (`standalone-host.ts`), so that bytes move and
+ * heartbeats go out while the program computes.
  */
 import { availableParallelism } from 'node:os'
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads'
-import { RxmpiError } from '../../errors.js'
-import { allocateHost } from '../../transport/shared/host-memory.js'
-import { standaloneHostModule } from '../cli/package.js'
-import { RENDEZVOUS, type Started, TOKEN } from '../job/launch-env.js'
-import type { FromRank, Seat, StandaloneData, ToRank } from '../job/rank-protocol.js'
+import { RxmpiError } from '../errors.js'
+import { allocateHost } from '../transport/shared/host-memory.js'
+import { RENDEZVOUS, type Started, TOKEN } from './launch-env.js'
+import { standaloneHostModule } from './package.js'
+import type { FromRank, Seat, StandaloneData, ToRank } from './rank-protocol.js'
 
 /** Words of what the worker tells a main thread that listens to nothing: whether all is over, and the status to end with. */
-export const OVER = 0
-export const STATUS = 1
+export const OVER_WORD = 0
+export const STATUS_WORD = 1
 
 /** Set for what this process starts: it has this one's environment, and no place of its own. */
 const TAKEN = 'RXMPI_TAKEN'
 
-export interface Place {
+export interface StandaloneRank {
   seat: Seat
   port: MessagePort
   /** Nothing of the program may run any more: waits for the end of the job, and ends this process. */
@@ -27,7 +27,7 @@ export interface Place {
   onEnd(flush: () => void): void
 }
 
-export function takePlace({ name, rank, size }: Started, env: NodeJS.ProcessEnv): Place {
+export function startStandaloneRank({ name, rank, size }: Started, env: NodeJS.ProcessEnv): StandaloneRank {
   if (env[TAKEN] !== undefined) {
     throw new RxmpiError(
       `${name} has started this program as rank ${rank} by way of another, process ${env[TAKEN]}, which has taken that place: ` +
@@ -54,16 +54,16 @@ export function takePlace({ name, rank, size }: Started, env: NodeJS.ProcessEnv)
     port.postMessage({ type: 'ended', status: code } satisfies FromRank)
     // Some launchers end all processes as soon as one has failed: they do anyway, and with its status.
     process.on('SIGTERM', () => undefined)
-    Atomics.wait(words, OVER, 0)
-    process.exitCode = words[STATUS]!
+    Atomics.wait(words, OVER_WORD, 0)
+    process.exitCode = words[STATUS_WORD]!
   })
   const near = Number(env.MPI_LOCALNRANKS ?? env.OMPI_COMM_WORLD_LOCAL_SIZE ?? env.LOCAL_WORLD_SIZE ?? size)
   return {
     seat: { rank, size, crowded: 2 * near > availableParallelism(), ...memory },
     port,
     halt: () => {
-      Atomics.wait(words, OVER, 0)
-      process.exit(words[STATUS])
+      Atomics.wait(words, OVER_WORD, 0)
+      process.exit(words[STATUS_WORD])
     },
     onEnd: (action) => {
       flush = action

@@ -1,9 +1,11 @@
-/** What the host's main thread and its ranks say to each other, over `parentPort`. The launcher's side is `job.ts`, a rank's is `rank.ts`. */
+/**
+ * What the host's main thread and its ranks say to each other, over `parentPort`. The launcher's side is `job.ts`, a rank's is `rank.ts`.
+ */
 import type { MessagePort } from 'node:worker_threads'
-import type { GoneState, RouterState } from '../../transport/router/base-router.js'
-import type { HostMemory } from '../../transport/shared/host-memory.js'
-import type { Certificate } from '../../transport/websocket/connection.js'
-import type { Address } from '../../transport/websocket/dial.js'
+import type { GoneState, RouterState } from '../transport/router/base-router.js'
+import type { HostMemory } from '../transport/shared/host-memory.js'
+import type { Certificate } from '../transport/websocket/connection.js'
+import type { Address } from '../transport/websocket/dial.js'
 import type { ErrorRecord } from './error-record.js'
 
 /** `workerData` of a rank: who it is, the memory it shares with the other ranks of its host, and its terminal. */
@@ -84,12 +86,16 @@ export interface StandaloneData {
   port: MessagePort
 }
 
+/** Signals that ask a rank to finish, and their numbers. */
+export const DRAIN_SIGNALS = { SIGINT: 2, SIGTERM: 15 } as const
+export type DrainSignal = keyof typeof DRAIN_SIGNALS
+
 export type ToRank =
   /** The program, transpiled: import `url`, and be `argv[1] = path`. */
   | { type: 'program'; url: string; path: string }
   /** End: the job has. For a rank that is no thread, which can be ended from outside. */
   | { type: 'end' }
-  | { type: 'signal'; signal: 'SIGINT' | 'SIGTERM' }
+  | { type: 'signal'; signal: DrainSignal }
   /** A rank's end of a line for buffers moved without copying. */
   | { type: 'line'; from: number; port: unknown }
   | { type: 'link'; order: LinkOrder }

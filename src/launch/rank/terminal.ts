@@ -1,5 +1,5 @@
 import type { Writable } from 'node:stream'
-import type { Terminal } from '../job/rank-protocol.js'
+import type { Terminal } from '../../runtime/rank-protocol.js'
 
 const ESCAPE = '\x1b['
 
@@ -23,10 +23,4 @@ export function asTerminal(stream: Writable, { columns, rows, colorDepth }: Term
 
 function move(distance: number, forward: string, back: string): string {
   return distance === 0 ? '' : `${ESCAPE}${Math.abs(distance)}${distance > 0 ? forward : back}`
-}
-
-/** What a stream of the launcher is connected to, if that is a terminal. */
-export function terminalOf(stream: unknown): Terminal | undefined {
-  const { isTTY, columns = 80, rows = 24, getColorDepth } = stream as Partial<NodeJS.WriteStream>
-  return isTTY ? { columns, rows, colorDepth: getColorDepth?.call(stream) ?? 1 } : undefined
 }

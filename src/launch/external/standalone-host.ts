@@ -3,16 +3,16 @@ import { writeSync } from 'node:fs'
 import { Writable } from 'node:stream'
 import { type MessagePort, workerData } from 'node:worker_threads'
 import { RxmpiError } from '../../errors.js'
+import { startedBy } from '../../runtime/launch-env.js'
+import type { FromRank, StandaloneData, ToRank } from '../../runtime/rank-protocol.js'
+import { OVER_WORD, STATUS_WORD } from '../../runtime/standalone-rank.js'
 import { ENDED, FAILED, markGone, restOf } from '../../transport/shared/host-memory.js'
-import { isSet } from '../cli/environment.js'
-import { detect, type Seen } from '../job/detect-launcher.js'
-import { ExternalRank } from '../job/external-rank.js'
 import { failureText } from '../job/failure-text.js'
-import { Job } from '../job/job.js'
-import { startedBy } from '../job/launch-env.js'
-import type { FromRank, StandaloneData, ToRank } from '../job/rank-protocol.js'
-import { OVER, STATUS } from '../rank/standalone.js'
-import type { Host, HostListener, Rest } from './host.js'
+import { startJob } from '../job/start-job.js'
+import { isSet } from '../options/environment.js'
+import type { Host, HostListener, Rest } from '../protocol/host.js'
+import { type DetectedLauncher, detectLauncher } from './detect-launcher.js'
+import { ExternalRank } from './external-rank.js'
 
 const { rank, memory, words, port } = workerData as StandaloneData
 const env = process.env
@@ -87,9 +87,9 @@ const say = (text: string): void => {
 
 /** Nothing of the job is left: lets the process end, or ends it. */
 function over(status: number, abort: () => void = () => undefined): void {
-  Atomics.store(words, STATUS, status)
-  Atomics.store(words, OVER, 1)
-  Atomics.notify(words, OVER)
+  Atomics.store(words, STATUS_WORD, status)
+  Atomics.store(words, OVER_WORD, 1)
+  Atomics.notify(words, OVER_WORD)
   if (main?.ended || main?.halted) return
   port.postMessage({ type: 'end' } satisfies ToRank)
   setTimeout(() => {
@@ -111,8 +111,8 @@ function options(): { tls: boolean; insecure: boolean; startupTimeout: number | 
 
 const HELP = 'set RXMPI_RANK, RXMPI_SIZE, RXMPI_ADDRESS and RXMPI_TOKEN, or take those variables away'
 
-function place(): Seen {
-  const seen = detect(env)
+function place(): DetectedLauncher {
+  const seen = detectLauncher(env)
   if (seen !== undefined) return seen
   const { name, size, why } = startedBy(env)!
   throw new RxmpiError(`${name} has started ${size} processes (${why}), and gives them no way to find each other: ${HELP}`)
@@ -129,36 +129,29 @@ async function run(): Promise<void> {
       return main
     }
   }
-  const membership = new ExternalRank(seen, options(), env, { say, seated })
-  const abort = (status: number) => () => membership.abort(status)
-  if (!membership.leads) {
-    await membership.join().catch(async (error: Error) => {
-      await membership.finish()
+  const external = new ExternalRank(seen, options(), env, { say, seated })
+  const abort = (status: number) => () => external.abort(status)
+  if (!external.leads) {
+    await external.join().catch(async (error: Error) => {
+      await external.finish()
       throw error
     })
-    const status = await membership.over
+    const status = await external.over
     // Without a word of farewell it would have died, for a launcher that counts.
-    if (!isLost()) await membership.finish()
+    if (!isLost()) await external.finish()
     return over(status, abort(status))
   }
-  const job = new Job({
+  const job = startJob({
     ranks: seen.size,
     // It runs already.
     program: undefined,
-    args: [],
-    env: {},
-    envChanges: {},
-    prefix: false,
-    wantsResults: false,
     stdout: nowhere(),
     stderr: nowhere(),
-    stdin: () => process.stdin,
-    inputIsTerminal: false,
-    place: membership.place
+    place: external.place
   })
   const { failure } = await job.outcome
   if (failure !== undefined) say(failureText(failure, seen.size))
-  if (!isLost()) await membership.finish()
+  if (!isLost()) await external.finish()
   over(failure?.status ?? 0, abort(failure?.status ?? 0))
 }
 

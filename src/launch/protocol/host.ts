@@ -1,6 +1,5 @@
-import type { ErrorRecord } from '../job/error-record.js'
-import type { DrainSignal } from '../job/job.js'
-import type { FromInput, FromRank, ToInput, ToRank } from '../job/rank-protocol.js'
+import type { ErrorRecord } from '../../runtime/error-record.js'
+import type { DrainSignal, FromInput, FromRank, ToInput, ToRank } from '../../runtime/rank-protocol.js'
 
 /** Where some of a job's ranks run, as the job sees it: threads of this process, or another process. */
 export interface Host {
@@ -20,7 +19,10 @@ export interface Host {
   rest(): Rest | undefined | Promise<Rest | undefined>
   /** Ends its ranks at once. */
   terminate(): void
-  /** The job is over. Resolves once nothing of it is left, to the status of a process that was killed, where whoever started it knows that. */
+  /**
+   * The job is over. Resolves once nothing of it is left, to the status of a process that was killed, where whoever started it knows
+   * that.
+   */
   close(status: number): Promise<number | undefined>
 }
 
@@ -43,7 +45,10 @@ export interface HostListener {
 /** How a rank has gone: well, or for one of the reasons that `host-memory.ts` knows. */
 export type Gone = 'ended' | number
 
-/** The states of a host's ranks, and what has crossed between hosts: two that are equal, with nothing between, prove that nothing can happen. */
+/**
+ * The states of a host's ranks, and what has crossed between hosts: two that are equal, with nothing between, prove that nothing can
+ * happen.
+ */
 export interface Rest {
   states: readonly number[]
   sent: number

@@ -44,7 +44,8 @@ export interface BroadcastToOptions {
 }
 
 /**
- * Sends every value of the source to any number of ranks, each of which reads it by `receiveFrom`, when and as long as it likes, and passes it on. A rank that has left may join again by another
+ * Sends every value of the source to any number of ranks, each of which reads it by `receiveFrom`, when and as long as it likes, and passes
+ * it on. A rank that has left may join again by another
  * subscription of the same `receiveFrom`.
  *
  *     source                              a--b--c--d--|
@@ -59,7 +60,8 @@ export interface BroadcastToOptions {
  *
  * Shape: T → T. Cost: one message a value and reader. `bcast` of the collectives is the tree for values that all ranks take part in.
  * Errors: RankError, TagError, ArgumentError when the operator is made; those of `sendTo`.
- * It is the staging of ADIOS2's SST engine (`QueueFullPolicy`, `RendezvousReaderCount`, `ReserveQueueLimit`): Godoy et al., SoftwareX 12, 2020.
+ * It is the staging of ADIOS2's SST engine (`QueueFullPolicy`, `RendezvousReaderCount`, `ReserveQueueLimit`): Godoy et al., SoftwareX 12,
+ * 2020.
  *
  * @example
  * ```ts

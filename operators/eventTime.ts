@@ -1,7 +1,10 @@
 import { asyncScheduler, type SchedulerAction, Subscription } from 'rxjs'
 import { ArgumentError } from '../src/stream/internal.js'
 
-/** How far a rank's stream is in the time of its events: its watermark is the latest that it has seen, less `lateness`, rounded down to what is worth telling. */
+/**
+ * How far a rank's stream is in the time of its events: its watermark is the latest that it has seen, less `lateness`, rounded down to what
+ * is worth telling.
+ */
 export class Progress {
   /** The watermark, as it was told. */
   mark = Number.NEGATIVE_INFINITY

@@ -29,19 +29,25 @@ export interface GatherStreamsOptions extends InflowOptions, OutflowOptions {
 }
 
 /**
- * The streams of all ranks as one at the root, its own among them: in order for each rank, and by turns. All ranks of the communicator call it; it is `mergeFrom` and
+ * The streams of all ranks as one at the root, its own among them: in order for each rank, and by turns. All ranks of the communicator call
+ * it; it is `mergeFrom` and
  * as many `sendTo` in one, as `gather` is a receive and as many sends.
  *
  *     rank 0 (root)   source a--b--|     out --a-xb-y--z|
  *     rank 1          source --x--y--z|  out ---------|
  *
- * Nobody waits for the others: ranks may have any number of values, at any time. What comes is of the rank that `project` is told, `(value, rank) => [rank, value]` for
- * one. Each rank's stream has credit of its own, so a source that can wait (`pull`, or an iterable given to this function itself) does as the root falls behind, and a quick rank
+ * Nobody waits for the others: ranks may have any number of values, at any time. What comes is of the rank that `project` is told, `(value,
+ * rank) => [rank, value]` for
+ * one. Each rank's stream has credit of its own, so a source that can wait (`pull`, or an iterable given to this function itself) does as
+ * the root falls behind, and a quick rank
  * never keeps a slow one's values longer than it takes to consume one window; others do as `overflow` says.
  *
- * Shape: T of each rank → T at the root, with `project` what it makes of a value and its rank; the others only complete, when their stream is out. At the root it completes when the sources of all
- * have completed. An error on a rank, in its place behind what the rank sent before, is the root's as RemoteError, and ends the others as the root's unsubscription does: it unsubscribes from all
- * sources. Cost: one message a value, also for the root's own. Errors: RankError, TagError, ArgumentError when the operator is made; those of `sendTo` and `receiveFrom`.
+ * Shape: T of each rank → T at the root, with `project` what it makes of a value and its rank; the others only complete, when their stream
+ * is out. At the root it completes when the sources of all
+ * have completed. An error on a rank, in its place behind what the rank sent before, is the root's as RemoteError, and ends the others as
+ * the root's unsubscription does: it unsubscribes from all
+ * sources. Cost: one message a value, also for the root's own. Errors: RankError, TagError, ArgumentError when the operator is made; those
+ * of `sendTo` and `receiveFrom`.
  * The streaming sibling of MPI_Gatherv.
  *
  * @example
@@ -50,7 +56,8 @@ export interface GatherStreamsOptions extends InflowOptions, OutflowOptions {
  * import * as mpi from 'rxmpi/operators'
  *
  * const numbers = [[1, 2], [30, 40]][comm.rank]!
- * mpi.gatherStreams(comm, {}, (n: number, rank) => `${n} of ${rank}`)(numbers).subscribe((text) => console.log(text)) // [0] 1 of 0 [0] 2 of 0 [0] 30 of 1 [0] 40 of 1
+ * mpi.gatherStreams(comm, {}, (n: number, rank) => `${n} of ${rank}`)(numbers).subscribe((text) => console.log(text)) // [0] 1 of 0 [0] 2
+ * of 0 [0] 30 of 1 [0] 40 of 1
  * ```
  */
 export function gatherStreams<T, R = T>(

@@ -1,7 +1,10 @@
 /** What can be a key. */
 export type Key = string | number | bigint | boolean
 
-/** A hash of 32 bits that is the same on every rank and in every run. Source: FNV-1a (Fowler, Noll, Vo, 1991), and murmur3's finalizer (Appleby, 2011) for its low bits. */
+/**
+ * A hash of 32 bits that is the same on every rank and in every run. Source: FNV-1a (Fowler, Noll, Vo, 1991), and murmur3's finalizer
+ * (Appleby, 2011) for its low bits.
+ */
 export function hashOf(key: Key): number {
   if (typeof key === 'number' && (key | 0) === key) return mix(key)
   const text = String(key)

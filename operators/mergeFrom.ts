@@ -26,14 +26,16 @@ export interface MergeFromOptions extends InflowOptions {
 }
 
 /**
- * The streams that several ranks send here with `sendTo`, as one: in order for each rank, and by turns. Each has a window of its own, so a quick rank
+ * The streams that several ranks send here with `sendTo`, as one: in order for each rank, and by turns. Each has a window of its own, so a
+ * quick rank
  * never keeps a slow one's values longer than it takes to consume one window. `merge` of as many `receiveFrom`, but fair.
  *
  *     sent by rank 1       (abcd|)
  *     sent by rank 2       ---x-----y|
  *     work of 4 ms each    -----a---b---x---c---y---(d|)
  *
- * Shape: T of each → T; with `project` what it makes of a value and its source. Completes when all have completed; the first error is its error, and cancels the others.
+ * Shape: T of each → T; with `project` what it makes of a value and its source. Completes when all have completed; the first error is its
+ * error, and cancels the others.
  * Errors: RankError, TagError, ArgumentError at the call; those of `receiveFrom`.
  *
  * @example

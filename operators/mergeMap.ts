@@ -2,13 +2,15 @@ import { from, Observable, type ObservableInput, type ObservedValueOf, type Oper
 import { both, Gate, presentDemand, under } from '../src/stream/internal.js'
 
 /**
- * RxJS's `mergeMap` with back-pressure: as long as `concurrent` inner streams are under way, sources that can wait (`receiveFrom`, `pull`) do, on whatever rank
+ * RxJS's `mergeMap` with back-pressure: as long as `concurrent` inner streams are under way, sources that can wait (`receiveFrom`, `pull`)
+ * do, on whatever rank
  * they are. So work that takes time slows the producer instead of filling memory.
  *
  *     taken by rank 0, from 3 ms on       ---a---b-----c-----d
  *     work of 6 ms, one at a time         -----------a-----b-----c-----(d|)
  *
- * Shape: T → the values of the inner streams. Units: `concurrent` in inner streams, default Infinity. Sources that cannot wait are queued, as in RxJS.
+ * Shape: T → the values of the inner streams. Units: `concurrent` in inner streams, default Infinity. Sources that cannot wait are queued,
+ * as in RxJS.
  * Errors: those of `project` and of the inner streams.
  *
  * @example

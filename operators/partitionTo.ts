@@ -29,7 +29,8 @@ export interface PartitionToOptions extends InflowOptions, OutflowOptions {
 }
 
 /**
- * A shuffle: each value of every rank's source goes to the rank that its key belongs to, and is emitted there. All ranks of the communicator call it. Here a, c and e are
+ * A shuffle: each value of every rank's source goes to the rank that its key belongs to, and is emitted there. All ranks of the
+ * communicator call it. Here a, c and e are
  * keys of rank 0:
  *
  *     rank 0   source   a--b--c--|
@@ -37,11 +38,14 @@ export interface PartitionToOptions extends InflowOptions, OutflowOptions {
  *     rank 1   source   d--e--f--|
  *     rank 1   out      --d--b--f--|
  *
- * Every pair of ranks has a stream with credit of its own, so memory is bounded whatever the keys: a source that can wait (`pull`, or an iterable given to
- * this function itself) does as soon as any rank is out of credit; others do as `overflow` says. Values of one rank with one key keep their order.
+ * Every pair of ranks has a stream with credit of its own, so memory is bounded whatever the keys: a source that can wait (`pull`, or an
+ * iterable given to
+ * this function itself) does as soon as any rank is out of credit; others do as `overflow` says. Values of one rank with one key keep their
+ * order.
  *
  * Shape: T → T. Completes when the sources of all ranks have completed. An error of one rank is everybody's: RemoteError on the others.
- * Cost: one message a value, also for those that stay; p² streams. Errors: TagError, ArgumentError when the operator is made; those of `sendTo` and `receiveFrom`.
+ * Cost: one message a value, also for those that stay; p² streams. Errors: TagError, ArgumentError when the operator is made; those of
+ * `sendTo` and `receiveFrom`.
  * It is MapReduce's shuffle (Dean, Ghemawat, OSDI 2004) and MPI_Alltoallv's streaming sibling.
  *
  * @example

@@ -2,8 +2,10 @@ import type { Observable, ObservableInput } from 'rxjs'
 import { pull as pulled } from '../src/stream/internal.js'
 
 /**
- * An Observable of an iterable, async iterable, Web or Node stream that takes the next value only when its reader has room for it: when `sendTo` has
- * credit, when `mpi.mergeMap` or `mpi.concatMap` are free. Operators of RxJS may stand in between. Where nobody says how much may come it is
+ * An Observable of an iterable, async iterable, Web or Node stream that takes the next value only when its reader has room for it: when
+ * `sendTo` has
+ * credit, when `mpi.mergeMap` or `mpi.concatMap` are free. Operators of RxJS may stand in between. Where nobody says how much may come it
+ * is
  * RxJS's `from`. Unsubscribing ends the iterator (`return()`), which closes a file or stream.
  *
  *     taken, from 3 ms on         ---(ab)(cd)e

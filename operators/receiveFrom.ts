@@ -32,14 +32,18 @@ export interface ReceiveFromOptions extends InflowOptions {
  *     rank 1   received    --a--b--#
  *
  * Credit is granted as values are consumed, so the sender is at most `prefetch` values (or `prefetchBytes`) ahead. A value is
- * consumed when the subscriber's `next` has returned. Work that goes on after that must say so, for RxJS does not: `mpi.mergeMap` and `mpi.concatMap`
+ * consumed when the subscriber's `next` has returned. Work that goes on after that must say so, for RxJS does not: `mpi.mergeMap` and
+ * `mpi.concatMap`
  * are RxJS's with back-pressure, `mpi.toAsyncIterable` is for `for await`, and `sendTo` passes the back-pressure of the next rank on. Under
  * RxJS's own `concatMap` all values are consumed at once, and wait there.
  *
- * The n-th `receiveFrom` (or `channel`) for a source and tag meets that rank's n-th `sendTo` (or `channel`) for this one, and the k-th subscription to one the k-th of the
- * other: `retry` and `repeat` work where both have them. What is sent before anybody subscribes waits: up to 16 values or 64 KiB here, the rest there.
+ * The n-th `receiveFrom` (or `channel`) for a source and tag meets that rank's n-th `sendTo` (or `channel`) for this one, and the k-th
+ * subscription to one the k-th of the
+ * other: `retry` and `repeat` work where both have them. What is sent before anybody subscribes waits: up to 16 values or 64 KiB here, the
+ * rest there.
  *
- * Shape: T, as in a message. Cost: one message a value. Errors: RankError, TagError, ArgumentError at the call; RemoteError (the source's error there),
+ * Shape: T, as in a message. Cost: one message a value. Errors: RankError, TagError, ArgumentError at the call; RemoteError (the source's
+ * error there),
  * RankFailedError when that rank ends with the stream open, DeadlockError, AbortError.
  *
  * @example

@@ -2,16 +2,19 @@ import type { ObservableInput } from 'rxjs'
 import { ArgumentError, Ref } from '../src/stream/internal.js'
 
 /**
- * A stream as a value: it can be sent in any message, by itself or within an object, and what arrives is an Observable. Subscribing to it there subscribes to the
+ * A stream as a value: it can be sent in any message, by itself or within an object, and what arrives is an Observable. Subscribing to it
+ * there subscribes to the
  * source here, with the credit, completion, errors and unsubscription of any stream between ranks.
  *
  *     source, here             a--b--c--|
  *     subscribed at 4 ms       --------a--b--c--|
  *     source subscribed        ------^--------!
  *
- * Each time it is sent it can be subscribed to once, after a `bcast` or `allgather` once on every rank, within `timeout` ms (default 30,000); until then it keeps this rank alive. Sources that can wait do, others are buffered.
+ * Each time it is sent it can be subscribed to once, after a `bcast` or `allgather` once on every rank, within `timeout` ms (default
+ * 30,000); until then it keeps this rank alive. Sources that can wait do, others are buffered.
  *
- * Shape: Observable of T → a value → Observable of T. Cost: a round trip before the first value. Errors, at the subscriber: ArgumentError when it was subscribed to before; RemoteError when
+ * Shape: Observable of T → a value → Observable of T. Cost: a round trip before the first value. Errors, at the subscriber: ArgumentError
+ * when it was subscribed to before; RemoteError when
  * somebody else has, or the time is over, and for the source's own; RankFailedError. Pekko and Akka: SourceRef.
  *
  * @example

@@ -38,8 +38,10 @@ export interface SendToOptions extends OutflowOptions {
  *     subscribed here    ^------!
  *     sendTo             a--b--c|
  *
- * The reader grants credit as it consumes. Sources that can wait do: iterables, async iterables, Web and Node streams given to `pull`, or to this
- * function itself as `sendTo(comm, to)(iterable)`, and streams of other ranks (`receiveFrom`). They are left alone while there is no credit, and nothing of
+ * The reader grants credit as it consumes. Sources that can wait do: iterables, async iterables, Web and Node streams given to `pull`, or
+ * to this
+ * function itself as `sendTo(comm, to)(iterable)`, and streams of other ranks (`receiveFrom`). They are left alone while there is no
+ * credit, and nothing of
  * them is buffered here. Other sources cannot wait; `overflow` says what happens to what they emit in the meantime:
  *
  * | overflow | a value without credit |
@@ -50,9 +52,11 @@ export interface SendToOptions extends OutflowOptions {
  * | `'dropNewest'` | waits; beyond `highWaterMark` it is dropped itself |
  * | `'latest'` | takes the place of the one that waits |
  *
- * Shape: T → T; on the other rank T, as in a message. Typed arrays travel as their bytes, and may be changed once they are passed on. Cost: one message a value, and one of
+ * Shape: T → T; on the other rank T, as in a message. Typed arrays travel as their bytes, and may be changed once they are passed on. Cost:
+ * one message a value, and one of
  * credit for every quarter of the window. Unsubscribing here completes the stream there.
- * Errors: RankError, TagError, ArgumentError when the operator is made; DataCloneError, OverflowError, RankFailedError, AbortError; the source's own. All but RankFailedError arrive
+ * Errors: RankError, TagError, ArgumentError when the operator is made; DataCloneError, OverflowError, RankFailedError, AbortError; the
+ * source's own. All but RankFailedError arrive
  * there as RemoteError.
  * MPI has no such call: it is a loop of MPI_Isend with flow control (request-n of Reactive Streams).
  *

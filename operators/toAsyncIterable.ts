@@ -2,7 +2,8 @@ import type { Observable } from 'rxjs'
 import { Gate, under } from '../src/stream/internal.js'
 
 /**
- * The values of a stream for `for await`. The next is asked for when the loop comes back for it, so the loop's own slowness holds up sources that can wait
+ * The values of a stream for `for await`. The next is asked for when the loop comes back for it, so the loop's own slowness holds up
+ * sources that can wait
  * (`receiveFrom`, `pull`); others are queued. Leaving the loop unsubscribes.
  *
  * Shape: Observable of T → async iterable of T; each loop is a subscription of its own. Errors: the stream's, thrown in the loop.

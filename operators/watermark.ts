@@ -40,21 +40,28 @@ export type Timed<T> =
   | { readonly kind: 'watermark'; readonly time: number }
 
 /**
- * Knows how far the streams of all ranks are in the time of their events: passes each rank's own values on with their times, and between them says on every rank up to which time
- * all have come. All ranks call it. Here letters are values, with rank 0's a, b and c at 1, 4 and 9 and rank 1's x and y at 2 and 6; digits are watermarks, e is the one at the end:
+ * Knows how far the streams of all ranks are in the time of their events: passes each rank's own values on with their times, and between
+ * them says on every rank up to which time
+ * all have come. All ranks call it. Here letters are values, with rank 0's a, b and c at 1, 4 and 9 and rank 1's x and y at 2 and 6; digits
+ * are watermarks, e is the one at the end:
  *
  *     rank 0   source a-b-----c-|     out a-b2---4(c6)-(e|)
  *     rank 1   source -x---y-----|    out -x1-2(y4)-69(e|)
  *
- * A rank's own watermark is the latest time that it has seen, less `lateness`: it expects nothing earlier. The watermark that is emitted is the least of all ranks', so whatever waits for it (a
- * window, a sort, a join) is complete on all ranks, though their streams advance at different speeds. It never goes back, and is Infinity when all sources have completed. A value that is earlier than
+ * A rank's own watermark is the latest time that it has seen, less `lateness`: it expects nothing earlier. The watermark that is emitted is
+ * the least of all ranks', so whatever waits for it (a
+ * window, a sort, a join) is complete on all ranks, though their streams advance at different speeds. It never goes back, and is Infinity
+ * when all sources have completed. A value that is earlier than
  * the watermark that its rank has told, or been told, is `late`; it is for the program to leave it out.
  *
- * A rank without values holds the watermark back until its source completes, or with `idle` for so many milliseconds only: then it counts again from its next value on, which may be late by then. A rank
+ * A rank without values holds the watermark back until its source completes, or with `idle` for so many milliseconds only: then it counts
+ * again from its next value on, which may be late by then. A rank
  * that is more than `ahead` ahead of the watermark is held up, if its source can wait; so what waits for a watermark is bounded.
  *
- * Shape: T → Timed of T, on each rank its own values. Completes on all ranks when all sources have completed; unsubscribing counts as the source's end. Cost: each advance by `step` is a message to every other rank,
- * and those that come quicker than they are taken are left out. Errors: TagError, ArgumentError at the call; an error of one rank is everybody's, as RemoteError.
+ * Shape: T → Timed of T, on each rank its own values. Completes on all ranks when all sources have completed; unsubscribing counts as the
+ * source's end. Cost: each advance by `step` is a message to every other rank,
+ * and those that come quicker than they are taken are left out. Errors: TagError, ArgumentError at the call; an error of one rank is
+ * everybody's, as RemoteError.
  * Source: Akidau et al., The Dataflow Model, VLDB 8(12), 2015; Begoli et al., Watermarks in Stream Processing Systems, VLDB 14(12), 2021.
  *
  * @example

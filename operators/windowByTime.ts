@@ -61,19 +61,27 @@ export class WindowStatus {
 }
 
 /**
- * Windows in the time of the events and not of their arrival: reduces the values of all ranks that fell into each, at the root, in order. All ranks call it.
+ * Windows in the time of the events and not of their arrival: reduces the values of all ranks that fell into each, at the root, in order.
+ * All ranks call it.
  *
  *     rank 0   source   a-b-------f|    at 1, 3, 12
  *     rank 1   source   ----c-d-e|      at 2, 8, 11
  *     windows of 10     -----------x(y|)
  *
- * A rank's *watermark* is the latest time that it has seen, less `lateness`: it expects nothing earlier. A window is complete when the watermarks of all ranks have passed its
- * end, so ranks may be at quite different times. A rank that is ahead by more than `ahead` windows is held up, if its source can wait, and is buffered if it cannot; what is
- * kept at the root is bounded by that. A rank without values holds the windows back until its source completes, or with `idle` for so many milliseconds only. A value that is earlier than its rank's watermark, and all of whose windows are closed, is left out and
- * counted in `status.late`; one that comes after `idle` for a window that is out already is counted at the root. `mpi.watermark` tells every rank how far all are, for what is no window.
+ * A rank's *watermark* is the latest time that it has seen, less `lateness`: it expects nothing earlier. A window is complete when the
+ * watermarks of all ranks have passed its
+ * end, so ranks may be at quite different times. A rank that is ahead by more than `ahead` windows is held up, if its source can wait, and
+ * is buffered if it cannot; what is
+ * kept at the root is bounded by that. A rank without values holds the windows back until its source completes, or with `idle` for so many
+ * milliseconds only. A value that is earlier than its rank's watermark, and all of whose windows are closed, is left out and
+ * counted in `status.late`; one that comes after `idle` for a window that is out already is counted at the root. `mpi.watermark` tells
+ * every rank how far all are, for what is no window.
  *
- * Shape: T on every rank → windows of R at the root, where there were values; the other ranks only complete. Reduced in the order of each rank's values, then of the ranks: the same bits
- * whatever the speeds (with `idle` the timing decides where a rank's values are divided). Windows start at multiples of `slide`. Cost: a message for each window of each rank. Errors: RankError, TagError, ArgumentError at the call; an error of one rank is everybody's, as RemoteError.
+ * Shape: T on every rank → windows of R at the root, where there were values; the other ranks only complete. Reduced in the order of each
+ * rank's values, then of the ranks: the same bits
+ * whatever the speeds (with `idle` the timing decides where a rank's values are divided). Windows start at multiples of `slide`. Cost: a
+ * message for each window of each rank. Errors: RankError, TagError, ArgumentError at the call; an error of one rank is everybody's, as
+ * RemoteError.
  * Source: Akidau et al., The Dataflow Model, VLDB 8(12), 2015.
  *
  * @example

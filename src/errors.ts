@@ -150,7 +150,9 @@ export class RemoteError extends RxmpiError {
   }
 }
 
-/** An operation needs a rank that has failed or ended: `failed` says which, where it ran and why it is no more. MPI: MPI_ERR_PROC_FAILED. */
+/**
+ * An operation needs a rank that has failed or ended: `failed` says which, where it ran and why it is no more. MPI: MPI_ERR_PROC_FAILED.
+ */
 export class RankFailedError extends RxmpiError {
   /** Absent where it is not one rank that is missed. */
   declare readonly failed: FailedRank | undefined

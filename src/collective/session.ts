@@ -27,7 +27,8 @@ import { COMPLETE, ENDED, type End, FAILED, RAGGED, Termination, type Word } fro
 /**
  * One subscription of an operator on this rank: takes the source's values through the steps, round by round, and hands out the results.
  *
- * How far rounds may go is said by `RoundWindow`, and where they end by `Termination`. The rank says that its stream is over when the last value is under way, and then
+ * How far rounds may go is said by `RoundWindow`, and where they end by `Termination`. The rank says that its stream is over when the last
+ * value is under way, and then
  * takes part in the rounds until the end is known and they are done, also when nobody listens any more.
  */
 export class Session<T, R> extends Participant<R> {
@@ -274,7 +275,9 @@ export class Session<T, R> extends Participant<R> {
     return this.#termination.own?.kind === ENDED && this.call.signature.ragged === 'rest' && this.#collective.giver === undefined
   }
 
-  /** A round whose value asks for another algorithm has the links to itself: it begins when all before are over, and the next when it is. */
+  /**
+   * A round whose value asks for another algorithm has the links to itself: it begins when all before are over, and the next when it is.
+   */
   #isReadyFor(value: T): boolean {
     const { algorithm, suited } = this.#collective
     if (suited === undefined || algorithm !== undefined || this.call.signature.ragged === 'rest') return true

@@ -27,7 +27,10 @@ export function recordCallSite(): CallSite | undefined {
   return captureCallSite()
 }
 
-/** The stack of the caller, if it was recorded and a line of the user's is in it, which it may only be when RxJS was called from there; else another. */
+/**
+ * The stack of the caller, if it was recorded and a line of the user's is in it, which it may only be when RxJS was called from there; else
+ * another.
+ */
 export function recordCallSiteOr(other: CallSite | undefined): CallSite | undefined {
   const site = recordCallSite()
   return {

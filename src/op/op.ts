@@ -121,6 +121,9 @@ export function checkOperand(op: AnyOp, data: unknown): void {
   if (op instanceof Predefined) op.check(data, 'data')
 }
 
+/** Whether it may change the values that it combines: an op that the program has made. @internal */
+export const mayChange = (op: AnyOp): boolean => !(op instanceof Predefined)
+
 /**
  * `into[i] = a[i] op b[i]`, where `a` is from the lower ranks. All three are of one kind and length. `into` may be the very memory of `a`
  * or `b`, but not overlap either otherwise; any of them may be on a SharedArrayBuffer. @internal

@@ -22,16 +22,20 @@ export interface ChannelOptions extends OutflowOptions, InflowOptions {
 }
 
 /**
- * A Subject that spans two ranks: what one gives to `next` its peer's subscribers get, and the other way round. The two directions end independently.
+ * A Subject that spans two ranks: what one gives to `next` its peer's subscribers get, and the other way round. The two directions end
+ * independently.
  *
  *     rank 0   next         a--b--c--|
  *     rank 1   subscribed   --a--b--c--|
  *
- * The values come that the peer sends from the first subscription on, or has sent before it, within the window. When the last subscriber leaves before
- * the peer's stream is over, the direction is over: the peer's `source$.subscribe(channel)` is unsubscribed from its source, and who subscribes later gets
+ * The values come that the peer sends from the first subscription on, or has sent before it, within the window. When the last subscriber
+ * leaves before
+ * the peer's stream is over, the direction is over: the peer's `source$.subscribe(channel)` is unsubscribed from its source, and who
+ * subscribes later gets
  * an ArgumentError. `share()` it, or keep one subscription, where subscribers come and go.
  *
- * `next` throws what `sendTo` would fail with: DataCloneError, OverflowError, RankFailedError. As `sendTo`, a channel is told what to do with
+ * `next` throws what `sendTo` would fail with: DataCloneError, OverflowError, RankFailedError. As `sendTo`, a channel is told what to do
+ * with
  * values that its peer has granted no credit for (`overflow`); `ready` and `buffered` tell how it stands. A source that can wait is better
  * off with `mpi.sendTo`.
  */
@@ -61,7 +65,8 @@ export class Channel<T> extends Subject<T> {
   declare readonly closed: boolean
 
   /**
-   * The bytes that the peer has granted and that are not used: at once, at every grant, and 0 when they are used up. Completes with this rank's direction.
+   * The bytes that the peer has granted and that are not used: at once, at every grant, and 0 when they are used up. Completes with this
+   * rank's direction.
    */
   readonly ready: Observable<number>
 
@@ -164,14 +169,18 @@ export class Channel<T> extends Subject<T> {
     return this.#received.subscribe(observer as Partial<Observer<T>>)
   }
 
-  /** Unsubscribes from all that was subscribed with this channel as its observer; the channel stays open. It is what `source$.subscribe(channel)` returns. */
+  /**
+   * Unsubscribes from all that was subscribed with this channel as its observer; the channel stays open. It is what
+   * `source$.subscribe(channel)` returns.
+   */
   override unsubscribe(): void {
     this.#stopFeeds()
     this.#feeds = new Subscription()
   }
 
   /**
-   * @internal With `add` and `remove` the channel is a subscriber to RxJS, so that `source$.subscribe(channel)` tells it how to unsubscribe from the source:
+   * @internal With `add` and `remove` the channel is a subscriber to RxJS, so that `source$.subscribe(channel)` tells it how
+   * to unsubscribe from the source:
    * that is what its peer's unsubscription does.
    */
   add(teardown: TeardownLogic): void {

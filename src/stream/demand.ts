@@ -2,7 +2,8 @@
  * Whether those who read a stream have room for another value.
  *
  * RxJS has no way back from a reader to its source. So whoever knows how much may come (the way to another rank, work that is under way)
- * is the *demand* of all that is subscribed to while it subscribes to its own source; sources that can wait (`pull`, `receiveFrom`) ask for the
+ * is the *demand* of all that is subscribed to while it subscribes to its own source; sources that can wait (`pull`, `receiveFrom`) ask for
+ * the
  * demand they are subscribed under, and wait while it is not open. Operators in between know nothing of it.
  */
 export interface Demand {

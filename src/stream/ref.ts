@@ -45,7 +45,10 @@ interface Lent {
   readonly expiry: Subscription
 }
 
-/** The streams that a rank has lent to others, and its way to those that it has borrowed. They are known by a number, whatever communicator they came by. */
+/**
+ * The streams that a rank has lent to others, and its way to those that it has borrowed. They are known by a number, whatever communicator
+ * they came by.
+ */
 class Home extends CommunicatorCore {
   readonly channels: StreamRegistry
   readonly #lent = new Map<number, Lent>()

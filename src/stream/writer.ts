@@ -2,6 +2,7 @@ import { type BufferLike, datatypeOf, OBJECT } from '../codec/datatype.js'
 import { encodeObject } from '../codec/object.js'
 import { takeOver } from '../codec/ownership.js'
 import { references } from '../codec/reference.js'
+import { sendableError } from '../codec/sendable-error.js'
 import type { CallSite } from '../diagnostics/call-site.js'
 import type { Incoming, Taker } from '../progress/incoming.js'
 import { EAGER_BYTES, Outgoing, type Owner } from '../progress/send-queue.js'
@@ -9,7 +10,7 @@ import { CLOSE, COMPLETE, CREDIT, callOf, ERROR, FIRST_BYTES, FIRST_VALUES, kind
 import { Gate, isLentTo } from './demand.js'
 import { isCallers, kept, type Payload, payloadOf } from './payload.js'
 import { Queue } from './queue.js'
-import { sendable } from './remote-error.js'
+
 import type { StreamRegistry } from './stream-registry.js'
 
 /** Who is told what becomes of a stream on its way out. */
@@ -159,13 +160,7 @@ export class Writer implements Owner, Taker {
 
   error(error: unknown): void {
     if (this.#end !== undefined) return
-    let bytes: Uint8Array
-    try {
-      bytes = encodeObject(sendable(error)).slice()
-    } catch {
-      bytes = encodeObject(String(error)).slice()
-    }
-    this.#finish(ERROR, bytes)
+    this.#finish(ERROR, encodeObject(sendableError(error)).slice())
   }
 
   // As the taker of what the reader says
@@ -231,7 +226,7 @@ export class Writer implements Owner, Taker {
     const { peer, tag, subscription, number } = this
     if (this.#channels.reasonGone(peer) !== undefined) return
     const { link, context } = this.#channels.way(peer)
-    this.#channels.tell(link, context, tag, OBJECT, encodeObject(sendable(error)), callOf(ERROR, subscription), number)
+    this.#channels.tell(link, context, tag, OBJECT, encodeObject(sendableError(error)), callOf(ERROR, subscription), number)
   }
 
   #finish(kind: number, bytes: Uint8Array): void {

@@ -1,4 +1,4 @@
-// rxmpi run -n 2: CollectiveMismatchError on both ranks: each takes itself for the root of a stream, and nobody wants what it sends.
+// rxmpi run -n 2: CollectiveMismatchError on both ranks: each takes itself for the root, in an operator over a stream of one value.
 import { lastValueFrom, of } from 'rxjs'
 import { COMM_WORLD as comm } from 'rxmpi'
 import * as mpi from 'rxmpi/operators'

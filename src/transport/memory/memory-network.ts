@@ -1,4 +1,5 @@
 import { ArgumentError } from '../../errors.js'
+import type { Transport } from '../transport.js'
 import { Fabric } from './fabric.js'
 import { LEAST_WEIGHT } from './lane.js'
 import { MemoryTransport } from './memory-transport.js'
@@ -18,7 +19,9 @@ import type { MemoryNetworkOptions } from './options.js'
  * outside its own actions, has to run within one, `queueScheduler.schedule(program)`, or poll.
  */
 export class MemoryNetwork {
-  readonly transports: readonly MemoryTransport[]
+  /** Each rank's end of it, in rank order; `worldOver` makes communicators of them. */
+  readonly transports: readonly Transport[]
+  readonly #ends: readonly MemoryTransport[]
 
   constructor(size: number, options: MemoryNetworkOptions) {
     const { capacity = 2 ** 20, hosts } = options
@@ -27,13 +30,15 @@ export class MemoryNetwork {
     if (hosts !== undefined && !(Array.isArray(hosts) && hosts.length === size && hosts.every(Number.isInteger)))
       throw new ArgumentError(`hosts: expected the number of each rank's host, ${size} integers, got ${hosts}`)
     const fabric = new Fabric(options, capacity)
-    this.transports = Array.from({ length: size }, (_, rank) => new MemoryTransport(rank, size, fabric))
-    fabric.ports.push(...this.transports)
+    const ends = Array.from({ length: size }, (_, rank) => new MemoryTransport(rank, size, fabric))
+    fabric.ports.push(...ends)
+    this.transports = ends
+    this.#ends = ends
   }
 
   /** Ends a rank: the others are told, each after all that it has sent them. */
   end(rank: number, reason = 'has ended'): void {
-    this.transports[rank]!.end(reason)
+    this.#ends[rank]!.end(reason)
   }
 
   /**
@@ -41,7 +46,7 @@ export class MemoryNetwork {
    * first `keep(parcels)` do, by default all.
    */
   fail(rank: number, reason = 'has failed', keep: (parcels: number) => number = (parcels) => parcels): void {
-    this.transports[rank]!.lose(keep)
-    this.transports[rank]!.end(reason, true)
+    this.#ends[rank]!.lose(keep)
+    this.#ends[rank]!.end(reason, true)
   }
 }

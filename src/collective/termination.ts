@@ -156,8 +156,8 @@ export class Termination {
 
   /** The ranks without whose word nothing goes on. */
   get awaited(): readonly number[] {
-    if (this.own === undefined || this.#single) return []
-    if (this.#giver !== undefined || this.#known === this.#size) return []
+    if (this.own === undefined || this.#single) return nobody
+    if (this.#giver !== undefined || this.#known === this.#size) return nobody
     if (!this.#irregular) return [(this.#rank + this.#size - 2 ** (this.#step - 1)) % this.#size]
     return this.#words.flatMap((word, rank) => (word === undefined ? [rank] : []))
   }
@@ -229,5 +229,6 @@ export class Termination {
   }
 }
 
+const nobody: readonly number[] = []
 /** The word of a rank that has nothing to say of its own stream. */
 const nothing: Word = { kind: GOES_ON, count: 0 }

@@ -1,5 +1,6 @@
 import type { MessagePort } from 'node:worker_threads'
 import { locate, renewCallSiteBudget } from '../diagnostics/call-site.js'
+import { debug } from '../diagnostics/debug.js'
 import { DeadlockError, type ErrorContext, TimeoutError } from '../errors.js'
 import type { Endpoint } from '../progress/endpoint.js'
 import { type HostMemory, IDLE, restOf, stateWord, WAKE_UP } from '../transport/shared/host-memory.js'
@@ -53,6 +54,7 @@ export class Liveness {
       return
     }
     this.#idle = true
+    debug('rank %d rests: only a message can wake it', this.#transport.rank)
     this.#port.ref()
     Atomics.or(this.#states, stateWord(this.#transport.rank), IDLE)
     if (restOf(this.#memory) !== undefined) this.#tell({ type: 'idle' })

@@ -116,3 +116,17 @@ it.each([
   expect(stderr).toContain(text)
   expect(status).toBe(2)
 })
+
+it('says what it does where NODE_DEBUG names rxmpi, with no secret, and nothing where it does not', async () => {
+  const path = program(`
+    import { COMM_WORLD as comm } from 'rxmpi'
+    await comm.sendrecv(1, { dest: 1 - comm.rank, source: 1 - comm.rank })
+    if (comm.rank === 1) process.exit(3)`)
+  const args = ['run', '--placement', 'process', '-n', '2', path]
+  const told = await rxmpi(args, { env: { NODE_DEBUG: 'rxmpi' } })
+  for (const what of ['ranks 0', `compiled ${path}`, 'listens at 127.0.0.1', 'failure: exit of rank 1, status 3'])
+    expect(told.stderr).toContain(what)
+  expect(told.stderr).not.toMatch(/[\w-]{43}/)
+  const { stderr } = await rxmpi(args)
+  expect(stderr).toBe('[1] rxmpi: ended with status 3\n')
+})

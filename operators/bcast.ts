@@ -8,8 +8,8 @@ export type { BcastOptions }
  * Sends every value of the root's source to all ranks, in order. The others' values are ignored: `EMPTY` is their natural source.
  *
  *     rank 0 (root)   source a--b--|     out a--b--|
- *     rank 1          source (ignored)   out -a--b----|
- *     rank 2          source (ignored)   out -a--b----|
+ *     rank 1          source (ignored)   out -a--b--|
+ *     rank 2          source (ignored)   out -a--b--|
  *
  * Shape: T at the root → T everywhere, the root's own object at the root. Algorithm: a binomial tree, ⌈log₂ p⌉ steps; every rank but the root receives n bytes, the root
  * sends n ⌈log₂ p⌉. On more than 3 ranks arrays above 32 KiB follow in pieces down a chain of the ranks: p - 2 pieces more than one rank would take, and each

@@ -8,8 +8,8 @@ export type { Part, ScatterOptions }
  * Deals out every value of the root's source: each rank gets its part. The others' values are ignored: `EMPTY` is their natural source.
  *
  *     rank 0 (root)   source x--y--|     out a--d--|
- *     rank 1          source (ignored)   out -b--e----|
- *     rank 2          source (ignored)   out -c--f----|
+ *     rank 1          source (ignored)   out -b--e--|
+ *     rank 2          source (ignored)   out -c--f--|
  *
  * Here x is [a, b, c] and y is [d, e, f].
  *

@@ -1,5 +1,6 @@
 import { isMainThread, type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
-import { CONTEXTS, Communicator } from './communicator/communicator.js'
+import { Communicator } from './communicator/communicator.js'
+import { SELF, WORLD } from './progress/context-ids.js'
 import { Endpoint } from './progress/endpoint.js'
 import { startedBy } from './runtime/launch-env.js'
 import { Liveness } from './runtime/liveness.js'
@@ -57,13 +58,13 @@ process.on('beforeExit', () => {
 /** All ranks of the job. MPI: MPI_COMM_WORLD. */
 export const COMM_WORLD = new Communicator(
   endpoint,
-  0,
+  WORLD,
   'world',
   Array.from({ length: size }, (_, member) => member)
 )
 
 /** This rank alone. MPI: MPI_COMM_SELF. */
-export const COMM_SELF = new Communicator(endpoint, CONTEXTS, 'self', [rank])
+export const COMM_SELF = new Communicator(endpoint, SELF, 'self', [rank])
 
 /** For the launcher's side of this rank. */
 export const runtime = {

@@ -69,6 +69,8 @@ export interface SimulateHelpers extends RunHelpers {
  * At the end, when nothing is left to happen, it checks what was expected; then it unsubscribes from what `expectObservable` and `ranks` have subscribed to, lets
  * what follows from that happen, and looks for what is left (`leaks`). A subscription to `messages()` that is still open is nothing to worry about: it is endless by nature.
  *
+ * A call with a `signal` is no exception: what fires in real time, such as `AbortSignal.timeout`, never does here; abort a controller at a virtual time.
+ *
  * Shape: gives back what the test returns. Cost: a thousand ranks take a third of a second for ten messages each. Errors: what the test throws;
  * a MarbleError, or what `assert` throws, where something is not as drawn; a DeadlockError that lists what waits for ever and at which line of the test it was called;
  * a LeakError; an ArgumentError for a bad argument.

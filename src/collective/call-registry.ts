@@ -1,22 +1,28 @@
 import type { CommunicatorCore } from '../core/communicator-core.js'
 import { recordCallSite } from '../diagnostics/call-site.js'
+import { ArgumentError } from '../errors.js'
 import { TagTable } from '../memory/tag-table.js'
 import type { Context } from '../progress/context.js'
 import { COLLECTIVES, CONTROL } from '../progress/context-ids.js'
 import { onControl, sendControl } from '../progress/control-message.js'
 import { type Incoming, nobody, type Waiting } from '../progress/incoming.js'
-import { ASIDE, Call, type Signature, sequenceOf, subscriptionOf } from './call.js'
-import { ALARM, CALLED, FAILURE, type Kind, LAST, WORD } from './control-messages.js'
-import { Mismatch } from './mismatch.js'
-import { ENDED, Termination, type Word } from './termination.js'
+import { ASIDE, Call, cycleOf, type Form, isSame, isSingle, type Signature } from './call.js'
+import { ALARM, BARRIER, CALLED, FAILURE, type Kind, OVER, PASSED_ON, TOLD } from './control-messages.js'
+import { type Alarm, Mismatch } from './mismatch.js'
 
 /** A subscription of a call that is under way on this rank. */
-export interface Party {
+export interface Party extends Waiting {
+  readonly peer: number
+  readonly waits: boolean
   readonly call: Call
   readonly tag: number
   /** Another whose tag has the same place. */
   next: Party | undefined
+  /** Other ranks that are known to have called the same. */
+  readonly met: readonly number[]
   hear(kind: Kind, from: number, saying: unknown): void
+  /** Another rank has called the method. */
+  single(): void
   /** A rank is no more. */
   gone(): void
   /** All collectives of the communicator are over. */
@@ -36,18 +42,19 @@ const REMEMBERED = 64
 /** Broken off subscriptions whose late messages are known for what they are. */
 const BROKEN_OFF = 4096
 
+const isKind = (kind: number): kind is Kind => [CALLED, PASSED_ON, TOLD, FAILURE, OVER, BARRIER].includes(kind as Kind)
+
 /** The collectives that a rank has called on a communicator, in order, and those of them that are under way. */
 export class CallRegistry {
   readonly comm: CommunicatorCore
   /** What waits for a word of other ranks. */
-  readonly waits = new Set<Waiting & { readonly peer: number; readonly waits: boolean }>()
+  readonly unsaid = new Set<Waiting & { readonly peer: number; readonly waits: boolean }>()
   readonly #context: Context
   readonly #recent: Call[] = []
   readonly #parties = new TagTable<Party>()
   /** What others have said of subscriptions that they have begun and this rank has not. */
   readonly #sayings = new Map<number, Early[]>()
   readonly #brokenOff = new Set<number>()
-  readonly #answers = new Map<number, Termination>()
   #calls = 0
   #dispute: Mismatch | undefined
   #isBroken = false
@@ -59,10 +66,22 @@ export class CallRegistry {
       lose: () => this.breakOff(comm.failedMembers.error!)
     })
     this.#context = comm.endpoint.context(comm.id + COLLECTIVES)
-    this.#context.listener = ({ tag }) => (this.#isUnwanted(tag) ? nobody(tag) : undefined)
+    this.#context.listener = (message) => {
+      const { tag } = message
+      if (!this.#isUnwanted(tag)) return undefined
+      this.#compare(message)
+      return nobody(tag)
+    }
     this.#context.unexpected = (message) => this.#compare(message)
     const control = comm.endpoint.context(comm.id + CONTROL)
-    control.halves = this.waits
+    const { unsaid } = this
+    const parties = this.#parties
+    control.halves = {
+      *[Symbol.iterator]() {
+        yield* unsaid
+        yield* parties.all()
+      }
+    }
     control.gone = (member, reason) => {
       if (!comm.has(member)) return
       this.#dispute?.gone(comm.rankOf(member), reason)
@@ -72,14 +91,14 @@ export class CallRegistry {
   }
 
   /** The next call in order. Throws when a rank has failed, or the ranks have called different things before. */
-  next(signature: Signature, site = recordCallSite()): Call {
+  next(signature: Signature, form: Form, site = recordCallSite()): Call {
     const lost = this.comm.failedMembers.error
     if (lost !== undefined) throw lost
     if (this.#dispute?.verdict !== undefined) {
       this.#dispute.isHeard = true
       throw this.#dispute.verdict
     }
-    const call = new Call(this.#calls++, signature, site)
+    const call = new Call(this.#calls++, signature, site, form)
     this.#recent[call.sequence % REMEMBERED] = call
     return call
   }
@@ -95,6 +114,15 @@ export class CallRegistry {
     return call?.sequence === sequence ? call : undefined
   }
 
+  /** The tag of a call's next subscription. */
+  tagOf(call: Call): number {
+    const tag = call.nextTag()
+    if (this.#parties.get(tag) === undefined) return tag
+    throw new ArgumentError(
+      `${call.describe()}: too many calls of collectives, or subscriptions of this one, since one that is still under way`
+    )
+  }
+
   open(party: Party): void {
     this.#parties.add(party)
     const obstacle = this.comm.obstacle ?? this.comm.failedMembers.error
@@ -102,14 +130,11 @@ export class CallRegistry {
     this.#dispute?.called()
     const { hash, sequence } = party.call
     const { matching } = this.#context
-    if (matching.kept > 0 && matching.arrived(party.tag).some(({ call }) => call !== hash)) this.alarm(sequence)
+    if (matching.kept > 0 && matching.arrived(party.tag).some(({ call }) => !isSame(call, hash))) this.alarm(sequence)
     if (this.#sayings.size === 0) return
     const sayings = this.#sayings.get(party.tag) ?? []
     this.#sayings.delete(party.tag)
-    for (const { kind, from, call, saying } of sayings) {
-      if (call === hash) party.hear(kind, from, saying)
-      else this.alarm(sequence)
-    }
+    for (const { kind, from, call, saying } of sayings) this.#pass(party, kind, from, call, saying)
   }
 
   /** `whole`: no rank sends anything for it any more. */
@@ -123,6 +148,11 @@ export class CallRegistry {
     this.#isBroken = true
     for (const party of [...this.#parties.all()]) party.stop(error)
     this.#dropUnwanted()
+  }
+
+  /** Other ranks that are known to have called the same. */
+  metIn(sequence: number): number[] {
+    return [...this.#parties.all()].flatMap((party) => (party.call.sequence === sequence ? party.met : []))
   }
 
   /** Ranks have called different things. */
@@ -153,24 +183,30 @@ export class CallRegistry {
     const from = this.comm.rankOf(message.source)
     const saying = message.value()
     if (kind === ALARM) {
-      const { sequence, what } = saying as { sequence: number; what: string }
+      const { sequence, what, met } = saying as Alarm
       this.alarm(sequence)
-      this.#dispute!.hear(from, what)
+      this.#dispute!.hear(from, what, met)
       return
     }
-    if (kind !== WORD && kind !== FAILURE && kind !== LAST && kind !== CALLED) return
+    if (!isKind(kind)) return
     const party = this.#parties.get(tag)
-    if (party !== undefined) {
-      if (message.call === party.call.hash) party.hear(kind, from, saying)
-      else this.alarm(party.call.sequence)
-    } else if (this.#isOver(tag)) {
-      if (this.recent(sequenceOf(tag))?.hash !== message.call) return this.alarm(sequenceOf(tag))
-      if (kind === WORD && !this.#brokenOff.has(tag)) this.#answerFor(tag, saying as Word, message.call)
+    if (party !== undefined) return this.#pass(party, kind, from, message.call, saying)
+    const over = this.#over(tag)
+    if (over !== undefined) {
+      if (!isSame(over.hash, message.call)) this.alarm(over.sequence)
+      else if (kind === PASSED_ON || kind === TOLD) this.say(from, tag, over.hash, OVER, null)
     } else {
       const sayings = this.#sayings.get(tag) ?? []
       this.#sayings.set(tag, sayings)
       sayings.push({ kind, from, call: message.call, saying })
     }
+  }
+
+  #pass(party: Party, kind: Kind, from: number, hash: number, saying: unknown): void {
+    const { call } = party
+    if (!isSame(hash, call.hash)) return this.alarm(call.sequence)
+    if (isSingle(hash)) party.single()
+    party.hear(kind, from, saying)
   }
 
   /** Nobody will want a message with that tag: its subscription was broken off, or there will be none. */
@@ -192,34 +228,18 @@ export class CallRegistry {
     const tag = message.tag & ~ASIDE
     const party = this.#parties.get(tag)
     if (party !== undefined) {
-      if (party.call.hash !== call) this.alarm(party.call.sequence)
+      if (!isSame(party.call.hash, call)) this.alarm(party.call.sequence)
       return
     }
-    if (!this.#isOver(tag)) return
-    const sequence = sequenceOf(tag)
-    if (this.recent(sequence)?.hash !== call) this.alarm(sequence)
+    const over = this.#over(tag)
+    if (over !== undefined && !isSame(over.hash, call)) this.alarm(over.sequence)
   }
 
-  /** An operator on another rank has met a method's call on this one, which was over long ago: one value was all it gave. */
-  #answerFor(tag: number, word: Word, hash: number): void {
-    let answer = this.#answers.get(tag)
-    if (answer === undefined) {
-      const { rank, size } = this.comm
-      answer = new Termination(
-        rank,
-        size,
-        (to, next) => this.say(to, tag, hash, WORD, next),
-        () => this.#answers.delete(tag)
-      )
-      this.#answers.set(tag, answer)
-      answer.enter({ kind: ENDED, count: 1, done: 1 })
-    }
-    answer.hear(word)
-  }
-
-  #isOver(tag: number): boolean {
-    const call = this.recent(sequenceOf(tag))
-    return call !== undefined && call.subscriptions > subscriptionOf(tag)
+  /** The call of a subscription that is over, as far as it is remembered. */
+  #over(tag: number): Call | undefined {
+    const cycle = cycleOf(tag)
+    const call = this.#recent[tag % REMEMBERED]
+    return call !== undefined && call.sequence % cycle === tag % cycle && call.hasBegun(tag) ? call : undefined
   }
 
   #breakOff(tag: number): void {

@@ -9,20 +9,24 @@ export interface Signature {
   /** The op's name. */
   readonly op?: string | undefined
   readonly algorithm?: string | undefined
+  readonly counts?: Counts | undefined
   readonly ragged: Ragged
   /** Rounds that a rank may be ahead of the others. */
   readonly window: number
 }
 
-export function signatureOf(
-  { name, root, op, algorithm }: Named,
-  { ragged = 'error', window = WINDOW }: Streamed = {},
-  suited?: string
-): Signature {
-  return { name, root, op, algorithm: algorithm ?? suited, ragged, window }
+export function signatureOf({ name, root, op, counts, algorithm }: Named, { ragged = 'error', window = WINDOW }: Streamed = {}): Signature {
+  return { name, root, op, counts, algorithm, ragged, window }
 }
 
-type Named = Pick<Signature, 'name' | 'root' | 'op' | 'algorithm'>
+type Named = Pick<Signature, 'name' | 'root' | 'op' | 'counts' | 'algorithm'>
+
+/** Of a collective on runs of different lengths; not part of what ranks must say alike. */
+export interface Counts {
+  readonly counts?: ArrayLike<number> | undefined
+  readonly sendCounts?: ArrayLike<number> | undefined
+  readonly recvCounts?: ArrayLike<number> | undefined
+}
 
 interface Streamed {
   ragged?: Ragged
@@ -39,7 +43,7 @@ export class Call {
   readonly sequence: number
   readonly signature: Signature
   readonly site: CallSite | undefined
-  /** Of the signature: travels with every message. */
+  /** Of the signature, and whether it is a method's: travels with every message. */
   readonly hash: number
   /** How often it was subscribed to: the n-th subscription meets the n-th of the other ranks. */
   subscriptions = 0
@@ -47,16 +51,25 @@ export class Call {
   datatype = OBJECT
   count = 0
 
-  constructor(sequence: number, signature: Signature, site: CallSite | undefined) {
+  constructor(sequence: number, signature: Signature, site: CallSite | undefined, form: Form) {
     this.sequence = sequence
     this.signature = signature
     this.site = site
-    this.hash = hashOf(signature)
+    this.hash = (hashOf(signature) & ~FORM) | form
   }
 
   /** What messages of the next subscription are marked with. */
   nextTag(): number {
-    return ((this.subscriptions++ & MANY_SUBSCRIPTIONS) << 24) | (this.sequence & MANY_CALLS)
+    const subscription = this.subscriptions++
+    if (subscription === 0) return this.sequence & (MANY_CALLS - 1)
+    return AGAIN | ((subscription & (MANY_SUBSCRIPTIONS - 1)) << CALL_BITS) | (this.sequence & (MANY_CALLS_AGAIN - 1))
+  }
+
+  /** Whether the subscription with that tag has been made; of those that share it the one is meant that is the nearest. */
+  hasBegun(tag: number): boolean {
+    if ((tag & AGAIN) === 0) return this.subscriptions > 0
+    const ahead = ((tag >> CALL_BITS) - this.subscriptions) & (MANY_SUBSCRIPTIONS - 1)
+    return ahead >= MANY_SUBSCRIPTIONS / 2
   }
 
   /** Keeps what kind of data the round is on, and how much: not the data, which may be large. */
@@ -73,11 +86,12 @@ export class Call {
 
   /** The same without its line. */
   get title(): string {
-    const { name, op, root, algorithm, ragged, window } = this.signature
+    const { name, op, root, counts, algorithm, ragged, window } = this.signature
     const details = [
       this.datatype === OBJECT ? undefined : `${nameOf(this.datatype)}${this.datatype === NUMBER ? '' : `(${this.count})`}`,
       op,
       root === undefined ? undefined : `root ${root}`,
+      ...listed(counts),
       algorithm && `algorithm ${algorithm}`,
       ragged === 'error' ? undefined : `ragged ${ragged}`,
       window === WINDOW ? undefined : `window ${window}`
@@ -86,14 +100,47 @@ export class Call {
   }
 }
 
-/** The distance between calls, and between subscriptions of a call, that may be under way at the same time. */
-const MANY_CALLS = 2 ** 24 - 1
-const MANY_SUBSCRIPTIONS = 63
 /** Marks messages that go a way of their own beside the others of the subscription. */
 export const ASIDE = 2 ** 30
+/** Marks those of a further subscription of an operator. */
+const AGAIN = 2 ** 29
+/** How many calls may be under way at the same time, how many of those that are subscribed to again, and how many subscriptions of one. */
+const MANY_CALLS = AGAIN
+const CALL_BITS = 15
+const MANY_CALLS_AGAIN = 2 ** CALL_BITS
+const MANY_SUBSCRIPTIONS = 2 ** (29 - CALL_BITS)
 
-export const sequenceOf = (tag: number): number => tag & MANY_CALLS
-export const subscriptionOf = (tag: number): number => (tag >> 24) & MANY_SUBSCRIPTIONS
+/** The calls that a tag may be of are so far from each other, and this is the first of them. */
+export const cycleOf = (tag: number): number => ((tag & AGAIN) === 0 ? MANY_CALLS : MANY_CALLS_AGAIN)
+
+/** In a hash, in which form the collective was called: as an operator, */
+export const STREAM = 0
+/** as a method, on one value, */
+export const SINGLE = 1
+/** or on one so large that it goes by another algorithm than usual. */
+export const LARGE_SINGLE = 3
+const FORM = 3
+
+export type Form = typeof STREAM | typeof SINGLE | typeof LARGE_SINGLE
+
+/** Whether a message with that hash is of a method's call. */
+export const isSingle = (hash: number): boolean => (hash & SINGLE) !== 0
+
+/** Whether two ranks have called the same, be it the method or the operator. */
+export function isSame(one: number, other: number): boolean {
+  const difference = one ^ other
+  return (difference & ~FORM) === 0 && (difference === 0 || (one & other & SINGLE) === 0)
+}
+
+function listed({ counts, sendCounts, recvCounts }: Counts = {}): string[] {
+  return Object.entries({ counts, sendCounts, recvCounts }).flatMap(([name, given]) => {
+    if (given === undefined) return []
+    const more = given.length > SHOWN ? ', …' : ''
+    return `${name} [${Array.prototype.slice.call(given, 0, SHOWN).join(', ')}${more}]`
+  })
+}
+
+const SHOWN = 16
 
 function hashOf({ name, root = -1, op = '', algorithm = '', ragged, window }: Signature): number {
   let hash = mix(hashOfText(name), root)

@@ -1,21 +1,32 @@
 import type { CommunicatorCore } from '../core/communicator-core.js'
 import { type FailedRank, RankFailedError, RemoteError } from '../errors.js'
+import type { Word } from './termination.js'
 
-/** What ranks say to each other beside the data of their collectives: a word of an agreement, that something failed, what was called, that the same was. */
-export const WORD = 1
-export const FAILURE = 2
-export const ALARM = 3
-/** The source of the one rank that gives all there is has ended, after so many values. */
-export const LAST = 4
+/** What ranks say to each other beside the data of their collectives. */
 
+/** Ranks have called different things. */
+export const ALARM = 1
 /** Of a rank that waits for the other's data: that it has called the same. */
-export const CALLED = 5
+export const CALLED = 2
+/** So many ranks up to this one have ended after as many values: `[step, count]`. */
+export const PASSED_ON = 3
+/** How the stream of this rank ends: `Told`. */
+export const TOLD = 4
+/** The same, with an error: `Failure`. */
+export const FAILURE = 5
+/** For this rank the subscription is over, and it has told no word. */
+export const OVER = 6
+/** Of a barrier of the window. */
+export const BARRIER = 7
 
 /** What concerns one subscription of a call. */
-export type Kind = typeof WORD | typeof FAILURE | typeof LAST | typeof CALLED
+export type Kind = typeof CALLED | typeof PASSED_ON | typeof TOLD | typeof FAILURE | typeof OVER | typeof BARRIER
+
+/** A rank's word, and whether some rank has called the method. */
+export type Told = readonly [kind: Word['kind'], count: number, single: boolean]
 
 /** How an error of one rank reaches the others. */
-export interface Saying {
+export interface Failure {
   /** The round in whose place it is. */
   readonly round: number
   readonly error: unknown
@@ -23,7 +34,7 @@ export interface Saying {
   readonly failed: FailedRank | boolean
 }
 
-export function sayingOf(round: number, error: unknown): Saying {
+export function failureOf(round: number, error: unknown): Failure {
   return { round, error: sendable(error), failed: error instanceof RankFailedError && (error.failed ?? true) }
 }
 
@@ -37,15 +48,11 @@ function sendable(error: unknown): unknown {
   return plain
 }
 
-export function remoteError(comm: CommunicatorCore, rank: number, collective: string, { error, failed }: Saying): Error {
+export function remoteError(comm: CommunicatorCore, rank: number, collective: string, { error, failed }: Failure): Error {
   const original = error as Error
   if (failed !== false)
-    return new RankFailedError(original.message, {
-      cause: original,
-      communicator: comm.name,
-      rank,
-      failed: failed === true ? undefined : failed
-    })
+    // It is told in this rank's own context: its line is the user's call here.
+    return new RankFailedError(original.message, { cause: original, failed: failed === true ? undefined : failed })
   return new RemoteError(`rank ${rank} failed in ${collective}: ${original.name}: ${original.message}`, {
     rank,
     communicator: comm.name,

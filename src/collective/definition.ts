@@ -1,6 +1,6 @@
 import type { Observable } from 'rxjs'
 import type { CommunicatorCore } from '../core/communicator-core.js'
-import type { Ragged } from './call.js'
+import type { Counts, Ragged } from './call.js'
 import type { CallRegistry } from './call-registry.js'
 import type { Links } from './steps.js'
 import type { Hosts } from './topology/hosts.js'
@@ -40,16 +40,20 @@ export interface Definition<T, R> {
   readonly name: string
   readonly root?: number | undefined
   readonly op?: string | undefined
+  /** Where a report finds the counts that this rank has given; the ranks' own may differ. */
+  readonly counts?: Counts | undefined
   /** The one that was asked for. */
   readonly algorithm?: string | undefined
-  /** The one for a single value whose size asks for another than usual. */
-  readonly suited?: (single: T) => string | undefined
+  /** The one for a value whose size asks for another than usual: rounds by it have the links to themselves. All ranks find the same. */
+  readonly suited?: (value: T) => string | undefined
   /** Throws what is wrong with a value that this rank gives. */
   readonly check?: (data: T) => void
   /** The rank that alone gives something, where that is another: this rank's own stream is ignored, it follows that of the giver. */
   readonly giver?: number | undefined
   /** A rank may be done with a round that others have not come to. */
   readonly ahead?: boolean | undefined
+  /** But not this one, for it gets something of every other. */
+  readonly meetsAll?: boolean | undefined
   /** A rank's round begins when the one before is over: its steps use a link more than once. */
   readonly serial?: boolean | undefined
   /**

@@ -1,13 +1,20 @@
 import { ANY_SOURCE } from '../constants.js'
+import type { CallSite } from '../diagnostics/call-site.js'
 import { CollectiveMismatchError } from '../errors.js'
 import type { Waiting } from '../progress/incoming.js'
 import type { CallRegistry } from './call-registry.js'
 import { ALARM } from './control-messages.js'
 
+/** What a rank tells the others: what it has called, and who is known to it to have called the same: that rank may have ended. */
+export interface Alarm {
+  readonly sequence: number
+  readonly what: string
+  readonly met: readonly number[]
+}
+
 /** Ranks have called different collectives, or the same with arguments that disagree: every rank tells every other what it has called, and fails when it knows all. */
 export class Mismatch implements Waiting {
   readonly peer = ANY_SOURCE
-  readonly site = undefined
   /** The error, once all ranks have said what they called. */
   verdict: Error | undefined
   /** Somebody on this rank has been told. */
@@ -16,6 +23,10 @@ export class Mismatch implements Waiting {
   readonly #sequence: number
   readonly #settle: (error: Error) => void
   readonly #calls: (string | undefined)[]
+  /** Of ranks that may have ended: another that knows them to have called the same as itself. */
+  readonly #met = new Map<number, number>()
+  /** Why those say nothing that are no more. */
+  readonly #gone = new Map<number, string>()
   #said = false
 
   constructor(ledger: CallRegistry, sequence: number, settle: (error: Error) => void) {
@@ -26,8 +37,12 @@ export class Mismatch implements Waiting {
     // Until it is settled, the rank is needed: the others want to know what it has called.
     comm.endpoint.transport.hold()
     comm.endpoint.disputes.add(this)
-    ledger.waits.add(this)
-    this.#calls = Array.from({ length: comm.size }, (_, rank) => comm.endpoint.whyGone(comm.memberOf(rank))?.reason)
+    ledger.unsaid.add(this)
+    this.#calls = new Array(comm.size).fill(undefined)
+    for (let rank = 0; rank < comm.size; rank++) {
+      const gone = comm.endpoint.whyGone(comm.memberOf(rank))
+      if (gone !== undefined) this.#gone.set(rank, gone.reason)
+    }
   }
 
   /** This rank has called something: says so to the others, if it is what they ask for. */
@@ -36,19 +51,25 @@ export class Mismatch implements Waiting {
     if (this.#said || this.#ledger.calls <= this.#sequence) return
     this.#said = true
     const what = this.#ledger.recent(this.#sequence)?.describe() ?? 'something that was over long ago'
-    this.#ledger.sayToAll(0, 0, ALARM, { sequence: this.#sequence, what })
-    this.hear(comm.rank, what)
+    const met = this.#ledger.metIn(this.#sequence)
+    this.#ledger.sayToAll(0, 0, ALARM, { sequence: this.#sequence, what, met } satisfies Alarm)
+    this.hear(comm.rank, what, met)
   }
 
-  hear(rank: number, what: string): void {
+  hear(rank: number, what: string, met: readonly number[]): void {
     this.#calls[rank] = what
+    for (const other of met) this.#met.set(other, rank)
     this.#conclude()
   }
 
   /** A rank is no more. */
   gone(rank: number, reason: string): void {
-    this.#calls[rank] ??= reason
+    this.#gone.set(rank, reason)
     this.#conclude()
+  }
+
+  get site(): CallSite | undefined {
+    return this.#ledger.recent(this.#sequence)?.site
   }
 
   get waits(): boolean {
@@ -60,18 +81,19 @@ export class Mismatch implements Waiting {
   }
 
   giveUp(makeError: Parameters<Waiting['giveUp']>[0]): void {
-    void makeError(undefined).then((error) => this.#end(error))
+    void makeError(this.site).then((error) => this.#end(error))
   }
 
   describe(): string {
-    const missing = this.#calls.flatMap((what, rank) => (what === undefined ? [rank] : []))
-    return `for ranks ${missing.join(', ')} to call collective ${this.#sequence}, of which the others disagree`
+    const missing = this.#calls.flatMap((what, rank) => ((what ?? this.#gone.get(rank)) === undefined ? [rank] : []))
+    return `for ranks ${missing.join(', ')} to call collective ${this.#sequence}${this.#ledger.comm.on}, of which the others disagree`
   }
 
   #conclude(): void {
     const { comm } = this.#ledger
-    if (this.verdict !== undefined || this.#calls.includes(undefined)) return
-    const lines = this.#calls.map((what, rank) => `  rank ${rank}: ${what}`)
+    const told = this.#calls.map((what, rank) => what ?? this.#wordOfGone(rank))
+    if (this.verdict !== undefined || told.includes(undefined)) return
+    const lines = told.map((what, rank) => `  rank ${rank}: ${what}`)
     const error = new CollectiveMismatchError(
       `the ranks disagree in collective ${this.#sequence} of '${comm.name}':\n${lines.join('\n')}\n` +
         'all ranks of a communicator must call the same collectives in the same order, with the same root, op, kind and length of data; ' +
@@ -80,10 +102,16 @@ export class Mismatch implements Waiting {
     this.#end(error)
   }
 
+  #wordOfGone(rank: number): string | undefined {
+    const reason = this.#gone.get(rank)
+    const like = this.#met.get(rank)
+    return reason === undefined || like === undefined ? reason : `the same as rank ${like}, and ${reason}`
+  }
+
   #end(error: Error): void {
     if (this.verdict !== undefined) return
     this.verdict = error
-    this.#ledger.waits.delete(this)
+    this.#ledger.unsaid.delete(this)
     this.#ledger.comm.endpoint.transport.release()
     this.#settle(error)
   }

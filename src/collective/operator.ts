@@ -3,7 +3,7 @@ import { checkOptions, checkSignal, shown } from '../diagnostics/arguments.js'
 import { captureCallSite } from '../diagnostics/call-site.js'
 import { ArgumentError, RemoteError } from '../errors.js'
 import { abortError, onAbort } from '../request/cancellation.js'
-import { type Call, signatureOf } from './call.js'
+import { type Call, STREAM, signatureOf } from './call.js'
 import type { CallRegistry } from './call-registry.js'
 import type { Caller, Definition, Ranks, StreamOptions } from './definition.js'
 import { Session } from './session.js'
@@ -23,7 +23,7 @@ export function operator<T, R>(comm: Caller, make: (ranks: Ranks) => Definition<
     calls = comm.calls
     collective = make(core)
     if (options.signal?.aborted) throw abortError(options.signal)
-    call = calls.next(signatureOf(collective, options), captureCallSite())
+    call = calls.next(signatureOf(collective, options), STREAM, captureCallSite())
   } catch (error) {
     throw core.inContext(error, captureCallSite())
   }
@@ -37,9 +37,11 @@ export function operator<T, R>(comm: Caller, make: (ranks: Ranks) => Definition<
         giveUp: (makeError) => void makeError(call.site).then(fail)
       })
       const { signal } = options
-      if (signal !== undefined) subscriber.add(onAbort(signal, (error) => session.fail(error)))
+      if (signal?.aborted) session.abort(abortError(signal))
+      else if (signal !== undefined) subscriber.add(onAbort(signal, (error) => session.abort(error)))
       subscriber.add(() => session.unsubscribed())
       feed(source, session, subscriber)
+      session.fed()
     })
 }
 

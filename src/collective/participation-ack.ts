@@ -41,10 +41,14 @@ export class ParticipationAck implements Waiting {
   }
 
   giveUp(makeError: Parameters<Waiting['giveUp']>[0]): void {
-    if (this.waits) this.#links.trouble.giveUp(makeError)
+    this.#links.trouble.giveUp(makeError)
+  }
+
+  get partOf(): Waiting | null {
+    return this.#links.closed ? null : this.#links.trouble
   }
 
   describe(): string {
-    return `in ${this.#links.call.title} for rank ${this.#rank} to take part`
+    return `in ${this.#links.call.title}${this.#links.comm.on} for rank ${this.#rank} to take part`
   }
 }

@@ -1,4 +1,5 @@
 import type { CallSite } from '../diagnostics/call-site.js'
+import type { Waiting } from '../progress/incoming.js'
 import type { Owner } from '../progress/send-queue.js'
 import type { Links, Unit } from './steps.js'
 
@@ -27,11 +28,15 @@ export class PendingSend implements Owner {
     if (!this.#links.closed) this.#links.trouble.fail(error)
   }
 
-  giveUp(makeError: Parameters<Owner['giveUp']>[0]): void {
-    if (!this.#links.closed) this.#links.trouble.giveUp(makeError)
+  giveUp(makeError: Parameters<Waiting['giveUp']>[0]): void {
+    this.#links.trouble.giveUp(makeError)
+  }
+
+  get partOf(): Waiting | null {
+    return this.#links.closed ? null : this.#links.trouble
   }
 
   describe(): string {
-    return `in ${this.#links.call.title} for rank ${this.#to} to take part`
+    return `in ${this.#links.call.title}${this.#links.comm.on} for rank ${this.#to} to take part`
   }
 }

@@ -1,24 +1,30 @@
 import type { Subscriber } from 'rxjs'
 import { references } from '../codec/reference.js'
 import type { CallSite } from '../diagnostics/call-site.js'
-import { goneError } from '../failure/rank-failure.js'
 import { Queue } from '../memory/queue.js'
 import type { Incoming, Taker, Waiting } from '../progress/incoming.js'
+import { MemberGone } from '../progress/rank-failure.js'
+import { isSame, isSingle } from './call.js'
 import { agree } from './signature-shape.js'
 import type { Links, Step, Unit } from './steps.js'
 
 /** Receives the messages of one rank, one after the other, for what is ready to have them. */
-abstract class Receiver implements Taker {
+export abstract class Receiver implements Taker {
   order = 0
   gone = true
   readonly peer: number
   readonly tag: number
   protected readonly links: Links
-  readonly #rank: number
+  readonly rank: number
+  /** Another receiver of the call. */
+  readonly before: Receiver | undefined
+  /** The rank has called the same. */
+  met = false
   #looking = false
   #waiting = false
   #misfit = false
   #failed = false
+  #isMethods = false
   /** Messages it has had. */
   #taken = 0
 
@@ -26,7 +32,8 @@ abstract class Receiver implements Taker {
     this.links = links
     this.tag = links.tag
     this.peer = links.comm.memberOf(rank)
-    this.#rank = rank
+    this.rank = rank
+    this.before = links.join(this)
   }
 
   get site(): CallSite | undefined {
@@ -56,7 +63,10 @@ abstract class Receiver implements Taker {
   }
 
   accept(message: Incoming): boolean {
-    if (message.call !== this.links.call.hash || !agree(message.shape, this.shape(message))) {
+    const { hash } = this.links.call
+    this.met = isSame(message.call, hash)
+    this.#isMethods = message.call !== hash && isSingle(message.call)
+    if (!this.met || !agree(message.shape, this.shape(message))) {
       this.#misfit = true
       return false
     }
@@ -74,6 +84,8 @@ abstract class Receiver implements Taker {
     this.#waiting = false
     if (this.links.closed || this.#failed) return
     if (this.#misfit) return this.links.trouble.mismatch()
+    if (this.#isMethods) this.links.trouble.single()
+    if (this.links.closed) return
     references.here = this.links.endpoint
     try {
       this.take(message)
@@ -91,11 +103,15 @@ abstract class Receiver implements Taker {
   }
 
   giveUp(makeError: Parameters<Waiting['giveUp']>[0]): void {
-    if (!this.links.closed) this.links.trouble.giveUp(makeError)
+    this.links.trouble.giveUp(makeError)
+  }
+
+  get partOf(): Waiting | null {
+    return this.links.closed ? null : this.links.trouble
   }
 
   describe(): string {
-    return `in ${this.links.call.title} for rank ${this.#rank}`
+    return `in ${this.links.call.title}${this.links.comm.on} for rank ${this.rank}`
   }
 
   /** Nobody needs what it waits for any more. */
@@ -114,7 +130,7 @@ abstract class Receiver implements Taker {
     const { endpoint, context } = this.links
     const reason = endpoint.whyGone(this.peer)
     if (reason === undefined) endpoint.post(context, this)
-    else this.fail(goneError(this.#rank, reason))
+    else this.fail(new MemberGone(this.peer, reason))
   }
 }
 
@@ -162,6 +178,10 @@ export class Meetings<U extends Unit> extends Receiver {
   readonly #step: Step<U>
   readonly #subscriber: Subscriber<U>
   readonly #units = new Queue<U>()
+  /** Units that have come, and those that have gone on; after a failed one there are none any more. */
+  #come = 0
+  #gone = 0
+  #failed = Number.POSITIVE_INFINITY
 
   constructor(links: Links, step: Step<U>, subscriber: Subscriber<U>) {
     super(links, step.from!)
@@ -170,8 +190,10 @@ export class Meetings<U extends Unit> extends Receiver {
   }
 
   next(unit: U): void {
+    const round = this.#come++
+    if (round > this.#failed) return
     this.#units.push(unit)
-    this.#step.send?.(unit)
+    if (!this.links.attempt(this.#step, unit, round)) this.#failed = round
     this.#pass()
     this.look()
   }
@@ -183,7 +205,7 @@ export class Meetings<U extends Unit> extends Receiver {
   complete(): void {}
 
   protected get ready(): boolean {
-    return this.#units.length > 0
+    return this.#units.length > 0 && this.#gone < this.#failed
   }
 
   protected shape(): number {
@@ -195,9 +217,8 @@ export class Meetings<U extends Unit> extends Receiver {
   }
 
   protected take(message: Incoming): void {
-    const unit = this.#units.shift()
-    this.#step.take?.(unit, message)
-    this.#subscriber.next(unit)
+    this.#step.take?.(this.#units.first!, message)
+    this.#goOn()
     this.#pass()
   }
 
@@ -205,6 +226,11 @@ export class Meetings<U extends Unit> extends Receiver {
   #pass(): void {
     const { expects } = this.#step
     if (expects === undefined) return
-    while (this.#units.length > 0 && !expects(this.#units.first!)) this.#subscriber.next(this.#units.shift())
+    while (this.ready && !expects(this.#units.first!)) this.#goOn()
+  }
+
+  #goOn(): void {
+    this.#gone++
+    this.#subscriber.next(this.#units.shift())
   }
 }

@@ -4,10 +4,11 @@ import { type CallSite, captureCallSite } from '../diagnostics/call-site.js'
 import { RemoteError } from '../errors.js'
 import { abandonOn, abortError } from '../request/cancellation.js'
 import { Request } from '../request/request.js'
-import { type Call, signatureOf } from './call.js'
+import { type Call, LARGE_SINGLE, SINGLE, signatureOf } from './call.js'
 import type { CallRegistry } from './call-registry.js'
 import type { Caller, Definition, Ranks } from './definition.js'
-import { type Audience, Session } from './session.js'
+import type { Audience } from './participant.js'
+import { Single } from './single.js'
 
 /** A collective under way, of one value on every rank. MPI: MPI_Iallreduce and its kin, MPI 4.1 §6.12. */
 class CollectiveRequest<R> extends Request<R> implements Audience<R> {
@@ -50,12 +51,13 @@ export function call<T, R>(comm: Caller, make: (ranks: Ranks) => Definition<T, R
     collective = make(comm.core)
     if (collective.giver === undefined || collective.giver === comm.core.rank) collective.check?.(data)
     if (signal?.aborted) throw abortError(signal)
-    made = calls.next(signatureOf(collective, undefined, collective.suited?.(data)))
+    const isUsual = collective.algorithm !== undefined || collective.suited?.(data) === undefined
+    made = calls.next(signatureOf(collective), isUsual ? SINGLE : LARGE_SINGLE)
   } catch (error) {
     return new CollectiveRequest<R>(comm.core, captureCallSite()).refuse(error)
   }
   const request = new CollectiveRequest<R>(comm.core, made.site)
-  const session = new Session(calls, made, collective, request, { value: data })
-  if (signal !== undefined) abandonOn(signal, request, (error) => session.fail(error))
+  const single = new Single(calls, made, collective, request, data)
+  if (signal !== undefined) abandonOn(signal, request, (error) => single.fail(error))
   return request
 }

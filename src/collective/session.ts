@@ -1,347 +1,329 @@
-import { Observable, type Subscriber, type Subscription } from 'rxjs'
+import { Subject, type Subscription } from 'rxjs'
 import { references } from '../codec/reference.js'
-import type { CommunicatorCore } from '../core/communicator-core.js'
-import { RaggedStreamError } from '../errors.js'
-import { goneError, MemberGone } from '../failure/rank-failure.js'
+import { RankFailedError } from '../errors.js'
 import { Queue } from '../memory/queue.js'
-import { COLLECTIVES } from '../progress/context-ids.js'
+import { MemberGone } from '../progress/rank-failure.js'
 import type { Call } from './call.js'
-import type { CallRegistry, Party } from './call-registry.js'
-import { CALLED, FAILURE, LAST, remoteError, type Saying, sayingOf, WORD } from './control-messages.js'
+import type { CallRegistry } from './call-registry.js'
+import {
+  BARRIER,
+  CALLED,
+  FAILURE,
+  type Failure,
+  failureOf,
+  type Kind,
+  OVER,
+  PASSED_ON,
+  remoteError,
+  TOLD,
+  type Told
+} from './control-messages.js'
 import { ABSENT, type Definition, Misfit, NOTHING } from './definition.js'
-import { Links, type Trouble } from './steps.js'
-import { ENDED, type Entry, GIVING, type Runs, Termination, type Word } from './termination.js'
-import { binomialTree } from './topology/binomialTree.js'
-
-/** Who gets the results. */
-export interface Audience<R> {
-  emit(result: R): void
-  finish(): void
-  fail(error: Error): void
-  /** Fails with an error that is only made when it is known where the call was. */
-  giveUp: Trouble['giveUp']
-}
+import { type Audience, Participant } from './participant.js'
+import { raggedError } from './ragged.js'
+import { RoundWindow } from './round-window.js'
+import { COMPLETE, ENDED, type End, FAILED, RAGGED, Termination, type Word } from './termination.js'
 
 /**
- * One subscription of a collective on this rank: begins rounds, hands out their results in order, and ends when the ranks agree that
- * it is over.
+ * One subscription of an operator on this rank: takes the source's values through the steps, round by round, and hands out the results.
  *
- * A round begins when the source has given its value and the rank is not too far ahead of the others. Whether it is over, the ranks ask each other in
- * an `Agreement`, apart from the data: a rank has its say when its source has ended, or when it hears that another's has and has itself given more. So
- * every round before the end is whole on every rank, and every rank knows the same of all streams.
+ * How far rounds may go is said by `RoundWindow`, and where they end by `Termination`. The rank says that its stream is over when the last value is under way, and then
+ * takes part in the rounds until the end is known and they are done, also when nobody listens any more.
  */
-export class Session<T, R> implements Trouble, Party {
-  readonly call: Call
-  readonly tag: number
-  next: Party | undefined
-  readonly #comm: CommunicatorCore
-  readonly #ledger: CallRegistry
+export class Session<T, R> extends Participant<R> {
   readonly #collective: Definition<T, R>
-  readonly #audience: Audience<R>
-  /** There is one value, on every rank: nothing has to be agreed on. */
-  readonly #single: boolean
-  readonly #pipeline: Subscription
+  readonly #termination: Termination
+  readonly #window: RoundWindow | undefined
   readonly #queue = new Queue<T>()
-  #input: Subscriber<T> | undefined
-  #agreement: Termination | undefined
-  /** Values that the source has given, and those of them whose round has begun. */
+  /** What the ranks have failed with, by rank. */
+  readonly #failures = new Map<number, Error | Failure>()
+  #pipeline: Subscription | undefined
+  #input: Subject<T> | undefined
+  /** The algorithm of the rounds that are under way. */
+  #algorithm: string | undefined
+  /** Rounds of which the source has given the value, those that have begun, and those that are over on this rank. */
   #offered = 0
   #begun = 0
-  /** Rounds that are over on this rank. */
   #done = 0
-  /** Rounds that this rank may begin at present. */
-  #leave: number
   #beginning = false
-  /** Its source has ended. */
-  #ended = false
-  /** The values that there are in all, where one rank gives them and this one has heard that it has. */
-  #last: number | undefined
+  /** The source has been subscribed to: no subscription fails before. */
+  #isFed = false
+  #hasEnded = false
+  #sourceError: Error | undefined
   /** Nobody listens any more. */
   #deaf = false
-  /** The number of rounds, once it is known, and the error that comes after them. */
-  #rounds = Number.POSITIVE_INFINITY
-  #failure: Error | undefined
-  #closed = false
-  readonly #links: Links
+  /** Where it ends, as far as is known. */
+  #end: End | undefined
   /** Called when there is room for more values. */
   pull: (() => void) | undefined
 
-  constructor(ledger: CallRegistry, call: Call, collective: Definition<T, R>, audience: Audience<R>, single?: { readonly value: T }) {
-    const { comm } = ledger
-    this.call = call
-    this.tag = call.nextTag()
-    this.#comm = comm
-    this.#ledger = ledger
+  constructor(registry: CallRegistry, call: Call, collective: Definition<T, R>, audience: Audience<R>) {
+    super(registry, call, collective.ahead === true, audience)
+    const { rank, size } = this.comm
+    const { ragged, window } = call.signature
     this.#collective = collective
-    this.#audience = audience
-    this.#single = single !== undefined
-    this.#leave = collective.ahead ? call.signature.window : Number.POSITIVE_INFINITY
-    this.#links = new Links(comm, comm.id + COLLECTIVES, call, this.tag, this, {
-      closed: false,
-      settle: () => undefined,
-      confirmations: collective.ahead ? new Map() : undefined,
-      told: collective.ahead ? new Set() : undefined,
-      single: this.#single
+    this.#termination = new Termination(rank, size, ragged, collective.giver, {
+      passOn: (to, step, count) => this.say(to, PASSED_ON, [step, count]),
+      tell: (word, single) => this.#tell(word, single)
     })
-    comm.endpoint.transport.hold()
-    const values = new Observable<T>((subscriber) => {
-      this.#input = subscriber
-    })
-    const results = collective.build(this.#links, call.signature.algorithm)(values)
-    ledger.open(this)
-    this.#pipeline = results.subscribe({ next: (result) => this.#over(result), error: (error) => this.fail(error) })
-    if (this.#closed) this.#pipeline.unsubscribe()
-    else if (single !== undefined) this.give(single.value)
+    this.#window = collective.ahead ? new RoundWindow(rank, size, window, (to, word) => this.say(to, BARRIER, word)) : undefined
+    registry.open(this)
+    if (!this.closed) this.#use(collective.algorithm)
   }
 
   /** The source has given a value. */
   give(value: T): void {
-    if (this.#ended || this.#closed || this.#follows) return
+    if (this.#hasEnded || this.closed || this.#follows) return
+    this.#isFed = true
     this.#offered++
     this.#queue.push(value)
-    references.here = this.#comm.endpoint
-    this.#begin()
-    if (this.#agreement !== undefined) this.#speak()
+    references.here = this.comm.endpoint
+    this.#progress()
   }
 
   /** The source has ended, maybe with an error. */
   end(error?: Error): void {
-    if (this.#closed || this.#ended) return
-    if (error !== undefined) return this.fail(error, this.#offered)
-    if (this.#follows) return
-    this.#ended = true
-    if (this.#failure !== undefined && this.#offered < this.#rounds) return this.fail(this.#failure, this.#offered)
-    if (this.#gives) this.#tellLast(this.#offered)
-    this.#speak()
-    if (this.#gives) this.#leaveEarly()
-    this.#begin()
+    if (this.closed || this.#hasEnded) return
+    this.#isFed = true
+    if (this.#follows) {
+      if (error !== undefined) this.fail(error)
+      return
+    }
+    this.#hasEnded = true
+    this.#sourceError = error
+    this.#progress()
   }
 
-  /** Nobody wants the results any more: as if the source had ended after those there have been. */
+  /** The source has been subscribed to. */
+  fed(): void {
+    this.#isFed = true
+    this.#progress()
+  }
+
+  /** Nobody wants the results any more: as if the source had ended after those there have been, unless that is known already. */
   unsubscribed(): void {
-    if (this.#closed || this.#deaf) return
+    if (this.closed || this.#deaf) return
     this.#deaf = true
-    this.#queue.clear()
-    this.#offered = this.#done
-    this.#ended = true
-    if (this.#gives) this.#tellLast(this.#offered)
-    this.#speak()
-    this.#begin()
+    if (!this.#follows && this.#termination.own === undefined) {
+      this.#queue.clear()
+      this.#offered = this.#done
+      this.#hasEnded = true
+      this.#sourceError = undefined
+    }
+    this.fed()
   }
 
-  hear(kind: number, from: number, saying: unknown): void {
-    if (this.#closed) return
-    if (kind === WORD) {
-      this.#agree().hear(saying as Word)
-      this.#speak()
-    } else if (kind === LAST) {
-      this.#tellLast(saying as number)
-      this.#speak()
-    } else if (kind === CALLED) {
-      this.#links.confirmed(from)
-    } else {
-      const { round } = saying as Saying
-      if (round < this.#rounds) this.#finishAfter(round, remoteError(this.#comm, from, this.call.signature.name, saying as Saying))
-      if (this.#ended && this.#offered < round) this.fail(this.#failure!, this.#offered)
+  /** The call is given up on this rank: it does not wait for anybody. */
+  abort(error: Error): void {
+    if (this.closed) return
+    if (this.#termination.canFail(this.#done)) this.#failures.set(this.comm.rank, error)
+    this.#termination.fail(this.#done)
+    this.stop(error)
+  }
+
+  hear(kind: Kind, from: number, saying: unknown): void {
+    if (this.closed) return
+    if (kind === CALLED) this.links.confirmed(from)
+    else if (kind === BARRIER) this.#window?.hear(saying as number)
+    else if (kind === OVER) this.#termination.hearOver(from)
+    else if (kind === PASSED_ON) {
+      const [step, count] = saying as [number, number]
+      this.#termination.hearPassedOn(from, step, count)
+    } else if (kind === TOLD) {
+      const [word, count, single] = saying as Told
+      if (single) this.#termination.hearSingle(true)
+      this.#termination.hear(from, { kind: word, count })
+    } else this.#hearFailure(from, saying as Failure)
+    this.#progress()
+  }
+
+  single(): void {
+    this.#termination.hearSingle(false)
+    this.#progress()
+  }
+
+  /** All that a rank has said came before the news that it is no more: what is still awaited never comes. */
+  gone(): void {
+    if (this.closed) return
+    const { own, awaited } = this.#termination
+    const late = this.#window?.awaited
+    for (const rank of late === undefined ? awaited : [...awaited, late]) {
+      const member = this.comm.memberOf(rank)
+      const gone = this.comm.endpoint.whyGone(member)
+      if (gone === undefined) continue
+      // It may have called the method, and needed no word to end well. If not, those who wait for its values say so.
+      const needsNoWord = rank !== late && !gone.failed && own!.kind === ENDED && own!.count > 0
+      if (!needsNoWord) this.fail(new MemberGone(member, gone))
+      if (this.closed || !needsNoWord) continue
+      this.#termination.hearOver(rank)
+      return this.#progress()
     }
   }
 
-  fail(error: Error, round = this.#done): void {
-    if (this.#closed || round >= this.#rounds) return
-    if (error instanceof MemberGone) return this.fail(this.#comm.named(error), round)
-    this.#ledger.sayToAll(this.tag, this.call.hash, FAILURE, sayingOf(round, error))
-    this.#finishAfter(round, error)
+  protected hasLeft(rank: number): boolean {
+    return this.#common > 0 || this.#termination.words[rank] !== undefined || this.links.met.includes(rank)
   }
 
-  giveUp(makeError: Parameters<Trouble['giveUp']>[0]): void {
-    if (this.#closed) return
-    this.#close(false)
-    this.#audience.giveUp(makeError)
+  protected failIn(round = this.#done, error: Error): void {
+    if (error instanceof RankFailedError) return this.failNow(error, this.#done)
+    const place = Math.max(round, this.#done)
+    if (place >= this.#rounds || !this.#termination.canFail(place)) return
+    this.#failures.set(this.comm.rank, error)
+    this.#end = undefined
+    this.#termination.fail(place)
+    this.#progress()
   }
 
-  confirm(to: number): void {
-    this.#ledger.say(to, this.tag, this.call.hash, CALLED, null)
+  protected get isHeard(): boolean {
+    return !this.#deaf
   }
 
-  get waits(): CallRegistry['waits'] {
-    return this.#ledger.waits
-  }
-
-  mismatch(): void {
-    this.#ledger.alarm(this.call.sequence)
-  }
-
-  stop(error: Error): void {
-    if (this.#closed) return
-    this.#close(false)
-    if (!this.#deaf) this.#audience.fail(error)
+  protected get awaited(): string {
+    const [awaited] = this.#termination.awaited
+    if (awaited !== undefined) return `rank ${awaited} to say how long its stream is`
+    return !this.#hasEnded && !this.#follows && this.#offered === this.#done ? 'a value of its own source' : 'the other ranks'
   }
 
   /** This rank's own stream is ignored: another gives all there is. */
   get #follows(): boolean {
     const { giver } = this.#collective
-    return giver !== undefined && giver !== this.#comm.rank
+    return giver !== undefined && giver !== this.comm.rank
   }
 
-  /** It is this rank that gives all there is. */
-  get #gives(): boolean {
-    return this.#collective.giver === this.#comm.rank
+  /** Rounds that there are in the end, as far as is known. */
+  get #rounds(): number {
+    return this.#end?.rounds ?? Number.POSITIVE_INFINITY
   }
 
-  /** Its stream is over, and those of others go on: it takes part with nothing. */
-  get #absent(): boolean {
-    return this.#ended && this.call.signature.ragged === 'rest' && !this.#gives
+  /** Goes on with all that can go on now. */
+  #progress(): void {
+    if (this.closed) return
+    this.#begin()
+    if (this.closed) return
+    this.#speak()
+    if (this.#isAbsent) this.#begin()
+    if (this.closed) return
+    this.#end ??= this.#termination.endFrom(this.#common)
+    if (this.#done >= this.#rounds) this.#finish()
+    else this.gone()
   }
 
-  get #inFlight(): number {
-    return this.#collective.serial ? 1 : this.call.signature.window
+  /** Rounds for which every rank has given its value. */
+  get #common(): number {
+    const { giver, meetsAll } = this.#collective
+    return this.#window === undefined || giver !== undefined || meetsAll ? this.#done : this.#window.common
+  }
+
+  /** Says how this rank's stream ends, once the last value is under way; or that it goes on, where others need to know. */
+  #speak(): void {
+    if (this.#termination.own !== undefined) return
+    if (!this.#hasEnded || this.#queue.length > 0) this.#termination.given(this.#offered)
+    else if (this.#sourceError !== undefined) this.failIn(this.#offered, this.#sourceError)
+    else this.#termination.end(this.#offered)
   }
 
   /** Begins rounds: a loop and no recursion, for a round may be over at once. */
   #begin(): void {
     if (this.#beginning) return
     this.#beginning = true
-    while (!this.#closed && this.#begun < Math.min(this.#leave, this.#done + this.#inFlight, this.#rounds)) {
-      if (this.#queue.length === 0) this.pull?.()
-      if (this.#queue.length === 0 && this.#absent) this.#queue.push(ABSENT as T)
-      if (this.#queue.length === 0) break
-      const value = this.#queue.shift()
-      const round = this.#begun++
-      this.call.note(value)
-      try {
-        if (!this.#single && value !== ABSENT) this.#collective.check?.(value)
-      } catch (error) {
-        this.fail(error as Error, round)
-        break
-      }
-      this.#input?.next(value)
-    }
+    while (!this.closed && this.#begun < this.#limit && this.#next()) {}
     this.#beginning = false
+  }
+
+  /** Rounds that may have begun. */
+  get #limit(): number {
+    const { own } = this.#termination
+    return Math.min(
+      this.#rounds,
+      this.#window?.limit ?? Number.POSITIVE_INFINITY,
+      this.#done + (this.#collective.serial ? 1 : this.call.signature.window),
+      own?.kind === FAILED ? own.count : Number.POSITIVE_INFINITY
+    )
+  }
+
+  /** Begins a round, if its value is there. */
+  #next(): boolean {
+    const queue = this.#queue
+    if (queue.length === 0) this.pull?.()
+    if (queue.length === 0 && this.#isAbsent) queue.push(ABSENT as T)
+    if (queue.length === 0 || !this.#isReadyFor(queue.first!)) return false
+    const value = queue.shift()
+    const round = this.#begun++
+    this.call.note(value)
+    try {
+      if (value !== ABSENT) this.#collective.check?.(value)
+    } catch (error) {
+      this.failIn(round, error as Error)
+      return false
+    }
+    this.#input?.next(value)
+    return true
+  }
+
+  /** Its stream is over, and those of others go on: it takes part with nothing. */
+  get #isAbsent(): boolean {
+    return this.#termination.own?.kind === ENDED && this.call.signature.ragged === 'rest' && this.#collective.giver === undefined
+  }
+
+  /** A round whose value asks for another algorithm has the links to itself: it begins when all before are over, and the next when it is. */
+  #isReadyFor(value: T): boolean {
+    const { algorithm, suited } = this.#collective
+    if (suited === undefined || algorithm !== undefined || this.call.signature.ragged === 'rest') return true
+    const other = suited(value)
+    if (this.#begun > this.#done && (other !== undefined || other !== this.#algorithm)) return false
+    if (other !== this.#algorithm) this.#use(other)
+    return true
+  }
+
+  #use(algorithm: string | undefined): void {
+    this.#pipeline?.unsubscribe()
+    this.#algorithm = algorithm
+    const input = new Subject<T>()
+    this.#input = input
+    const results = this.#collective.build(this.links, algorithm)(input)
+    this.#pipeline = results.subscribe({ next: (result) => this.#over(result), error: (error) => this.fail(error) })
+    if (this.closed) this.#pipeline.unsubscribe()
   }
 
   /** A round is over. */
   #over(result: R | typeof NOTHING | Misfit): void {
-    if (this.#closed) return
+    if (this.closed) return
     this.#done++
     if (result instanceof Misfit) return this.stop(result.error)
-    if (this.#single) {
-      this.#close(true)
-      if (result !== NOTHING) this.#audience.emit(result)
-      this.#audience.finish()
-      return
-    }
-    if (result !== NOTHING && !this.#deaf && this.#done <= this.#rounds) this.#audience.emit(result)
+    this.#window?.done(this.#done)
+    if (result !== NOTHING && !this.#deaf && this.#done <= this.#rounds) this.audience.emit(result)
     this.#progress()
   }
 
-  #progress(): void {
-    if (this.#closed) return
-    if (this.#done >= this.#rounds) return this.#finish()
-    if (this.#collective.ahead || this.#agreement !== undefined) this.#speak()
-    if (this.#ended && this.#gives) this.#leaveEarly()
-    this.#begin()
+  #tell(word: Word, single: boolean): void {
+    if (word.kind !== FAILED) this.sayToAll(TOLD, [word.kind, word.count, single] satisfies Told)
+    else this.sayToAll(FAILURE, failureOf(word.count, this.#failures.get(this.comm.rank)))
   }
 
-  #finishAfter(rounds: number, failure?: Error): void {
-    this.#rounds = rounds
-    this.#failure = failure
-    this.#progress()
+  #hearFailure(from: number, failure: Failure): void {
+    if (failure.failed !== false) return this.stop(remoteError(this.comm, from, this.call.signature.name, failure))
+    this.#failures.set(from, failure)
+    this.#end = undefined
+    this.#termination.hear(from, { kind: FAILED, count: failure.round })
   }
 
   #finish(): void {
-    // Where streams may be of different length, other ranks may have begun rounds that there are not.
-    this.#close(this.#failure === undefined && this.#begun === this.#rounds && this.call.signature.ragged === 'error')
+    const { how } = this.#end!
+    // Who runs ahead has to know that the others want what it has sent.
+    if (!this.#isFed || (how === COMPLETE && !this.links.isConfirmed)) return
+    this.close(false)
     if (this.#deaf) return
-    if (this.#failure === undefined) this.#audience.finish()
-    else this.#audience.fail(this.#failure)
+    if (how === COMPLETE) this.audience.finish()
+    else this.audience.fail(how === RAGGED ? raggedError(this.#termination.words, this.call) : this.#errorOf(how.failed))
   }
 
-  #close(whole: boolean): void {
-    this.#closed = true
-    this.#links.close()
-    this.#ledger.close(this, whole)
-    this.#comm.endpoint.transport.release()
+  #errorOf(rank: number): Error {
+    const error = this.#failures.get(rank)!
+    return rank === this.comm.rank ? (error as Error) : remoteError(this.comm, rank, this.call.signature.name, error as Failure)
+  }
+
+  protected override close(whole: boolean): void {
+    super.close(whole)
     this.#pipeline?.unsubscribe()
   }
-
-  /** Who gives all there is knows that it was the last; what the others say is listened to all the same. */
-  #leaveEarly(): void {
-    if (this.#deaf || this.#closed || this.#done < this.#offered || this.#failure !== undefined) return
-    this.#deaf = true
-    this.#audience.finish()
-  }
-
-  /** Passes on, down a tree, that all there is has been given: an agreement cannot begin before everybody knows. */
-  #tellLast(count: number): void {
-    const { rank, size } = this.#comm
-    this.#last = count
-    for (const child of binomialTree(rank, size, this.#collective.giver!).children) {
-      this.#ledger.say(child.rank, this.tag, this.call.hash, LAST, count)
-    }
-  }
-
-  #agree(): Termination {
-    const { rank, size } = this.#comm
-    this.#agreement ??= new Termination(
-      rank,
-      size,
-      (to, word) => this.#ledger.say(to, this.tag, this.call.hash, WORD, word),
-      (entries) => this.#agreed(entries)
-    )
-    return this.#agreement
-  }
-
-  /** Has its say in the agreement, when it has something to say. */
-  #speak(): void {
-    while (!this.#closed) {
-      const entry = this.#entry()
-      if (entry === undefined || this.#agree().entered) break
-      this.#agree().enter(entry)
-    }
-    this.gone()
-  }
-
-  /** All that a rank has said came before the news that it is no more: what is still awaited never comes. */
-  gone(): void {
-    const awaited = this.#agreement?.awaited
-    if (awaited === undefined || this.#closed) return
-    const gone = this.#comm.endpoint.whyGone(this.#comm.memberOf(awaited))
-    if (gone !== undefined) this.fail(goneError(awaited, gone))
-  }
-
-  /** What this rank has to say now. */
-  #entry(): Entry | undefined {
-    const { ragged, window } = this.call.signature
-    const half = window >> 1 || 1
-    const given = this.#follows ? this.#done : this.#offered
-    // In steps, so that those of many ranks are the same.
-    const done = this.#collective.ahead ? this.#done - (this.#done % half) : 0
-    const isDue = this.#collective.ahead && this.#leave < this.#rounds && this.#done >= this.#leave - window + half
-    if (this.#rounds < Number.POSITIVE_INFINITY) return isDue ? { kind: GIVING, count: given, done } : undefined
-    if (this.#ended) return { kind: ENDED, count: this.#offered, done }
-    const shortest = this.#agreement?.shortest ?? Number.POSITIVE_INFINITY
-    if (this.#follows && this.#last !== undefined) return { kind: ENDED, count: this.#last, done }
-    const isShort = (ragged === 'error' && given > shortest) || (ragged === 'truncate' && given >= shortest)
-    return isDue || isShort ? { kind: GIVING, count: given, done } : undefined
-  }
-
-  #agreed(entries: Runs): void {
-    const { ragged, window } = this.call.signature
-    const { shortest, most, allEnded } = entries
-    this.#leave = Math.max(this.#leave, entries.done + window)
-    if (shortest < Number.POSITIVE_INFINITY && this.#rounds === Number.POSITIVE_INFINITY) {
-      if (ragged === 'truncate') return this.#finishAfter(shortest)
-      if (allEnded && (most === shortest || ragged === 'rest')) return this.#finishAfter(most)
-      if (ragged === 'error' && most > shortest) return this.#finishAfter(shortest, raggedError(entries, this.call))
-    }
-    this.#begin()
-  }
-}
-
-function raggedError(entries: Runs, call: Call): Error {
-  const streams = entries.list().map(({ kind, count }, rank) => `  rank ${rank}: ${kind === ENDED ? count : `${count} and more`}`)
-  return new RaggedStreamError(
-    `the streams of ${call.describe()} ended after different numbers of values:\n${streams.join('\n')}\n` +
-      "give as many on every rank, or say what is wanted: ragged: 'truncate' ends with the shortest, 'rest' goes on with those that are left"
-  )
 }

@@ -1,18 +1,19 @@
-import { type MonoTypeOperatorFunction, Observable } from 'rxjs'
+import { type MonoTypeOperatorFunction, Observable, type Subscription } from 'rxjs'
 import { type BufferLike, datatypeOf, memoryOf, NUMBER, OBJECT } from '../codec/datatype.js'
 import { encodeObject } from '../codec/object.js'
 import type { CommunicatorCore } from '../core/communicator-core.js'
-import { goneError } from '../failure/rank-failure.js'
 import { duplicate, type Memory } from '../memory/copy.js'
 import { Queue } from '../memory/queue.js'
+import { bytesOfNumber } from '../memory/scratch.js'
 import type { Context } from '../progress/context.js'
 import type { Endpoint } from '../progress/endpoint.js'
 import type { Incoming, Waiting } from '../progress/incoming.js'
+import { goneError, MemberGone } from '../progress/rank-failure.js'
 import { Outgoing } from '../progress/send-queue.js'
-import { ASIDE, type Call } from './call.js'
+import { ASIDE, type Call, isSingle } from './call.js'
 import { ParticipationAck } from './participation-ack.js'
 import { PendingSend } from './pending-send.js'
-import { Arrivals, Meetings } from './receiver.js'
+import { Arrivals, Meetings, type Receiver } from './receiver.js'
 
 export { NO_SHAPE } from './signature-shape.js'
 
@@ -38,18 +39,18 @@ export interface Step<U extends Unit> {
   readonly take?: (unit: U, message: Incoming) => void
 }
 
-/** Who hears what goes wrong. */
-export interface Trouble {
+/** Who hears what goes wrong: the subscription of a call, of which all that its steps wait for is part. */
+export interface Trouble extends Waiting {
   /** Of this rank, in its round of that number; without one, in the present round. */
   fail(error: Error, round?: number): void
-  /** The same, with an error that is only made when it is known where the call was. */
-  giveUp: Waiting['giveUp']
   /** The rank has called something else, or on something else. */
   mismatch(): void
+  /** Another rank has called the method, so there is one value. */
+  single(): void
   /** Tells a rank that waits to be taken part with that this one does. */
   confirm(to: number): void
   /** Something waits for a word of another rank. */
-  readonly waits: Set<Waiting & { readonly peer: number; readonly waits: boolean }>
+  readonly unsaid: Set<Waiting & { readonly peer: number; readonly waits: boolean }>
 }
 
 interface State {
@@ -60,10 +61,10 @@ interface State {
    * anyway: every rank sends before it waits.
    */
   confirmations: Map<number, ParticipationAck | true> | undefined
+  /** The last of them; each leads to the one `before`. */
+  receivers: Receiver | undefined
   /** Who has been told that this rank has called the same. */
   told: Set<number> | undefined
-  /** Whether a round waits for them: where it is the only one nothing would show later. */
-  single: boolean
 }
 
 /** The way from one call of a collective on this rank to the same call on the others: messages of its own context and tag. */
@@ -78,7 +79,8 @@ export class Links {
   readonly #state: State
   #aside: Links | undefined
 
-  constructor(comm: CommunicatorCore, context: number, call: Call, tag: number, trouble: Trouble, state: State) {
+  /** `state`: an `aside` has that of the links it belongs to; else whether a rank may be done with a round that others have not come to. */
+  constructor(comm: CommunicatorCore, context: number, call: Call, tag: number, trouble: Trouble, state: State | boolean) {
     this.comm = comm
     this.endpoint = comm.endpoint
     this.#context = context
@@ -86,7 +88,7 @@ export class Links {
     this.call = call
     this.tag = tag
     this.trouble = trouble
-    this.#state = state
+    this.#state = typeof state === 'boolean' ? stateOf(state) : state
   }
 
   /** A second way, for messages that are not in one order with the others. */
@@ -97,7 +99,13 @@ export class Links {
 
   /** The call is on one value. */
   get single(): boolean {
-    return this.#state.single
+    return isSingle(this.call.hash)
+  }
+
+  /** All that data was sent to have said that they have called the same. */
+  get isConfirmed(): boolean {
+    for (const confirmation of this.#state.confirmations?.values() ?? []) if (confirmation !== true) return false
+    return true
   }
 
   /** Nothing is sent or received any more. */
@@ -108,7 +116,7 @@ export class Links {
   close(): void {
     this.#state.closed = true
     for (const confirmation of this.#state.confirmations?.values() ?? []) {
-      if (confirmation !== true) this.trouble.waits.delete(confirmation)
+      if (confirmation !== true) this.trouble.unsaid.delete(confirmation)
     }
   }
 
@@ -121,10 +129,10 @@ export class Links {
     const { endpoint, tag, call } = this
     const member = this.comm.memberOf(to)
     const link = endpoint.link(member)
-    if (this.#state.confirmations !== undefined && this.#state.single) this.#awaitConfirmation(unit, to)
+    if (this.#state.confirmations !== undefined) this.#awaitConfirmation(unit, to)
     if (link.sendNow(this.#context, tag, datatype, bytes as Uint8Array, bytes.byteLength, call.hash, shape)) return
     const reason = endpoint.whyGone(member)
-    if (reason !== undefined) return this.trouble.fail(goneError(to, reason))
+    if (reason !== undefined) return this.trouble.fail(new MemberGone(member, reason))
     const kept = stable ? bytes : duplicate(bytes)
     const message = new Outgoing(this.#context, tag, datatype, kept, false, undefined, new PendingSend(this, unit, to))
     message.call = call.hash
@@ -132,12 +140,28 @@ export class Links {
     link.send(message)
   }
 
+  /** Ranks that are known to have called the same: those that have said so, and those whose data has come. */
+  get met(): number[] {
+    const ranks = new Set<number>()
+    for (const [rank, confirmation] of this.#state.confirmations ?? []) if (confirmation === true) ranks.add(rank)
+    for (let receiver = this.#state.receivers; receiver !== undefined; receiver = receiver.before)
+      if (receiver.met) ranks.add(receiver.rank)
+    return [...ranks]
+  }
+
+  /** Keeps a receiver among those of the call. */
+  join(receiver: Receiver): Receiver | undefined {
+    const { receivers } = this.#state
+    this.#state.receivers = receiver
+    return receivers
+  }
+
   /** A rank has said that it has called the same. */
   confirmed(rank: number): void {
     const confirmation = this.#state.confirmations?.get(rank)
     this.#state.confirmations?.set(rank, true)
     if (confirmation === undefined || confirmation === true) return
-    this.trouble.waits.delete(confirmation)
+    this.trouble.unsaid.delete(confirmation)
     confirmation.come()
   }
 
@@ -156,9 +180,10 @@ export class Links {
     if (confirmation === undefined) {
       confirmation = new ParticipationAck(this, rank)
       confirmations.set(rank, confirmation)
-      this.trouble.waits.add(confirmation)
+      this.trouble.unsaid.add(confirmation)
     }
-    confirmation.hold(unit)
+    // One round waits itself; the end does where there are more.
+    if (this.single) confirmation.hold(unit)
   }
 
   /** Sends a value of any kind: a number as it is, a buffer as its bytes, anything else as an object. */
@@ -184,10 +209,12 @@ export class Links {
     return (source) =>
       new Observable((subscriber) => {
         if (step.from === undefined) {
+          let round = 0
+          let failed = false
           return source.subscribe({
             next: (unit) => {
-              step.send?.(unit)
-              subscriber.next(unit)
+              if (!failed && this.attempt(step, unit, round++)) subscriber.next(unit)
+              else failed = true
             },
             error: (error) => subscriber.error(error)
           })
@@ -197,6 +224,22 @@ export class Links {
         subscriber.add(meetings)
         return source.subscribe(meetings)
       })
+  }
+
+  /** Sends what a step sends for the unit of a round. An error takes the place of the round. */
+  attempt<U extends Unit>({ send }: Step<U>, unit: U, round: number): boolean {
+    try {
+      send?.(unit)
+      return true
+    } catch (error) {
+      this.trouble.fail(error as Error, round)
+      return false
+    }
+  }
+
+  /** Lets units go a way of their own beside the others: each is over when it has come out. */
+  beside<U extends Unit>(way: Observable<U>, unitOf: (unit: U) => Unit = (unit) => unit): Subscription {
+    return way.subscribe({ next: (unit) => this.settle(unitOf(unit)), error: (error) => this.trouble.fail(error) })
   }
 
   /** Passes each unit on, in order, when nothing of it is pending. */
@@ -239,11 +282,10 @@ export class Links {
   }
 }
 
-const oneNumber = new Float64Array(1)
-const oneNumberBytes = new Uint8Array(oneNumber.buffer)
-
-/** In memory that all calls share. */
-export function bytesOfNumber(value: number): Uint8Array {
-  oneNumber[0] = value
-  return oneNumberBytes
-}
+const stateOf = (isAhead: boolean): State => ({
+  closed: false,
+  settle: () => undefined,
+  confirmations: isAhead ? new Map() : undefined,
+  receivers: undefined,
+  told: isAhead ? new Set() : undefined
+})

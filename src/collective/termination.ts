@@ -1,154 +1,222 @@
+import type { Ragged } from './call.js'
+
 /**
- * How the ranks of a collective find out, without a leader, how far all of them are: a dissemination over the ranks, so that after
- * ⌈log₂ p⌉ latencies every rank knows the same of every rank. Source: Hensgen, Finkel, Manber, IJPP 17(1), 1988.
+ * How the ranks of a collective find out, without a leader, where their streams end. A rank says one thing of its own stream: that it has ended or failed after so many
+ * values, or, where another's is over before, that it goes on. The end is worked out from the words of all ranks, so it is the same on all of them.
  *
- * There is one after the other: a rank *enters* each with what it has to say; the others' messages may come before that.
+ * As long as all say the same, words go round in a dissemination: after ⌈log₂ p⌉ latencies every rank has those of all. A rank that hears anything else tells its own
+ * word to everyone, and so does everyone who is told: nobody depends any more on what others pass on. Source: Hensgen, Finkel, Manber, IJPP 17(1), 1988.
  */
 
-/** What a rank says of itself. */
-export interface Entry {
-  readonly kind: typeof GIVING | typeof ENDED
-  /** Values that it has given. */
+/** What a rank says of its stream. */
+export interface Word {
+  readonly kind: typeof ENDED | typeof GOES_ON | typeof FAILED
+  /** Values before its end, or so far. */
   readonly count: number
-  /** Rounds that it has done. */
-  readonly done: number
 }
 
-/** Its source goes on. */
-export const GIVING = 0
-/** Its source has ended. */
-export const ENDED = 1
+export const ENDED = 0
+/** It has given so many values, as many as it takes to know that another's stream is the shorter one. */
+export const GOES_ON = 1
+/** There is an error in the place after so many values. */
+export const FAILED = 2
 
-/** Entries of as many ranks, one after the other, who say the same. */
-type Run = readonly [ranks: number, kind: Entry['kind'], count: number, done: number]
+export const COMPLETE = 0
+export const RAGGED = 1
 
-/**
- * What a rank tells another at a step of an exchange. The runs are those of the ranks up to itself. `shortest` is that of all streams that it has heard to have ended, for who waits for such
- * news to have a say may hear from ranks only that wait for it as well.
- */
-export type Word = readonly [exchange: number, step: number, runs: readonly Run[], shortest: number]
+/** The end of a collective: after so many rounds it is complete, or the streams are not equally long, or fails as this rank has. */
+export interface End {
+  readonly rounds: number
+  readonly how: typeof COMPLETE | typeof RAGGED | { readonly failed: number }
+}
+
+/** What is to be said to others. */
+export interface Speaker {
+  /** So many ranks up to this one, two to the power of `step`, have ended after `count` values. */
+  passOn(to: number, step: number, count: number): void
+  /** This rank's word, to everyone. `single`: some rank has called the method, so that there is one value. */
+  tell(word: Word, single: boolean): void
+}
 
 export class Termination {
   readonly #rank: number
   readonly #size: number
-  readonly #send: (to: number, word: Word) => void
-  readonly #agreed: (entries: Runs) => void
-  #exchange = 0
-  #step = -1
-  #runs: Run[] = []
-  #shortest = Number.POSITIVE_INFINITY
-  /** What came for later steps and exchanges. */
-  #early: Word[] = []
+  readonly #ragged: Ragged
+  /** The rank whose stream alone counts, if there is one. */
+  readonly #giver: number | undefined
+  readonly #speaker: Speaker
+  readonly #words: (Word | undefined)[]
+  #known = 0
+  /** The ends and errors that come first, of those that are known. */
+  #ended = Number.POSITIVE_INFINITY
+  #failed = Number.POSITIVE_INFINITY
+  /** Steps of the dissemination that are out. */
+  #step = 0
+  /** Not all say the same. */
+  #irregular = false
+  #hasTold = false
+  #single = false
 
-  constructor(rank: number, size: number, send: (to: number, word: Word) => void, agreed: (entries: Runs) => void) {
+  constructor(rank: number, size: number, ragged: Ragged, giver: number | undefined, speaker: Speaker) {
     this.#rank = rank
     this.#size = size
-    this.#send = send
-    this.#agreed = agreed
+    this.#ragged = ragged
+    this.#giver = giver
+    this.#speaker = speaker
+    this.#words = new Array(size).fill(undefined)
   }
 
-  /** Whether this rank has said what it has to say in the present exchange. */
-  get entered(): boolean {
-    return this.#step >= 0
+  /** What this rank has said. */
+  get own(): Word | undefined {
+    return this.#words[this.#rank]
   }
 
-  /** The rank whose word it waits for. */
-  get awaited(): number | undefined {
-    return this.entered ? (this.#rank + this.#size - 2 ** this.#step) % this.#size : undefined
+  /** This rank's stream has ended, with all that belongs to it under way. */
+  end(count: number): void {
+    if (this.own === undefined) this.#say({ kind: ENDED, count })
   }
 
-  enter(entry: Entry): void {
-    this.#runs = [[1, entry.kind, entry.count, entry.done]]
-    this.#shortest = Math.min(this.shortest, entry.kind === ENDED ? entry.count : Number.POSITIVE_INFINITY)
-    this.#begin(0)
+  /** There is an error of this rank's. What it has said before about a later place does not count any more. */
+  fail(count: number): void {
+    if (this.canFail(count)) this.#say({ kind: FAILED, count })
   }
 
-  /** What another rank has said, and whether that is of the present exchange. */
-  hear(word: Word): void {
-    this.#early.push(word)
-    if (this.entered) this.#advance()
+  /** Whether an error in that place changes anything: it does not behind another, and where this rank has said that it goes on so far, since others end before. */
+  canFail(count: number): boolean {
+    const { own } = this
+    return own === undefined || own.kind === ENDED || count < own.count
   }
 
-  /** The shortest stream that this rank has heard to have ended, in the present exchange; `Infinity` when it has heard of none. */
-  get shortest(): number {
-    return Math.min(...this.#early.map(([exchange, , , shortest]) => (exchange === this.#exchange ? shortest : Number.POSITIVE_INFINITY)))
+  /** This rank's stream goes on. */
+  given(count: number): void {
+    if (this.own !== undefined || this.#giver !== undefined) return
+    const isLonger = this.#ragged === 'truncate' ? count >= this.#ended : this.#ragged === 'error' && count > this.#ended
+    if (isLonger || count >= this.#failed) this.#say({ kind: GOES_ON, count })
   }
 
-  #begin(step: number): void {
-    this.#step = step
-    const distance = 2 ** step
-    if (distance >= this.#size) return this.#finish()
-    this.#send((this.#rank + distance) % this.#size, [this.#exchange, step, this.#runs, this.#shortest])
-    this.#advance()
+  /** Another rank passes on that `2 ** step` ranks up to itself have ended after so many values. */
+  hearPassedOn(from: number, step: number, count: number): void {
+    for (let k = 0; k < 2 ** step; k++) this.#learn((from - k + this.#size) % this.#size, { kind: ENDED, count })
+    this.#goOn()
   }
 
-  #advance(): void {
-    const at = this.#early.findIndex(([exchange, step]) => exchange === this.#exchange && step === this.#step)
-    if (at < 0) return
-    const [[, step, runs, shortest]] = this.#early.splice(at, 1) as [Word]
-    this.#shortest = Math.min(this.#shortest, shortest)
-    this.#runs = joined(runs, this.#runs)
-    this.#begin(step + 1)
+  /** Another rank tells its word. */
+  hear(from: number, word: Word): void {
+    this.#irregular = true
+    this.#learn(from, word)
+    this.#goOn()
   }
 
-  #finish(): void {
-    const entries = new Runs(this.#runs, this.#size, this.#rank)
-    this.#exchange++
-    this.#step = -1
-    this.#runs = []
-    this.#agreed(entries)
-  }
-}
-
-function joined(before: readonly Run[], after: readonly Run[]): Run[] {
-  const last = before.at(-1)!
-  const first = after[0]!
-  if (last[1] !== first[1] || last[2] !== first[2] || last[3] !== first[3]) return [...before, ...after]
-  return [...before.slice(0, -1), [last[0] + first[0], first[1], first[2], first[3]], ...after.slice(1)]
-}
-
-/** What was agreed on: the entry of every rank. */
-export class Runs {
-  readonly #runs: readonly Run[]
-  readonly #size: number
-  readonly #last: number
-
-  /** `last` is the rank of the last entry. */
-  constructor(runs: readonly Run[], size: number, last = 0) {
-    this.#runs = runs
-    this.#size = size
-    this.#last = last
+  /** For another rank the collective is over, and it has told no word: all said the same, so it has said what this one has. It passes nothing on. */
+  hearOver(from: number): void {
+    const { own } = this
+    if (own === undefined) return
+    this.#irregular = true
+    this.#learn(from, { kind: ENDED, count: own.count })
+    this.#goOn()
   }
 
-  get allEnded(): boolean {
-    return this.#runs.every(([, kind]) => kind === ENDED)
+  /**
+   * Some rank has called the method: its stream is of one value, it has its result without a word, and may be gone. `isTold`: a rank has said so that has
+   * heard it from that one, and to everyone.
+   */
+  hearSingle(isTold: boolean): void {
+    if (this.#single) return
+    this.#single = true
+    this.#ended = Math.min(this.#ended, 1)
+    this.#irregular = true
+    this.#hasTold = isTold && this.#follows
+    this.#goOn()
   }
 
-  /** The length of the shortest stream that has ended. */
-  get shortest(): number {
-    return Math.min(...this.#runs.map(([, kind, count]) => (kind === ENDED ? count : Number.POSITIVE_INFINITY)))
+  /** The end, as soon as enough is known. `common`: rounds for which every rank surely has given its value. */
+  endFrom(common: number): End | undefined {
+    if (this.#failed <= common) return this.#failure()
+    if (this.#single) return this.#endOfSingle()
+    const isAlone = this.#giver !== undefined
+    if (isAlone ? this.#words[this.#giver] === undefined : this.#known < this.#size) return undefined
+    if (this.#failed < Number.POSITIVE_INFINITY && (this.#failed <= this.#ended || (this.#ragged === 'rest' && !isAlone)))
+      return this.#failure()
+    if (isAlone || this.#ragged === 'truncate') return { rounds: this.#ended, how: COMPLETE }
+    const most = Math.max(...this.#words.map((word) => word!.count))
+    if (this.#ragged === 'rest') return { rounds: most, how: COMPLETE }
+    return { rounds: this.#ended, how: most === this.#ended ? COMPLETE : RAGGED }
   }
 
-  /** Rounds that all have done. */
-  get done(): number {
-    return Math.min(...this.#runs.map(([, , , done]) => done))
+  /** The ranks without whose word nothing goes on. */
+  get awaited(): readonly number[] {
+    if (this.own === undefined || this.#single) return []
+    if (this.#giver !== undefined || this.#known === this.#size) return []
+    if (!this.#irregular) return [(this.#rank + this.#size - 2 ** (this.#step - 1)) % this.#size]
+    return this.#words.flatMap((word, rank) => (word === undefined ? [rank] : []))
   }
 
-  /** The longest stream so far. */
-  get most(): number {
-    return Math.max(...this.#runs.map(([, , count]) => count))
+  /** By rank, as far as they are known. */
+  get words(): readonly (Word | undefined)[] {
+    return this.#words
   }
 
-  /** By rank. Those of the ranks that went round twice are the same both times. */
-  list(): Entry[] {
-    const entries: Entry[] = []
-    let rank = this.#last
-    for (const [ranks, kind, count, done] of [...this.#runs].reverse()) {
-      for (let k = 0; k < ranks; k++) {
-        entries[rank] = { kind, count, done }
-        rank = (rank - 1 + this.#size) % this.#size
+  #say(word: Word): void {
+    this.#hasTold = false
+    this.#learn(this.#rank, word)
+    this.#goOn()
+  }
+
+  #learn(rank: number, word: Word): void {
+    const known = this.#words[rank]
+    if (known !== undefined && (word.kind !== FAILED || (known.kind === FAILED && known.count <= word.count))) return
+    if (known === undefined) this.#known++
+    if (word.kind !== ENDED || (this.#ended !== word.count && this.#known > 1)) this.#irregular = true
+    this.#words[rank] = word
+    const counts = this.#giver === undefined || this.#giver === rank
+    if (word.kind === ENDED && counts) this.#ended = Math.min(this.#ended, word.count)
+    else if (word.kind === FAILED) this.#failed = Math.min(this.#failed, word.count)
+  }
+
+  /** Its own stream does not count. */
+  get #follows(): boolean {
+    return this.#giver !== undefined && this.#giver !== this.#rank
+  }
+
+  /** Says what there is to be said now. */
+  #goOn(): void {
+    const own = this.own ?? (this.#single && this.#follows ? nothing : undefined)
+    if (own === undefined) return
+    if (this.#irregular || this.#giver !== undefined) {
+      if (!this.#hasTold) {
+        this.#hasTold = true
+        this.#speaker.tell(own, this.#single)
       }
+      return
     }
-    return entries
+    while (2 ** this.#step < this.#size && this.#knows(2 ** this.#step)) {
+      const step = this.#step++
+      this.#speaker.passOn((this.#rank + 2 ** step) % this.#size, step, own.count)
+    }
+  }
+
+  /** Whether the words of so many ranks up to this one are known. */
+  #knows(ranks: number): boolean {
+    for (let k = 0; k < ranks; k++) if (this.#words[(this.#rank - k + this.#size) % this.#size] === undefined) return false
+    return true
+  }
+
+  /** Its own error, or that of the lowest rank. */
+  #failure(): End {
+    const isFirst = (word: Word | undefined): boolean => word?.kind === FAILED && word.count === this.#failed
+    const failed = isFirst(this.own) ? this.#rank : this.#words.findIndex(isFirst)
+    return { rounds: this.#failed, how: { failed } }
+  }
+
+  /** Who has called the method does not wait for words, so there are none of all. */
+  #endOfSingle(): End | undefined {
+    const { own } = this
+    if (this.#follows) return { rounds: 1, how: COMPLETE }
+    if (own === undefined) return undefined
+    if (own.kind === FAILED && own.count <= 1) return this.#failure()
+    return { rounds: Math.min(own.count, 1), how: own.kind === ENDED && own.count === 1 ? COMPLETE : RAGGED }
   }
 }
+
+/** The word of a rank that has nothing to say of its own stream. */
+const nothing: Word = { kind: GOES_ON, count: 0 }

@@ -1,11 +1,11 @@
-import { mergeMap, type Observable, of } from 'rxjs'
+import { defer, finalize, map, type Observable } from 'rxjs'
 import { allreduceOf } from '../collective/definitions/allreduce.js'
 import { call } from '../collective/request.js'
 import { shown } from '../diagnostics/arguments.js'
 import type { CallSite } from '../diagnostics/call-site.js'
-import { ArgumentError, CollectiveMismatchError, RankError } from '../errors.js'
+import { ArgumentError, CollectiveMismatchError, RankError, RxmpiError } from '../errors.js'
 import { createOp } from '../op/op.js'
-import { proposal } from '../progress/context-ids.js'
+import { IDS_EXHAUSTED } from '../progress/context-ids.js'
 import { Request } from '../request/request.js'
 import type { Communicator } from './communicator.js'
 import type { Group } from './group.js'
@@ -15,8 +15,8 @@ interface Say {
   /** Which of the new communicators it wants to be in; ranks that say `null` will be in none. */
   readonly color: number | string | null
   readonly key: number
-  /** The contexts that are proposed are in use here. */
-  readonly taken: boolean
+  /** The new communicators' first context: rank 0 gives it. */
+  readonly id: number | null
 }
 
 /** The new communicator of this rank: its first context, and its members as ranks of the old one. */
@@ -28,30 +28,33 @@ export interface Derived {
 const together = createOp((a: Say[], b: Say[]) => [...a, ...b], { name: 'together' })
 
 /**
- * Brings together who wants to be with whom, and agrees on contexts that are free on every rank. A proposal is made of the parent's own and of how many were derived of it, so all
- * ranks make the same without asking, and two that are made at the same time differ; that one is in use somewhere is as good as impossible, and is found out.
+ * Brings together who wants to be with whom. Rank 0 gives the contexts: one of its own ids, which it gives once, so that whatever else is made at the
+ * same time, of this communicator or another, gets others. Those who part share an id, for none of them is in two of the new communicators.
  */
 export function derive(
   comm: Communicator,
   name: string,
-  derivation: number,
   color: Say['color'],
   key: number,
   options: { signal?: AbortSignal }
 ): Observable<Derived | undefined> {
-  const propose = (attempt: number): Observable<Derived | undefined> => {
-    const id = proposal(comm.core.id, derivation, attempt)
-    const say: Say = { color, key, taken: comm.core.endpoint.uses(id) }
-    const collective = { ...allreduceOf(comm.core, together, {}), name }
+  const { endpoint, rank } = comm.core
+  return defer(() => {
+    const made = endpoint.expectCommunicator()
+    const say: Say = { color, key, id: rank === 0 ? endpoint.ids.next() : null }
+    const collective = { ...allreduceOf(comm.core, together, {}), name, op: undefined }
     const says = call(comm, () => collective, [say] as unknown, options) as Request<Say[]>
     return says.pipe(
-      mergeMap((all) => {
-        if (all.some(({ taken }) => taken)) return propose(attempt + 1)
-        return of(color === null ? undefined : { id, ranks: members(all, color) })
-      })
+      map((all) => {
+        const { id } = all[0]!
+        if (id === null) throw new RxmpiError(`${name}: ${IDS_EXHAUSTED}`)
+        if (color !== null) return { id, ranks: members(all, color) }
+        endpoint.disuse(id)
+        return undefined
+      }),
+      finalize(made)
     )
-  }
-  return propose(0)
+  })
 }
 
 /** A communicator in the making. MPI: MPI_Comm_idup. */

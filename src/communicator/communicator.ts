@@ -29,8 +29,7 @@ export class Communicator extends FaultTolerant {
   /** @internal Where it was made, if that was recorded. */
   readonly site: CallSite | undefined
   #group: Group | undefined
-  /** Communicators made of this one, in all and by how. */
-  #derivations = 0
+  /** How many communicators were made of this one, by how. */
   readonly #named = new Map<string, number>()
 
   /** @internal */
@@ -189,7 +188,7 @@ export class Communicator extends FaultTolerant {
       if (signal?.aborted) throw abortError(signal)
       const count = (this.#named.get(how) ?? 0) + 1
       this.#named.set(how, count)
-      const derived = derive(this, how, this.#derivations++, color, key, options)
+      const derived = derive(this, how, color, key, options)
       return new Derivation(
         this,
         site,

@@ -6,6 +6,7 @@ import { type CallSite, captureCallSite, recordCallSite } from '../diagnostics/c
 import { ArgumentError, CollectiveMismatchError, RxmpiError } from '../errors.js'
 import type { Verdict } from '../failure/agreement.js'
 import { type FailureNotices, failureNoticesOf } from '../failure/failure-notices.js'
+import { IDS_EXHAUSTED } from '../progress/context-ids.js'
 import type { Endpoint } from '../progress/endpoint.js'
 import { abandonOn, abortError } from '../request/cancellation.js'
 import { Request } from '../request/request.js'
@@ -168,12 +169,11 @@ export abstract class FaultTolerant extends Collectives {
       const { name } = options
       if (name !== undefined && typeof name !== 'string') throw new ArgumentError(`name: expected a string, got ${shown(name)}`)
     }
-    const conclude = ({ ranks, taken }: Verdict, sequence: number, site: CallSite | undefined): this => {
-      const id = this.#notices.survivors(this.core).contextsFor(sequence, taken)
-      if (id === undefined) throw new RxmpiError('shrink: all contexts that were proposed for the new communicator are in use')
+    const conclude = ({ ranks, id }: Verdict, site: CallSite | undefined): this => {
+      if (id === null) throw new RxmpiError(`shrink: ${IDS_EXHAUSTED}`)
       return this.make(id, options.name ?? `${this.name}.shrink(${++this.#shrinks})`, ranks, site)
     }
-    return this.#ask('shrink()', check, 0, options, conclude)
+    return this.#ask('shrink()', check, 0, options, conclude, true)
   }
 
   /** @internal A communicator of some ranks of this one. */
@@ -188,7 +188,8 @@ export abstract class FaultTolerant extends Collectives {
     check: () => void,
     flag: number,
     options: AgreeOptions,
-    conclude: (verdict: Verdict, sequence: number, site: CallSite | undefined) => T
+    conclude: (verdict: Verdict, site: CallSite | undefined) => T,
+    makes = false
   ): Request<T> {
     const request = new AgreementRequest<T>(this.core, what, recordCallSite())
     try {
@@ -198,7 +199,8 @@ export abstract class FaultTolerant extends Collectives {
       const { signal } = options
       if (signal !== undefined) checkSignal(signal)
       if (signal?.aborted) throw abortError(signal)
-      request.ask(this.#notices, flag, conclude)
+      if (makes) request.onSettled(this.core.endpoint.expectCommunicator())
+      request.ask(this.#notices, flag, makes ? this.core.endpoint.ids.next() : null, conclude)
       this.#agreements.add(request)
       request.onSettled(() => this.#agreements.delete(request))
       if (signal !== undefined) abandonOn(signal, request, (error) => request.fail(error))
@@ -227,15 +229,15 @@ class AgreementRequest<T> extends Request<T> {
     this.#what = what
   }
 
-  ask(fates: FailureNotices, flag: number, conclude: (verdict: Verdict, sequence: number, site: CallSite | undefined) => T): void {
-    const survivors = fates.survivors(this.#comm)
+  ask(notices: FailureNotices, flag: number, id: number | null, conclude: (verdict: Verdict, site: CallSite | undefined) => T): void {
+    const survivors = notices.survivors(this.#comm)
     this.holds(this.#endpoint.transport)
-    this.onSettled(fates.wait(this))
-    const sequence = survivors.ask(this.#what, flag, (verdict, sequence) => {
+    this.onSettled(notices.wait(this))
+    const sequence = survivors.ask(this.#what, flag, id, (verdict, sequence) => {
       if (this.settled) return
       try {
         if (verdict.calls !== undefined) throw mismatch(this.#comm.name, sequence, verdict)
-        this.complete(conclude(verdict, sequence, this.site))
+        this.complete(conclude(verdict, this.site))
       } catch (error) {
         this.fail(error as Error)
       }
@@ -249,7 +251,7 @@ class AgreementRequest<T> extends Request<T> {
 
   describe(): string {
     const missing = this.#missing()
-    return `in ${this.#what} for rank${missing.length === 1 ? '' : 's'} ${missing.join(', ')} to take part`
+    return `in ${this.#what}${this.#comm.on} for rank${missing.length === 1 ? '' : 's'} ${missing.join(', ')} to take part`
   }
 
   protected poll(): void {

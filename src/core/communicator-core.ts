@@ -6,10 +6,11 @@ import { inContext } from '../diagnostics/error-context.js'
 import { FreedError, RankFailedError, RevokedError } from '../errors.js'
 import { FailedMembers } from '../failure/failed-members.js'
 import { failureNoticesOf } from '../failure/failure-notices.js'
-import { goneError, MemberGone } from '../failure/rank-failure.js'
 import type { Context } from '../progress/context.js'
-import type { Endpoint, Membership } from '../progress/endpoint.js'
+import type { Membership } from '../progress/context-registry.js'
+import type { Endpoint } from '../progress/endpoint.js'
 import type { Taker } from '../progress/incoming.js'
+import { goneError, MemberGone } from '../progress/rank-failure.js'
 
 /** What belongs to a communicator and hears what becomes of it. */
 export interface Part {
@@ -49,7 +50,6 @@ export class CommunicatorCore implements Membership {
   constructor(endpoint: Endpoint, id: number, name: string, members: readonly number[]) {
     this.endpoint = endpoint
     this.id = id
-    this.context = endpoint.context(id)
     this.members = members
     this.#ranks = inverse(members)
     this.rank = this.#ranks[endpoint.transport.rank]!
@@ -57,6 +57,7 @@ export class CommunicatorCore implements Membership {
     this.name = name
     this.failedMembers = new FailedMembers(endpoint, (member) => this.#ranks[member])
     endpoint.use(id, this)
+    this.context = endpoint.context(id)
   }
 
   /** From now on others may say something of it. */
@@ -88,6 +89,11 @@ export class CommunicatorCore implements Membership {
 
   has(member: number): boolean {
     return this.#ranks[member] !== undefined
+  }
+
+  /** For a report: ' on 'world.dup(1)'', which goes without saying where there is but the world. */
+  get on(): string {
+    return this.endpoint.on(this.id)
   }
 
   get alive(): boolean {

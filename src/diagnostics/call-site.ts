@@ -27,6 +27,16 @@ export function recordCallSite(): CallSite | undefined {
   return captureCallSite()
 }
 
+/** The stack of the caller, if it was recorded and a line of the user's is in it, which it may only be when RxJS was called from there; else another. */
+export function recordCallSiteOr(other: CallSite | undefined): CallSite | undefined {
+  const site = recordCallSite()
+  return {
+    get stack() {
+      return (frames(site).length > 0 ? site : other)?.stack ?? ''
+    }
+  }
+}
+
 /** The stack of the caller, whatever it costs: for errors. */
 export function captureCallSite(): CallSite {
   const limit = Error.stackTraceLimit
@@ -48,6 +58,12 @@ export function locate(site: CallSite | undefined): string | undefined {
   const [first] = frames(site)
   const { file, position } = (first !== undefined && parse(first)) || {}
   return file === undefined ? undefined : `${fromHere(file)}:${position}`
+}
+
+/** The same at the end of a line of a report; nothing where it was not recorded. */
+export function at(site: CallSite | undefined): string {
+  const where = locate(site)
+  return where === undefined ? '' : `, at ${where}`
 }
 
 /** The lines of a recorded stack from the first that is the user's. */

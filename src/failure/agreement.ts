@@ -1,4 +1,3 @@
-import { proposal } from '../progress/context-ids.js'
 import type { Endpoint } from '../progress/endpoint.js'
 import { Consensus, type Word } from './consensus.js'
 
@@ -7,8 +6,8 @@ export interface Vote {
   /** What it has called: 'agree(number)', 'shrink()'. */
   readonly what: string
   readonly flag: number
-  /** Which of the contexts that are proposed for a new communicator are in use there: a bit for each. */
-  readonly taken: number
+  /** An id of its own, for a new communicator; `null` where none is made, or it has no more. */
+  readonly id: number | null
   /** All that was agreed on before is known there. */
   readonly settled: number
 }
@@ -16,7 +15,8 @@ export interface Vote {
 /** What they have agreed on. */
 export interface Verdict {
   readonly flag: number
-  readonly taken: number
+  /** The lowest rank's of those that have one. */
+  readonly id: number | null
   /** Those who were alive. */
   readonly ranks: readonly number[]
   readonly settled: number
@@ -26,13 +26,9 @@ export interface Verdict {
 
 export type AgreementWord = Word<Vote, Verdict>
 
-/** Contexts that are proposed for a new communicator. */
-const CANDIDATES = 32
-
 /** What the ranks of a communicator agree on though some of them die, in the order in which they ask. It outlives its communicator here: others may not know yet what was decided. */
 export class Agreement {
   readonly #endpoint: Endpoint
-  readonly #id: number
   readonly #members: readonly number[]
   readonly #rank: number
   readonly #send: (member: number, sequence: number, word: AgreementWord) => void
@@ -44,33 +40,19 @@ export class Agreement {
   /** All before it are decided everywhere: nobody asks for them any more. */
   #over = 0
 
-  constructor(
-    endpoint: Endpoint,
-    id: number,
-    members: readonly number[],
-    send: (member: number, sequence: number, word: AgreementWord) => void
-  ) {
+  constructor(endpoint: Endpoint, members: readonly number[], send: (member: number, sequence: number, word: AgreementWord) => void) {
     this.#endpoint = endpoint
-    this.#id = id
     this.#members = members
     this.#rank = members.indexOf(endpoint.transport.rank)
     this.#send = send
   }
 
-  /** Asks for the next; `decided` hears what it was, once. Returns its number. */
-  ask(what: string, flag: number, decided: (verdict: Verdict, sequence: number) => void): number {
+  /** Asks for the next; `decided` hears what it was, once. `id`: for a new communicator. Returns its number. */
+  ask(what: string, flag: number, id: number | null, decided: (verdict: Verdict, sequence: number) => void): number {
     const sequence = this.#calls++
     this.#waiting.set(sequence, decided)
-    let taken = 0
-    for (let k = 0; k < CANDIDATES; k++) if (this.#endpoint.uses(this.#candidate(sequence, k))) taken |= 1 << k
-    this.#consensus(sequence).enter({ what, flag, taken, settled: this.#settled })
+    this.#consensus(sequence).enter({ what, flag, id, settled: this.#settled })
     return sequence
-  }
-
-  /** The contexts of the communicator that a verdict has made; undefined when all that were proposed are in use somewhere. */
-  contextsFor(sequence: number, taken: number): number | undefined {
-    for (let k = 0; k < CANDIDATES; k++) if ((taken & (1 << k)) === 0) return this.#candidate(sequence, k)
-    return undefined
   }
 
   /** The ranks whose word is missing. */
@@ -108,18 +90,13 @@ export class Agreement {
     this.#waiting.delete(sequence)
     decided?.(verdict, sequence)
   }
-
-  /** Numbers that `dup` and its kin, which count from 0, do not get to. */
-  #candidate(sequence: number, k: number): number {
-    return proposal(this.#id, -1 - sequence, k)
-  }
 }
 
 function combine(votes: ReadonlyMap<number, Vote>): Verdict {
   const all = [...votes.values()]
   return {
     flag: all.reduce((flag, vote) => flag & vote.flag, -1),
-    taken: all.reduce((taken, vote) => taken | vote.taken, 0),
+    id: all.find(({ id }) => id !== null)?.id ?? null,
     ranks: [...votes.keys()],
     settled: Math.min(...all.map(({ settled }) => settled)),
     ...(new Set(all.map(({ what }) => what)).size > 1 ? { calls: all.map(({ what }) => what) } : {})

@@ -1,6 +1,6 @@
 import type { RankFailedError } from '../errors.js'
 import type { Endpoint } from '../progress/endpoint.js'
-import { goneError } from './rank-failure.js'
+import { goneError } from '../progress/rank-failure.js'
 
 /** The members of a communicator that have failed, and how many of them the program knows of. */
 export class FailedMembers {

@@ -1,11 +1,11 @@
 import { FAILURES } from '../progress/context-ids.js'
 import { onControl, sendControl } from '../progress/control-message.js'
-import type { Endpoint } from '../progress/endpoint.js'
+import type { Endpoint, FailureListener } from '../progress/endpoint.js'
 import type { Incoming, Waiting } from '../progress/incoming.js'
 import { Agreement, type AgreementWord } from './agreement.js'
 
 /** A communicator, as far as its end and its failures go. */
-export interface Mortal {
+export interface Revocable {
   readonly id: number
   readonly members: readonly number[]
   readonly revoked: boolean
@@ -17,9 +17,9 @@ const REVOKE = 0
 const AGREE = 1
 
 /** What a rank says to others about failures, in any communicator: on a way that is never revoked and that takes no credit. */
-export class FailureNotices {
+export class FailureNotices implements FailureListener {
   readonly #endpoint: Endpoint
-  readonly #mortals = new Map<number, Mortal>()
+  readonly #communicators = new Map<number, Revocable>()
   readonly #survivors = new Map<number, Agreement>()
   /** Said of communicators that are not made here yet. */
   readonly #early = new Map<number, Incoming[]>()
@@ -33,36 +33,31 @@ export class FailureNotices {
   }
 
   /** A communicator is made here. */
-  join(mortal: Mortal): void {
-    this.#mortals.set(mortal.id, mortal)
-    const early = this.#early.get(mortal.id) ?? []
-    this.#early.delete(mortal.id)
+  join(communicator: Revocable): void {
+    this.#communicators.set(communicator.id, communicator)
+    const early = this.#early.get(communicator.id) ?? []
+    this.#early.delete(communicator.id)
     for (const message of early) this.#hear(message)
   }
 
-  /** Something is still said of it, so its contexts cannot be another's. */
-  remembers(id: number): boolean {
-    return this.#survivors.has(id) || this.#early.has(id)
-  }
-
-  leave({ id }: Mortal): void {
-    this.#mortals.delete(id)
+  leave({ id }: Revocable): void {
+    this.#communicators.delete(id)
   }
 
   /** Tells all its ranks. Each tells all the others, so if one that lives on has heard of it, all have (reliable broadcast by flooding). */
-  revoke(mortal: Mortal): void {
-    if (mortal.revoked) return
+  revoke(communicator: Revocable): void {
+    if (communicator.revoked) return
     this.watch()
-    this.#toAll(mortal)
-    mortal.becomeRevoked()
+    this.#toAll(communicator)
+    communicator.becomeRevoked()
   }
 
   /** The agreements of a communicator. */
-  survivors({ id, members }: Pick<Mortal, 'id' | 'members'>): Agreement {
+  survivors({ id, members }: Pick<Revocable, 'id' | 'members'>): Agreement {
     this.watch()
     let survivors = this.#survivors.get(id)
     if (survivors === undefined) {
-      survivors = new Agreement(this.#endpoint, id, members, (member, sequence, word) =>
+      survivors = new Agreement(this.#endpoint, members, (member, sequence, word) =>
         sendControl(this.#endpoint, member, FAILURES, [id, sequence, word], AGREE)
       )
       this.#survivors.set(id, survivors)
@@ -83,23 +78,28 @@ export class FailureNotices {
     this.#endpoint.transport.watch()
   }
 
+  /** There will be no such communicator. */
+  forget(id: number): void {
+    this.#early.delete(id)
+  }
+
   /** A rank is no more. */
   gone(): void {
     for (const survivors of [...this.#survivors.values()]) survivors.gone()
   }
 
-  #toAll({ id, members }: Mortal): void {
+  #toAll({ id, members }: Revocable): void {
     for (const member of members) if (member !== this.#endpoint.transport.rank) sendControl(this.#endpoint, member, FAILURES, [id], REVOKE)
   }
 
   #hear(message: Incoming): void {
     const [id, sequence, word] = message.value() as [number, number, AgreementWord]
-    const mortal = this.#mortals.get(id)
+    const communicator = this.#communicators.get(id)
     const survivors = this.#survivors.get(id)
-    if (message.tag === AGREE && (mortal ?? survivors) !== undefined) {
-      ;(survivors ?? this.survivors(mortal!)).hear(message.source, sequence, word)
-    } else if (message.tag === REVOKE && mortal !== undefined) this.revoke(mortal)
-    else if (survivors === undefined) {
+    if (message.tag === AGREE && (communicator ?? survivors) !== undefined) {
+      ;(survivors ?? this.survivors(communicator!)).hear(message.source, sequence, word)
+    } else if (message.tag === REVOKE && communicator !== undefined) this.revoke(communicator)
+    else if (survivors === undefined && this.#endpoint.registry.mayBe(id)) {
       const early = this.#early.get(id) ?? []
       this.#early.set(id, early)
       early.push(message)
@@ -107,8 +107,15 @@ export class FailureNotices {
   }
 }
 
+const noticesOf = new WeakMap<Endpoint, FailureNotices>()
+
 /** Those of an endpoint; made with its first communicator. */
 export function failureNoticesOf(endpoint: Endpoint): FailureNotices {
-  endpoint.fates ??= new FailureNotices(endpoint)
-  return endpoint.fates
+  let notices = noticesOf.get(endpoint)
+  if (notices === undefined) {
+    notices = new FailureNotices(endpoint)
+    endpoint.failureNotices = notices
+    noticesOf.set(endpoint, notices)
+  }
+  return notices
 }

@@ -35,3 +35,12 @@ export function unfilled(bytes: number): ArrayBuffer {
   const worthwhile = bytes >= 4096 && bytes <= constants.MAX_LENGTH
   return worthwhile ? (Buffer.allocUnsafeSlow(bytes).buffer as ArrayBuffer) : new ArrayBuffer(bytes)
 }
+
+const number = new Float64Array(1)
+const numberBytes = new Uint8Array(number.buffer)
+
+/** A number as it travels, in memory that all calls share: valid until the next. */
+export function bytesOfNumber(value: number): Uint8Array {
+  number[0] = value
+  return numberBytes
+}

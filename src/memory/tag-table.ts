@@ -7,9 +7,14 @@ export class TagTable<T extends { readonly tag: number; next: T | undefined }> {
   #count = 0
 
   get(tag: number): T | undefined {
-    let thing = this.#places[tag & (this.#places.length - 1)]
+    let thing = this.place(tag)
     while (thing !== undefined && thing.tag !== tag) thing = thing.next
     return thing
+  }
+
+  /** The first of those that share a tag's place: the others follow by `next`. A tag that has the same place may be exchanged for it. */
+  place(tag: number): T | undefined {
+    return this.#places[tag & (this.#places.length - 1)]
   }
 
   add(thing: T): void {

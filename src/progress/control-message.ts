@@ -33,6 +33,7 @@ class Listener implements Taker {
   readonly peer = ANY_SOURCE
   readonly tag = ANY_TAG
   readonly site = undefined
+  readonly partOf = null
   readonly #hear: (message: Incoming) => void
 
   constructor(hear: (message: Incoming) => void) {
@@ -58,6 +59,7 @@ class Listener implements Taker {
 /** Of a message that its sender does not wait for. */
 const unattended: Owner = {
   site: undefined,
+  partOf: null,
   done: () => undefined,
   fail: () => undefined,
   giveUp: () => undefined,

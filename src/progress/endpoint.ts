@@ -1,14 +1,12 @@
 import { isKnown, isScalar, NUMBER } from '../codec/datatype.js'
 import { references } from '../codec/reference.js'
-import { ANY_SOURCE, ANY_TAG } from '../constants.js'
 import type { CallSite } from '../diagnostics/call-site.js'
 import { ProtocolError } from '../errors.js'
-import type { FailureNotices } from '../failure/failure-notices.js'
-import { type Gone, MemberGone } from '../failure/rank-failure.js'
 import { copyAll } from '../memory/copy.js'
 import type { SegmentReceiver, Slot, Transport } from '../transport/transport.js'
-import type { Context } from './context.js'
-import { CONTEXTS } from './context-ids.js'
+import { type Context, isSought, show, waitingIn } from './context.js'
+import { CONTEXTS, IdSource, WORLD } from './context-ids.js'
+import { ContextRegistry, type Membership } from './context-registry.js'
 import {
   CLAIMED,
   CREDIT,
@@ -31,35 +29,33 @@ import {
   totalOf
 } from './frame.js'
 import { Incoming, nobody, type Taker, type Waiting } from './incoming.js'
-import { Matching } from './matching.js'
 import { PeerState, weight } from './peer-state.js'
+import { type Gone, GoneRanks, MemberGone } from './rank-failure.js'
 import type { SendQueue } from './send-queue.js'
 
-/** What a communicator hears of the ranks that fail. */
-export interface Membership {
-  /** The news, before anything fails of it. */
-  announce(member: number): void
-  /** Fails all that cannot be done without the rank, whichever else it waits for. */
-  lose(member: number): void
+/** Who tells other ranks of failures, and hears of them: what the endpoint has for it. */
+export interface FailureListener {
+  /** A rank is no more. */
+  gone(): void
+  /** There will be no such communicator. */
+  forget(id: number): void
 }
 
 /** One rank's end of all that it exchanges: turns segments into messages and brings messages and receives together, in any context. */
 export class Endpoint implements SegmentReceiver {
   readonly transport: Transport
-  readonly #contexts = new Map<number, Context>()
+  /** The ids that this rank gives to new communicators. */
+  readonly ids: IdSource
+  readonly registry: ContextRegistry
   /** The ranks that this one has exchanged something with, for of many thousands it talks to few. */
   readonly #known: PeerState[] = []
   /** The same by rank, with holes. */
   readonly #peers: PeerState[] = []
-  readonly #gone = new Map<number, Gone>()
-  /** Those of them that have failed, in the order of the news. */
-  readonly failures: number[] = []
+  readonly #gone = new GoneRanks()
   /** Collectives that ranks have called differently. */
   readonly disputes = new Set<{ readonly verdict: Error | undefined; readonly isHeard: boolean }>()
-  /** The communicators there are, by their first contexts. */
-  readonly #used = new Map<number, Membership>()
-  /** What the ranks say to each other of failures; made with the first communicator. */
-  fates: FailureNotices | undefined
+  /** Made with the first communicator. */
+  failureNotices: FailureListener | undefined
   /** What has to be freed and was not yet: communicators. */
   readonly unfreed = new Set<{ readonly name: string; readonly site: CallSite | undefined }>()
   #arrivals = 0
@@ -69,62 +65,68 @@ export class Endpoint implements SegmentReceiver {
 
   constructor(transport: Transport) {
     this.transport = transport
+    this.ids = new IdSource(transport.rank, transport.size)
+    this.registry = new ContextRegistry(transport.size)
     references.here = this
     transport.attach(this)
   }
 
   /** The way out to a rank. */
   link(rank: number): SendQueue {
-    return this.#peer(rank).link
+    return this.#peer(rank).sendQueue
   }
 
-  /** The matching of a communicator; messages may come before this rank has made it. */
+  /** The context of something on this rank; messages may have come before it was there. */
   context(id: number): Context {
-    let context = this.#contexts.get(id)
-    if (context === undefined) {
-      context = { matching: new Matching(this.transport.size), probes: [] }
-      this.#contexts.set(id, context)
-    }
-    return context
+    return this.registry.get(id)
   }
 
-  /** A communicator's first context is in use from now on. */
+  /** A communicator is there from now on. */
   use(id: number, by: Membership): void {
-    this.#used.set(id, by)
+    this.registry.use(id, by)
   }
 
-  uses(id: number): boolean {
-    return this.#used.has(id) || this.fates?.remembers(id) === true
+  /** For a report: ' on 'world.dup(1)'', which goes without saying where there is but the world. */
+  on(id: number): string {
+    if (id === WORLD && this.registry.isWorldOnly) return ''
+    const communicator = this.registry.communicator(id)
+    return ` on ${communicator === undefined ? 'a communicator that is not there' : `'${communicator.name}'`}`
   }
 
-  /** Its contexts may be another's. */
+  /** The rank in a communicator of one of the endpoint's. */
+  rankIn(id: number, member: number): number {
+    return this.registry.communicator(id)?.rankOf(member) ?? member
+  }
+
+  /** This rank is not in a communicator, or not any more: there will be no other with these contexts. */
   disuse(id: number): void {
-    this.#used.delete(id)
+    this.registry.retire(id)
+  }
+
+  /** A communicator is in the making, of which others may speak before it is there. Returns what to call when it is, or will not be. */
+  expectCommunicator(): () => void {
+    const order = this.registry.begin()
+    return () => {
+      for (const id of this.registry.end(order)) {
+        this.#drop(this.registry.close(id))
+        this.failureNotices?.forget(id)
+      }
+    }
   }
 
   /** Nothing goes on in a communicator: fails all that waits in its contexts, and drops what comes. */
   release(id: number, makeError: () => Error): void {
     const own = (context: number): boolean => context >= id && context < id + CONTEXTS
     const waiting: Waiting[] = []
-    for (let context = id; context < id + CONTEXTS; context++) {
-      const { matching, probes, halves = [] } = this.context(context)
-      waiting.push(...matching.waiting(), ...probes, ...halves)
-      const dropped: Context = { matching: new Matching(this.transport.size), probes: [], listener: () => nobody(ANY_TAG) }
-      this.#contexts.set(context, dropped)
-      for (const peer of this.#known) {
-        for (const message of [...matching.unexpected(peer.rank)]) {
-          matching.take(message)
-          this.#consumed(message)
-          this.assign(message, nobody(message.tag))
-        }
-      }
-    }
-    for (const { link, partial } of this.#known) {
+    const contexts = this.registry.close(id)
+    for (const { matching, probes, halves = [] } of contexts) waiting.push(...matching.waiting(), ...probes, ...halves)
+    this.#drop(contexts)
+    for (const { sendQueue, partial } of this.#known) {
       for (const { taker, context } of partial.values()) if (taker !== undefined && own(context)) waiting.push(taker)
-      for (const message of link.unfinished()) {
+      for (const message of sendQueue.unfinished()) {
         if (!own(message.context)) continue
         waiting.push(message.owner)
-        link.retract(message)
+        sendQueue.retract(message)
       }
     }
     for (const operation of waiting) operation.fail(makeError())
@@ -132,29 +134,31 @@ export class Endpoint implements SegmentReceiver {
 
   /** All that waits for other ranks, or only what waits for `rank`. */
   *waiting(rank?: number): Generator<Waiting> {
-    for (const { matching, probes, halves } of this.#contexts.values()) {
-      for (const waiting of [...matching.waiting(), ...probes]) if (rank === undefined || waiting.peer === rank) yield waiting
-      if (halves !== undefined) for (const half of halves) if (rank === undefined ? half.waits : half.peer === rank) yield half
-    }
+    for (const context of this.registry.all()) yield* waitingIn(context, rank)
     for (const peer of rank === undefined ? this.#known : [this.#peer(rank)]) {
       for (const { taker } of peer.partial.values()) if (taker !== undefined) yield taker
-      for (const { owner } of peer.link.unfinished()) yield owner
+      for (const { owner } of peer.sendQueue.unfinished()) yield owner
     }
   }
 
   /** The messages that have come and that nobody has received. */
   *unreceived(): Generator<Incoming> {
-    for (const { matching } of this.#contexts.values()) yield* matching.unreceived()
+    for (const { matching } of this.registry.all()) yield* matching.unreceived()
+  }
+
+  /** The ranks that have failed, in the order of the news. */
+  get failures(): readonly number[] {
+    return this.#gone.failures
   }
 
   /** How a rank came to be no more, or undefined. */
   whyGone(rank: number): Gone | undefined {
-    return this.#gone.get(rank)
+    return this.#gone.why(rank)
   }
 
   /** Whether all sends are out. */
   get flushed(): boolean {
-    return this.#known.every(({ link }) => link.empty)
+    return this.#known.every(({ sendQueue }) => sendQueue.empty)
   }
 
   /** Gives a receive the message that waits for it; false when there is none. */
@@ -178,7 +182,7 @@ export class Endpoint implements SegmentReceiver {
    */
   seek(peer: number): void {
     if (peer >= 0) this.#widen(peer)
-    else for (const { link } of this.#known) this.#widen(link.dest)
+    else for (const { rank } of this.#known) this.#widen(rank)
   }
 
   /** Takes an unexpected message out of its queue, so that it matches nothing else. */
@@ -227,9 +231,10 @@ export class Endpoint implements SegmentReceiver {
 
   /** Gives a message that its taker had no use for to the next, or keeps it in its old place. */
   offer(message: Incoming): void {
-    const context = this.context(message.context)
-    const { matching } = context
+    const context = this.registry.find(message.context)
     message.taker = undefined
+    if (context === undefined) return this.assign(message, nobody(message.tag))
+    const { matching } = context
     const taker = matching.match(message.source, message.tag)
     if (taker === undefined) matching.putBack(message)
     show(message, context, taker)
@@ -278,19 +283,18 @@ export class Endpoint implements SegmentReceiver {
   gone(rank: number, reason: string, failed = false): void {
     const { hosts, hostNames } = this.transport
     const gone: Gone = { reason, failed, host: hosts && hostNames?.[hosts[rank]!] }
-    this.#gone.set(rank, gone)
-    if (failed) this.failures.push(rank)
+    this.#gone.add(rank, gone)
     const waiting = [...this.waiting(rank)]
     this.link(rank).close()
     for (const { moves } of this.#peer(rank).partial.values()) if (moves) this.transport.expect?.(rank, -1)
     this.#peer(rank).partial.clear()
     // Who is told first that a rank has failed may say that it knows.
-    const communicators = failed ? [...this.#used.values()] : []
+    const communicators = failed ? [...this.registry.members()] : []
     for (const communicator of communicators) communicator.announce(rank)
     for (const operation of waiting) operation.fail(new MemberGone(rank, gone))
-    for (const context of [...this.#contexts.values()]) context.gone?.(rank, reason)
+    for (const context of [...this.registry.all()]) context.gone?.(rank, reason)
     for (const communicator of communicators) communicator.lose(rank)
-    this.fates?.gone()
+    this.failureNotices?.gone()
   }
 
   #peer(rank: number): PeerState {
@@ -311,23 +315,24 @@ export class Endpoint implements SegmentReceiver {
     const message = new Incoming(this.#arrivals++, source, tagOf(slot), contextOf(slot), datatype, totalOf(slot), idOf(slot), flagsOf(slot))
     message.call = callOf(slot)
     message.shape = shapeOf(slot)
-    const context = this.context(message.context)
-    const taker = context.listener?.(message) ?? context.matching.match(source, message.tag)
-    this.#peer(source).window.used += weight(message)
+    const context = this.registry.find(message.context)
+    const taker = context === undefined ? nobody(message.tag) : (context.listener?.(message) ?? context.matching.match(source, message.tag))
+    const peer = this.#peer(source)
+    peer.window.arrive(weight(message))
     if (taker === undefined || taker.claims) {
       if (datatype === NUMBER && share === message.bytes) message.keepNumber(slot, slot.at + HEADER)
       else {
         if (!message.later) message.keep()
         message.add(slot, slot.at + HEADER, share)
       }
-      if (!message.later && !message.complete) this.#peer(source).partial.set(message.id, message)
+      if (!message.later && !message.complete) keepPartial(peer, message)
       if (taker === undefined) {
-        context.matching.keep(message)
-        context.unexpected?.(message)
-        if (this.#peer(source).window.exhausted && this.#isSought(source)) this.#widen(source)
+        context!.matching.keep(message)
+        context!.unexpected?.(message)
+        if (peer.window.exhausted && this.#isSought(source)) this.#widen(source)
       }
     }
-    if (context.probes.length > 0) show(message, context, taker)
+    if (context !== undefined && context.probes.length > 0) show(message, context, taker)
     if (taker === undefined) return
     if (taker.claims) this.assign(message, taker)
     else {
@@ -344,13 +349,10 @@ export class Endpoint implements SegmentReceiver {
   /** Finishes a matched message, now or when all its data has come. */
   #await(message: Incoming, taker: Taker, wanted: boolean): void {
     if (message.complete || (message.later && !wanted)) return taker.finish(message)
-    const reason = this.#gone.get(message.source)
+    const reason = this.#gone.why(message.source)
     if (reason !== undefined) return taker.fail(new MemberGone(message.source, reason))
     message.taker = taker
-    const messages = this.#peer(message.source).partial
-    if (messages.has(message.id)) return
-    messages.set(message.id, message)
-    if (message.moves) this.transport.expect?.(message.source, 1)
+    if (keepPartial(this.#peer(message.source), message) && message.moves) this.transport.expect?.(message.source, 1)
   }
 
   #answer(message: Incoming, outcome: number): void {
@@ -375,7 +377,7 @@ export class Endpoint implements SegmentReceiver {
 
   /** The sender takes a message back: it may, as long as nobody has matched it. */
   #retracted(source: number, id: number): void {
-    for (const context of this.#contexts.values()) {
+    for (const context of this.registry.all()) {
       for (const message of context.matching.unexpected(source)) {
         if (message.id !== id) continue
         this.take(context, message)
@@ -398,12 +400,28 @@ export class Endpoint implements SegmentReceiver {
 
   /** Whether somebody waits, in any context, for a message that this source may send. */
   #isSought(source: number): boolean {
-    for (const { matching, probes, halves } of this.#contexts.values()) {
-      if (matching.waitsFor(source) || probes.some(({ peer }) => peer === source || peer === ANY_SOURCE)) return true
-      if (halves !== undefined) for (const { peer, waits } of halves) if (waits && peer === source) return true
-    }
+    for (const context of this.registry.all()) if (isSought(context, source)) return true
     return false
   }
+
+  /** Nobody will receive what has come in these contexts. */
+  #drop(contexts: readonly Context[]): void {
+    for (const context of contexts) {
+      for (const message of [...context.matching.unreceived()]) {
+        this.take(context, message)
+        this.assign(message, nobody(message.tag))
+      }
+    }
+  }
+}
+
+/** More of a message is to come, by its id. True when it was not known of. */
+function keepPartial({ rank, partial }: PeerState, message: Incoming): boolean {
+  const known = partial.get(message.id)
+  if (known === message) return false
+  if (known !== undefined) throw new ProtocolError(`two messages under way from rank ${rank} have the same number ${message.id}`)
+  partial.set(message.id, message)
+  return true
 }
 
 /** The last of its data has come. A message may outlive what took it, which it must not keep from the collector. */
@@ -411,8 +429,4 @@ function finish(message: Incoming): void {
   const { taker } = message
   message.taker = undefined
   taker?.finish(message)
-}
-
-function show(message: Incoming, { probes }: Context, taker: Taker | undefined): void {
-  for (const probe of [...probes]) if (taker === undefined || probe.order < taker.order) probe.see(message)
 }

@@ -3,7 +3,8 @@ import type { Slot } from '../transport/transport.js'
 /**
  * The header of a segment, 32 bytes, little-endian:
  *
- *     0 kind  1 datatype  2 flags  4 context  8 tag  12 id  16 total bytes of the message (float64: exact to 2⁵³)
+ *     0 kind (4 bits), flags (4 bits)  1 datatype  2 upper 16 bits of the context  4 lower 32, signed  8 tag  12 id
+ *     16 total bytes of the message (float64: exact to 2⁵³)
  *     24 call  28 shape (of collectives: what the sender has called, and on how much)
  *
  * followed by the segment's share of the message.
@@ -18,7 +19,7 @@ export const REST = 2
 export const MATCHED = 3
 /** The sender takes back message `id` if nobody has matched it yet. */
 export const RETRACT = 4
-/** The receiver's window, as all the credit it ever gave, in `total`. */
+/** More credit for the sender, in `total`. */
 export const CREDIT = 5
 
 /** Flag of START: answer with MATCHED when a receive has matched it. */
@@ -36,6 +37,9 @@ export const RETRACTED = 2
 /** Taken out of the queue by a matched probe; another answer follows when it is received. */
 export const CLAIMED = 3
 
+/** Contexts are below: 48 bits hold as many, and those that are less than nothing. */
+export const CONTEXT_LIMIT = 2 ** 47
+
 export function writeHeader(
   slot: Slot,
   kind: number,
@@ -49,8 +53,10 @@ export function writeHeader(
   shape: number
 ): void {
   const word = slot.at >> 2
-  slot.words[word] = kind | (datatype << 8) | (flags << 16)
-  slot.words[word + 1] = context
+  const lower = context | 0
+  const upper = lower === context ? 0 : (context - lower) / 2 ** 32
+  slot.words[word] = kind | (flags << 4) | (datatype << 8) | (upper << 16)
+  slot.words[word + 1] = lower
   slot.words[word + 2] = tag
   slot.words[word + 3] = id
   slot.doubles[(slot.at >> 3) + 2] = total
@@ -58,10 +64,14 @@ export function writeHeader(
   slot.words[word + 7] = shape
 }
 
-export const kindOf = (slot: Slot): number => slot.words[slot.at >> 2]! & 0xff
+export const kindOf = (slot: Slot): number => slot.words[slot.at >> 2]! & 0xf
+export const flagsOf = (slot: Slot): number => (slot.words[slot.at >> 2]! >> 4) & 0xf
 export const datatypeAt = (slot: Slot): number => (slot.words[slot.at >> 2]! >> 8) & 0xff
-export const flagsOf = (slot: Slot): number => (slot.words[slot.at >> 2]! >> 16) & 0xff
-export const contextOf = (slot: Slot): number => slot.words[(slot.at >> 2) + 1]!
+export function contextOf(slot: Slot): number {
+  const upper = slot.words[slot.at >> 2]! >>> 16
+  const lower = slot.words[(slot.at >> 2) + 1]!
+  return upper === 0 ? lower : upper * 2 ** 32 + lower
+}
 export const tagOf = (slot: Slot): number => slot.words[(slot.at >> 2) + 2]!
 export const idOf = (slot: Slot): number => slot.words[(slot.at >> 2) + 3]!
 export const totalOf = (slot: Slot): number => slot.doubles[(slot.at >> 3) + 2]!

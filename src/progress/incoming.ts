@@ -209,9 +209,11 @@ export interface Waiting {
   readonly site: CallSite | undefined
   /** It waits for as long as somebody is subscribed, and that is nothing to worry about. */
   readonly endless?: boolean
+  /** The call that waits for this and maybe for more, and is given up as a whole; `null` where no call waits any more. Default this itself. */
+  readonly partOf?: Waiting | null
   /** It can never be done. */
   fail(error: Error): void
-  /** The same, with an error that is only made when it is known where the operation was called. */
+  /** The same, with an error that is only made, once, when it is known where the operation was called. */
   giveUp(makeError: (site: CallSite | undefined) => Promise<Error>): void
   /** What it waits for: 'in recv for rank 1, tag 0'. */
   describe(): string
@@ -224,6 +226,7 @@ export const nobody = (tag: number): Taker => ({
   order: 0,
   gone: true,
   site: undefined,
+  partOf: null,
   peer: ANY_SOURCE,
   tag,
   accept: () => false,

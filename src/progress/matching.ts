@@ -1,4 +1,5 @@
 import { ANY_SOURCE, ANY_TAG } from '../constants.js'
+import { TagTable } from '../memory/tag-table.js'
 import { MatchQueue } from './match-queue.js'
 
 /**
@@ -203,57 +204,32 @@ interface TagQueue<T extends { gone: boolean }> {
   next: TagQueue<T> | undefined
 }
 
-/**
- * The queues of a source by tag: a hash table that gives the queue of a tag with nothing in it to the next tag that needs one. A `Map` would do, but where
- * every message has a tag of its own, as in collectives, it makes a new table every few entries, and each old one keeps the next from the collector.
- */
+/** The queues of a source by tag. That of a tag with nothing in it is given to the next tag that needs one: in collectives every message has a tag of its own. */
 class TagQueues<T extends { tag: number; gone: boolean }> {
   /** That of ANY_TAG, which is never given away. */
   readonly #any = new MatchQueue<T>()
-  #places: (TagQueue<T> | undefined)[] = new Array(16).fill(undefined)
-  #count = 0
+  readonly #tags = new TagTable<TagQueue<T>>()
 
   get(tag: number): MatchQueue<T> | undefined {
-    if (tag === ANY_TAG) return this.#any
-    let entry = this.#places[tag & (this.#places.length - 1)]
-    while (entry !== undefined && entry.tag !== tag) entry = entry.next
-    return entry?.queue
+    return tag === ANY_TAG ? this.#any : this.#tags.get(tag)?.queue
   }
 
   entered(tag: number): MatchQueue<T> {
     if (tag === ANY_TAG) return this.#any
-    const place = tag & (this.#places.length - 1)
     let free: TagQueue<T> | undefined
-    for (let entry = this.#places[place]; entry !== undefined; entry = entry.next) {
+    for (let entry = this.#tags.place(tag); entry !== undefined; entry = entry.next) {
       if (entry.tag === tag) return entry.queue
       if (entry.queue.empty) free = entry
     }
-    if (free !== undefined) {
-      free.tag = tag
-      return free.queue
-    }
-    const entry: TagQueue<T> = { tag, queue: new MatchQueue(), next: this.#places[place] }
-    this.#places[place] = entry
-    if (++this.#count > 2 * this.#places.length) this.#grow()
-    return entry.queue
+    if (free === undefined) {
+      free = { tag, queue: new MatchQueue(), next: undefined }
+      this.#tags.add(free)
+    } else free.tag = tag
+    return free.queue
   }
 
   *all(): Generator<MatchQueue<T>> {
     yield this.#any
-    for (const place of this.#places) for (let entry = place; entry !== undefined; entry = entry.next) yield entry.queue
-  }
-
-  #grow(): void {
-    const old = this.#places
-    this.#places = new Array(old.length * 4).fill(undefined)
-    for (const place of old) {
-      for (let entry = place; entry !== undefined; ) {
-        const { next } = entry
-        const at = entry.tag & (this.#places.length - 1)
-        entry.next = this.#places[at]
-        this.#places[at] = entry
-        entry = next
-      }
-    }
+    for (const { queue } of this.#tags.all()) yield queue
   }
 }

@@ -117,10 +117,10 @@ class Caretaker implements Owner {
 export class SendQueue {
   readonly dest: number
   readonly #transport: Transport
+  /** What the receiver takes before it has received anything. */
   #credit: number
-  /** All credit ever given; what the receiver says replaces it. */
-  #granted: number
-  #nextId = 0
+  /** The last message's: 32 bits, that go round. */
+  #lastId = 0
   readonly #answers: { kind: number; id: number; tag: number; total: number }[] = []
   /** Short messages that go before the others. */
   readonly #ahead = new MatchQueue<Outgoing>()
@@ -139,7 +139,6 @@ export class SendQueue {
   constructor(transport: Transport, dest: number, window: number) {
     this.#transport = transport
     this.dest = dest
-    this.#granted = window
     this.#credit = window
     const { hosts, rank } = transport
     this.#moves = transport.move !== undefined && (hosts === undefined || hosts[dest] === hosts[rank])
@@ -160,7 +159,7 @@ export class SendQueue {
 
   /** Sends a message when it can go. */
   send(message: Outgoing): void {
-    message.id = ++this.#nextId
+    message.id = this.#freshId()
     this.#queue.push(message)
     this.pump()
   }
@@ -172,7 +171,7 @@ export class SendQueue {
   sendAhead(message: Outgoing): void {
     if (message.length > this.#segmentBytes(message.length)) return this.send(message)
     message.ahead = true
-    message.id = ++this.#nextId
+    message.id = this.#freshId()
     this.#ahead.push(message)
     this.pump()
   }
@@ -205,9 +204,8 @@ export class SendQueue {
     }
   }
 
-  onCredit(granted: number): void {
-    this.#credit += granted - this.#granted
-    this.#granted = granted
+  onCredit(more: number): void {
+    this.#credit += more
     this.pump()
   }
 
@@ -225,6 +223,18 @@ export class SendQueue {
     this.#takeCare(message)
     if (this.#awaiting.has(message.id)) this.answer(RETRACT, message.id)
     return false
+  }
+
+  /** The next messages have the ids after this one. For tests: it is a long way round. */
+  startAt(id: number): void {
+    this.#lastId = id
+  }
+
+  /** One that no message has which waits for an answer; 0 is of those that go whole and at once. */
+  #freshId(): number {
+    do this.#lastId = (this.#lastId + 1) | 0
+    while (this.#lastId === 0 || this.#awaiting.has(this.#lastId))
+    return this.#lastId
   }
 
   /** Frees the owner of a message from waiting for it: the data is copied, since it may change from now on. */

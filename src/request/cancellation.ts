@@ -9,6 +9,16 @@ export function abortError(signal: AbortSignal): Error {
   return new (timeout ? TimeoutError : AbortError)(`the call's signal was aborted: ${reason}`, { cause: signal.reason })
 }
 
+/**
+ * The calls of this thread that a signal can still end, which is therefore no proof that they wait for ever: nobody can tell whether a signal will fire. And
+ * Node's own timers of signals keep no event loop open.
+ */
+export const endable = {
+  count: 0,
+  /** One is over. */
+  onSettled: (): void => undefined
+}
+
 /** The calls that end with a signal. Many may share one, and Node takes more than ten listeners of it for a leak: so there is one for all. */
 const waiting = new WeakMap<AbortSignal, Set<(error: Error) => void>>()
 
@@ -24,8 +34,12 @@ export function onAbort(signal: AbortSignal, abandon: (error: Error) => void): (
   if (calls.size === 0) signal.addEventListener('abort', abandonAll)
   const call = (error: Error): void => abandon(error)
   calls.add(call)
+  endable.count++
   return () => {
-    if (calls.delete(call) && calls.size === 0) signal.removeEventListener('abort', abandonAll)
+    if (!calls.delete(call)) return
+    if (calls.size === 0) signal.removeEventListener('abort', abandonAll)
+    endable.count--
+    endable.onSettled()
   }
 }
 

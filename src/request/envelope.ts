@@ -2,7 +2,9 @@ import { ANY_SOURCE, ANY_TAG } from '../constants.js'
 import type { CommunicatorCore } from '../core/communicator-core.js'
 import { checkOptions, checkReceiveTag, checkSignal, checkSource } from '../diagnostics/arguments.js'
 import { captureCallSite } from '../diagnostics/call-site.js'
+import { RankFailedError } from '../errors.js'
 import type { Incoming } from '../progress/incoming.js'
+import { contentOf, unreceived } from '../progress/unreceived.js'
 import { abortError } from './cancellation.js'
 import type { From } from './options.js'
 import { checkStatus, type Status } from './status.js'
@@ -18,6 +20,23 @@ export function describeEnvelope(comm: CommunicatorCore, { peer, tag }: Envelope
   const from = peer === ANY_SOURCE ? 'any rank' : `rank ${comm.rankOf(peer)}`
   return `${from}, ${tag === ANY_TAG ? 'any tag' : `tag ${tag}`}`
 }
+
+/** What a rank that is no more has sent, and what a receive from it did not ask for, may be why it waits. */
+export function withUnreceived(comm: CommunicatorCore, { peer, tag }: Envelope, error: Error): Error {
+  const gone = comm.named(error)
+  if (peer < 0 || !(gone instanceof RankFailedError) || gone.failed?.rank !== comm.rankOf(peer)) return error
+  const sent = Array.from(unreceived(comm.endpoint, peer), ({ message, where }) => `${contentOf(message)}, ${where}`)
+  if (sent.length === 0) return error
+  const shown = [...new Set(sent)].slice(0, SHOWN)
+  const more = sent.length > SHOWN ? '; …' : ''
+  const waits = tag === ANY_TAG ? `any tag${comm.on}` : `tag ${tag}${comm.on}`
+  return new RankFailedError(
+    `${gone.message}; this call waits for ${waits}, and rank ${comm.rankOf(peer)} has sent what nobody has received: ${shown.join('; ')}${more}`,
+    { failed: gone.failed }
+  )
+}
+
+const SHOWN = 8
 
 export const anything: Envelope = { peer: ANY_SOURCE, tag: ANY_TAG }
 

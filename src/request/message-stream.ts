@@ -73,7 +73,7 @@ export class MessageStream<T> implements Taker {
   }
 
   describe(): string {
-    return `in messages() for ${describeEnvelope(this.#comm, this)}`
+    return `in messages()${this.#comm.on} for ${describeEnvelope(this.#comm, this)}`
   }
 
   /** A loop and no recursion over the messages that are there already. */

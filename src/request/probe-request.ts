@@ -3,7 +3,7 @@ import type { CommunicatorCore } from '../core/communicator-core.js'
 import { type CallSite, captureCallSite, recordCallSite } from '../diagnostics/call-site.js'
 import type { Incoming } from '../progress/incoming.js'
 import { abandonOn } from './cancellation.js'
-import { anything, describeEnvelope, type Envelope, envelopeNow, envelopeOf, fillStatus } from './envelope.js'
+import { anything, describeEnvelope, type Envelope, envelopeNow, envelopeOf, fillStatus, withUnreceived } from './envelope.js'
 import { Message } from './message.js'
 import type { From } from './options.js'
 import { startTaking, TakingRequest } from './receive-request.js'
@@ -75,7 +75,7 @@ export class ProbeRequest extends Request<Status> {
   }
 
   describe(): string {
-    return `in probe for ${describeEnvelope(this.#comm, this)}`
+    return `in probe${this.#comm.on} for ${describeEnvelope(this.#comm, this)}`
   }
 
   protected poll(): void {
@@ -83,7 +83,7 @@ export class ProbeRequest extends Request<Status> {
   }
 
   protected inContext(error: Error, site: CallSite | undefined): Error {
-    return this.#comm.inContext(error, site)
+    return this.#comm.inContext(withUnreceived(this.#comm, this, error), site)
   }
 }
 

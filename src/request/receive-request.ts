@@ -7,7 +7,7 @@ import { ArgumentError, DatatypeError, TruncationError } from '../errors.js'
 import type { Memory } from '../memory/copy.js'
 import type { Incoming, Taker } from '../progress/incoming.js'
 import { abandonOn } from './cancellation.js'
-import { anything, describeEnvelope, type Envelope, envelopeOf, fillStatus } from './envelope.js'
+import { anything, describeEnvelope, type Envelope, envelopeOf, fillStatus, withUnreceived } from './envelope.js'
 import type { From } from './options.js'
 import { Request } from './request.js'
 import { Status } from './status.js'
@@ -115,7 +115,7 @@ export abstract class TakingRequest<T> extends Request<T> implements Taker {
   }
 
   describe(): string {
-    return `in ${this.operation} for ${describeEnvelope(this.comm, this)}`
+    return `in ${this.operation}${this.comm.on} for ${describeEnvelope(this.comm, this)}`
   }
 
   protected abstract get operation(): string
@@ -125,7 +125,7 @@ export abstract class TakingRequest<T> extends Request<T> implements Taker {
   }
 
   protected inContext(error: Error, site: CallSite | undefined): Error {
-    return this.comm.inContext(error, site)
+    return this.comm.inContext(withUnreceived(this.comm, this, error), site)
   }
 }
 

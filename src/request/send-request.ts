@@ -7,7 +7,7 @@ import type { CommunicatorCore } from '../core/communicator-core.js'
 import { checkAttached, checkDest, checkOptions, checkSignal, checkTag } from '../diagnostics/arguments.js'
 import { type CallSite, captureCallSite, recordCallSite } from '../diagnostics/call-site.js'
 import { ArgumentError } from '../errors.js'
-import { goneError } from '../failure/rank-failure.js'
+import { goneError } from '../progress/rank-failure.js'
 import { EAGER_BYTES, Outgoing, type Owner, type SendQueue } from '../progress/send-queue.js'
 import { abandonOn, abortError } from './cancellation.js'
 import type { To } from './options.js'
@@ -48,7 +48,7 @@ export class SendRequest extends Request<void> implements Owner {
 
   describe(): string {
     const { tag, synchronous } = this.#message!
-    return `in ${synchronous ? 'ssend' : 'send'} for rank ${this.#dest} to receive, tag ${tag}`
+    return `in ${synchronous ? 'ssend' : 'send'}${this.#comm.on} for rank ${this.#dest} to receive, tag ${tag}`
   }
 
   protected poll(): void {

@@ -1,8 +1,11 @@
 import type { MessagePort } from 'node:worker_threads'
-import { locate, renewCallSiteBudget } from '../diagnostics/call-site.js'
+import { at, renewCallSiteBudget } from '../diagnostics/call-site.js'
 import { debug } from '../diagnostics/debug.js'
 import { DeadlockError, type ErrorContext, TimeoutError } from '../errors.js'
 import type { Endpoint } from '../progress/endpoint.js'
+import { pendingCalls } from '../progress/pending-calls.js'
+import { unreceivedBy } from '../progress/unreceived.js'
+import { endable } from '../request/cancellation.js'
 import { type HostMemory, IDLE, restOf, stateWord, WAKE_UP } from '../transport/shared/host-memory.js'
 import type { SharedTransport } from '../transport/shared/shared-transport.js'
 import type { FromRank, ToRank } from './rank-protocol.js'
@@ -11,7 +14,7 @@ import type { FromRank, ToRank } from './rank-protocol.js'
  * When a rank may end, and when it never can.
  *
  * A rank asleep in a receive holds nothing that keeps Node's event loop open; Node then says `beforeExit`, and that is the proof
- * that nothing but a message can wake this rank. So it is then that the loop is held open, and then that a
+ * that nothing but a message can wake this rank, unless a signal can still end one of its calls. So it is then that the loop is held open, and then that a
  * rank says so: when all say so and nothing is under way, it is a deadlock.
  */
 export class Liveness {
@@ -21,6 +24,8 @@ export class Liveness {
   readonly #port: MessagePort | undefined
   readonly #states: Int32Array
   #idle = false
+  /** Keeps the event loop open while a signal can still end a call. */
+  #awake: NodeJS.Timeout | undefined
   #reported: ((text: string) => void) | undefined
 
   constructor(endpoint: Endpoint, transport: SharedTransport, memory: HostMemory, port: MessagePort | undefined) {
@@ -30,7 +35,11 @@ export class Liveness {
     this.#port = port
     this.#states = new Int32Array(memory.states)
     transport.poller.onSleep = renewCallSiteBudget
-    transport.poller.onWake = () => this.#wake()
+    transport.poller.onWake = () => {
+      this.#wake()
+      this.#decideAgain()
+    }
+    endable.onSettled = () => this.#decideAgain()
     process.on('beforeExit', () => this.#rest())
   }
 
@@ -49,6 +58,10 @@ export class Liveness {
 
   #rest(): void {
     if (!this.#transport.poller.held || this.#idle) return
+    if (endable.count > 0) {
+      this.#awake = setTimeout(() => undefined, AWAKE_MS)
+      return
+    }
     if (this.#port === undefined) {
       this.#report('deadlock')
       return
@@ -58,6 +71,11 @@ export class Liveness {
     this.#port.ref()
     Atomics.or(this.#states, stateWord(this.#transport.rank), IDLE)
     if (restOf(this.#memory) !== undefined) this.#tell({ type: 'idle' })
+  }
+
+  /** Things have changed: when the event loop has nothing left, it asks again. */
+  #decideAgain(): void {
+    clearTimeout(this.#awake)
   }
 
   #wake(): void {
@@ -74,9 +92,10 @@ export class Liveness {
   /** Gives up all that waits, and says what it was and where: some call sites only show when their promise is rejected. */
   #report(reason: 'deadlock' | 'timeout'): void {
     const { rank } = this.#transport
-    const waiting = [...this.#endpoint.waiting()]
-    const shown = waiting.slice(0, SHOWN)
-    const others = waiting.slice(SHOWN)
+    const calls = pendingCalls(this.#endpoint)
+    const shown = calls.slice(0, SHOWN)
+    const others = calls.slice(SHOWN)
+    const unreceived = unreceivedBy(this.#endpoint)
     const everybody = new Promise<string>((resolve) => {
       this.#reported = resolve
     })
@@ -86,13 +105,16 @@ export class Liveness {
         ? new TimeoutError(`the job's time is up\n${text}`, context)
         : new DeadlockError(`deadlock: every rank waits and nothing is under way, so nothing can ever happen again\n${text}\n`, context)
     }
-    const tell = (lines: string[]): void => {
-      if (others.length > 0) lines.push(`rank ${rank} … and ${others.length} more`)
+    const tell = (waits: string[]): void => {
+      const lines = waits.slice(0, SHOWN)
+      const more = waits.length - lines.length + others.length
+      if (more > 0) lines.push(`rank ${rank} … and ${more} more`)
+      lines.push(...unreceived.slice(0, SHOWN))
       if (this.#port === undefined) this.#reported!(lines.join('\n'))
       else this.#tell({ type: 'waits', lines })
       let crowd: Promise<Error> | undefined
-      for (const [k, operation] of others.entries()) {
-        operation.giveUp(() => {
+      for (const [k, call] of others.entries()) {
+        call.giveUp(() => {
           if (k < LOCATED) return errorOf({})
           crowd ??= errorOf({ rank, communicator: 'world' })
           return crowd
@@ -100,11 +122,11 @@ export class Liveness {
       }
     }
     const lines: string[] = []
-    for (const operation of shown) {
-      operation.giveUp((site) => {
-        const where = locate(site)
-        lines.push(`rank ${rank} waits ${operation.describe()}${where === undefined ? '' : `, at ${where}`}`)
-        if (lines.length === shown.length) tell(lines)
+    let located = 0
+    for (const call of shown) {
+      call.giveUp((site) => {
+        for (const what of call.waits) lines.push(`rank ${rank} waits ${what}${at(site)}`)
+        if (++located === shown.length) tell(lines)
         return errorOf({})
       })
     }
@@ -112,6 +134,8 @@ export class Liveness {
   }
 }
 
+/** After that it asks again in any case. */
+const AWAKE_MS = 1000
 const SHOWN = 20
 /** The others share one error that names no line: a hundred thousand would take seconds and hundreds of megabytes. */
 const LOCATED = 1000

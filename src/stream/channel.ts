@@ -1,7 +1,7 @@
 import { Observable, type Observer, Subject, Subscription, type TeardownLogic } from 'rxjs'
 import { PROC_NULL } from '../constants.js'
 import type { CommunicatorCore } from '../core/communicator-core.js'
-import { type CallSite, locate, recordCallSite } from '../diagnostics/call-site.js'
+import { type CallSite, locate, recordCallSite, recordCallSiteOr } from '../diagnostics/call-site.js'
 import { ArgumentError, RankError } from '../errors.js'
 import { abortError, onAbort } from '../request/cancellation.js'
 import { presentDemand } from './demand.js'
@@ -119,11 +119,14 @@ export class Channel<T> extends Subject<T> {
     if (this.#broken !== undefined) throw this.#broken
     if (this.#writer.ended) return
     const before = this.#credits.observed ? this.#writer.credit : 0
+    const waited = this.#writer.waits
     try {
       this.#valve.next(value)
     } catch (error) {
       throw this.#comm.inContext(error, recordCallSite())
     }
+    // It is this value that waits.
+    if (!waited && this.#writer.waits) this.#writer.site = recordCallSiteOr(this.#site)
     if (before > 0 && this.#writer.credit === 0) this.#credits.next(0)
   }
 
@@ -214,7 +217,7 @@ export class Channel<T> extends Subject<T> {
       },
       this.#window,
       presentDemand(),
-      this.#site
+      recordCallSiteOr(this.#site)
     )
   })
 

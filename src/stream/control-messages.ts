@@ -1,3 +1,5 @@
+import { KIND_BITS, kindIn, NEXT } from '../progress/context-ids.js'
+
 /**
  * What the two ends of a stream say to each other: messages of a communicator's fourth context, with the stream's tag.
  *
@@ -9,7 +11,8 @@
  *
  * Each end closes its direction with its last frame, and forgets the stream when it has both sent its own and seen the other's.
  */
-export const NEXT = 1
+
+export { kindIn, NEXT }
 export const COMPLETE = 2
 export const ERROR = 3
 /** All that the writer may have sent, ever: `[values, bytes]`. The first may be less than what it was free to send before. */
@@ -17,10 +20,7 @@ export const CREDIT = 4
 /** Nothing more is wanted: there is nobody (any more) to read it, or its end has come. */
 export const CLOSE = 5
 
-const KIND_BITS = 3
-
 export const callOf = (kind: number, subscription: number): number => kind | (subscription << KIND_BITS)
-export const kindIn = (call: number): number => call & ((1 << KIND_BITS) - 1)
 export const subscriptionIn = (call: number): number => call >>> KIND_BITS
 
 /** What a writer may send before it hears from its reader. */

@@ -1,6 +1,7 @@
 import { type BufferLike, datatypeOf, memoryOf, NUMBER, OBJECT } from '../codec/datatype.js'
 import { encodeObject } from '../codec/object.js'
 import { duplicate, type Memory } from '../memory/copy.js'
+import { bytesOfNumber } from '../memory/scratch.js'
 import { EAGER_BYTES } from '../progress/send-queue.js'
 
 /** A value as it travels. */
@@ -9,14 +10,12 @@ export interface Payload {
   readonly bytes: Memory
 }
 
-const number = new Float64Array(1)
-const numberBytes = new Uint8Array(number.buffer)
-const numberPayload: Payload = { datatype: NUMBER, bytes: numberBytes }
+const numberPayload: Payload = { datatype: NUMBER, bytes: bytesOfNumber(0) }
 
 /** The bytes of a value; those that are not the caller's own are valid until the next. Throws a DataCloneError. */
 export function payloadOf(value: unknown): Payload {
   if (typeof value === 'number') {
-    number[0] = value
+    bytesOfNumber(value)
     return numberPayload
   }
   const datatype = datatypeOf(value)

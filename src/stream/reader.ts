@@ -149,7 +149,7 @@ export class Reader<T> implements Taker {
   }
 
   describe(): string {
-    return `in a stream from rank ${this.#channels.comm.rankOf(this.peer)}, tag ${this.tag}, for its next value`
+    return `in a stream from rank ${this.#channels.comm.rankOf(this.peer)}, tag ${this.tag}${this.#channels.comm.on}, for its next value`
   }
 
   #read(message: Incoming): Frame {

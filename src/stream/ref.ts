@@ -3,7 +3,7 @@ import { type Referable, references, toReference } from '../codec/reference.js'
 import { CommunicatorCore } from '../core/communicator-core.js'
 import { type CallSite, recordCallSite } from '../diagnostics/call-site.js'
 import { ArgumentError } from '../errors.js'
-import { CONTEXTS } from '../progress/context-ids.js'
+import { LENT } from '../progress/context-ids.js'
 import type { Endpoint } from '../progress/endpoint.js'
 import { presentDemand } from './demand.js'
 import { DEFAULT_BYTES, DEFAULT_VALUES } from './options.js'
@@ -52,10 +52,9 @@ class Home extends CommunicatorCore {
   #next = 0
 
   constructor(endpoint: Endpoint) {
-    // Contexts that no communicator has.
     super(
       endpoint,
-      -CONTEXTS,
+      LENT,
       'ref',
       Array.from({ length: endpoint.transport.size }, (_, member) => member)
     )

@@ -1,9 +1,9 @@
 import { ANY_SOURCE, ANY_TAG } from '../constants.js'
 import type { CommunicatorCore } from '../core/communicator-core.js'
 import type { CallSite } from '../diagnostics/call-site.js'
-import { goneError } from '../failure/rank-failure.js'
 import { CHANNELS } from '../progress/context-ids.js'
 import type { Incoming, Taker, Waiting } from '../progress/incoming.js'
+import { goneError } from '../progress/rank-failure.js'
 import { Outgoing, type Owner, type SendQueue } from '../progress/send-queue.js'
 import type { Transport } from '../transport/transport.js'
 import { CREDIT, kindIn, subscriptionIn } from './control-messages.js'
@@ -110,7 +110,7 @@ export class StreamRegistry {
   /** Sends a frame that nobody here waits for. */
   tell(link: SendQueue, context: number, tag: number, datatype: number, bytes: Uint8Array, call: number, number: number): void {
     if (link.sendNow(context, tag, datatype, bytes, bytes.byteLength, call, number)) return
-    const message = new Outgoing(context, tag, datatype, bytes.slice(), false, undefined, new Farewell(this.transport))
+    const message = new Outgoing(context, tag, datatype, bytes.slice(), false, undefined, new Farewell(this, link.dest, tag))
     message.call = call
     message.shape = number
     link.send(message)
@@ -137,16 +137,22 @@ const nothing = new Uint8Array(0)
 /** Keeps the rank alive until a frame is out. */
 class Farewell implements Owner {
   readonly site = undefined
-  #transport: Transport | undefined
+  readonly #streams: StreamRegistry
+  readonly #peer: number
+  readonly #tag: number
+  #isOut = false
 
-  constructor(transport: Transport) {
-    this.#transport = transport
-    transport.hold()
+  constructor(streams: StreamRegistry, peer: number, tag: number) {
+    this.#streams = streams
+    this.#peer = peer
+    this.#tag = tag
+    streams.transport.hold()
   }
 
   done(): void {
-    this.#transport?.release()
-    this.#transport = undefined
+    if (this.#isOut) return
+    this.#isOut = true
+    this.#streams.transport.release()
   }
 
   fail(): void {
@@ -159,7 +165,8 @@ class Farewell implements Owner {
   }
 
   describe(): string {
-    return 'in a stream'
+    const { comm } = this.#streams
+    return `in a stream with rank ${comm.rankOf(this.#peer)}, tag ${this.#tag}${comm.on}, for it to receive`
   }
 }
 

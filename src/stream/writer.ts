@@ -223,7 +223,7 @@ export class Writer implements Owner, Taker {
 
   describe(): string {
     const { comm } = this.#channels
-    return `in a stream to rank ${comm.rankOf(this.peer)}, tag ${this.tag}, for ${this.#underway > 0 ? 'it to receive' : 'its credit'}`
+    return `in a stream to rank ${comm.rankOf(this.peer)}, tag ${this.tag}${comm.on}, for ${this.#underway > 0 ? 'it to receive' : 'its credit'}`
   }
 
   /** The peer may well be there, and wait. */

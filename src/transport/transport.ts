@@ -30,8 +30,8 @@ export interface Transport {
   again(dest: number): void
 
   /**
-   * Hands over an ArrayBuffer that nobody else holds, without copying it, to a rank of the same host; it is delivered by `receiver.moved`. Absent
-   * where memory is not shared.
+   * Hands over an ArrayBuffer that nobody else holds, without copying it, to a rank of the same host; it is delivered by `receiver.moved`.
+   * Absent where memory is not shared.
    */
   move?(dest: number, id: number, buffer: ArrayBuffer): void
   /** How many buffers are expected by `move`, so that the transport stays ready for them: one more, or one less. */
@@ -56,7 +56,9 @@ export interface SegmentReceiver {
   room(dest: number): boolean
   /** A buffer that `move` handed over. */
   moved(source: number, id: number, buffer: ArrayBuffer): void
-  /** A rank has ended, or `failed` for a reason, and no segment of it will come any more. Told of ranks that are no more, and of no others. */
+  /**
+   * A rank has ended, or `failed` for a reason, and no segment of it will come any more. Told of ranks that are no more, and of no others.
+   */
   gone(rank: number, reason: string, failed?: boolean): void
 }
 

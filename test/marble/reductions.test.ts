@@ -87,8 +87,9 @@ const tables: Record<string, Record<string, readonly [source: string, zero: stri
     bcast: ['ab-#', 'ab-#', '-ab-#'],
     reduce: ['ab-#', '-bd#', '----#'],
     allreduce: ['ab-#', '-bd#', '-bd-#'],
-    scan: ['ab-#', 'ab-#', '-bd-#'],
-    exscan: ['ab-#', 'uu-#', '-ab-#'],
+    // Rank 0 needs nobody, and hears first where the stream of the other is.
+    scan: ['ab-#', 'ab---#', '-bd-#'],
+    exscan: ['ab-#', 'uu---#', '-ab-#'],
     reduceScatter: ['ab-#', '-bd#', '-bd-#']
   },
   'the first two of more values': {

@@ -1,8 +1,7 @@
 import type { Communicator } from '../../src/communicator/communicator.js'
-import { type CallSite, locate } from '../../src/diagnostics/call-site.js'
-import { CHANNELS, CONTEXTS, CONTROL, MESSAGES } from '../../src/progress/context-ids.js'
-import type { Incoming } from '../../src/progress/incoming.js'
-import { kindIn, NEXT } from '../../src/stream/control-messages.js'
+import { at, type CallSite } from '../../src/diagnostics/call-site.js'
+import { pendingCalls } from '../../src/progress/pending-calls.js'
+import { contentOf, unreceived } from '../../src/progress/unreceived.js'
 import { show } from './marbles.js'
 import type { TrafficMonitor } from './traffic.js'
 
@@ -28,19 +27,14 @@ export function leaksOf(comms: readonly Communicator[], traffic: TrafficMonitor,
     core: { endpoint }
   } of comms) {
     if (ended.has(rank)) continue
-    for (const waiting of endpoint.waiting()) {
-      const list = waiting.endless ? leaks.open : leaks.waiting
-      list.push(`rank ${rank} waits ${waiting.describe()}${at(waiting.site)}`)
-      if (!waiting.endless) leaks.site ??= waiting.site
+    for (const { endless, site, waits } of pendingCalls(endpoint)) {
+      const list = endless ? leaks.open : leaks.waiting
+      for (const what of waits) list.push(`rank ${rank} waits ${what}${at(site)}`)
+      if (!endless) leaks.site ??= site
     }
-    for (const message of endpoint.unreceived()) {
-      // Of these their senders tell.
-      if (message.answer) continue
-      const kind = message.context % CONTEXTS
-      if (kind === CONTROL || (kind === CHANNELS && kindIn(message.call) !== NEXT)) continue
-      const of = kind === MESSAGES ? `tag ${message.tag}` : kind === CHANNELS ? `in a stream, tag ${message.tag}` : 'in a collective'
+    for (const { message, origin } of unreceived(endpoint)) {
       const sent = at(traffic.siteOf(rank, message.order)).replace(', at', ', sent at')
-      leaks.unreceived.push(`rank ${rank} never received ${contentOf(message)} from rank ${message.source}, ${of}${sent}`)
+      leaks.unreceived.push(`rank ${rank} never received ${contentOf(message, show)} from ${origin}${sent}`)
     }
     for (const { name, site } of endpoint.unfreed) leaks.unfreed.push(`rank ${rank} never freed communicator '${name}'${at(site)}`)
   }
@@ -51,16 +45,4 @@ export function leaksOf(comms: readonly Communicator[], traffic: TrafficMonitor,
 export function listed(lines: readonly string[]): string {
   const more = lines.length > SHOWN ? [`… and ${lines.length - SHOWN} more`] : []
   return [...lines.slice(0, SHOWN), ...more].map((line) => `  ${line}`).join('\n')
-}
-
-function contentOf(message: Incoming): string {
-  try {
-    if (message.complete) return show(message.value())
-  } catch {}
-  return `a message of ${message.bytes} bytes`
-}
-
-function at(site: CallSite | undefined): string {
-  const where = locate(site)
-  return where === undefined ? '' : `, at ${where}`
 }

@@ -1,5 +1,6 @@
 import { map } from 'rxjs'
 import { forRanks } from '../../codec/reference.js'
+import type { Counts } from '../call.js'
 import type { Definition, Ranks } from '../definition.js'
 import { allgatherByBruck } from './allgather.bruck.js'
 import { ringAllgather } from './allgather.ring.js'
@@ -9,6 +10,7 @@ import { eagerAndBulk } from './eager-and-bulk.js'
 
 interface Allgathering<T> {
   readonly name: string
+  readonly counts?: Counts
   readonly algorithm: string | undefined
   readonly limit: number
   readonly check: (data: T) => void
@@ -17,11 +19,12 @@ interface Allgathering<T> {
 }
 
 /** What `allgather` and `allgatherv` have in common: the blocks of all come to all. */
-export function allgatheringOf<T, R>(comm: Ranks, { name, algorithm, limit, check, form }: Allgathering<T>): Definition<T, R> {
+export function allgatheringOf<T, R>(comm: Ranks, { name, counts, algorithm, limit, check, form }: Allgathering<T>): Definition<T, R> {
   const { rank, size } = comm
   const others = Array.from({ length: size - 1 }, (_, k) => (rank + k + 1) % size)
   return {
     name,
+    counts,
     algorithm,
     check,
     build: (links) => (values) =>

@@ -2,11 +2,11 @@ import { type BufferLike, datatypeOf, isScalar, memoryOf, NUMBER, OBJECT, valueO
 import { encodeObject } from '../../codec/object.js'
 import { forRanks } from '../../codec/reference.js'
 import { copyAll, type Memory } from '../../memory/copy.js'
-import { unfilled } from '../../memory/scratch.js'
+import { bytesOfNumber, unfilled } from '../../memory/scratch.js'
 import type { Incoming } from '../../progress/incoming.js'
 import { fitting } from '../../request/receive-request.js'
 import { Misfit } from '../definition.js'
-import { bytesOfNumber, type Links, type Unit } from '../steps.js'
+import type { Links, Unit } from '../steps.js'
 
 /** Larger buffers are announced, and follow in pieces. */
 export const PIECE_BYTES = 2 ** 15
@@ -22,10 +22,10 @@ export class BcastUnit implements Unit {
   /** The memory of a buffer that is only announced. */
   readonly large: Memory | undefined
   readonly misfit: Misfit | undefined
-  /** What is passed on, as long as that lasts. */
-  readonly #bytes: Memory
+  /** What is passed on, as long as that lasts; or the number, for the memory of numbers is shared by all that is sent. */
+  readonly #bytes: Memory | number
 
-  private constructor(datatype: number, value: unknown, bytes: Memory, large?: Memory, misfit?: Misfit) {
+  private constructor(datatype: number, value: unknown, bytes: Memory | number, large?: Memory, misfit?: Misfit) {
     this.datatype = datatype
     this.value = value
     this.#bytes = bytes
@@ -36,7 +36,7 @@ export class BcastUnit implements Unit {
   /** At the root, for so many others; `cuts` large buffers into pieces. */
   static of(data: unknown, into: BufferLike | undefined, cuts: boolean, others: number): BcastUnit {
     const datatype = datatypeOf(data)
-    if (typeof data === 'number') return new BcastUnit(NUMBER, data, bytesOfNumber(data))
+    if (typeof data === 'number') return new BcastUnit(NUMBER, data, data)
     if (datatype === OBJECT)
       return new BcastUnit(
         OBJECT,
@@ -50,7 +50,7 @@ export class BcastUnit implements Unit {
         fitting(into, datatype, memory.byteLength, () => 'data')
       )
     if (!cuts || memory.byteLength <= PIECE_BYTES) return new BcastUnit(datatype, into ?? data, memory)
-    return new BcastUnit(datatype, into ?? data, bytesOfNumber(memory.byteLength), memory)
+    return new BcastUnit(datatype, into ?? data, memory.byteLength, memory)
   }
 
   /** From the messages of another rank, into `into` where they fit. */
@@ -76,26 +76,21 @@ export class BcastUnit implements Unit {
       const received = (value: () => unknown): unknown => (into === undefined || misfit !== undefined ? value() : into)
       if (datatype === WHOLE) {
         const value = received(() => message.value())
-        const bytes = message.datatype === NUMBER ? bytesOfNumber(message.number) : message.run
+        const bytes = message.datatype === NUMBER ? message.number : message.run
         return new BcastUnit(message.datatype, value, bytes, undefined, misfit)
       }
       const bytes = message.number
       const large = target(datatype, bytes) ?? { buffer: unfilled(bytes), byteOffset: 0, byteLength: bytes }
       const value = received(() => valueOn(datatype, large.buffer as ArrayBuffer))
-      return new BcastUnit(
-        datatype,
-        value,
-        bytesOfNumber(bytes),
-        { buffer: large.buffer, byteOffset: large.byteOffset, byteLength: bytes },
-        misfit
-      )
+      return new BcastUnit(datatype, value, bytes, { buffer: large.buffer, byteOffset: large.byteOffset, byteLength: bytes }, misfit)
     }
     return links.from(rank, take, place)
   }
 
   /** Sends it on. */
   send(links: Links, to: number): void {
-    if (this.large === undefined) links.send(this, to, this.datatype, this.#bytes, WHOLE, !isScalar(this.datatype))
-    else links.send(this, to, NUMBER, this.#bytes, this.datatype)
+    const bytes = typeof this.#bytes === 'number' ? bytesOfNumber(this.#bytes) : this.#bytes
+    if (this.large === undefined) links.send(this, to, this.datatype, bytes, WHOLE, !isScalar(this.datatype))
+    else links.send(this, to, NUMBER, bytes, this.datatype)
   }
 }

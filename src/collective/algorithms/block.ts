@@ -1,9 +1,10 @@
 import { type BufferLike, datatypeOf, memoryOf, NUMBER, OBJECT, valueOn } from '../../codec/datatype.js'
 import { decodeObject, encodeObject } from '../../codec/object.js'
 import { copyAll, duplicate, type Memory } from '../../memory/copy.js'
+import { bytesOfNumber } from '../../memory/scratch.js'
 import type { Incoming } from '../../progress/incoming.js'
 import { ABSENT } from '../definition.js'
-import { bytesOfNumber, type Links, type Unit } from '../steps.js'
+import type { Links, Unit } from '../steps.js'
 import { runOf } from './counts-displs.js'
 
 /** Blocks from here on go straight to whom they are for; smaller ones travel together, in bundles. */

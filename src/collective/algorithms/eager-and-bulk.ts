@@ -36,7 +36,7 @@ export function eagerAndBulk<U extends Parted>(
         unit.pending++
         if (flow === undefined) {
           flow = new Subject()
-          subscriber.add(flow.pipe(apart(links.aside)).subscribe((done) => links.settle(done)))
+          subscriber.add(links.beside(flow.pipe(apart(links.aside))))
         }
         flow.next(unit)
       }
@@ -63,7 +63,7 @@ export function atOnce<U extends Unit>(links: Links, steps: readonly MonoTypeOpe
     new Observable((subscriber) => {
       const ways = steps.map((step) => {
         const way = new Subject<U>()
-        subscriber.add(way.pipe(step).subscribe((unit) => links.settle(unit)))
+        subscriber.add(links.beside(way.pipe(step)))
         return way
       })
       return source.subscribe((unit) => {

@@ -1,4 +1,5 @@
 import { map } from 'rxjs'
+import type { Counts } from '../call.js'
 import type { Ranks } from '../definition.js'
 import { ABSENT, type Definition } from '../definition.js'
 import { alltoallByBruck } from './alltoall.bruck.js'
@@ -9,6 +10,7 @@ import { eagerAndBulk } from './eager-and-bulk.js'
 
 interface Exchange<T> {
   readonly name: string
+  readonly counts?: Counts
   readonly algorithm: string | undefined
   readonly limit: number
   readonly check: (data: T) => void
@@ -19,7 +21,7 @@ interface Exchange<T> {
 }
 
 /** What `alltoall` and `alltoallv` have in common: a block from everyone to everyone. */
-export function exchangeOf<T, R>(comm: Ranks, { name, algorithm, limit, check, cut, form }: Exchange<T>): Definition<T, R> {
+export function exchangeOf<T, R>(comm: Ranks, { name, counts, algorithm, limit, check, cut, form }: Exchange<T>): Definition<T, R> {
   const { rank, size } = comm
   const others = Array.from({ length: size - 1 }, (_, k) => (rank + k + 1) % size)
   const begin = (data: T): Collection => {
@@ -28,6 +30,7 @@ export function exchangeOf<T, R>(comm: Ranks, { name, algorithm, limit, check, c
   }
   return {
     name,
+    counts,
     algorithm,
     check,
     build: (links) => (values) =>

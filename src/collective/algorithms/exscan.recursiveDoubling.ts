@@ -5,9 +5,23 @@ import { prefixDoubling } from '../topology/prefixDoubling.js'
 import type { Accumulator } from './accumulator.js'
 
 /** What a rank has of a prefix reduction: with its own value, which others need, and without. */
-export interface Prefix extends Unit {
+export class Prefix implements Unit {
   readonly upToHere: Accumulator
   readonly before: Accumulator
+
+  constructor(upToHere: Accumulator, before: Accumulator) {
+    this.upToHere = upToHere
+    this.before = before
+  }
+
+  /** What is sent is what others need: the round is not over before that is out. */
+  get pending(): number {
+    return this.upToHere.pending
+  }
+
+  set pending(count: number) {
+    this.upToHere.pending = count
+  }
 }
 
 /**

@@ -2,6 +2,7 @@ import { map } from 'rxjs'
 import { type BufferLike, datatypeOf } from '../../codec/datatype.js'
 import { checkInto, checkRoot } from '../../diagnostics/arguments.js'
 import { CountError } from '../../errors.js'
+import type { Counts } from '../call.js'
 import type { Ranks } from '../definition.js'
 import { ABSENT, type Definition, NOTHING } from '../definition.js'
 import { Block } from './block.js'
@@ -24,6 +25,7 @@ import { linearGather } from './gather.linear.js'
 
 interface Gathering<T> {
   readonly name: string
+  readonly counts?: Counts
   readonly root: number
   readonly algorithm: string | undefined
   readonly limit: number
@@ -33,15 +35,17 @@ interface Gathering<T> {
 }
 
 /** What `gather` and `gatherv` have in common: the blocks come together at the root. */
-export function gatheringOf<T, R>(comm: Ranks, { name, root, algorithm, limit, check, form }: Gathering<T>): Definition<T, R> {
+export function gatheringOf<T, R>(comm: Ranks, { name, counts, root, algorithm, limit, check, form }: Gathering<T>): Definition<T, R> {
   checkRoot(root, comm.size)
   const atRoot = comm.rank === root
   const others = Array.from({ length: comm.size - 1 }, (_, k) => (root + k + 1) % comm.size)
   return {
     name,
+    counts,
     root,
     algorithm,
     ahead: true,
+    meetsAll: atRoot,
     check,
     build: (links) => (values) =>
       values.pipe(

@@ -1,6 +1,7 @@
 import { map } from 'rxjs'
 import type { BufferLike } from '../../codec/datatype.js'
 import { checkInto, checkRoot } from '../../diagnostics/arguments.js'
+import type { Counts } from '../call.js'
 import type { Definition, Ranks } from '../definition.js'
 import { binomialTree } from '../topology/binomialTree.js'
 import { type Block, blocksOf } from './block.js'
@@ -11,6 +12,7 @@ import { ScatterUnit } from './scatter-unit.js'
 
 interface Scattering<T> {
   readonly name: string
+  readonly counts?: Counts
   readonly root: number
   readonly algorithm: string | undefined
   readonly into: BufferLike | undefined
@@ -20,7 +22,7 @@ interface Scattering<T> {
 }
 
 /** What `scatter` and `scatterv` have in common: the blocks go out from the root. */
-export function scatteringOf<T, R>(comm: Ranks, { name, root, algorithm, into, check, cut }: Scattering<T>): Definition<T, R> {
+export function scatteringOf<T, R>(comm: Ranks, { name, counts, root, algorithm, into, check, cut }: Scattering<T>): Definition<T, R> {
   const { rank, size } = comm
   checkRoot(root, size)
   if (into !== undefined) checkInto(into)
@@ -28,6 +30,7 @@ export function scatteringOf<T, R>(comm: Ranks, { name, root, algorithm, into, c
   const { parent, range } = binomialTree(rank, size, root)
   return {
     name,
+    counts,
     root,
     algorithm,
     giver: root,

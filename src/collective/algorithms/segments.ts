@@ -22,7 +22,7 @@ export function segments(links: Links, { parent, children }: Branch): MonoTypeOp
         const subject = new Subject<Piece>()
         const receive = links.step<Piece>({ from: parent, place: ({ memory }, message) => message.redirect(memory) })
         const send = links.toAll<Piece>(children, ({ packet, memory }, to) => links.send(packet, to, packet.datatype, memory, 0, true))
-        subscriber.add(subject.pipe(receive, send).subscribe(({ packet }) => links.settle(packet)))
+        subscriber.add(links.beside(subject.pipe(receive, send), ({ packet }) => packet))
         return subject
       }
       return packets.subscribe({

@@ -22,6 +22,7 @@ export function allgathervOf<D, R>(comm: Ranks, options: AllgathervOptions & { i
   checkJoint(runs, size)
   return allgatheringOf(comm, {
     name: 'allgatherv',
+    counts: options,
     algorithm,
     limit: limitOf(algorithm, 'bruck', 'ring'),
     check: (data) => checkJoined(data, runs, rank),

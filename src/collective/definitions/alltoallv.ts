@@ -46,6 +46,7 @@ export function alltoallvOf<D, R>(comm: Ranks, options: AlltoallvOptions & { int
   }
   return exchangeOf(comm, {
     name: 'alltoallv',
+    counts: options,
     algorithm,
     limit,
     check(data) {

@@ -23,6 +23,7 @@ export function gathervOf<D, R>(comm: Ranks, options: GathervOptions & { into?: 
   checkJoint(runs, size)
   return gatheringOf(comm, {
     name: 'gatherv',
+    counts: options,
     root,
     algorithm,
     limit: limitOf(algorithm, 'binomial', 'linear'),

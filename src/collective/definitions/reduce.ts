@@ -38,6 +38,7 @@ export function reduceOf(comm: Ranks, op: AnyOp, options: ReduceOptions & Into):
     root,
     algorithm,
     ahead: true,
+    meetsAll: atRoot,
     serial: algorithm === 'rabenseifner',
     check: algorithm === 'rabenseifner' ? forArrays(algorithm, options, check) : check,
     suited: (single) => (size > FEW && isTypedArray(single) && single.byteLength >= LARGE_BYTES ? 'rabenseifner' : undefined),

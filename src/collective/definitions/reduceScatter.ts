@@ -46,6 +46,7 @@ export function reduceScatterOf(
   }
   return {
     name: 'reduceScatter',
+    counts: counts && { counts },
     op: op.name,
     algorithm,
     check: (data) => checkDivided(data, op, size, counts, rank, into),

@@ -5,12 +5,13 @@ import { recursiveDoublingScan } from '../algorithms/scan.recursiveDoubling.js'
 import type { Definition, Ranks, StreamOptions } from '../definition.js'
 
 /** @internal */
-export function scanOf(_comm: Ranks, op: AnyOp, { into }: StreamOptions & Into): Definition<unknown, unknown> {
+export function scanOf({ rank, size }: Ranks, op: AnyOp, { into }: StreamOptions & Into): Definition<unknown, unknown> {
   const { check, begin } = reductionOf(op, into)
   return {
     name: 'scan',
     op: op.name,
     ahead: true,
+    meetsAll: rank === size - 1,
     check,
     build: (links) => (values) =>
       values.pipe(

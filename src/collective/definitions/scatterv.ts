@@ -27,6 +27,7 @@ export function scattervOf<D, R>(comm: Ranks, options: ScattervOptions & { into?
   }
   return scatteringOf(comm, {
     name: 'scatterv',
+    counts: options,
     root,
     algorithm,
     into,

@@ -80,7 +80,7 @@ export class ProcessManager implements ProcessManagerListener {
           end: processes.end,
           sharesFiles: processes.announce === undefined ? isLocal(name) : (processes.sharesFiles ?? false)
         },
-        this.#mesh.peer(number),
+        this.#mesh.link(number),
         this
       )
     })

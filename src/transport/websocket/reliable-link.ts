@@ -20,7 +20,9 @@ export interface LinkState {
  * connection. The model is the resumption of RSocket.
  */
 export class ReliableLink {
-  /** The last frame that this end has numbered, that the other end has acknowledged, that has come in, and that was told to have come in. */
+  /**
+   * The last frame that this end has numbered, that the other end has acknowledged, that has come in, and that was told to have come in.
+   */
   #sent = 0
   #acknowledged = 0
   #received = 0
@@ -74,6 +76,7 @@ export class ReliableLink {
 
   /** Numbers a frame, whose first `HEADER` bytes are free, and keeps it until it is acknowledged. */
   number(frame: Uint8Array): void {
+    if (this.#sent === Number.MAX_SAFE_INTEGER) throw new ProtocolError(`a link numbers ${Number.MAX_SAFE_INTEGER} frames and no more`)
     this.#kept.push(frame)
     this.#keptBytes += frame.byteLength
     writeHeader(frame, DATA, ++this.#sent, 0)

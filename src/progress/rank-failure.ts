@@ -32,3 +32,20 @@ export class MemberGone extends Error {
     this.gone = gone
   }
 }
+
+/** The ranks that are no more, as a rank knows of them. */
+export class GoneRanks {
+  readonly #gone = new Map<number, Gone>()
+  /** Those of them that have failed, in the order of the news. */
+  readonly failures: number[] = []
+
+  add(rank: number, gone: Gone): void {
+    this.#gone.set(rank, gone)
+    if (gone.failed) this.failures.push(rank)
+  }
+
+  /** How a rank came to be no more, or undefined. */
+  why(rank: number): Gone | undefined {
+    return this.#gone.get(rank)
+  }
+}

@@ -1,5 +1,6 @@
 import type { MessagePort } from 'node:worker_threads'
 import { at, renewCallSiteBudget } from '../diagnostics/call-site.js'
+import { debug } from '../diagnostics/debug.js'
 import { DeadlockError, type ErrorContext, TimeoutError } from '../errors.js'
 import type { Endpoint } from '../progress/endpoint.js'
 import { pendingCalls } from '../progress/pending-calls.js'
@@ -67,6 +68,7 @@ export class Liveness {
       return
     }
     this.#idle = true
+    debug('rank %d rests: only a message can wake it', this.#transport.rank)
     this.#port.ref()
     Atomics.or(this.#states, stateWord(this.#transport.rank), IDLE)
     if (restOf(this.#memory) !== undefined) this.#tell({ type: 'idle' })

@@ -44,9 +44,7 @@ it('says which ranks are missing when the time to start is over', async () => {
   await Promise.all([0, 1].map((rank) => ended(member(rank, 2, well))))
   const seconds = Math.ceil(1 + (2 * (performance.now() - begun)) / 1000)
   const runs = await Promise.all([0, 2].map((rank) => ended(member(rank, 4, well, '--startup-timeout', String(seconds)))))
-  expect(runs[0]!.stderr).toBe(
-    `rxmpi: StartupTimeoutError: not all processes have come within ${seconds} s; missing: rank 1, rank 3\n`
-  )
+  expect(runs[0]!.stderr).toBe(`rxmpi: StartupTimeoutError: not all processes have come within ${seconds} s; missing: rank 1, rank 3\n`)
   expect(runs.map(({ status }) => status)).toEqual([1, 1])
 })
 

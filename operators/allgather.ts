@@ -13,11 +13,12 @@ export type { AllgatherOptions }
  *
  * Here x is [a, b, c] and y is [d, e, f].
  *
- * Shape: T on every rank, also of different kinds and lengths → T[] of `size` values everywhere. With `ragged: 'rest'` the place of a rank that has ended holds `undefined`. Algorithm: blocks
- * below 4 KiB in bundles that double, ⌈log₂ p⌉ steps; larger ones round a ring, p - 1 steps, each straight to its place and on from there. Either way a rank sends
- * n (p - 1) bytes. Source: Bruck et al., IEEE TPDS 8(11), 1997; Thakur, Rabenseifner, Gropp, IJHPCA 19(1), 2005; MPI 4.1 §6.7.
- * Errors: ArgumentError at the call; DataCloneError for a value that cannot be sent; CollectiveMismatchError, RaggedStreamError, RemoteError, RankFailedError,
- * DeadlockError, AbortError. MPI: MPI_Allgather, MPI_Iallgather; mpi4py: comm.allgather, comm.Allgather.
+ * Shape: T on every rank, also of different kinds and lengths → T[] of `size` values everywhere. With `ragged: 'rest'` the place of a rank
+ * that has ended holds `undefined`. Algorithm: blocks below 4 KiB in bundles that double, ⌈log₂ p⌉ steps; larger ones round a ring, p - 1
+ * steps, each straight to its place and on from there. Either way a rank sends n (p - 1) bytes. Source: Bruck et al., IEEE TPDS 8(11),
+ * 1997; Thakur, Rabenseifner, Gropp, IJHPCA 19(1), 2005; MPI 4.1 §6.7.
+ * Errors: ArgumentError at the call; DataCloneError for a value that cannot be sent; CollectiveMismatchError, RaggedStreamError,
+ * RemoteError, RankFailedError, DeadlockError, AbortError. MPI: MPI_Allgather, MPI_Iallgather; mpi4py: comm.allgather, comm.Allgather.
  *
  * @example
  * ```ts

@@ -13,10 +13,12 @@ export type { AllgathervOptions }
  *
  * Here a is 1, b is 2 3, so x is 1 2 3; d is 4, e is 5 6, so y is 4 5 6.
  *
- * Shape: typed arrays of one kind → one of that kind everywhere. Units: elements. Without `displs` the runs are packed, and gaps between them need `into`, which only the method has. Counts
- * that are not given are found out on the way. Algorithm and cost: as `allgather`. Source: MPI 4.1 §6.7.
- * Errors: ArgumentError, CountError at the call; DatatypeError for what is no typed array; CollectiveMismatchError where the kinds differ or a rank gives another number than
- * `counts` says; RaggedStreamError, RemoteError, RankFailedError, DeadlockError, AbortError. MPI: MPI_Allgatherv, MPI_Iallgatherv; mpi4py: comm.Allgatherv.
+ * Shape: typed arrays of one kind → one of that kind everywhere. Units: elements. Without `displs` the runs are packed, and gaps between
+ * them need `into`, which only the method has. Counts that are not given are found out on the way. Algorithm and cost: as `allgather`.
+ * Source: MPI 4.1 §6.7.
+ * Errors: ArgumentError, CountError at the call; DatatypeError for what is no typed array; CollectiveMismatchError where the kinds differ
+ * or a rank gives another number than `counts` says; RaggedStreamError, RemoteError, RankFailedError, DeadlockError, AbortError.
+ * MPI: MPI_Allgatherv, MPI_Iallgatherv; mpi4py: comm.Allgatherv.
  *
  * @example
  * ```ts

@@ -12,13 +12,15 @@ export type { AllreduceOptions }
  *     rank 0   source a--b--|    out ---c-d-|
  *     rank 1   source --b-b-|    out --c-d--|
  *
- * where a letter is its place in the alphabet. Shape: T → T; arrays element by element. In the order of the ranks unless the op is commutative. The same bits on every rank
- * and in every run. Algorithm: recursive doubling, log₂ p steps, ⌊log₂ p⌋ + 2 where p is no power of two, a rank sends n bytes in each. Single arrays of
- * 32 KiB and more by Rabenseifner: 2 log₂ p steps, a rank sends 2 n (p - 1) ⁄ p and combines half of that. `algorithm: 'ring'` does the same in 2 (p - 1) steps
- * between neighbours. On several hosts one rank of each doubles for the others, where that gives the same bits (docs/reference/algorithms.md). Source: Thakur, Rabenseifner, Gropp, IJHPCA 19(1), 2005, §4.5; Patarasuk, Yuan, JPDC 69(2), 2009; MPI 4.1 §6.9.6.
+ * where a letter is its place in the alphabet. Shape: T → T; arrays element by element. In the order of the ranks unless the op is
+ * commutative. The same bits on every rank and in every run. Algorithm: recursive doubling, log₂ p steps, ⌊log₂ p⌋ + 2 where p is no power
+ * of two, a rank sends n bytes in each. Single arrays of 32 KiB and more by Rabenseifner: 2 log₂ p steps, a rank sends 2 n (p - 1) ⁄ p and
+ * combines half of that. `algorithm: 'ring'` does the same in 2 (p - 1) steps between neighbours. On several hosts one rank of each doubles
+ * for the others, where that gives the same bits (docs/reference/algorithms.md). Source: Thakur, Rabenseifner, Gropp, IJHPCA 19(1), 2005,
+ * §4.5; Patarasuk, Yuan, JPDC 69(2), 2009; MPI 4.1 §6.9.6.
  * Streams: as many values on every rank, or what `ragged` says; up to `window` rounds are under way at the same time.
- * Errors: ArgumentError at the call; DatatypeError for a value that the op does not take; CollectiveMismatchError where kinds or lengths differ;
- * what the op throws, as RemoteError on the other ranks; RaggedStreamError, RankFailedError, DeadlockError, AbortError.
+ * Errors: ArgumentError at the call; DatatypeError for a value that the op does not take; CollectiveMismatchError where kinds or lengths
+ * differ; what the op throws, as RemoteError on the other ranks; RaggedStreamError, RankFailedError, DeadlockError, AbortError.
  * MPI: MPI_Allreduce, MPI_Iallreduce; mpi4py: comm.allreduce, comm.Allreduce.
  *
  * @example

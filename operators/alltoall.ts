@@ -12,12 +12,14 @@ export type { AlltoallOptions, Exchanged }
  *
  * Here a is [1, 2] and b is [3, 4], so x is [1, 3] and y is [2, 4]; d is [5, 6] and e is [7, 8], so u is [5, 7] and v is [6, 8].
  *
- * Shape: an array of `size` values, also of different kinds and lengths → an array of `size` values; or a typed array of `size` equal runs, as long on every rank → one of the same kind. With
- * `ragged: 'rest'` the part of a rank that has ended is `undefined`, or zeros; that rank itself gets values. Algorithm: parts below 4 KiB in bundles, ⌈log₂ p⌉ steps, a rank
- * sends about n ⁄ 2 in each; larger ones straight from rank to rank, p - 1 steps, in which a rank sends n (p - 1) ⁄ p. Source: Bruck et al., IEEE TPDS 8(11), 1997; Thakur,
- * Rabenseifner, Gropp, IJHPCA 19(1), 2005; MPI 4.1 §6.8.
- * Errors: ArgumentError at the call; CountError for a length that cannot be dealt out, DatatypeError for what is no array, DataCloneError; CollectiveMismatchError where typed arrays
- * differ in kind or length; RaggedStreamError, RemoteError, RankFailedError, DeadlockError, AbortError. MPI: MPI_Alltoall, MPI_Ialltoall; mpi4py: comm.alltoall, comm.Alltoall.
+ * Shape: an array of `size` values, also of different kinds and lengths → an array of `size` values; or a typed array of `size` equal runs,
+ * as long on every rank → one of the same kind. With `ragged: 'rest'` the part of a rank that has ended is `undefined`, or zeros; that rank
+ * itself gets values. Algorithm: parts below 4 KiB in bundles, ⌈log₂ p⌉ steps, a rank sends about n ⁄ 2 in each; larger ones straight from
+ * rank to rank, p - 1 steps, in which a rank sends n (p - 1) ⁄ p. Source: Bruck et al., IEEE TPDS 8(11), 1997; Thakur, Rabenseifner, Gropp,
+ * IJHPCA 19(1), 2005; MPI 4.1 §6.8.
+ * Errors: ArgumentError at the call; CountError for a length that cannot be dealt out, DatatypeError for what is no array, DataCloneError;
+ * CollectiveMismatchError where typed arrays differ in kind or length; RaggedStreamError, RemoteError, RankFailedError, DeadlockError,
+ * AbortError. MPI: MPI_Alltoall, MPI_Ialltoall; mpi4py: comm.alltoall, comm.Alltoall.
  *
  * @example
  * ```ts

@@ -9,11 +9,11 @@ import type { Communicator } from '../src/communicator/communicator.js'
  *     rank 0   source a---b--|     out ---a----b|
  *     rank 1   source --a----b|    out --a----b|
  *
- * Shape: T → T, on every rank its own. Nothing of the values is sent. Algorithm: dissemination, ⌈log₂ p⌉ steps, in which every rank sends an empty message; on several
- * hosts one rank of each speaks for the others, ⌈log₂ hosts⌉ steps between them.
+ * Shape: T → T, on every rank its own. Nothing of the values is sent. Algorithm: dissemination, ⌈log₂ p⌉ steps, in which every rank sends
+ * an empty message; on several hosts one rank of each speaks for the others, ⌈log₂ hosts⌉ steps between them.
  * Source: Hensgen, Finkel, Manber, IJPP 17(1), 1988; MPI 4.1 §6.3.
- * Streams: as many values on every rank, or what `ragged` says. Errors: CollectiveMismatchError, RaggedStreamError, RemoteError, RankFailedError,
- * DeadlockError, AbortError. MPI: MPI_Barrier, MPI_Ibarrier; mpi4py: comm.Barrier.
+ * Streams: as many values on every rank, or what `ragged` says. Errors: CollectiveMismatchError, RaggedStreamError, RemoteError,
+ * RankFailedError, DeadlockError, AbortError. MPI: MPI_Barrier, MPI_Ibarrier; mpi4py: comm.Barrier.
  *
  * @example
  * ```ts

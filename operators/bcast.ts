@@ -11,9 +11,10 @@ export type { BcastOptions }
  *     rank 1          source (ignored)   out -a--b--|
  *     rank 2          source (ignored)   out -a--b--|
  *
- * Shape: T at the root → T everywhere, the root's own object at the root. Algorithm: a binomial tree, ⌈log₂ p⌉ steps; every rank but the root receives n bytes, the root
- * sends n ⌈log₂ p⌉. On more than 3 ranks arrays above 32 KiB follow in pieces down a chain of the ranks: p - 2 pieces more than one rank would take, and each
- * sends n once. On several hosts tree and chain go host by host, so that n bytes come to each once.
+ * Shape: T at the root → T everywhere, the root's own object at the root. Algorithm: a binomial tree, ⌈log₂ p⌉ steps; every rank but the
+ * root receives n bytes, the root sends n ⌈log₂ p⌉. On more than 3 ranks arrays above 32 KiB follow in pieces down a chain of the ranks:
+ * p - 2 pieces more than one rank would take, and each sends n once. On several hosts tree and chain go host by host, so that n bytes come
+ * to each once.
  * Source: Thakur, Rabenseifner, Gropp, IJHPCA 19(1), 2005; MPI 4.1 §6.4.
  * Streams: as long as the root's; the root may be `window` rounds ahead of the slowest.
  * Errors: RankError, ArgumentError at the call; DataCloneError for a value that cannot be sent; CollectiveMismatchError, RemoteError,

@@ -23,9 +23,11 @@ import {
 /** What becomes of a reader that is out of credit when there is a value. */
 export type Slow = 'wait' | 'drop' | 'disconnect'
 
+/** Who may read, and what becomes of slow and late readers. */
 export interface BroadcastToOptions {
   /** The ranks that may read; default all others. */
   dests?: readonly number[]
+  /** Tells streams between the same ranks apart, 0 … TAG_UB; default 0. */
   tag?: number
   /** Default `'wait'`. */
   slow?: Slow
@@ -35,7 +37,9 @@ export interface BroadcastToOptions {
   history?: number
   /** Values that may wait for each reader; default 1,000,000 for `'wait'`, whose source may be one that cannot, else 0. */
   highWaterMark?: number
+  /** Counts what is sent, dropped and waits, of all readers together. */
   status?: StreamStatus
+  /** Aborting it fails the stream: with an AbortError here, with a RemoteError at the other end. */
   signal?: AbortSignal
 }
 

@@ -12,12 +12,13 @@ import { SUM } from '../src/op/op.js'
  *     rank 1   source a--b--|    out -a--b---|
  *     rank 2   source a--b--|    out -b--d---|
  *
- * where u is `undefined` and another letter its place in the alphabet. Shape: T → T, `undefined` on rank 0; arrays element by element. In the order of the ranks, whatever
- * the op. The same bits in every run. Algorithm: recursive doubling, ⌈log₂ p⌉ steps, in each a rank sends n bytes where there is a rank ahead, and combines twice.
- * Source: Hillis, Steele, CACM 29(12), 1986; MPI 4.1 §6.11.2. Streams: as many values on every rank, or what `ragged` says; a rank may be
- * `window` rounds ahead of those behind it. With `ragged: 'rest'` a rank whose own stream is over gets only what others before it give.
- * Errors: ArgumentError at the call; DatatypeError for a value that the op does not take; CollectiveMismatchError where kinds or lengths differ;
- * what the op throws, as RemoteError on the other ranks; RaggedStreamError, RankFailedError, DeadlockError, AbortError.
+ * where u is `undefined` and another letter its place in the alphabet. Shape: T → T, `undefined` on rank 0; arrays element by element. In
+ * the order of the ranks, whatever the op. The same bits in every run. Algorithm: recursive doubling, ⌈log₂ p⌉ steps, in each a rank sends
+ * n bytes where there is a rank ahead, and combines twice. Source: Hillis, Steele, CACM 29(12), 1986; MPI 4.1 §6.11.2. Streams: as many
+ * values on every rank, or what `ragged` says; a rank may be `window` rounds ahead of those behind it. With `ragged: 'rest'` a rank whose
+ * own stream is over gets only what others before it give.
+ * Errors: ArgumentError at the call; DatatypeError for a value that the op does not take; CollectiveMismatchError where kinds or lengths
+ * differ; what the op throws, as RemoteError on the other ranks; RaggedStreamError, RankFailedError, DeadlockError, AbortError.
  * MPI: MPI_Exscan, MPI_Iexscan; mpi4py: comm.exscan, comm.Exscan.
  *
  * @example

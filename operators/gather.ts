@@ -13,12 +13,13 @@ export type { GatherOptions }
  *
  * Here x is [a, b, c] and y is [d, e, f].
  *
- * Shape: T on every rank, also of different kinds and lengths → T[] of `size` values at the root, the others only complete. With `ragged: 'rest'` the place of a rank that has ended holds
- * `undefined`. Algorithm: blocks below 4 KiB go up a binomial tree, ⌈log₂ p⌉ steps, the root receives n (p - 1) bytes, a rank on the way sends what those above it have given;
- * larger ones go straight to the root, all at once. Source: Thakur, Rabenseifner, Gropp, IJHPCA 19(1), 2005; MPI 4.1 §6.5.
+ * Shape: T on every rank, also of different kinds and lengths → T[] of `size` values at the root, the others only complete. With
+ * `ragged: 'rest'` the place of a rank that has ended holds `undefined`. Algorithm: blocks below 4 KiB go up a binomial tree, ⌈log₂ p⌉
+ * steps, the root receives n (p - 1) bytes, a rank on the way sends what those above it have given; larger ones go straight to the root,
+ * all at once. Source: Thakur, Rabenseifner, Gropp, IJHPCA 19(1), 2005; MPI 4.1 §6.5.
  * Streams: a rank may be `window` rounds ahead of the slowest.
- * Errors: RankError, ArgumentError at the call; DataCloneError for a value that cannot be sent; CollectiveMismatchError, RaggedStreamError, RemoteError, RankFailedError,
- * DeadlockError, AbortError. MPI: MPI_Gather, MPI_Igather; mpi4py: comm.gather, comm.Gather.
+ * Errors: RankError, ArgumentError at the call; DataCloneError for a value that cannot be sent; CollectiveMismatchError, RaggedStreamError,
+ * RemoteError, RankFailedError, DeadlockError, AbortError. MPI: MPI_Gather, MPI_Igather; mpi4py: comm.gather, comm.Gather.
  *
  * @example
  * ```ts

@@ -14,14 +14,17 @@ import {
 import { mergeFrom } from './mergeFrom.js'
 import { sendTo } from './sendTo.js'
 
+/** Where the streams go, and how far each may be ahead. */
 export interface GatherStreamsOptions extends InflowOptions, OutflowOptions {
   /** The rank that gets all; default 0. */
   root?: number
+  /** Tells streams between the same ranks apart, 0 … TAG_UB; default 0. */
   tag?: number
   /** Default true: of the ranks whose values wait, each has its turn. Otherwise values come as they arrive. */
   fair?: boolean
   /** Counts what this rank sends, drops and has waiting. */
   status?: StreamStatus
+  /** Aborting it fails the stream: with an AbortError here, with a RemoteError at the other end. */
   signal?: AbortSignal
 }
 

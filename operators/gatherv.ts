@@ -13,10 +13,12 @@ export type { GathervOptions }
  *
  * Here a is 1, b is 2 3, so x is 1 2 3; d is 4, e is 5 6, so y is 4 5 6.
  *
- * Shape: typed arrays of one kind → one of that kind at the root, the others only complete. Units: elements. `counts` and `displs` are read at the root only; without `displs` the runs
- * are packed, and gaps between them need `into`, which only the method has. Counts that are not given are found out on the way. Algorithm and cost: as `gather`. Source: MPI 4.1 §6.5.
- * Errors: RankError, ArgumentError, CountError at the call; DatatypeError for what is no typed array; CollectiveMismatchError where the kinds differ or a rank gives another
- * number than `counts` says; RaggedStreamError, RemoteError, RankFailedError, DeadlockError, AbortError. MPI: MPI_Gatherv, MPI_Igatherv; mpi4py: comm.Gatherv.
+ * Shape: typed arrays of one kind → one of that kind at the root, the others only complete. Units: elements. `counts` and `displs` are read
+ * at the root only; without `displs` the runs are packed, and gaps between them need `into`, which only the method has. Counts that are not
+ * given are found out on the way. Algorithm and cost: as `gather`. Source: MPI 4.1 §6.5.
+ * Errors: RankError, ArgumentError, CountError at the call; DatatypeError for what is no typed array; CollectiveMismatchError where the
+ * kinds differ or a rank gives another number than `counts` says; RaggedStreamError, RemoteError, RankFailedError, DeadlockError,
+ * AbortError. MPI: MPI_Gatherv, MPI_Igatherv; mpi4py: comm.Gatherv.
  *
  * @example
  * ```ts

@@ -1,5 +1,6 @@
 // Collectives
 
+export type { CollectiveOperator } from '../src/collective/operator.js'
 export { type AllgatherOptions, allgather } from './allgather.js'
 export { type AllgathervOptions, allgatherv } from './allgatherv.js'
 export { type AllreduceOptions, allreduce } from './allreduce.js'
@@ -19,6 +20,7 @@ export { type ScattervOptions, scatterv } from './scatterv.js'
 // Streams between ranks
 
 export { type Overflow, StreamStatus } from '../src/stream/internal.js'
+export type { Ref } from '../src/stream/ref.js'
 export { type BroadcastToOptions, broadcastTo, type Slow } from './broadcastTo.js'
 export { concatMap } from './concatMap.js'
 export { type GatherStreamsOptions, gatherStreams } from './gatherStreams.js'

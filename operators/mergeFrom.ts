@@ -13,12 +13,15 @@ import {
   recordCallSite
 } from '../src/stream/internal.js'
 
+/** Whose streams come in, and how far each may be ahead. */
 export interface MergeFromOptions extends InflowOptions {
   /** The ranks that send; default all others. */
   sources?: readonly number[]
+  /** Tells streams between the same ranks apart, 0 … TAG_UB; default 0. */
   tag?: number
   /** Default true: of the ranks whose values wait, each has its turn. Otherwise values come as they arrive. */
   fair?: boolean
+  /** Aborting it fails the stream: with an AbortError here, with a RemoteError at the other end. */
   signal?: AbortSignal
 }
 

@@ -12,10 +12,13 @@ import {
 } from '../src/stream/internal.js'
 import { hashOf, type Key } from './hash.js'
 
+/** Which rank a key belongs to, and how far the streams may be ahead. */
 export interface PartitionToOptions extends InflowOptions, OutflowOptions {
+  /** Tells streams between the same ranks apart, 0 … TAG_UB; default 0. */
   tag?: number
   /** Which rank a key belongs to; default by a hash of it, the same on every rank and in every run. */
   partitioner?: (key: Key, size: number) => number
+  /** Aborting it fails the stream: with an AbortError here, with a RemoteError at the other end. */
   signal?: AbortSignal
 }
 

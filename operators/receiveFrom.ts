@@ -12,10 +12,13 @@ import {
   recordCallSite
 } from '../src/stream/internal.js'
 
+/** Whose stream comes in, and how far it may be ahead. */
 export interface ReceiveFromOptions extends InflowOptions {
+  /** The rank that sends; of PROC_NULL comes an empty stream. */
   source: number
   /** 0 … TAG_UB; default 0. */
   tag?: number
+  /** Aborting it fails the stream: with an AbortError here, with a RemoteError at the other end. */
   signal?: AbortSignal
 }
 

@@ -13,13 +13,14 @@ export type { ReduceOptions }
  *     rank 1          source b-b--|     out -------|
  *     rank 2          source c---a-|    out --------|
  *
- * where a letter is its place in the alphabet. Shape: T → T at the root, nothing elsewhere; arrays element by element. In the order of the ranks unless the op is
- * commutative. The same bits in every run. Algorithm: a binomial tree, ⌈log₂ p⌉ steps, a rank sends n bytes; one step more where an op that is not commutative has
- * another root than 0. Single arrays of 64 KiB and more on more than 4 ranks by halves: 2 log₂ p steps, a rank sends less than 2 n and combines n.
- * Source: Thakur, Rabenseifner, Gropp, IJHPCA 19(1), 2005, §4.4; MPI 4.1 §6.9.1.
+ * where a letter is its place in the alphabet. Shape: T → T at the root, nothing elsewhere; arrays element by element. In the order of the
+ * ranks unless the op is commutative. The same bits in every run. Algorithm: a binomial tree, ⌈log₂ p⌉ steps, a rank sends n bytes; one
+ * step more where an op that is not commutative has another root than 0. Single arrays of 64 KiB and more on more than 4 ranks by halves: 2
+ * log₂ p steps, a rank sends less than 2 n and combines n. Source: Thakur, Rabenseifner, Gropp, IJHPCA 19(1), 2005, §4.4; MPI 4.1 §6.9.1.
  * Streams: as many values on every rank, or what `ragged` says; a rank may be `window` rounds ahead.
- * Errors: RankError, ArgumentError at the call; DatatypeError for a value that the op does not take; CollectiveMismatchError where kinds or lengths differ;
- * what the op throws, as RemoteError on the other ranks; RaggedStreamError, RankFailedError, DeadlockError, AbortError. MPI: MPI_Reduce, MPI_Ireduce; mpi4py: comm.reduce, comm.Reduce.
+ * Errors: RankError, ArgumentError at the call; DatatypeError for a value that the op does not take; CollectiveMismatchError where kinds or
+ * lengths differ; what the op throws, as RemoteError on the other ranks; RaggedStreamError, RankFailedError, DeadlockError, AbortError.
+ * MPI: MPI_Reduce, MPI_Ireduce; mpi4py: comm.reduce, comm.Reduce.
  *
  * @example
  * ```ts

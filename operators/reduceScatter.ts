@@ -12,14 +12,17 @@ export type { Divided, ReduceScatterOptions }
  *     rank 0   source a--b--|    out -x--x--|
  *     rank 1   source b--a--|    out -y--y--|
  *
- * where a is [1, 2], b is [3, 4], x is 4 and y is 6. Shape: an array of p values → the combined value of this rank's place; a typed array → a run of it, of
- * `counts[rank]` elements, by default of length ⁄ p. Units: `counts` in elements. In the order of the ranks unless the op is commutative. The same bits in every run.
- * Algorithm: recursive halving, log₂ p steps, a rank sends n (p - 1) ⁄ p bytes; ⌊log₂ p⌋ + 2 steps where p is no power of two, and then some send n more, so single arrays of
- * 256 KiB and more go pairwise there: p - 1 steps, n (p - 1) ⁄ p bytes. Source: Thakur, Rabenseifner, Gropp, IJHPCA 19(1), 2005, §4.3; MPI 4.1 §6.10.
+ * where a is [1, 2], b is [3, 4], x is 4 and y is 6. Shape: an array of p values → the combined value of this rank's place; a typed array →
+ * a run of it, of `counts[rank]` elements, by default of length ⁄ p. Units: `counts` in elements. In the order of the ranks unless the op
+ * is commutative. The same bits in every run.
+ * Algorithm: recursive halving, log₂ p steps, a rank sends n (p - 1) ⁄ p bytes; ⌊log₂ p⌋ + 2 steps where p is no power of two, and then
+ * some send n more, so single arrays of 256 KiB and more go pairwise there: p - 1 steps, n (p - 1) ⁄ p bytes. Source: Thakur, Rabenseifner,
+ * Gropp, IJHPCA 19(1), 2005, §4.3; MPI 4.1 §6.10.
  * Streams: as many values on every rank, or what `ragged` says; up to `window` rounds are under way at the same time.
- * Errors: ArgumentError, CountError at the call; CountError for a length that does not divide evenly, or is not the sum of the counts; DatatypeError for what the op does not
- * take; CollectiveMismatchError where kinds, lengths or counts differ; what the op throws, as RemoteError on the other ranks; RaggedStreamError, RankFailedError,
- * DeadlockError, AbortError. MPI: MPI_Reduce_scatter, MPI_Reduce_scatter_block, MPI_Ireduce_scatter; mpi4py: comm.reduce_scatter, comm.Reduce_scatter.
+ * Errors: ArgumentError, CountError at the call; CountError for a length that does not divide evenly, or is not the sum of the counts;
+ * DatatypeError for what the op does not take; CollectiveMismatchError where kinds, lengths or counts differ; what the op throws, as
+ * RemoteError on the other ranks; RaggedStreamError, RankFailedError, DeadlockError, AbortError. MPI: MPI_Reduce_scatter,
+ * MPI_Reduce_scatter_block, MPI_Ireduce_scatter; mpi4py: comm.reduce_scatter, comm.Reduce_scatter.
  *
  * @example
  * ```ts

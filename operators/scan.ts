@@ -12,11 +12,14 @@ import { SUM } from '../src/op/op.js'
  *     rank 1   source a--b--|    out -b--d---|
  *     rank 2   source a--b--|    out -c--f---|
  *
- * where a letter is its place in the alphabet. Shape: T → T; arrays element by element. In the order of the ranks, whatever the op. The same bits in every run.
- * Algorithm: recursive doubling, ⌈log₂ p⌉ steps, in each a rank sends n bytes where there is a rank ahead. Source: Hillis, Steele, CACM 29(12), 1986; MPI 4.1 §6.11.
+ * where a letter is its place in the alphabet. Shape: T → T; arrays element by element. In the order of the ranks, whatever the op. The
+ * same bits in every run.
+ * Algorithm: recursive doubling, ⌈log₂ p⌉ steps, in each a rank sends n bytes where there is a rank ahead. Source: Hillis, Steele, CACM
+ * 29(12), 1986; MPI 4.1 §6.11.
  * Streams: as many values on every rank, or what `ragged` says; a rank may be `window` rounds ahead of those behind it.
- * Errors: ArgumentError at the call; DatatypeError for a value that the op does not take; CollectiveMismatchError where kinds or lengths differ;
- * what the op throws, as RemoteError on the other ranks; RaggedStreamError, RankFailedError, DeadlockError, AbortError. MPI: MPI_Scan, MPI_Iscan; mpi4py: comm.scan, comm.Scan.
+ * Errors: ArgumentError at the call; DatatypeError for a value that the op does not take; CollectiveMismatchError where kinds or lengths
+ * differ; what the op throws, as RemoteError on the other ranks; RaggedStreamError, RankFailedError, DeadlockError, AbortError.
+ * MPI: MPI_Scan, MPI_Iscan; mpi4py: comm.scan, comm.Scan.
  *
  * @example
  * ```ts

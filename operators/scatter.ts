@@ -13,11 +13,13 @@ export type { Part, ScatterOptions }
  *
  * Here x is [a, b, c] and y is [d, e, f].
  *
- * Shape: at the root an array of `size` values, T[] → T, or a typed array, which is cut into `size` equal runs, each an array on memory of its own. Algorithm: blocks below 4 KiB
- * go down a binomial tree, ⌈log₂ p⌉ steps, the root sends n (p - 1) bytes, a rank on the way what those below it get; larger ones go straight from the root, each to its place.
- * Source: Thakur, Rabenseifner, Gropp, IJHPCA 19(1), 2005; MPI 4.1 §6.6. Streams: as long as the root's; the root may be `window` rounds ahead of the slowest.
- * Errors: RankError, ArgumentError at the call; at the root CountError for a length that cannot be dealt out, DatatypeError for what is no array, DataCloneError;
- * CollectiveMismatchError, RemoteError, RankFailedError, DeadlockError, AbortError. MPI: MPI_Scatter, MPI_Iscatter; mpi4py: comm.scatter, comm.Scatter.
+ * Shape: at the root an array of `size` values, T[] → T, or a typed array, which is cut into `size` equal runs, each an array on memory of
+ * its own. Algorithm: blocks below 4 KiB go down a binomial tree, ⌈log₂ p⌉ steps, the root sends n (p - 1) bytes, a rank on the way what
+ * those below it get; larger ones go straight from the root, each to its place. Source: Thakur, Rabenseifner, Gropp, IJHPCA 19(1), 2005;
+ * MPI 4.1 §6.6. Streams: as long as the root's; the root may be `window` rounds ahead of the slowest.
+ * Errors: RankError, ArgumentError at the call; at the root CountError for a length that cannot be dealt out, DatatypeError for what is no
+ * array, DataCloneError; CollectiveMismatchError, RemoteError, RankFailedError, DeadlockError, AbortError. MPI: MPI_Scatter, MPI_Iscatter;
+ * mpi4py: comm.scatter, comm.Scatter.
  *
  * @example
  * ```ts

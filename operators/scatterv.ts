@@ -13,10 +13,12 @@ export type { ScattervOptions }
  *
  * Here x is 1 2 3 and y is 4 5 6; with `counts: [1, 2]` a is 1, d is 4, b is 2 3 and e is 5 6.
  *
- * Shape: a typed array at the root → on each rank an array of the same kind, `counts[rank]` elements from element `displs[rank]` on, on memory of its own. Units: elements. `counts` and
- * `displs` are read at the root only; runs may leave out or repeat elements. Algorithm and cost: as `scatter`. Source: MPI 4.1 §6.6.
- * Errors: RankError, ArgumentError at the call; at the root CountError where counts and displacements do not fit the data, DatatypeError for what is no typed array;
- * CollectiveMismatchError, RemoteError, RankFailedError, DeadlockError, AbortError. MPI: MPI_Scatterv, MPI_Iscatterv; mpi4py: comm.Scatterv.
+ * Shape: a typed array at the root → on each rank an array of the same kind, `counts[rank]` elements from element `displs[rank]` on, on
+ * memory of its own. Units: elements. `counts` and `displs` are read at the root only; runs may leave out or repeat elements. Algorithm and
+ * cost: as `scatter`. Source: MPI 4.1 §6.6.
+ * Errors: RankError, ArgumentError at the call; at the root CountError where counts and displacements do not fit the data, DatatypeError
+ * for what is no typed array; CollectiveMismatchError, RemoteError, RankFailedError, DeadlockError, AbortError. MPI: MPI_Scatterv,
+ * MPI_Iscatterv; mpi4py: comm.Scatterv.
  *
  * @example
  * ```ts

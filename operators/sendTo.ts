@@ -13,12 +13,15 @@ import {
   writeSource
 } from '../src/stream/internal.js'
 
+/** Where the stream goes, and what becomes of values without credit. */
 export interface SendToOptions extends OutflowOptions {
+  /** The rank that reads; to PROC_NULL nothing is sent. */
   dest: number
   /** 0 … TAG_UB; default 0. */
   tag?: number
   /** Counts what is sent, dropped and waits. */
   status?: StreamStatus
+  /** Aborting it fails the stream: with an AbortError here, with a RemoteError at the other end. */
   signal?: AbortSignal
 }
 

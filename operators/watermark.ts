@@ -3,6 +3,7 @@ import type { Communicator } from '../src/communicator/communicator.js'
 import { ArgumentError, both, checked, checkWriter, exchangeStreams, Gate, recordCallSite } from '../src/stream/internal.js'
 import { checkEventTime, IDLE, IdleTimer, type Mark, Progress, timeOf, Watermarks } from './eventTime.js'
 
+/** When values happened, and how far the ranks may be apart. */
 export interface WatermarkOptions<T> {
   /** When a value happened. */
   time: (value: T) => number
@@ -14,7 +15,9 @@ export interface WatermarkOptions<T> {
   idle?: number
   /** How far a rank's stream may be ahead of the slowest, in the units of `time`; default Infinity. */
   ahead?: number
+  /** Tells streams between the same ranks apart, 0 … TAG_UB; default 0. */
   tag?: number
+  /** Aborting it fails the stream: with an AbortError here, with a RemoteError on the other ranks. */
   signal?: AbortSignal
 }
 

@@ -3,6 +3,7 @@ import type { Communicator } from '../src/communicator/communicator.js'
 import { ArgumentError, checked, checkWriter, exchangeStreams, Gate, recordCallSite } from '../src/stream/internal.js'
 import { checkEventTime, IDLE, IdleTimer, type Mark, Progress, timeOf, Watermarks } from './eventTime.js'
 
+/** How time is cut into windows, what is reduced, and how far the ranks may be apart. */
 export interface WindowByTimeOptions<T, R> {
   /** How long a window is, in the units of `time`. */
   size: number
@@ -16,7 +17,9 @@ export interface WindowByTimeOptions<T, R> {
   value?: (value: T) => R
   /** Combines two, the earlier first: an op, or a function. */
   op: { combine(a: R, b: R): R } | ((a: R, b: R) => R)
+  /** The rank that gets the windows; default 0. */
   root?: number
+  /** Tells streams between the same ranks apart, 0 … TAG_UB; default 0. */
   tag?: number
   /** Windows that a rank's stream may be ahead of the slowest; default 64. */
   ahead?: number
@@ -24,14 +27,19 @@ export interface WindowByTimeOptions<T, R> {
   idle?: number
   /** Counts the values that came too late. */
   status?: WindowStatus
+  /** Aborting it fails the stream: with an AbortError here, with a RemoteError on the other ranks. */
   signal?: AbortSignal
 }
 
+/** A window that is over, with what the values of all ranks in it came to. */
 export interface TimeWindow<R> {
+  /** The first moment that belongs to it, in the units of `time`. */
   readonly start: number
+  /** The first moment that belongs to it no more. */
   readonly end: number
   /** How many values of all ranks fell into it. */
   readonly count: number
+  /** The values, combined by `op`. */
   readonly value: R
 }
 

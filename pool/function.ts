@@ -4,8 +4,11 @@ import type { FunctionSource } from './parcel.js'
 
 /** A function of a module, as `task` makes it. */
 export class Task<F> {
+  /** The module's file URL. */
   readonly module: string
+  /** The name of its export. */
   readonly name: string
+  /** What the function takes and returns; for TypeScript only. */
   declare readonly type: F
 
   /** @internal */
@@ -35,6 +38,7 @@ export function task<F extends (value: never, index: number) => unknown = (value
   return new Task(url, name)
 }
 
+/** What a pool does: a function, which travels as its text, or one that a module exports. */
 export type Work<T, R> = ((value: T, index: number) => R | Promise<R>) | Task<(value: T, index: number) => R | Promise<R>>
 
 /** What of a function can travel. */

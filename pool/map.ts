@@ -2,6 +2,7 @@ import { Observable, type ObservableInput, Subscriber } from 'rxjs'
 import { ArgumentError, RemoteError } from '../src/errors.js'
 import { both, checkAmount, Gate, presentDemand, pull, Queue, under } from '../src/stream/internal.js'
 
+/** How the inputs of `map` are handed out, and in which order results come. */
 export interface MapOptions {
   /** Chunks that may be under way at a time, on all workers together; default two a worker, so that none waits for its next. */
   concurrency?: number

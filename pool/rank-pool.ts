@@ -158,6 +158,7 @@ export class RankPool {
     return this.#closed
   }
 
+  /** As `close`, at the end of a block: `await using pool = …`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
   }

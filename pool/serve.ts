@@ -1,5 +1,6 @@
+import { sendableError } from '../src/codec/sendable-error.js'
 import type { Communicator } from '../src/communicator/communicator.js'
-import { Queue, recordCallSite, sendable } from '../src/stream/internal.js'
+import { Queue, recordCallSite } from '../src/stream/internal.js'
 import { functionOf } from './function.js'
 import { Assembly, loadOf, type Order, type Report } from './parcel.js'
 
@@ -34,7 +35,7 @@ export function serve(comm: Communicator, root: number): Promise<void> {
             results.push(typeof result === 'object' && result !== null && 'then' in result ? await result : result)
           }
         } catch (error) {
-          failure = { error: sendable(error) }
+          failure = { error: sendableError(error) }
         }
         if (out.ended) return
         report(chunk, performance.now() - started, results, failure, transfer)
@@ -51,7 +52,7 @@ export function serve(comm: Communicator, root: number): Promise<void> {
       } catch (error) {
         // A result that cannot travel: which one, is known by its place.
         const bad = results.findIndex((result) => !travels(result))
-        out.next({ chunk, ms, failure: { error: sendable(error) }, values: results.slice(0, bad).map(() => undefined), buffers: [] })
+        out.next({ chunk, ms, failure: { error: sendableError(error) }, values: results.slice(0, bad).map(() => undefined), buffers: [] })
       }
     }
 

@@ -7,6 +7,7 @@ export interface ErrorContext {
   communicator?: string | undefined
   /** `file:line:column` of the call in the user's program. */
   callSite?: string | undefined
+  /** What it follows from. */
   cause?: unknown
 }
 
@@ -22,13 +23,19 @@ export interface FailedRank {
 
 /** Also, of a RankFailedError, which rank it was. */
 export interface FailureContext extends ErrorContext {
+  /** Which rank it was; absent where it is not one rank that is missed. */
   failed?: FailedRank | undefined
 }
 
+/** What all errors of rxmpi extend; by itself, an error that has no class of its own. */
 export class RxmpiError extends Error {
+  /** Stable, whatever the message says: 'ERR_TRUNCATE'. `docs/reference/errors.md` lists them. */
   declare readonly code: string
+  /** The rank in the communicator where it happened. */
   rank: number | undefined
+  /** That communicator's name. */
   communicator: string | undefined
+  /** `file:line:column` of the call in the user's program, where it is known. */
   callSite: string | undefined
 
   constructor(message: string, context: ErrorContext = {}) {
@@ -143,7 +150,9 @@ export class RemoteError extends RxmpiError {
   }
 }
 
-/** An operation needs a rank that has failed or ended: `failed` says which, where it ran and why it is no more. MPI: MPI_ERR_PROC_FAILED. */
+/**
+ * An operation needs a rank that has failed or ended: `failed` says which, where it ran and why it is no more. MPI: MPI_ERR_PROC_FAILED.
+ */
 export class RankFailedError extends RxmpiError {
   /** Absent where it is not one rank that is missed. */
   declare readonly failed: FailedRank | undefined

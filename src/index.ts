@@ -1,24 +1,35 @@
 // Communicators and what they exchange
 
 export type { BufferLike } from './codec/datatype.js'
-export { Communicator } from './communicator/communicator.js'
+export type { Integers } from './collective/algorithms/counts-displs.js'
+export type { Into } from './collective/algorithms/reduction.js'
+export type { Ragged } from './collective/call.js'
+export type { StreamOptions } from './collective/definition.js'
+export type { Divided } from './collective/definitions/reduceScatter.js'
+export type { Signalled } from './communicator/collectives.js'
+export { Communicator, type DeriveOptions } from './communicator/communicator.js'
+export type { AgreeOptions, ShrinkOptions } from './communicator/fault-tolerance.js'
 export { GROUP_EMPTY, Group } from './communicator/group.js'
 export { Message } from './request/message.js'
 export type { Exchange, From, To } from './request/options.js'
-export { Request } from './request/request.js'
+export { Request, type Requests, type ValueOf } from './request/request.js'
 export { Status } from './request/status.js'
 export type { Channel, ChannelOptions } from './stream/channel.js'
+export type { InflowOptions, OutflowOptions } from './stream/options.js'
 export { COMM_SELF, COMM_WORLD } from './world.js'
 
 // Ops
 
 export {
+  type AnyOp,
   type Arithmetic,
   BAND,
   type Bitwise,
   BOR,
   BXOR,
   createOp,
+  type FloatingArray,
+  type IntegerArray,
   LAND,
   LOR,
   type Located,

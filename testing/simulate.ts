@@ -18,7 +18,10 @@ import { type Traffic, TrafficMonitor } from './simulation/traffic.js'
 export interface SimulateOptions extends LinkModel {
   /** How fast each link is, where they differ; what it leaves out is as in `latency` and `bytesPerMs`. */
   link?: (from: number, to: number) => LinkModel
-  /** The number of each rank's host, for what goes another way between hosts than within one; default one host for all. How fast the links are, `link` says. */
+  /**
+   * The number of each rank's host, for what goes another way between hosts than within one; default one host for all. How fast the links
+   * are, `link` says.
+   */
   hosts?: readonly number[]
   /** Bytes that may be under way from one rank to another; default 1 MiB. */
   capacity?: number
@@ -27,7 +30,8 @@ export interface SimulateOptions extends LinkModel {
   /** A message takes up to so many whole milliseconds longer, as the seed has it: for tests that draw no times; default 0. */
   jitter?: number
   /**
-   * What is left at the end: requests that wait, messages nobody has received, communicators that were made and not freed. `'error'` (the default) makes it
+   * What is left at the end: requests that wait, messages nobody has received, communicators that were made and not freed. `'error'` (the
+   * default) makes it
    * the test's failure.
    */
   leaks?: 'error' | 'ignore'
@@ -40,39 +44,51 @@ export interface SimulateHelpers extends RunHelpers {
   /** The world's communicator of each rank. */
   readonly comms: readonly Communicator[]
   /**
-   * Runs a program on every rank; what each returned. A pipeline that a rank returns takes part whether the test looks at it or not: if nobody has subscribed to it
+   * Runs a program on every rank; what each returned. A pipeline that a rank returns takes part whether the test looks at it or not: if
+   * nobody has subscribed to it
    * once frame 0 is over, `simulate` does.
    */
   ranks<T>(program: (comm: Communicator) => T): T[]
-  /** Draws the data of each message that crossed a link, at the time when all of it had arrived. What ranks say to each other beside messages is not shown. */
+  /**
+   * Draws the data of each message that crossed a link, at the time when all of it had arrived. What ranks say to each other beside
+   * messages is not shown.
+   */
   expectMessages(from: number, to: number): { toBe(marbles: string, values?: Record<string, unknown>): void }
   /** How many messages, and bytes of data, have arrived so far: from one rank or all, at one rank or all. */
   traffic(from?: number, to?: number): Readonly<Traffic>
   /** A rank is no more: the others are told, each after all that it has sent them. */
   end(rank: number, reason?: string): void
   /**
-   * A rank dies, now: nothing that it does from now on has any effect. The others are told, each after what arrives of that which it has sent them: all of it, or, where
+   * A rank dies, now: nothing that it does from now on has any effect. The others are told, each after what arrives of that which it has
+   * sent them: all of it, or, where
    * the test has a `seed`, so much as that has it, on each link.
    */
   fail(rank: number, reason?: string): void
 }
 
 /**
- * Runs N ranks in this thread and in virtual time, with marble diagrams: one frame is one millisecond. Nothing is left to chance, so times are exact.
+ * Runs N ranks in this thread and in virtual time, with marble diagrams: one frame is one millisecond. Nothing is left to chance, so times
+ * are exact.
  *
  *     rank 0   isend(a)   (u|)
  *     rank 1   irecv()    --(a|)
  *
- * A message takes latency + bytes / bytesPerMs; messages of a link arrive in order. Computation takes no time. What waits for a promise never
+ * A message takes latency + bytes / bytesPerMs; messages of a link arrive in order. Computation takes no time. What waits for a promise
+ * never
  * goes on, for time does not pass outside this call: use requests and pipelines, `irecv` and not `await recv`.
  *
- * At the end, when nothing is left to happen, it checks what was expected; then it unsubscribes from what `expectObservable` and `ranks` have subscribed to, lets
- * what follows from that happen, and looks for what is left (`leaks`). A subscription to `messages()` that is still open is nothing to worry about: it is endless by nature.
+ * At the end, when nothing is left to happen, it checks what was expected; then it unsubscribes from what `expectObservable` and `ranks`
+ * have subscribed to, lets
+ * what follows from that happen, and looks for what is left (`leaks`). A subscription to `messages()` that is still open is nothing to
+ * worry about: it is endless by nature.
  *
- * A call with a `signal` is no exception: what fires in real time, such as `AbortSignal.timeout`, never does here; abort a controller at a virtual time.
+ * A call with a `signal` is no exception: what fires in real time, such as `AbortSignal.timeout`, never does here; abort a controller at a
+ * virtual time.
  *
- * Shape: gives back what the test returns. Cost: a thousand ranks take a third of a second for ten messages each. Errors: what the test throws;
- * a MarbleError, or what `assert` throws, where something is not as drawn; a DeadlockError that lists what waits for ever and at which line of the test it was called;
+ * Shape: gives back what the test returns. Cost: a thousand ranks take a third of a second for ten messages each. Errors: what the test
+ * throws;
+ * a MarbleError, or what `assert` throws, where something is not as drawn; a DeadlockError that lists what waits for ever and at which line
+ * of the test it was called;
  * a LeakError; an ArgumentError for a bad argument.
  *
  * @example

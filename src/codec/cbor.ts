@@ -1,4 +1,5 @@
 import { Decoder, Encoder } from 'cbor-x'
+import { DataCloneError } from '../errors.js'
 
 /** What cbor-x has beyond its declarations. */
 interface ArenaEncoder {
@@ -34,13 +35,17 @@ let viewed: Uint8Array | undefined
 let viewedFrom = 0
 let oversized = false
 
-/** Encodes a tree. The bytes are valid until cbor-x is next used, by whomever. */
+/**
+ * Encodes a tree, of copies of our own: nothing of the program's runs here, for it may send something, to the same place. The bytes are
+ * valid until
+ * cbor-x is next used, by whomever.
+ */
 export function write(tree: unknown, asDoubles: boolean): Uint8Array {
   if (oversized) {
     oversized = false
     compact.useBuffer(Buffer.allocUnsafeSlow(ARENA_BYTES))
   }
-  const arena = asDoubles ? doubles.encode(tree, IN_PLACE) : compact.encode(tree, IN_PLACE)
+  const arena = encode(tree, asDoubles)
   const start = arena.start
   const length = arena.end - start
   if (arena !== viewed || start !== viewedFrom) {
@@ -55,6 +60,16 @@ export function write(tree: unknown, asDoubles: boolean): Uint8Array {
   const view = new Uint8Array(arena.buffer, start, length)
   views[length] = view
   return view
+}
+
+function encode(tree: unknown, asDoubles: boolean): Arena {
+  try {
+    return asDoubles ? doubles.encode(tree, IN_PLACE) : compact.encode(tree, IN_PLACE)
+  } catch (cause) {
+    // The program has called itself too often, and happens to have been here.
+    if (cause instanceof RangeError && /call stack/.test(cause.message)) throw cause
+    throw new DataCloneError('data: too large for one object message (4 GiB); send large buffers by themselves, or parts', { cause })
+  }
 }
 
 /** Decodes the tree that the first `length` of `bytes`, which `isTree` has seen, are. Byte strings are views on `bytes`. */

@@ -1,4 +1,6 @@
+import { types } from 'node:util'
 import { LARGEST_UINT8ARRAY, type Memory } from '../memory/copy.js'
+import { getterOf } from './builtin.js'
 
 /** The kinds of data: 0 is an object in CBOR, the others are buffers that travel as their raw bytes. */
 
@@ -52,24 +54,40 @@ const datatypes: (Datatype | undefined)[] = [
   { name: 'number', size: 8, on: (buffer) => buffer }
 ]
 
-const codes = new Map(datatypes.map((datatype, code) => [datatype?.name, code] as const))
+const codes = new Map(datatypes.flatMap((datatype, code) => (datatype === undefined ? [] : [[datatype.name, code] as const])))
 
-/** By name and not by `instanceof`, which fails for values of another realm and sees subclasses as strangers. */
+const typedArray = Object.getPrototypeOf(Uint8Array.prototype) as Uint8Array
+const ofTypedArray = {
+  kind: getterOf<string | undefined>(typedArray, Symbol.toStringTag),
+  buffer: getterOf<ArrayBuffer>(typedArray, 'buffer'),
+  offset: getterOf<number>(typedArray, 'byteOffset'),
+  bytes: getterOf<number>(typedArray, 'byteLength'),
+  at: typedArray.at
+}
+const ofDataView = {
+  buffer: getterOf<ArrayBuffer>(DataView.prototype, 'buffer'),
+  offset: getterOf<number>(DataView.prototype, 'byteOffset'),
+  bytes: getterOf<number>(DataView.prototype, 'byteLength')
+}
+
+/** What the engine says and not a name: anything may call itself an ArrayBuffer, and one of another realm is no instance of this one's. */
 export function datatypeOf(data: unknown): number {
   if (typeof data !== 'object' || data === null) return OBJECT
   if (ArrayBuffer.isView(data)) {
-    const name = (data as unknown as { readonly [Symbol.toStringTag]: string })[Symbol.toStringTag]
-    const code = codes.get(name)
+    const kind = ofTypedArray.kind.call(data)
+    if (kind === undefined) return DATA_VIEW
+    const code = codes.get(kind)!
     if (code === UINT8) return Buffer.isBuffer(data) ? BUFFER : UINT8
-    return code ?? DATA_VIEW
+    return code
   }
   return isArrayBuffer(data) ? ARRAY_BUFFER : OBJECT
 }
 
 export function isArrayBuffer(data: object): data is ArrayBuffer {
-  if (data instanceof ArrayBuffer) return true
-  const tag = Object.prototype.toString.call(data)
-  return tag === '[object ArrayBuffer]' || tag === '[object SharedArrayBuffer]'
+  // Asking the engine takes longer than all the rest: plain objects need not wait for it.
+  const prototype = Object.getPrototypeOf(data)
+  if (prototype === Object.prototype || prototype === Array.prototype || prototype === null) return false
+  return types.isAnyArrayBuffer(data)
 }
 
 export const nameOf = (code: number): string => datatypes[code]?.name ?? `datatype ${code}`
@@ -96,8 +114,35 @@ export function memoryOf(data: BufferLike): Memory {
   return ArrayBuffer.isView(data) ? data : { buffer: data, byteOffset: 0, byteLength: data.byteLength }
 }
 
-/** The same for buffers of less than 4 GiB. Of a detached buffer a view says that it is empty; only making another view of it tells. */
+/**
+ * The same for buffers of less than 4 GiB. A class of the program's may say anything of its own: others get a view that does not.
+ * Of a detached buffer a view says that it is empty; `lossOf` tells.
+ */
 export function bytesOf(data: BufferLike): Uint8Array {
-  if (data instanceof Uint8Array && data.byteLength > 0) return data
-  return ArrayBuffer.isView(data) ? new Uint8Array(data.buffer, data.byteOffset, data.byteLength) : new Uint8Array(data)
+  const prototype = Object.getPrototypeOf(data)
+  if ((prototype === Uint8Array.prototype || prototype === Buffer.prototype) && data.byteLength > 0) return data as Uint8Array
+  return viewOf(data)
+}
+
+/** A new view, by what the engine says. */
+export function viewOf(data: BufferLike): Uint8Array {
+  if (!ArrayBuffer.isView(data)) return new Uint8Array(data)
+  const { buffer, offset, bytes } = ofTypedArray.kind.call(data) === undefined ? ofDataView : ofTypedArray
+  return new Uint8Array(buffer.call(data), offset.call(data), bytes.call(data))
+}
+
+/** What has happened to the memory of a buffer or view that has none any more. What is empty is well. */
+export function lossOf(data: BufferLike): 'detached' | 'out of bounds' | undefined {
+  const isView = ArrayBuffer.isView(data)
+  const isTyped = isView && ofTypedArray.kind.call(data) !== undefined
+  try {
+    // A typed array that has lost its memory says that it is empty, but refuses to look for an element.
+    if (isTyped) ofTypedArray.at.call(data as Uint8Array, 0)
+    else if (isView) ofDataView.bytes.call(data)
+    else new Uint8Array(data)
+    return undefined
+  } catch {
+    if (!isView) return 'detached'
+  }
+  return lossOf((isTyped ? ofTypedArray : ofDataView).buffer.call(data)) ?? 'out of bounds'
 }

@@ -1,6 +1,7 @@
 /** Errors as their class and fields, and back. */
 
 import { types } from 'node:util'
+import { builtinClass } from './builtin.js'
 
 const names = [
   'Error',
@@ -18,13 +19,13 @@ const names = [
 const classes = new Map(names.filter((name) => name in globalThis).map((name) => [name, Reflect.get(globalThis, name) as ErrorConstructor]))
 
 /** Fields that an error has without showing them. */
-const hidden = ['message', 'stack', 'cause', 'errors', 'error', 'suppressed']
+export const hidden = ['message', 'stack', 'cause', 'errors', 'error', 'suppressed']
 
 /** The nearest built-in class, by name: an error of another realm is of that realm's class. */
-function classOf(error: object): string {
+export function classOf(error: object): string {
   for (let type = Object.getPrototypeOf(error); type !== null; type = Object.getPrototypeOf(type)) {
-    const name = Object.hasOwn(type, 'constructor') ? type.constructor?.name : undefined
-    if (classes.has(name)) return name
+    const name = builtinClass(type)
+    if (name !== undefined && classes.has(name)) return name
   }
   return 'Error'
 }
@@ -35,7 +36,7 @@ export const isError = (value: object): boolean =>
 
 function inheritsFromError(value: object): boolean {
   for (let type = Object.getPrototypeOf(value); type !== null; type = Object.getPrototypeOf(type)) {
-    if (Object.hasOwn(type, 'constructor') && type.constructor?.name === 'Error') return true
+    if (builtinClass(type) === 'Error') return true
   }
   return false
 }

@@ -21,6 +21,7 @@
  * | `BIGINT` | signed hexadecimal text: cbor-x takes 43 s for a bignum (tag 2) of 256 KiB |
  * | `TEXT` | UTF-8 as a byte string: a string that cbor-x would change |
  * | `REFERENCE` | array of two numbers: whose it is, and which |
+ * | `ADDRESS` | text of a URL |
  * | `BUFFER` + code | the bytes of a buffer; the code is that of datatype.ts |
  *
  * A message with -0 in it has all its numbers as doubles, for cbor-x writes -0 as the integer 0.
@@ -37,6 +38,7 @@ export const ERROR = 9
 export const BIGINT = 10
 export const TEXT = 11
 export const REFERENCE = 12
+export const ADDRESS = 13
 export const BUFFER = 32
 
 export const TABLE_TAG = 0x4d50

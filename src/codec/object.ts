@@ -38,11 +38,33 @@ export function encodeObject(value: unknown): Uint8Array {
     const look = observableSymbol() === undefined ? lookInto(copy) : LISTED
     return look === LISTED ? writeTable(new Table(value, copy)) : write(copy, look === DOUBLES)
   }
-  if (Array.isArray(value) && value.constructor === Array && value.length <= MAX_LENGTH && !types.isProxy(value)) {
-    const look = lookThrough(value)
-    if (look !== LISTED) return write(value, look === DOUBLES)
+  const elements = Array.isArray(value) ? elementsOf(value) : undefined
+  if (elements !== undefined) {
+    const look = lookThrough(elements)
+    return look === LISTED ? writeTable(new Table(value, elements)) : write(elements, look === DOUBLES)
   }
   return writeTable(new Table(value))
+}
+
+const { toSpliced } = Array.prototype as unknown as { toSpliced(start: number, count: number): unknown[] }
+/** Up to here a loop is quicker than a call of the engine's. */
+const SHORT = 32
+/** An array with at least so many elements may be a sparse one, and is tried in so many places. */
+const LONG = 1024
+const TRIALS = 64
+
+/** A copy of an array that is not sparse: its getters are asked once, and whether it is another class's or a proxy no longer matters. */
+function elementsOf(array: readonly unknown[]): unknown[] | undefined {
+  const { length } = array
+  if (length <= SHORT) {
+    const copy: unknown[] = []
+    for (let i = 0; i < length; i++) copy[i] = array[i]
+    return copy
+  }
+  if (length > MAX_LENGTH) return undefined
+  if (length >= LONG) for (let k = 0; k < TRIALS; k++) if (!(Math.floor((length / TRIALS) * k) in array)) return undefined
+  // Unlike `slice`, it makes an Array and nothing else.
+  return toSpliced.call(array, 0, 0)
 }
 
 function lookAt(value: unknown): Look {
@@ -77,24 +99,13 @@ function lookThrough(array: readonly unknown[]): Look {
     const value = array[i]
     if (typeof value === 'number') {
       if (value === 0 && 1 / value < 0) look = DOUBLES
-      continue
-    }
-    if (value === undefined && !(i in array)) return LISTED
-    const found = lookAt(value)
-    if (found === LISTED) return LISTED
+    } else if (lookAt(value) === LISTED) return LISTED
   }
   return look
 }
 
-function writeTable(table: Table): Uint8Array {
-  const item = table.isTree ? table.nodes[0]!.copy : new Tag(table.rows(), TABLE_TAG)
-  try {
-    return write(item, table.hasNegativeZero)
-  } catch (cause) {
-    // Nothing of the user's runs here, so it is memory.
-    throw new DataCloneError('data: too large for one object message (4 GiB); send large buffers by themselves, or parts', { cause })
-  }
-}
+const writeTable = (table: Table): Uint8Array =>
+  write(table.isTree ? table.nodes[0]!.copy : new Tag(table.rows(), TABLE_TAG), table.hasNegativeZero)
 
 /** Messages up to here are copied to a place that cbor-x knows: making it known costs more than decoding a small object. */
 const scratch = new Uint8Array(4096)

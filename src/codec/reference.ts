@@ -1,5 +1,6 @@
 /**
- * What stays where it is when it is sent: only a reference travels. What that is made of, and what it becomes where it arrives, is for others to say; the codec sees two numbers.
+ * What stays where it is when it is sent: only a reference travels. What that is made of, and what it becomes where it arrives, is for
+ * others to say; the codec sees two numbers.
  */
 export const toReference: unique symbol = Symbol('reference')
 
@@ -11,7 +12,10 @@ export interface Referable {
 export const isReferable = (value: object): value is Referable => toReference in value
 
 interface References {
-  /** The rank's end of things: where something is sent from or arrives at. One thread has one but in simulations. Undefined while a value is only looked at. */
+  /**
+   * The rank's end of things: where something is sent from or arrives at. One thread has one but in simulations. Undefined while a value is
+   * only looked at.
+   */
   here: unknown
   /** How many ranks will have what is encoded. */
   readers: number

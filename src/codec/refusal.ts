@@ -1,4 +1,5 @@
 import { types } from 'node:util'
+import { isNative, platformClass } from './builtin.js'
 
 /** Why a value cannot be sent and what to do, or `undefined`. */
 export function refusalOf(value: unknown): string | undefined {
@@ -9,15 +10,36 @@ export function refusalOf(value: unknown): string | undefined {
     return 'a promise cannot be sent; await it and send its value'
   if (isObservable(value)) return 'an observable cannot be sent; subscribe to it and send its values'
   if (types.isBoxedPrimitive(value)) return 'a boxed primitive cannot be sent; send what its valueOf() returns'
-  if (types.isWeakMap(value)) return 'a WeakMap cannot be sent; send a Map'
-  if (types.isWeakSet(value)) return 'a WeakSet cannot be sent; send a Set'
-  const tag = Object.prototype.toString.call(value)
-  if (tag === '[object WeakRef]') return 'a WeakRef cannot be sent; send what its deref() returns'
-  if (/(Iterator|Generator)\]$/.test(tag)) return 'an iterator cannot be sent; send an array of its values'
-  // A proxy of one passes for it but hides what it holds: sent as an object of its own fields it would arrive empty.
-  const hollow = [Map, Set, Date, RegExp, ArrayBuffer].find((type) => value instanceof type)
-  if (hollow !== undefined) return `a proxy of a ${hollow.name} cannot be sent; send the ${hollow.name} itself, or a copy`
-  return undefined
+  // The iterators of the engine have no class, but what takes the next step is native.
+  if (isNative(Reflect.get(value, 'next'))) return 'an iterator cannot be sent; send an array of its values'
+  const name = platformClass(value)
+  return name === undefined ? undefined : platformRefusal(value, name)
+}
+
+/** A proxy of one passes for it but hides what it holds. */
+const HOLLOW = new Set(['Map', 'Set', 'Date', 'RegExp', 'URL', 'ArrayBuffer', 'SharedArrayBuffer', 'DataView'])
+
+const INSTEAD = new Map([
+  ['WeakMap', 'send a Map'],
+  ['WeakSet', 'send a Set'],
+  ['WeakRef', 'send what its deref() returns']
+])
+
+/** An object of the engine's or the runtime's: sent as an object of its own fields it would arrive empty. */
+function platformRefusal(value: object, name: string): string {
+  if (HOLLOW.has(name)) return `a proxy of a ${name} cannot be sent; send the ${name} itself, or a copy`
+  const own = Object.getPrototypeOf(value).constructor?.name
+  const what = typeof own === 'string' && own !== '' ? own : name || 'object of the runtime'
+  const more = name === '' || what === name ? '' : ` (a class that extends ${name})`
+  const instead = INSTEAD.get(name) ?? `what it holds is in no field; ${insteadOf(value)}`
+  return `${/^[AEIO]/i.test(what) ? 'an' : 'a'} ${what}${more} cannot be sent; ${instead}`
+}
+
+function insteadOf(value: object): string {
+  if (Symbol.iterator in value) return 'send an array of its entries, [...it]'
+  if ('toJSON' in value) return 'send what its toJSON() returns'
+  if ('arrayBuffer' in value) return 'send what its arrayBuffer() resolves to'
+  return 'send plain data that says what the receiver needs of it'
 }
 
 /** What rxjs and others call the method that makes a thing an observable; a polyfill may define the symbol at any time. */

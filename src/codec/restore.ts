@@ -1,7 +1,7 @@
 import { ProtocolError } from '../errors.js'
 import { elementSize, isKnown, isScalar, nameOf, valueOn } from './datatype.js'
 import { emptyError, isErrorClass, setField } from './errorFields.js'
-import { ARRAY, BIGINT, BUFFER, DATE, ERROR, MAP, PAIRS, RECORD, REFERENCE, REGEXP, SET, SPARSE, TEXT } from './kinds.js'
+import { ADDRESS, ARRAY, BIGINT, BUFFER, DATE, ERROR, MAP, PAIRS, RECORD, REFERENCE, REGEXP, SET, SPARSE, TEXT } from './kinds.js'
 import { references } from './reference.js'
 
 const LAST_INDEX = 2 ** 32 - 2
@@ -59,6 +59,8 @@ function empty(kind: number, node: unknown): unknown {
     case BIGINT:
       if (typeof node !== 'string' || !HEXADECIMAL.test(node)) throw malformed('a bigint that is no hexadecimal number')
       return node.startsWith('-') ? -BigInt(`0x${node.slice(1)}`) : BigInt(`0x${node}`)
+    case ADDRESS:
+      return new URL(text(node))
     case TEXT:
       return new TextDecoder('utf-8', { ignoreBOM: true }).decode(octets(node))
   }

@@ -4,9 +4,10 @@ import { MAX_NESTING } from './kinds.js'
 const outer = new Float64Array(MAX_NESTING + 1)
 
 /**
- * Whether `bytes[0] … bytes[end - 1]` is one CBOR item of those that the encoder writes: no tags, no indefinite lengths, lengths that fit, and
- * no deeper than `MAX_NESTING`. cbor-x trusts its input too much to be shown anything else: tags 28 and 258 alone make it read 40 bytes
- * for hours, tag 2 takes quadratic time, deep nesting overflows the stack and leaves its state behind, and unknown ones become its own objects.
+ * Whether `bytes[0] … bytes[end - 1]` is one CBOR item of those that the encoder writes: no tags, no indefinite lengths, lengths that fit,
+ * and no deeper than `MAX_NESTING`. cbor-x trusts its input too much to be shown anything else: tags 28 and 258 alone make it read 40 bytes
+ * for hours, tag 2 takes quadratic time, deep nesting overflows the stack and leaves its state behind, and unknown ones become its own
+ * objects.
  */
 export function isTree(bytes: Uint8Array, end: number): boolean {
   let at = 0

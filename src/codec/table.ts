@@ -1,8 +1,10 @@
 import { types } from 'node:util'
 import { DataCloneError } from '../errors.js'
-import { type BufferLike, bytesOf, datatypeOf } from './datatype.js'
+import { getterOf, platformClass } from './builtin.js'
+import { type BufferLike, datatypeOf, lossOf, viewOf } from './datatype.js'
 import { fieldsOf, isError } from './errorFields.js'
 import {
+  ADDRESS,
   ARRAY,
   BIGINT,
   BUFFER,
@@ -43,8 +45,8 @@ export class Table {
   hasNegativeZero = false
   private numbers: Map<unknown, number> | undefined
 
-  /** `copy` is a record's, where the caller has made it already. */
-  constructor(value: object | bigint | string, copy?: Record<string, unknown>) {
+  /** `copy` is that of an object or an array, where the caller has read it already. */
+  constructor(value: object | bigint | string, copy?: Record<string, unknown> | unknown[]) {
     this.list(value, undefined, '', copy)
     for (let i = 0; i < this.nodes.length; i++) this.expand(this.nodes[i]!)
   }
@@ -140,7 +142,7 @@ export class Table {
     return 0
   }
 
-  private list(value: object | bigint | string, parent: Node | undefined, key: string | number, copy?: Record<string, unknown>): Node {
+  private list(value: object | bigint | string, parent: Node | undefined, key: string | number, copy?: unknown): Node {
     const level = parent === undefined ? 0 : parent.level + 1
     const node: Node = { original: value, kind: RECORD, copy, parent, key, level }
     if (typeof value === 'object') this.describe(node, value)
@@ -174,8 +176,9 @@ function describeRecord(node: Node, value: object): void {
 
 function describeArray(node: Node, value: readonly unknown[]): void {
   const { length } = value
-  const copy: unknown[] = []
   node.kind = ARRAY
+  if (node.copy !== undefined) return
+  const copy: unknown[] = []
   node.copy = copy
   let holes = 0
   for (let i = 0; i < length; i++) {
@@ -184,7 +187,7 @@ function describeArray(node: Node, value: readonly unknown[]): void {
       holes++
       if (holes > SPARSE_HOLES && holes > SPARSE_RATIO * (i - holes)) {
         node.kind = SPARSE
-        node.copy = sparse(value)
+        node.copy = sparse(value, copy)
         return
       }
     }
@@ -195,11 +198,16 @@ function describeArray(node: Node, value: readonly unknown[]): void {
   }
 }
 
-/** Length, index, value, index, value … */
-function sparse(array: readonly unknown[]): unknown[] {
+/** Length, index, value, index, value …; the first elements have been read already. */
+function sparse(array: readonly unknown[], first: readonly unknown[]): unknown[] {
   const indices = Object.keys(array).filter((key) => String(Number(key) >>> 0) === key && Number(key) < array.length)
-  return [array.length, ...indices.flatMap((index) => [Number(index), Reflect.get(array, index)])]
+  const read = (index: number): unknown => (index < first.length ? first[index] : array[index])
+  return [array.length, ...indices.flatMap((index) => [Number(index), read(Number(index))])]
 }
+
+const sourceOf = getterOf<string>(RegExp.prototype, 'source')
+const flagsOf = getterOf<string>(RegExp.prototype, 'flags')
+const addressOf = getterOf<string>(URL.prototype, 'href')
 
 function describeSpecial(node: Node, value: object): void {
   if (ArrayBuffer.isView(value) || types.isAnyArrayBuffer(value)) {
@@ -211,19 +219,24 @@ function describeSpecial(node: Node, value: object): void {
     node.copy = entries
   } else if (types.isSet(value)) {
     node.kind = SET
-    node.copy = [...Set.prototype.values.call(value)]
+    const members: unknown[] = []
+    Set.prototype.forEach.call(value, (member) => members.push(member))
+    node.copy = members
   } else if (types.isDate(value)) {
     node.kind = DATE
     node.copy = Date.prototype.getTime.call(value)
   } else if (types.isRegExp(value)) {
     node.kind = REGEXP
-    node.copy = [value.source, value.flags]
+    node.copy = [sourceOf.call(value), flagsOf.call(value)]
   } else if (isReferable(value)) {
     node.kind = REFERENCE
     node.copy = [...value[toReference]()]
   } else if (isError(value)) {
     node.kind = ERROR
     node.copy = fieldsOf(value)
+  } else if (isAddress(value)) {
+    node.kind = ADDRESS
+    node.copy = addressOf.call(value)
   } else {
     const refusal = refusalOf(value)
     if (refusal !== undefined) refuse(refusal, node.parent, node.key)
@@ -231,13 +244,24 @@ function describeSpecial(node: Node, value: object): void {
   }
 }
 
-function describeBuffer(node: Node, value: BufferLike): void {
+/** Where it is none of ours but of one of our classes, it has no address to tell. */
+function isAddress(value: object): boolean {
+  if (platformClass(value) !== 'URL') return false
   try {
-    const { buffer, byteOffset, byteLength } = bytesOf(value)
-    node.copy = new Uint8Array(buffer, byteOffset, byteLength)
+    addressOf.call(value)
+    return true
   } catch {
-    refuse('a detached buffer cannot be sent; send it before it is transferred', node.parent, node.key)
+    return false
   }
+}
+
+function describeBuffer(node: Node, value: BufferLike): void {
+  const loss = lossOf(value)
+  if (loss === 'detached') refuse('a detached buffer cannot be sent; send it before it is transferred', node.parent, node.key)
+  if (loss !== undefined) {
+    refuse('a view that is out of bounds cannot be sent; send it before its buffer is resized', node.parent, node.key)
+  }
+  node.copy = viewOf(value)
   node.kind = BUFFER + datatypeOf(value)
 }
 

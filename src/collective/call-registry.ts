@@ -55,6 +55,9 @@ export class CallRegistry {
   /** What others have said of subscriptions that they have begun and this rank has not. */
   readonly #sayings = new Map<number, Early[]>()
   readonly #brokenOff = new Set<number>()
+  /** The last of them, each in the place of the one that is forgotten for it. */
+  readonly #lastBrokenOff: number[] = []
+  #brokenOffs = 0
   #calls = 0
   #dispute: Mismatch | undefined
   #isBroken = false
@@ -243,12 +246,11 @@ export class CallRegistry {
   }
 
   #breakOff(tag: number): void {
-    if (this.#brokenOff.size === BROKEN_OFF)
-      for (const oldest of this.#brokenOff) {
-        this.#brokenOff.delete(oldest)
-        break
-      }
+    const place = this.#brokenOffs++ % BROKEN_OFF
+    this.#brokenOff.delete(this.#lastBrokenOff[place]!)
+    this.#lastBrokenOff[place] = tag
     this.#brokenOff.add(tag)
+    if (this.#context.matching.kept === 0) return
     for (const late of [nobody(tag), nobody(tag | ASIDE)]) while (this.comm.endpoint.receiveNow(this.#context, late)) {}
   }
 }

@@ -1,3 +1,4 @@
+import { sendableError, textOf } from '../codec/sendable-error.js'
 import type { CommunicatorCore } from '../core/communicator-core.js'
 import { type FailedRank, RankFailedError, RemoteError } from '../errors.js'
 import type { Word } from './termination.js'
@@ -35,27 +36,16 @@ export interface Failure {
 }
 
 export function failureOf(round: number, error: unknown): Failure {
-  return { round, error: sendable(error), failed: error instanceof RankFailedError && (error.failed ?? true) }
-}
-
-/** An error's own fields may be anything; what cannot be sent is left out. */
-function sendable(error: unknown): unknown {
-  if (!(error instanceof Error)) return new Error(String(error))
-  const { name, message, stack } = error
-  const plain = Object.assign(new Error(message), { name })
-  plain.stack = stack ?? ''
-  if (error.cause instanceof Error) plain.cause = sendable(error.cause)
-  return plain
+  return { round, error: sendableError(error), failed: error instanceof RankFailedError && (error.failed ?? true) }
 }
 
 export function remoteError(comm: CommunicatorCore, rank: number, collective: string, { error, failed }: Failure): Error {
-  const original = error as Error
   if (failed !== false)
     // It is told in this rank's own context: its line is the user's call here.
-    return new RankFailedError(original.message, { cause: original, failed: failed === true ? undefined : failed })
-  return new RemoteError(`rank ${rank} failed in ${collective}: ${original.name}: ${original.message}`, {
+    return new RankFailedError((error as Error).message, { cause: error, failed: failed === true ? undefined : failed })
+  return new RemoteError(`rank ${rank} failed in ${collective}: ${textOf(error)}`, {
     rank,
     communicator: comm.name,
-    cause: original
+    cause: error
   })
 }

@@ -57,7 +57,8 @@ export interface Definition<T, R> {
   /** A rank's round begins when the one before is over: its steps use a link more than once. */
   readonly serial?: boolean | undefined
   /**
-   * The collective, composed of its links: from the values of this rank to its results, one of each round. By the algorithm that was asked for or is suited,
+   * The collective, composed of its links: from the values of this rank to its results, one of each round. By the algorithm that was asked
+   * for or is suited,
    * which the ranks agree on, or else as usual.
    */
   readonly build: (links: Links, algorithm: string | undefined) => (values: Observable<T>) => Observable<R | typeof NOTHING | Misfit>
@@ -69,5 +70,6 @@ export interface StreamOptions {
   ragged?: Ragged
   /** Rounds that a rank may be ahead of the others; default 64. */
   window?: number
+  /** Aborting it fails the stream: with an AbortError here, with a RemoteError on the other ranks. */
   signal?: AbortSignal
 }

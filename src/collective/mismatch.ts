@@ -12,7 +12,10 @@ export interface Alarm {
   readonly met: readonly number[]
 }
 
-/** Ranks have called different collectives, or the same with arguments that disagree: every rank tells every other what it has called, and fails when it knows all. */
+/**
+ * Ranks have called different collectives, or the same with arguments that disagree: every rank tells every other what it has called, and
+ * fails when it knows all.
+ */
 export class Mismatch implements Waiting {
   readonly peer = ANY_SOURCE
   /** The error, once all ranks have said what they called. */

@@ -9,7 +9,9 @@ import type { Caller, Definition, Ranks, StreamOptions } from './definition.js'
 import { Session } from './session.js'
 import { feed } from './source.js'
 
-/** From a rank's stream of values to its stream of results. It takes what RxJS takes for a source, and pulls an iterable as rounds go on. */
+/**
+ * From a rank's stream of values to its stream of results. It takes what RxJS takes for a source, and pulls an iterable as rounds go on.
+ */
 export type CollectiveOperator<T, R> = (source: ObservableInput<T>) => Observable<R>
 
 /** Calls a collective on streams: at this call its place in the order is taken, and each subscription is a run of it. */

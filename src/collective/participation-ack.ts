@@ -8,6 +8,7 @@ export class ParticipationAck implements Waiting {
   readonly #links: Links
   readonly #rank: number
   #units: Unit[] = []
+  #hasCome = false
 
   constructor(links: Links, rank: number) {
     this.#links = links
@@ -23,13 +24,14 @@ export class ParticipationAck implements Waiting {
 
   /** The rank has said so. */
   come(): void {
+    this.#hasCome = true
     const units = this.#units
     this.#units = []
     for (const unit of units) this.#links.settle(unit)
   }
 
   get waits(): boolean {
-    return this.#units.length > 0 && !this.#links.closed
+    return !this.#hasCome && !this.#links.closed
   }
 
   get site(): CallSite | undefined {

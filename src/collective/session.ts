@@ -27,7 +27,8 @@ import { COMPLETE, ENDED, type End, FAILED, RAGGED, Termination, type Word } fro
 /**
  * One subscription of an operator on this rank: takes the source's values through the steps, round by round, and hands out the results.
  *
- * How far rounds may go is said by `RoundWindow`, and where they end by `Termination`. The rank says that its stream is over when the last value is under way, and then
+ * How far rounds may go is said by `RoundWindow`, and where they end by `Termination`. The rank says that its stream is over when the last
+ * value is under way, and then
  * takes part in the rounds until the end is known and they are done, also when nobody listens any more.
  */
 export class Session<T, R> extends Participant<R> {
@@ -36,7 +37,11 @@ export class Session<T, R> extends Participant<R> {
   readonly #window: RoundWindow | undefined
   readonly #queue = new Queue<T>()
   /** What the ranks have failed with, by rank. */
-  readonly #failures = new Map<number, Error | Failure>()
+  #failures: Map<number, Error | Failure> | undefined
+  /** The round in whose place this rank has failed. */
+  #failedAt = Number.POSITIVE_INFINITY
+  /** Rounds that may be under way at the same time. */
+  readonly #inFlight: number
   #pipeline: Subscription | undefined
   #input: Subject<T> | undefined
   /** The algorithm of the rounds that are under way. */
@@ -62,6 +67,7 @@ export class Session<T, R> extends Participant<R> {
     const { rank, size } = this.comm
     const { ragged, window } = call.signature
     this.#collective = collective
+    this.#inFlight = collective.serial ? 1 : window
     this.#termination = new Termination(rank, size, ragged, collective.giver, {
       passOn: (to, step, count) => this.say(to, PASSED_ON, [step, count]),
       tell: (word, single) => this.#tell(word, single)
@@ -116,8 +122,7 @@ export class Session<T, R> extends Participant<R> {
   /** The call is given up on this rank: it does not wait for anybody. */
   abort(error: Error): void {
     if (this.closed) return
-    if (this.#termination.canFail(this.#done)) this.#failures.set(this.comm.rank, error)
-    this.#termination.fail(this.#done)
+    if (this.#termination.canFail(this.#done)) this.#failAt(this.#done, error)
     this.stop(error)
   }
 
@@ -168,10 +173,21 @@ export class Session<T, R> extends Participant<R> {
     if (error instanceof RankFailedError) return this.failNow(error, this.#done)
     const place = Math.max(round, this.#done)
     if (place >= this.#rounds || !this.#termination.canFail(place)) return
-    this.#failures.set(this.comm.rank, error)
-    this.#end = undefined
-    this.#termination.fail(place)
+    this.#failAt(place, error)
     this.#progress()
+  }
+
+  #failAt(place: number, error: Error): void {
+    this.#keep(this.comm.rank, error)
+    this.#failedAt = place
+    this.#termination.fail(place)
+  }
+
+  /** Keeps an error until it is known whether it is the one that counts. */
+  #keep(rank: number, error: Error | Failure): void {
+    this.#failures ??= new Map()
+    this.#failures.set(rank, error)
+    this.#end = undefined
   }
 
   protected get isHeard(): boolean {
@@ -205,7 +221,7 @@ export class Session<T, R> extends Participant<R> {
     if (this.closed) return
     this.#end ??= this.#termination.endFrom(this.#common)
     if (this.#done >= this.#rounds) this.#finish()
-    else this.gone()
+    else if (this.#termination.own !== undefined || this.#window?.awaited !== undefined) this.gone()
   }
 
   /** Rounds for which every rank has given its value. */
@@ -226,19 +242,13 @@ export class Session<T, R> extends Participant<R> {
   #begin(): void {
     if (this.#beginning) return
     this.#beginning = true
-    while (!this.closed && this.#begun < this.#limit && this.#next()) {}
+    while (!this.closed && this.#begun < this.#done + this.#inFlight && this.#begun < this.#limit && this.#next()) {}
     this.#beginning = false
   }
 
-  /** Rounds that may have begun. */
+  /** Rounds that may have begun, wherever this rank is. */
   get #limit(): number {
-    const { own } = this.#termination
-    return Math.min(
-      this.#rounds,
-      this.#window?.limit ?? Number.POSITIVE_INFINITY,
-      this.#done + (this.#collective.serial ? 1 : this.call.signature.window),
-      own?.kind === FAILED ? own.count : Number.POSITIVE_INFINITY
-    )
+    return Math.min(this.#rounds, this.#failedAt, this.#window?.limit ?? Number.POSITIVE_INFINITY)
   }
 
   /** Begins a round, if its value is there. */
@@ -265,7 +275,9 @@ export class Session<T, R> extends Participant<R> {
     return this.#termination.own?.kind === ENDED && this.call.signature.ragged === 'rest' && this.#collective.giver === undefined
   }
 
-  /** A round whose value asks for another algorithm has the links to itself: it begins when all before are over, and the next when it is. */
+  /**
+   * A round whose value asks for another algorithm has the links to itself: it begins when all before are over, and the next when it is.
+   */
   #isReadyFor(value: T): boolean {
     const { algorithm, suited } = this.#collective
     if (suited === undefined || algorithm !== undefined || this.call.signature.ragged === 'rest') return true
@@ -292,18 +304,18 @@ export class Session<T, R> extends Participant<R> {
     if (result instanceof Misfit) return this.stop(result.error)
     this.#window?.done(this.#done)
     if (result !== NOTHING && !this.#deaf && this.#done <= this.#rounds) this.audience.emit(result)
-    this.#progress()
+    // Who has begun it goes on.
+    if (!this.#beginning) this.#progress()
   }
 
   #tell(word: Word, single: boolean): void {
     if (word.kind !== FAILED) this.sayToAll(TOLD, [word.kind, word.count, single] satisfies Told)
-    else this.sayToAll(FAILURE, failureOf(word.count, this.#failures.get(this.comm.rank)))
+    else this.sayToAll(FAILURE, failureOf(word.count, this.#failures!.get(this.comm.rank)))
   }
 
   #hearFailure(from: number, failure: Failure): void {
     if (failure.failed !== false) return this.stop(remoteError(this.comm, from, this.call.signature.name, failure))
-    this.#failures.set(from, failure)
-    this.#end = undefined
+    this.#keep(from, failure)
     this.#termination.hear(from, { kind: FAILED, count: failure.round })
   }
 
@@ -318,7 +330,7 @@ export class Session<T, R> extends Participant<R> {
   }
 
   #errorOf(rank: number): Error {
-    const error = this.#failures.get(rank)!
+    const error = this.#failures!.get(rank)!
     return rank === this.comm.rank ? (error as Error) : remoteError(this.comm, rank, this.call.signature.name, error as Failure)
   }
 

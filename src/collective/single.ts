@@ -16,7 +16,8 @@ export class Single<T, R> extends Participant<R> {
     super(registry, call, collective.ahead === true, audience)
     registry.open(this)
     if (this.closed) return
-    call.note(value)
+    const { giver } = collective
+    if (giver === undefined || giver === this.comm.rank) call.note(value)
     references.here = this.comm.endpoint
     const values = new Observable<T>((subscriber) => subscriber.next(value))
     const results = collective.build(this.links, collective.algorithm ?? collective.suited?.(value))(values)

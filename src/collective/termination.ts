@@ -1,11 +1,15 @@
 import type { Ragged } from './call.js'
 
 /**
- * How the ranks of a collective find out, without a leader, where their streams end. A rank says one thing of its own stream: that it has ended or failed after so many
- * values, or, where another's is over before, that it goes on. The end is worked out from the words of all ranks, so it is the same on all of them.
+ * How the ranks of a collective find out, without a leader, where their streams end. A rank says one thing of its own stream: that it has
+ * ended or failed after so many
+ * values, or, where another's is over before, that it goes on. The end is worked out from the words of all ranks, so it is the same on all
+ * of them.
  *
- * As long as all say the same, words go round in a dissemination: after ⌈log₂ p⌉ latencies every rank has those of all. A rank that hears anything else tells its own
- * word to everyone, and so does everyone who is told: nobody depends any more on what others pass on. Source: Hensgen, Finkel, Manber, IJPP 17(1), 1988.
+ * As long as all say the same, words go round in a dissemination: after ⌈log₂ p⌉ latencies every rank has those of all. A rank that hears
+ * anything else tells its own
+ * word to everyone, and so does everyone who is told: nobody depends any more on what others pass on. Source: Hensgen, Finkel, Manber, IJPP
+ * 17(1), 1988.
  */
 
 /** What a rank says of its stream. */
@@ -81,7 +85,10 @@ export class Termination {
     if (this.canFail(count)) this.#say({ kind: FAILED, count })
   }
 
-  /** Whether an error in that place changes anything: it does not behind another, and where this rank has said that it goes on so far, since others end before. */
+  /**
+   * Whether an error in that place changes anything: it does not behind another, and where this rank has said that it goes on so far, since
+   * others end before.
+   */
   canFail(count: number): boolean {
     const { own } = this
     return own === undefined || own.kind === ENDED || count < own.count
@@ -107,7 +114,10 @@ export class Termination {
     this.#goOn()
   }
 
-  /** For another rank the collective is over, and it has told no word: all said the same, so it has said what this one has. It passes nothing on. */
+  /**
+   * For another rank the collective is over, and it has told no word: all said the same, so it has said what this one has. It passes
+   * nothing on.
+   */
   hearOver(from: number): void {
     const { own } = this
     if (own === undefined) return
@@ -117,7 +127,8 @@ export class Termination {
   }
 
   /**
-   * Some rank has called the method: its stream is of one value, it has its result without a word, and may be gone. `isTold`: a rank has said so that has
+   * Some rank has called the method: its stream is of one value, it has its result without a word, and may be gone. `isTold`: a rank has
+   * said so that has
    * heard it from that one, and to everyone.
    */
   hearSingle(isTold: boolean): void {
@@ -145,8 +156,8 @@ export class Termination {
 
   /** The ranks without whose word nothing goes on. */
   get awaited(): readonly number[] {
-    if (this.own === undefined || this.#single) return []
-    if (this.#giver !== undefined || this.#known === this.#size) return []
+    if (this.own === undefined || this.#single) return nobody
+    if (this.#giver !== undefined || this.#known === this.#size) return nobody
     if (!this.#irregular) return [(this.#rank + this.#size - 2 ** (this.#step - 1)) % this.#size]
     return this.#words.flatMap((word, rank) => (word === undefined ? [rank] : []))
   }
@@ -218,5 +229,6 @@ export class Termination {
   }
 }
 
+const nobody: readonly number[] = []
 /** The word of a rank that has nothing to say of its own stream. */
 const nothing: Word = { kind: GOES_ON, count: 0 }

@@ -22,7 +22,9 @@ import { type AnyOp, type Arithmetic, type Op, type Operand, type PredefinedOp, 
 import type { Request } from '../request/request.js'
 import { PointToPoint } from './point-to-point.js'
 
-interface Signalled {
+/** What a collective takes that has no other options. */
+export interface Signalled {
+  /** When it is aborted the call fails here with an AbortError, on the other ranks with a RemoteError. */
   signal?: AbortSignal
 }
 
@@ -46,13 +48,16 @@ export abstract class Collectives extends PointToPoint implements Caller {
     return this.ibarrier(options).wait()
   }
 
+  /** As `barrier`, as a request. MPI: MPI_Ibarrier; mpi4py: comm.Ibarrier. */
   ibarrier(options: Signalled = {}): Request<void> {
     return call(this, () => barrierOf<void>(), undefined, options)
   }
 
   /**
-   * The root's data, on all ranks; `into` receives a buffer in place, and may be the data itself at the root. As `mpi.bcast` over one value.
-   * Errors: also TruncationError, DatatypeError where `into` does not fit, on that rank only. MPI: MPI_Bcast; mpi4py: comm.bcast, comm.Bcast.
+   * The root's data, on all ranks; `into` receives a buffer in place, and may be the data itself at the root. As `mpi.bcast` over one
+   * value.
+   * Errors: also TruncationError, DatatypeError where `into` does not fit, on that rank only. MPI: MPI_Bcast; mpi4py: comm.bcast,
+   * comm.Bcast.
    *
    * @example
    * ```ts
@@ -71,13 +76,15 @@ export abstract class Collectives extends PointToPoint implements Caller {
     return this.ibcast(data, options).wait()
   }
 
+  /** As `bcast`, as a request. MPI: MPI_Ibcast; mpi4py: comm.Ibcast. */
   ibcast<T>(data: T, options: BcastOptions & { into?: BufferLike } = {}): Request<T> {
     return call(this, (ranks) => bcastOf<T>(ranks, options), data, options)
   }
 
   /**
-   * Deals out what the root has: an array of `size` values, or a typed array in `size` equal runs. The data of the others is ignored. `into` receives a run in place. As
-   * `mpi.scatter` over one value. Errors: also TruncationError, DatatypeError, AliasError where `into` does not fit. MPI: MPI_Scatter; mpi4py: comm.scatter, comm.Scatter.
+   * Deals out what the root has: an array of `size` values, or a typed array in `size` equal runs. The data of the others is ignored.
+   * `into` receives a run in place. As `mpi.scatter` over one value. Errors: also TruncationError, DatatypeError, AliasError where `into`
+   * does not fit. MPI: MPI_Scatter; mpi4py: comm.scatter, comm.Scatter.
    *
    * @example
    * ```ts
@@ -94,6 +101,7 @@ export abstract class Collectives extends PointToPoint implements Caller {
     return this.#scatter(data, options).wait()
   }
 
+  /** As `scatter`, as a request. MPI: MPI_Iscatter; mpi4py: comm.Iscatter. */
   iscatter<T>(data: readonly T[] | undefined, options?: ScatterOptions & Into): Request<T>
   iscatter<D extends TypedArray>(data: D | undefined, options?: ScatterOptions & Into): Request<Reduced<D>>
   iscatter(data: unknown, options: ScatterOptions & Into = {}): Request<unknown> {
@@ -101,8 +109,9 @@ export abstract class Collectives extends PointToPoint implements Caller {
   }
 
   /**
-   * Deals out the root's typed array in runs of any length: `counts[rank]` elements from element `displs[rank]` on, both read at the root only. As `mpi.scatterv` over one
-   * value. Errors: also TruncationError, DatatypeError, AliasError where `into` does not fit. MPI: MPI_Scatterv; mpi4py: comm.Scatterv.
+   * Deals out the root's typed array in runs of any length: `counts[rank]` elements from element `displs[rank]` on, both read at the root
+   * only. As `mpi.scatterv` over one value. Errors: also TruncationError, DatatypeError, AliasError where `into` does not fit.
+   * MPI: MPI_Scatterv; mpi4py: comm.Scatterv.
    *
    * @example
    * ```ts
@@ -118,14 +127,16 @@ export abstract class Collectives extends PointToPoint implements Caller {
     return this.#scatterv(data, options).wait()
   }
 
+  /** As `scatterv`, as a request. MPI: MPI_Iscatterv; mpi4py: comm.Iscatterv. */
   iscatterv<D extends TypedArray>(data: D | undefined, options: ScattervOptions & Into): Request<Reduced<D>>
   iscatterv(data: unknown, options: ScattervOptions & Into): Request<unknown> {
     return this.#scatterv(data, options)
   }
 
   /**
-   * Collects the values of all ranks at the root, as an array of `size` values or, of typed arrays that are equally long, in `into`. The others get `undefined`. As `mpi.gather` over
-   * one value. Errors: also TruncationError, DatatypeError, AliasError where `into` does not fit, CollectiveMismatchError where the arrays for `into` differ.
+   * Collects the values of all ranks at the root, as an array of `size` values or, of typed arrays that are equally long, in `into`. The
+   * others get `undefined`. As `mpi.gather` over one value. Errors: also TruncationError, DatatypeError, AliasError where `into` does not
+   * fit, CollectiveMismatchError where the arrays for `into` differ.
    * MPI: MPI_Gather; mpi4py: comm.gather, comm.Gather.
    *
    * @example
@@ -147,6 +158,7 @@ export abstract class Collectives extends PointToPoint implements Caller {
     return this.#gather(data, options).wait()
   }
 
+  /** As `gather`, as a request. MPI: MPI_Igather; mpi4py: comm.Igather. */
   igather<B extends BufferLike>(data: BufferLike, options: GatherOptions & { into: B }): Request<B | undefined>
   igather<T>(data: T, options?: GatherOptions & { into?: undefined }): Request<T[] | undefined>
   igather<T extends BufferLike, B extends BufferLike>(
@@ -158,7 +170,8 @@ export abstract class Collectives extends PointToPoint implements Caller {
   }
 
   /**
-   * Joins typed arrays of any length at the root: that of a rank begins at element `displs[rank]`, or behind the last. The others get `undefined`. As `mpi.gatherv` over one value.
+   * Joins typed arrays of any length at the root: that of a rank begins at element `displs[rank]`, or behind the last. The others get
+   * `undefined`. As `mpi.gatherv` over one value.
    * Errors: also TruncationError, DatatypeError, AliasError where `into` does not fit. MPI: MPI_Gatherv; mpi4py: comm.Gatherv.
    *
    * @example
@@ -177,14 +190,17 @@ export abstract class Collectives extends PointToPoint implements Caller {
     return this.#gatherv(data, options).wait()
   }
 
+  /** As `gatherv`, as a request. MPI: MPI_Igatherv; mpi4py: comm.Igatherv. */
   igatherv<D extends TypedArray>(data: D, options?: GathervOptions & Into): Request<Reduced<D> | undefined>
   igatherv(data: unknown, options: GathervOptions & Into = {}): Request<unknown> {
     return this.#gatherv(data, options)
   }
 
   /**
-   * Collects the values of all ranks on all of them, as an array of `size` values or, of typed arrays that are equally long, in `into`. As `mpi.allgather` over one value.
-   * Errors: also TruncationError, DatatypeError, AliasError where `into` does not fit, CollectiveMismatchError where the arrays for `into` differ.
+   * Collects the values of all ranks on all of them, as an array of `size` values or, of typed arrays that are equally long, in `into`. As
+   * `mpi.allgather` over one value.
+   * Errors: also TruncationError, DatatypeError, AliasError where `into` does not fit, CollectiveMismatchError where the arrays for `into`
+   * differ.
    * MPI: MPI_Allgather; mpi4py: comm.allgather, comm.Allgather.
    *
    * @example
@@ -202,6 +218,7 @@ export abstract class Collectives extends PointToPoint implements Caller {
     return this.#allgather(data, options).wait()
   }
 
+  /** As `allgather`, as a request. MPI: MPI_Iallgather; mpi4py: comm.Iallgather. */
   iallgather<B extends BufferLike>(data: BufferLike, options: AllgatherOptions & { into: B }): Request<B>
   iallgather<T>(data: T, options?: AllgatherOptions & { into?: undefined }): Request<T[]>
   iallgather(data: unknown, options: AllgatherOptions & Into = {}): Request<unknown> {
@@ -209,7 +226,8 @@ export abstract class Collectives extends PointToPoint implements Caller {
   }
 
   /**
-   * Joins typed arrays of any length on all ranks: that of a rank begins at element `displs[rank]`, or behind the last. As `mpi.allgatherv` over one value.
+   * Joins typed arrays of any length on all ranks: that of a rank begins at element `displs[rank]`, or behind the last. As `mpi.allgatherv`
+   * over one value.
    * Errors: also TruncationError, DatatypeError, AliasError where `into` does not fit. MPI: MPI_Allgatherv; mpi4py: comm.Allgatherv.
    *
    * @example
@@ -225,14 +243,16 @@ export abstract class Collectives extends PointToPoint implements Caller {
     return this.#allgatherv(data, options).wait()
   }
 
+  /** As `allgatherv`, as a request. MPI: MPI_Iallgatherv; mpi4py: comm.Iallgatherv. */
   iallgatherv<D extends TypedArray>(data: D, options?: AllgathervOptions & Into): Request<Reduced<D>>
   iallgatherv(data: unknown, options: AllgathervOptions & Into = {}): Request<unknown> {
     return this.#allgatherv(data, options)
   }
 
   /**
-   * Gives every rank a part of what each rank has: part j of rank i becomes part i of rank j. An array of `size` values gives one, a typed array of `size` equal runs a typed array, in
-   * `into` if there is one. As `mpi.alltoall` over one value. Errors: also TruncationError, DatatypeError, AliasError where `into` does not fit.
+   * Gives every rank a part of what each rank has: part j of rank i becomes part i of rank j. An array of `size` values gives one, a typed
+   * array of `size` equal runs a typed array, in `into` if there is one. As `mpi.alltoall` over one value. Errors: also TruncationError,
+   * DatatypeError, AliasError where `into` does not fit.
    * MPI: MPI_Alltoall; mpi4py: comm.alltoall, comm.Alltoall.
    *
    * @example
@@ -251,6 +271,7 @@ export abstract class Collectives extends PointToPoint implements Caller {
     return this.#alltoall(data, options).wait()
   }
 
+  /** As `alltoall`, as a request. MPI: MPI_Ialltoall; mpi4py: comm.Ialltoall. */
   ialltoall<T>(data: readonly T[], options?: AlltoallOptions): Request<T[]>
   ialltoall<D extends TypedArray>(data: D, options?: AlltoallOptions & Into): Request<Reduced<D>>
   ialltoall(data: unknown, options: AlltoallOptions & Into = {}): Request<unknown> {
@@ -258,8 +279,9 @@ export abstract class Collectives extends PointToPoint implements Caller {
   }
 
   /**
-   * Gives every rank a run of the typed array that each rank has: `sendCounts[j]` elements from element `sendDispls[j]` on to rank j; what comes from rank i begins at element
-   * `recvDispls[i]`, or behind the last. As `mpi.alltoallv` over one value. Errors: also TruncationError, DatatypeError, AliasError where `into` does not fit.
+   * Gives every rank a run of the typed array that each rank has: `sendCounts[j]` elements from element `sendDispls[j]` on to rank j; what
+   * comes from rank i begins at element `recvDispls[i]`, or behind the last. As `mpi.alltoallv` over one value. Errors: also
+   * TruncationError, DatatypeError, AliasError where `into` does not fit.
    * MPI: MPI_Alltoallv; mpi4py: comm.Alltoallv.
    *
    * @example
@@ -278,14 +300,16 @@ export abstract class Collectives extends PointToPoint implements Caller {
     return this.#alltoallv(data, options).wait()
   }
 
+  /** As `alltoallv`, as a request. MPI: MPI_Ialltoallv; mpi4py: comm.Ialltoallv. */
   ialltoallv<D extends TypedArray>(data: D, options: AlltoallvOptions & Into): Request<Reduced<D>>
   ialltoallv(data: unknown, options: AlltoallvOptions & Into): Request<unknown> {
     return this.#alltoallv(data, options)
   }
 
   /**
-   * What the ranks give, combined at the root; the others get `undefined`. `into` receives an array in place, and may be the data itself. As `mpi.reduce` over one
-   * value. Errors: also TruncationError, DatatypeError, AliasError where `into` does not fit. MPI: MPI_Reduce; mpi4py: comm.reduce, comm.Reduce.
+   * What the ranks give, combined at the root; the others get `undefined`. `into` receives an array in place, and may be the data itself.
+   * As `mpi.reduce` over one value. Errors: also TruncationError, DatatypeError, AliasError where `into` does not fit. MPI: MPI_Reduce;
+   * mpi4py: comm.reduce, comm.Reduce.
    *
    * @example
    * ```ts
@@ -306,6 +330,7 @@ export abstract class Collectives extends PointToPoint implements Caller {
     return this.#reduce(data, op, options).wait()
   }
 
+  /** As `reduce`, as a request. MPI: MPI_Ireduce; mpi4py: comm.Ireduce. */
   ireduce<T extends Arithmetic>(data: T, op?: undefined, options?: ReduceOptions & Into): Request<Reduced<T> | undefined>
   ireduce<T extends Operand>(data: T, op: PredefinedOp<NoInfer<T>>, options?: ReduceOptions & Into): Request<Reduced<T> | undefined>
   ireduce<T>(data: NoInfer<T>, op: Op<T>, options?: ReduceOptions & Into): Request<T | undefined>
@@ -314,8 +339,10 @@ export abstract class Collectives extends PointToPoint implements Caller {
   }
 
   /**
-   * What the ranks give, combined on all of them. `into` receives an array in place, and may be the data itself. As `mpi.allreduce` over one value.
-   * Errors: also TruncationError, DatatypeError, AliasError where `into` does not fit. MPI: MPI_Allreduce; mpi4py: comm.allreduce, comm.Allreduce.
+   * What the ranks give, combined on all of them. `into` receives an array in place, and may be the data itself. As `mpi.allreduce` over
+   * one value.
+   * Errors: also TruncationError, DatatypeError, AliasError where `into` does not fit. MPI: MPI_Allreduce; mpi4py: comm.allreduce,
+   * comm.Allreduce.
    *
    * @example
    * ```ts
@@ -336,6 +363,7 @@ export abstract class Collectives extends PointToPoint implements Caller {
     return this.#allreduce(data, op, options).wait()
   }
 
+  /** As `allreduce`, as a request. MPI: MPI_Iallreduce; mpi4py: comm.Iallreduce. */
   iallreduce<T extends Arithmetic>(data: T, op?: undefined, options?: AllreduceOptions & Into): Request<Reduced<T>>
   iallreduce<T extends Operand>(data: T, op: PredefinedOp<NoInfer<T>>, options?: AllreduceOptions & Into): Request<Reduced<T>>
   iallreduce<T>(data: NoInfer<T>, op: Op<T>, options?: AllreduceOptions & Into): Request<T>
@@ -344,7 +372,8 @@ export abstract class Collectives extends PointToPoint implements Caller {
   }
 
   /**
-   * What the ranks up to this one give, combined. `into` receives an array in place, and may be the data itself. As `mpi.scan` over one value.
+   * What the ranks up to this one give, combined. `into` receives an array in place, and may be the data itself. As `mpi.scan` over one
+   * value.
    * Errors: also TruncationError, DatatypeError, AliasError where `into` does not fit. MPI: MPI_Scan; mpi4py: comm.scan, comm.Scan.
    *
    * @example
@@ -362,6 +391,7 @@ export abstract class Collectives extends PointToPoint implements Caller {
     return this.#scan(data, op, options).wait()
   }
 
+  /** As `scan`, as a request. MPI: MPI_Iscan; mpi4py: comm.Iscan. */
   iscan<T extends Arithmetic>(data: T, op?: undefined, options?: Signalled & Into): Request<Reduced<T>>
   iscan<T extends Operand>(data: T, op: PredefinedOp<NoInfer<T>>, options?: Signalled & Into): Request<Reduced<T>>
   iscan<T>(data: NoInfer<T>, op: Op<T>, options?: Signalled & Into): Request<T>
@@ -390,6 +420,7 @@ export abstract class Collectives extends PointToPoint implements Caller {
     return this.#exscan(data, op, options).wait()
   }
 
+  /** As `exscan`, as a request. MPI: MPI_Iexscan; mpi4py: comm.Iexscan. */
   iexscan<T extends Arithmetic>(data: T, op?: undefined, options?: Signalled & Into): Request<Reduced<T> | undefined>
   iexscan<T extends Operand>(data: T, op: PredefinedOp<NoInfer<T>>, options?: Signalled & Into): Request<Reduced<T> | undefined>
   iexscan<T>(data: NoInfer<T>, op: Op<T>, options?: Signalled & Into): Request<T | undefined>
@@ -398,8 +429,9 @@ export abstract class Collectives extends PointToPoint implements Caller {
   }
 
   /**
-   * Arrays of all ranks, combined, of which every rank gets its block. `into` receives a typed one in place, and may be the data itself, whose front is then
-   * overwritten. As `mpi.reduceScatter` over one value. Errors: also TruncationError, DatatypeError, AliasError where `into` does not fit.
+   * Arrays of all ranks, combined, of which every rank gets its block. `into` receives a typed one in place, and may be the data itself,
+   * whose front is then overwritten. As `mpi.reduceScatter` over one value. Errors: also TruncationError, DatatypeError, AliasError where
+   * `into` does not fit.
    * MPI: MPI_Reduce_scatter, MPI_Reduce_scatter_block; mpi4py: comm.reduce_scatter, comm.Reduce_scatter.
    *
    * @example
@@ -432,6 +464,7 @@ export abstract class Collectives extends PointToPoint implements Caller {
     return this.#reduceScatter(data, op, options).wait()
   }
 
+  /** As `reduceScatter`, as a request. MPI: MPI_Ireduce_scatter, MPI_Ireduce_scatter_block; mpi4py: comm.Ireduce_scatter. */
   ireduceScatter<T extends TypedArray | readonly Arithmetic[]>(
     data: T,
     op?: undefined,

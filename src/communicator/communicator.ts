@@ -15,9 +15,11 @@ import { checkGroup, Group } from './group.js'
 
 export * from '../progress/context-ids.js'
 
+/** What the calls that make a communicator of another may be told. */
 export interface DeriveOptions {
   /** The new communicator's; by default after this one: 'world.split(1)'. */
   name?: string
+  /** Aborting it fails the call with an AbortError here and a RemoteError on the other ranks. */
   signal?: AbortSignal
 }
 
@@ -70,7 +72,8 @@ export class Communicator extends FaultTolerant {
   }
 
   /**
-   * One communicator for each colour, its ranks ordered by `key`, ties as they are here; `undefined` as colour is no member. Called by all ranks.
+   * One communicator for each colour, its ranks ordered by `key`, ties as they are here; `undefined` as colour is no member. Called by all
+   * ranks.
    * Errors: ArgumentError when `color` is no integer from 0 on, or `key` no number. Cost: an allreduce of a list of all colours.
    * MPI: MPI_Comm_split, MPI 4.1 §7.4.2; mpi4py: comm.Split.
    *
@@ -143,7 +146,8 @@ export class Communicator extends FaultTolerant {
   }
 
   /**
-   * Gives the communicator up, on this rank and at once: what is pending fails with a FreedError, and so does every later call. A second time does nothing.
+   * Gives the communicator up, on this rank and at once: what is pending fails with a FreedError, and so does every later call. A second
+   * time does nothing.
    * Errors: ArgumentError for `COMM_WORLD` and `COMM_SELF`. MPI: MPI_Comm_free, MPI 4.1 §7.4.3; mpi4py: comm.Free.
    */
   free(): void {
@@ -221,16 +225,17 @@ export class Communicator extends FaultTolerant {
   }
 
   /**
-   * A Subject that spans this rank and another: what one gives to `next`, `error` and `complete` the other's subscribers get; unsubscribing there unsubscribes
-   * from what feeds the channel here. Both ranks call it; the n-th for a peer and tag meets the n-th there, and there is one at a time.
+   * A Subject that spans this rank and another: what one gives to `next`, `error` and `complete` the other's subscribers get; unsubscribing
+   * there unsubscribes from what feeds the channel here. Both ranks call it; the n-th for a peer and tag meets the n-th there, and there is
+   * one at a time.
    *
    *     rank 0   next         a--b--c--|
    *     rank 1   subscribed   --a--b--c--|
    *
    * Shape: any data. Cost: one message a value, and one of credit for every quarter of the window.
-   * Errors: RankError, TagError, ArgumentError at the call, also while there is an open channel with that peer and tag. Subscribers get RemoteError (the peer's
-   * `error`), RankFailedError when the peer ends with the channel open; `next` throws DataCloneError, OverflowError, RankFailedError.
-   * MPI has no such call; `WebSocketSubject` is RxJS's for a socket.
+   * Errors: RankError, TagError, ArgumentError at the call, also while there is an open channel with that peer and tag. Subscribers get
+   * RemoteError (the peer's `error`), RankFailedError when the peer ends with the channel open; `next` throws DataCloneError,
+   * OverflowError, RankFailedError. MPI has no such call; `WebSocketSubject` is RxJS's for a socket.
    *
    * @example
    * ```ts

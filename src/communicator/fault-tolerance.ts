@@ -12,18 +12,22 @@ import { abandonOn, abortError } from '../request/cancellation.js'
 import { Request } from '../request/request.js'
 import { Collectives } from './collectives.js'
 
+/** What `agree` may be told. */
 export interface AgreeOptions {
+  /** Aborting it fails the call here with an AbortError; the others agree all the same, and this rank's part counts. */
   signal?: AbortSignal
 }
 
+/** What `shrink` may be told. */
 export interface ShrinkOptions extends AgreeOptions {
   /** The new communicator's; by default after this one: 'world.shrink(1)'. */
   name?: string
 }
 
 /**
- * How the ranks of a communicator go on when some of them fail: MPI's user-level failure mitigation (ULFM; Bland et al., Post-failure recovery of MPI
- * communication capability, IJHPCA 27(3), 2013). In a job whose first failure does not end it: `rxmpi run --on-failure continue`.
+ * How the ranks of a communicator go on when some of them fail: MPI's user-level failure mitigation (ULFM; Bland et al., Post-failure
+ * recovery of MPI communication capability, IJHPCA 27(3), 2013). In a job whose first failure does not end it:
+ * `rxmpi run --on-failure continue`.
  */
 export abstract class FaultTolerant extends Collectives {
   #shrinks = 0
@@ -46,13 +50,14 @@ export abstract class FaultTolerant extends Collectives {
   }
 
   /**
-   * The ranks that have failed, in order: those there are, at once, and all of them again each time that there are more. A rank that has ended well has not failed.
+   * The ranks that have failed, in order: those there are, at once, and all of them again each time that there are more. A rank that has
+   * ended well has not failed.
    *
    *     rank 2 dies             --x
    *     comm.failed             a--b
    *
-   * It is told before anything fails of it: a subscriber that calls `ackFailed()` keeps the receives from `ANY_SOURCE` waiting. It keeps no rank alive, and completes when
-   * the communicator is freed. MPI: MPIX_Comm_get_failed.
+   * It is told before anything fails of it: a subscriber that calls `ackFailed()` keeps the receives from `ANY_SOURCE` waiting. It keeps no
+   * rank alive, and completes when the communicator is freed. MPI: MPIX_Comm_get_failed.
    *
    * @example
    * ```ts
@@ -84,17 +89,18 @@ export abstract class FaultTolerant extends Collectives {
   })
 
   /**
-   * The program knows of all that have failed so far, and gets their ranks: what waits for a message from any rank waits for the others from now on. Without it
-   * every receive and probe from `ANY_SOURCE` that finds nothing fails, for the message may have been a failed rank's to send.
-   * Local, costs nothing. MPI: MPIX_Comm_ack_failed.
+   * The program knows of all that have failed so far, and gets their ranks: what waits for a message from any rank waits for the others
+   * from now on. Without it every receive and probe from `ANY_SOURCE` that finds nothing fails, for the message may have been a failed
+   * rank's to send. Local, costs nothing. MPI: MPIX_Comm_ack_failed.
    */
   ackFailed(): number[] {
     return this.core.failedMembers.acknowledge()
   }
 
   /**
-   * Nothing more is done on this communicator, by any of its ranks: all that is pending and every later call fails with a RevokedError, but for `shrink` and `agree`. So ranks
-   * that wait for one which has gone to look after a failure wait no more. Called by one rank or several; the news reaches all that live if it has reached one.
+   * Nothing more is done on this communicator, by any of its ranks: all that is pending and every later call fails with a RevokedError, but
+   * for `shrink` and `agree`. So ranks that wait for one which has gone to look after a failure wait no more. Called by one rank or
+   * several; the news reaches all that live if it has reached one.
    *
    *     rank 0   revoke()   -u
    *     rank 1   irecv()    --#
@@ -106,14 +112,17 @@ export abstract class FaultTolerant extends Collectives {
   }
 
   /**
-   * What all ranks that live have to say, in one: `true` when all say so, or the bitwise AND of 32-bit integers. Called by all ranks; those that have failed are
-   * not waited for, and one that dies meanwhile neither holds up the others nor lets them disagree: what one gets, all get. It works when the communicator is revoked.
+   * What all ranks that live have to say, in one: `true` when all say so, or the bitwise AND of 32-bit integers. Called by all ranks; those
+   * that have failed are not waited for, and one that dies meanwhile neither holds up the others nor lets them disagree: what one gets, all
+   * get. It works when the communicator is revoked.
    *
    *     rank 0   iagree(6)    ---(a|)
    *     rank 1   iagree(12)   ----(a|)
    *
-   * Errors: ArgumentError when `flag` is neither; CollectiveMismatchError on all ranks when they have called different things; FreedError, AbortError.
-   * Cost: four latencies, 4 (p - 1) messages, more when a rank dies. Algorithm: a rotating coordinator over a perfect failure detector (Chandra and Toueg, JACM 43(2), 1996).
+   * Errors: ArgumentError when `flag` is neither; CollectiveMismatchError on all ranks when they have called different things; FreedError,
+   * AbortError.
+   * Cost: four latencies, 4 (p - 1) messages, more when a rank dies. Algorithm: a rotating coordinator over a perfect failure detector
+   * (Chandra and Toueg, JACM 43(2), 1996).
    * MPI: MPIX_Comm_agree; unlike it this raises nothing for a failure that is not acknowledged.
    *
    * @example
@@ -141,13 +150,14 @@ export abstract class FaultTolerant extends Collectives {
   }
 
   /**
-   * A communicator of the ranks that live, in the order they have here: all of them get the same, also when one dies meanwhile (it may then be a member that has
-   * failed). Called by all ranks. It works when the communicator is revoked, which it mostly is.
+   * A communicator of the ranks that live, in the order they have here: all of them get the same, also when one dies meanwhile (it may then
+   * be a member that has failed). Called by all ranks. It works when the communicator is revoked, which it mostly is.
    *
    *     rank 0   ishrink()   ---(a|)
    *     rank 1   ishrink()   ----(a|)
    *
-   * Errors: ArgumentError when `name` is no string; CollectiveMismatchError on all ranks when they have called different things; FreedError, AbortError.
+   * Errors: ArgumentError when `name` is no string; CollectiveMismatchError on all ranks when they have called different things;
+   * FreedError, AbortError.
    * Cost: that of `agree`. MPI: MPIX_Comm_shrink.
    *
    * @example

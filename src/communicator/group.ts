@@ -19,6 +19,7 @@ import { ArgumentError, RankError } from '../errors.js'
  * ```
  */
 export class Group {
+  /** How many ranks it has. MPI: MPI_Group_size; mpi4py: group.size. */
   readonly size: number
   /** This rank's place in the group, `undefined` where it is not a member. MPI: MPI_Group_rank. */
   readonly rank: number | undefined

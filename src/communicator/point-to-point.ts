@@ -18,8 +18,11 @@ const done = Promise.resolve()
 
 /** What two ranks of a communicator say to each other. MPI 4.1 §3. */
 export abstract class PointToPoint {
+  /** This process among the others, 0 … `size` - 1. MPI: MPI_Comm_rank; mpi4py: comm.rank. */
   readonly rank: number
+  /** How many ranks there are. MPI: MPI_Comm_size; mpi4py: comm.size. */
   readonly size: number
+  /** What errors and reports call it: 'world', 'world.split(1)'. MPI: MPI_Comm_get_name; mpi4py: comm.name. */
   readonly name: string
   /** @internal */
   readonly core: CommunicatorCore
@@ -38,8 +41,8 @@ export abstract class PointToPoint {
    *     rank 0   isend(a)   (u|)
    *     rank 1   irecv()    ---(a|)
    *
-   * Shape: any data, see "Data" in the reference. Cost: one copy into segments and one out of them; above 64 KiB one more round trip, for the data
-   * waits for its receive. With `transfer` the memory itself changes its owner, at a cost that does not depend on its size.
+   * Shape: any data, see "Data" in the reference. Cost: one copy into segments and one out of them; above 64 KiB one more round trip, for
+   * the data waits for its receive. With `transfer` the memory itself changes its owner, at a cost that does not depend on its size.
    * Errors: RankError, TagError, ArgumentError, DataCloneError at the call; RankFailedError; AbortError, TimeoutError.
    * MPI: MPI_Send, MPI 4.1 §3.2.1; mpi4py: comm.send, comm.Send.
    *
@@ -104,8 +107,9 @@ export abstract class PointToPoint {
    * Receives a message; without options any. With `into` in place: the call resolves to that same object.
    *
    * Shape: what was sent, on memory of its own; or the front of `into`, `status.count` tells how much.
-   * Errors: RankError, TagError, ArgumentError at the call; TruncationError and DatatypeError consume the message and leave `into` untouched;
-   * RankFailedError, DeadlockError; AbortError and TimeoutError withdraw the receive. MPI: MPI_Recv, MPI 4.1 §3.2.4; mpi4py: comm.recv, comm.Recv.
+   * Errors: RankError, TagError, ArgumentError at the call; TruncationError and DatatypeError consume the message and leave `into`
+   * untouched; RankFailedError, DeadlockError; AbortError and TimeoutError withdraw the receive. MPI: MPI_Recv, MPI 4.1 §3.2.4;
+   * mpi4py: comm.recv, comm.Recv.
    *
    * @example
    * ```ts
@@ -126,7 +130,8 @@ export abstract class PointToPoint {
   }
 
   /**
-   * As `recv`, as a request: an Observable of the one message, live from the call. MPI: MPI_Irecv, MPI 4.1 §3.7.2; mpi4py: comm.irecv, comm.Irecv.
+   * As `recv`, as a request: an Observable of the one message, live from the call. MPI: MPI_Irecv, MPI 4.1 §3.7.2; mpi4py: comm.irecv,
+   * comm.Irecv.
    *
    * @example
    * ```ts
@@ -169,7 +174,8 @@ export abstract class PointToPoint {
   }
 
   /**
-   * Waits for a message and leaves it in the queue. Errors: those of `recv` at the call. MPI: MPI_Probe, MPI 4.1 §3.8.1; mpi4py: comm.probe.
+   * Waits for a message and leaves it in the queue. Errors: those of `recv` at the call. MPI: MPI_Probe, MPI 4.1 §3.8.1;
+   * mpi4py: comm.probe.
    *
    * @example
    * ```ts

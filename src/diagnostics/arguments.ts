@@ -1,5 +1,5 @@
 import { inspect } from 'node:util'
-import { type BufferLike, bytesOf, datatypeOf, OBJECT } from '../codec/datatype.js'
+import { type BufferLike, datatypeOf, lossOf, OBJECT } from '../codec/datatype.js'
 import { ANY_SOURCE, ANY_TAG, PROC_NULL, TAG_UB } from '../constants.js'
 import { ArgumentError, RankError, TagError } from '../errors.js'
 
@@ -49,17 +49,25 @@ export function checkInto(into: BufferLike): void {
   checkAttached(into, 'into')
 }
 
+/** Throws where the memory of a buffer is gone: it is detached, or a view is out of its bounds. */
 export function checkAttached(buffer: BufferLike, name: string): void {
   try {
-    if (buffer.byteLength === 0) bytesOf(buffer)
-  } catch (cause) {
-    throw new ArgumentError(`${name}: the buffer is detached (it was transferred away); give one that is not`, { cause })
+    if (buffer.byteLength > 0) return
+  } catch {
+    // As a DataView does.
+  }
+  const loss = lossOf(buffer)
+  if (loss === 'detached') throw new ArgumentError(`${name}: the buffer is detached (it was transferred away); give one that is not`)
+  if (loss !== undefined) {
+    throw new ArgumentError(`${name}: the view is out of bounds (its buffer was resized); give one within its buffer`)
   }
 }
 
 export function checkSignal(signal: unknown): void {
   if (signal instanceof AbortSignal) return
-  if (Object.prototype.toString.call(signal) === '[object AbortSignal]') return
+  // One of another realm, or of a library, is known by what it can do.
+  const { aborted, addEventListener, removeEventListener } = Object(signal) as AbortSignal
+  if (typeof aborted === 'boolean' && typeof addEventListener === 'function' && typeof removeEventListener === 'function') return
   throw new ArgumentError(`signal: expected an AbortSignal, got ${shown(signal)}`)
 }
 

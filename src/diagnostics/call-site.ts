@@ -4,10 +4,10 @@ import { fileURLToPath } from 'node:url'
 /**
  * Where in the user's program a call was made.
  *
- * Walking the stack costs 2 µs, as much as sending a message. So a rank records the call sites of its first
- * thousand calls, and of some more each time it has been quiet: that covers programs that make few calls, and all others at their start. For an
- * awaited call that was not recorded, V8 still knows who waits: an error made in a promise job on the way to the
- * `await` has the waiting function in its stack (`rejectLater`).
+ * Walking the stack costs 2 µs, as much as sending a message. So a rank records the call sites of its first thousand calls, and of some
+ * more each time it has been quiet: that covers programs that make few calls, and all others at their start. For an awaited call that was
+ * not recorded, V8 still knows who waits: an error made in a promise job on the way to the `await` has the waiting function in its stack
+ * (`rejectLater`).
  */
 
 const BUDGET = 1000
@@ -27,7 +27,10 @@ export function recordCallSite(): CallSite | undefined {
   return captureCallSite()
 }
 
-/** The stack of the caller, if it was recorded and a line of the user's is in it, which it may only be when RxJS was called from there; else another. */
+/**
+ * The stack of the caller, if it was recorded and a line of the user's is in it, which it may only be when RxJS was called from there; else
+ * another.
+ */
 export function recordCallSiteOr(other: CallSite | undefined): CallSite | undefined {
   const site = recordCallSite()
   return {

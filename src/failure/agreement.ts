@@ -26,7 +26,10 @@ export interface Verdict {
 
 export type AgreementWord = Word<Vote, Verdict>
 
-/** What the ranks of a communicator agree on though some of them die, in the order in which they ask. It outlives its communicator here: others may not know yet what was decided. */
+/**
+ * What the ranks of a communicator agree on though some of them die, in the order in which they ask. It outlives its communicator here:
+ * others may not know yet what was decided.
+ */
 export class Agreement {
   readonly #endpoint: Endpoint
   readonly #members: readonly number[]

@@ -1,8 +1,8 @@
 import { constants } from 'node:buffer'
 
 /**
- * Memory for a while. Fresh memory costs more than filling it, for the system hands it out page by page at the first touch: so what was used before is used again. Several
- * buffers, for several may be in use at the same time.
+ * Memory for a while. Fresh memory costs more than filling it, for the system hands it out page by page at the first touch: so what was
+ * used before is used again. Several buffers, for several may be in use at the same time.
  */
 const idle: ArrayBuffer[] = []
 let idleBytes = 0

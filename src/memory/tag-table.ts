@@ -1,6 +1,6 @@
 /**
- * A few things by tag, of which there is a new one for each collective: a hash table whose places are used again as the tags go round. A `Map` would make a new table every
- * few entries, and each old one would keep the next from the collector.
+ * A few things by tag, of which there is a new one for each collective: a hash table whose places are used again as the tags go round. A
+ * `Map` would make a new table every few entries, and each old one would keep the next from the collector.
  */
 export class TagTable<T extends { readonly tag: number; next: T | undefined }> {
   #places: (T | undefined)[] = new Array(16).fill(undefined)

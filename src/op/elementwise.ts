@@ -4,8 +4,9 @@ import { compileLoop, type ElementwiseName, type Loop, type Target } from './loo
 import type { TypedArray } from './operand.js'
 
 /**
- * A predefined op on one type of elements: `into[i] = a[i] op b[i]`, where `into` may be the memory of `a` or of `b`, but not a part of it that is
- * shifted. By a loop or by a kernel, whichever was measured to be faster: `rxmpi bench kernels`, docs/adr/0007-reduction-kernels.md.
+ * A predefined op on one type of elements: `into[i] = a[i] op b[i]`, where `into` may be the memory of `a` or of `b`, but not a part of it
+ * that is shifted. By a loop or by a kernel, whichever was measured to be faster: `rxmpi bench kernels`,
+ * docs/adr/0007-reduction-kernels.md.
  */
 export class Elementwise {
   readonly #op: ElementwiseName

@@ -4,7 +4,10 @@ import { code } from './kernel-code.js'
 import type { ElementwiseName } from './loops.js'
 import type { TypedArray } from './operand.js'
 
-/** WebAssembly's vectors of 16 bytes: the kernels of kernels/fold.ts. They work in memory of their own, so runs are copied in and out by blocks. */
+/**
+ * WebAssembly's vectors of 16 bytes: the kernels of kernels/fold.ts. They work in memory of their own, so runs are copied in and out by
+ * blocks.
+ */
 
 /** What fits the caches of a core; the kernels know that the second operand begins behind the first. */
 const BLOCK_BYTES = 0x10000

@@ -37,8 +37,8 @@ const ofBigints: Partial<Record<ElementwiseName, Expression>> = {
 }
 
 /**
- * A function of its own for each op, type of elements and target. V8 compiles a loop for the types that this very loop has met: one that has met five
- * is slower by a factor of five. Sixteen steps at once are faster than one by a factor of three; with more, V8 takes so long
+ * A function of its own for each op, type of elements and target. V8 compiles a loop for the types that this very loop has met: one that
+ * has met five is slower by a factor of five. Sixteen steps at once are faster than one by a factor of three; with more, V8 takes so long
  * to compile them that a program's first large reduction is late.
  */
 export function compileLoop(op: ElementwiseName, datatype: number, target: Target): Loop {

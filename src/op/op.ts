@@ -5,10 +5,11 @@ import { Predefined } from './predefined.js'
 import { foldWith } from './user.js'
 
 export { isTypedArray } from './kind.js'
-export type { Arithmetic, Bitwise, Located, Logical, Operand, Reduced, TypedArray } from './operand.js'
+export type { Arithmetic, Bitwise, FloatingArray, IntegerArray, Located, Logical, Operand, Reduced, TypedArray } from './operand.js'
 
 /** How the reductions make one of two values; associative. MPI: MPI_Op, MPI 4.1 §6.9. */
 export interface Op<T> {
+  /** What errors call it, and what the ranks must agree on. */
   readonly name: string
   /** Whether the ranks' values may be combined in another order than theirs. */
   readonly commutative: boolean
@@ -18,8 +19,11 @@ export interface Op<T> {
 
 /** An op that MPI defines; it is an `Op` of everything it takes. */
 export interface PredefinedOp<in Operand> {
+  /** As in the program: 'SUM'. */
   readonly name: string
+  /** Whether the ranks' values may be combined in another order than theirs; all may but REPLACE and NO_OP. */
   readonly commutative: boolean
+  /** Of two values, `a` from the lower ranks, one; arrays element by element, into a new one. DatatypeError for others. */
   combine<T extends Operand>(a: T, b: T): Reduced<T>
 }
 
@@ -43,15 +47,22 @@ export const BAND: PredefinedOp<Bitwise> = new Predefined('BAND', { ofBits: true
 export const BOR: PredefinedOp<Bitwise> = new Predefined('BOR', { ofBits: true })
 /** `a ^ b`, on numbers of 32 bits. MPI: MPI_BXOR. */
 export const BXOR: PredefinedOp<Bitwise> = new Predefined('BXOR', { ofBits: true })
-/** Of pairs `[value, location]` the one with the largest value; NaN wins, equal ones give the lowest location. MPI: MPI_MAXLOC, MPI 4.1 §6.9.4. */
+/**
+ * Of pairs `[value, location]` the one with the largest value; NaN wins, equal ones give the lowest location. MPI: MPI_MAXLOC,
+ * MPI 4.1 §6.9.4.
+ */
 export const MAXLOC: PredefinedOp<Located> = new Predefined('MAXLOC')
-/** Of pairs `[value, location]` the one with the smallest value; NaN wins, equal ones give the lowest location. MPI: MPI_MINLOC, MPI 4.1 §6.9.4. */
+/**
+ * Of pairs `[value, location]` the one with the smallest value; NaN wins, equal ones give the lowest location. MPI: MPI_MINLOC,
+ * MPI 4.1 §6.9.4.
+ */
 export const MINLOC: PredefinedOp<Located> = new Predefined('MINLOC')
 /** The last rank's. MPI: MPI_REPLACE. */
 export const REPLACE: PredefinedOp<Arithmetic> = new Predefined('REPLACE', { commutative: false })
 /** The first rank's. MPI: MPI_NO_OP. */
 export const NO_OP: PredefinedOp<Arithmetic> = new Predefined('NO_OP', { commutative: false })
 
+/** What `createOp` may be told of a function. */
 export interface OpOptions {
   /** The default, false, combines in the order of the ranks; true leaves the order to the collective. */
   commutative?: boolean
@@ -62,8 +73,8 @@ export interface OpOptions {
 /**
  * An op of the program's own, for values of any kind. `combine` must be associative: `(a op b) op c` and `a op (b op c)` are the same.
  *
- * Shape: on values it gets two whole ones and returns a third, or one of them. On typed arrays it gets two runs of equal length, which may be pieces of what
- * the ranks gave; it returns such a run and may write it into the second; it keeps neither.
+ * Shape: on values it gets two whole ones and returns a third, or one of them. On typed arrays it gets two runs of equal length, which may
+ * be pieces of what the ranks gave; it returns such a run and may write it into the second; it keeps neither.
  * Errors: ArgumentError when `combine` is no function. What `combine` throws reaches its own rank as it is and the others as RemoteError;
  * a run of another kind or length is a DatatypeError. MPI: MPI_Op_create, MPI 4.1 §6.9.5; mpi4py: MPI.Op.Create.
  *
@@ -95,10 +106,13 @@ export function checkOp(op: unknown): asserts op is AnyOp {
   throw new ArgumentError(`op: expected SUM, another op of rxmpi or what createOp returns, got ${shown(op)}`)
 }
 
-/** An op of whatever it takes. @internal */
+/** Any op, whatever it takes. */
 export interface AnyOp {
+  /** What errors call it, and what the ranks must agree on. */
   readonly name: string
+  /** Whether the ranks' values may be combined in another order than theirs. */
   readonly commutative: boolean
+  /** Of two values, `a` from the lower ranks, one. */
   combine(a: never, b: never): unknown
 }
 
@@ -107,9 +121,12 @@ export function checkOperand(op: AnyOp, data: unknown): void {
   if (op instanceof Predefined) op.check(data, 'data')
 }
 
+/** Whether it may change the values that it combines: an op that the program has made. @internal */
+export const mayChange = (op: AnyOp): boolean => !(op instanceof Predefined)
+
 /**
- * `into[i] = a[i] op b[i]`, where `a` is from the lower ranks. All three are of one kind and length. `into` may be the very memory of `a` or `b`, but not
- * overlap either otherwise; any of them may be on a SharedArrayBuffer. @internal
+ * `into[i] = a[i] op b[i]`, where `a` is from the lower ranks. All three are of one kind and length. `into` may be the very memory of `a`
+ * or `b`, but not overlap either otherwise; any of them may be on a SharedArrayBuffer. @internal
  */
 export function foldArrays(op: AnyOp, into: TypedArray, a: TypedArray, b: TypedArray): void {
   if (op instanceof Predefined) op.fold(into, a, b)

@@ -1,25 +1,9 @@
 /** What predefined ops take, as types. */
 
-interface Arrays {
-  Int8Array: Int8Array<ArrayBuffer>
-  Uint8Array: Uint8Array<ArrayBuffer>
-  Uint8ClampedArray: Uint8ClampedArray<ArrayBuffer>
-  Int16Array: Int16Array<ArrayBuffer>
-  Uint16Array: Uint16Array<ArrayBuffer>
-  Int32Array: Int32Array<ArrayBuffer>
-  Uint32Array: Uint32Array<ArrayBuffer>
-  BigInt64Array: BigInt64Array<ArrayBuffer>
-  BigUint64Array: BigUint64Array<ArrayBuffer>
-  Float16Array: HalfArray
-  Float32Array: Float32Array<ArrayBuffer>
-  Float64Array: Float64Array<ArrayBuffer>
-}
-
-/** `Float16Array` where the program's `lib` has one. */
-type HalfArray = typeof globalThis extends { Float16Array: { prototype: infer A } } ? A : never
-
-type FloatingArray = HalfArray | Float32Array | Float64Array
-type IntegerArray =
+/** Typed arrays of floating-point numbers, of 16 bits too where the program's `lib` has them. */
+export type FloatingArray = (typeof globalThis extends { Float16Array: { prototype: infer A } } ? A : never) | Float32Array | Float64Array
+/** Typed arrays of integers. */
+export type IntegerArray =
   | Int8Array
   | Uint8Array
   | Uint8ClampedArray
@@ -30,10 +14,14 @@ type IntegerArray =
   | BigInt64Array
   | BigUint64Array
 
+/** Every typed array; a reduction combines two element by element. */
 export type TypedArray = IntegerArray | FloatingArray
 
+/** What SUM, PROD, MAX, MIN, REPLACE and NO_OP take. */
 export type Arithmetic = number | bigint | TypedArray
+/** What LAND, LOR and LXOR take; numbers count as true unless they are 0 or NaN. */
 export type Logical = Arithmetic | boolean
+/** What BAND, BOR and BXOR take; numbers as integers of 32 bits. */
 export type Bitwise = number | bigint | IntegerArray
 /** A value, and the rank or index where it is. */
 export type Located = readonly [value: number | bigint, location: number]
@@ -51,6 +39,6 @@ export type Reduced<T> = T extends number
         ? [value: Reduced<V>, location: number]
         : T extends Buffer
           ? Buffer<ArrayBuffer>
-          : T extends { readonly [Symbol.toStringTag]: infer K extends keyof Arrays }
-            ? Arrays[K]
+          : T extends TypedArray
+            ? ReturnType<T['slice']>
             : T

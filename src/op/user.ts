@@ -12,8 +12,8 @@ interface UserOp {
 }
 
 /**
- * Folds with an op that the program has made. It gets copies, for it may write into what it is given, and neither another rank's memory nor the
- * caller's is its to write.
+ * Folds with an op that the program has made. It gets copies, for it may write into what it is given, and neither another rank's memory nor
+ * the caller's is its to write.
  */
 export function foldWith(op: UserOp, into: TypedArray, a: TypedArray, b: TypedArray): void {
   const first = takeScratch(into.byteLength)

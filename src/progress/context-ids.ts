@@ -30,7 +30,8 @@ export const FIRST_ID = 16 * CONTEXTS
 export const communicatorOf = (context: number): number => Math.floor(context / CONTEXTS) * CONTEXTS
 
 /**
- * The ids that a rank gives to new communicators: never one that it or another rank has given before, so that ranks need not ask each other what is free, and
+ * The ids that a rank gives to new communicators: never one that it or another rank has given before, so that ranks need not ask each other
+ * what is free, and
  * what still comes for a communicator that is no more is not taken for another's.
  */
 export class IdSource {

@@ -205,7 +205,9 @@ export class Endpoint implements SegmentReceiver {
     this.#answer(message, wanted ? TAKEN : DISCARDED)
   }
 
-  /** A taker that has not got its message any more wants it no longer: one that is under way to it goes to the next, or back to its place. */
+  /**
+   * A taker that has not got its message any more wants it no longer: one that is under way to it goes to the next, or back to its place.
+   */
   giveBack(taker: Taker): void {
     for (const { partial } of this.#known) {
       for (const message of partial.values()) {

@@ -110,7 +110,10 @@ export class Incoming implements Arrived {
     this.target = this.later ? { buffer, byteOffset: 0, byteLength: this.bytes } : new Uint8Array(buffer)
   }
 
-  /** Makes room for the data of a message that nobody wants yet: memory that was used before, for most are copied to a place of their own when they are received. */
+  /**
+   * Makes room for the data of a message that nobody wants yet: memory that was used before, for most are copied to a place of their own
+   * when they are received.
+   */
   keep(): void {
     if (this.bytes < SCRATCH || this.datatype === OBJECT) return this.allocate()
     this.#kept = takeScratch(this.bytes, this.bytes)
@@ -218,7 +221,9 @@ export interface Waiting {
   readonly site: CallSite | undefined
   /** It waits for as long as somebody is subscribed, and that is nothing to worry about. */
   readonly endless?: boolean
-  /** The call that waits for this and maybe for more, and is given up as a whole; `null` where no call waits any more. Default this itself. */
+  /**
+   * The call that waits for this and maybe for more, and is given up as a whole; `null` where no call waits any more. Default this itself.
+   */
   readonly partOf?: Waiting | null
   /** It can never be done. */
   fail(error: Error): void

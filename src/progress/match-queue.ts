@@ -1,6 +1,9 @@
 /** First in, first out, with entries that may leave from the middle: they set `gone` and are passed over. */
 export class MatchQueue<T extends { gone: boolean }> {
-  /** Places from `#head` to `#tail` are in use. The array never shrinks but when it is packed: setting its length costs more than all else here. */
+  /**
+   * Places from `#head` to `#tail` are in use. The array never shrinks but when it is packed: setting its length costs more than all else
+   * here.
+   */
   #items: (T | undefined)[] = []
   #head = 0
   #tail = 0

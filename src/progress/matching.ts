@@ -204,7 +204,10 @@ interface TagQueue<T extends { gone: boolean }> {
   next: TagQueue<T> | undefined
 }
 
-/** The queues of a source by tag. That of a tag with nothing in it is given to the next tag that needs one: in collectives every message has a tag of its own. */
+/**
+ * The queues of a source by tag. That of a tag with nothing in it is given to the next tag that needs one: in collectives every message has
+ * a tag of its own.
+ */
 class TagQueues<T extends { tag: number; gone: boolean }> {
   /** That of ANY_TAG, which is never given away. */
   readonly #any = new MatchQueue<T>()

@@ -165,7 +165,8 @@ export class SendQueue {
   }
 
   /**
-   * Sends a short message ahead of what waits for credit: its receiver takes it at once, and may take nothing else before it has it. What is too long for a segment
+   * Sends a short message ahead of what waits for credit: its receiver takes it at once, and may take nothing else before it has it. What
+   * is too long for a segment
    * goes as any other.
    */
   sendAhead(message: Outgoing): void {
@@ -263,9 +264,13 @@ export class SendQueue {
     return this.#answers.length === 0 && this.#ahead.empty && this.#queue.empty && this.#matched.empty && this.#awaiting.size === 0
   }
 
-  /** Writes what can go now: answers first, then messages that go ahead, then the others in order, between them a segment of matched ones. True when anything went. */
+  /**
+   * Writes what can go now: answers first, then messages that go ahead, then the others in order, between them a segment of matched ones.
+   * True when anything went.
+   */
   pump(): boolean {
-    // Whoever has waited until its message was out may send the next at once: that is written here, and not within the call, however many there are.
+    // Whoever has waited until its message was out may send the next at once: that is written here, and not within the call, however many
+    // there are.
     this.#more = true
     if (this.#pumping) return false
     this.#pumping = true

@@ -10,7 +10,8 @@ export function abortError(signal: AbortSignal): Error {
 }
 
 /**
- * The calls of this thread that a signal can still end, which is therefore no proof that they wait for ever: nobody can tell whether a signal will fire. And
+ * The calls of this thread that a signal can still end, which is therefore no proof that they wait for ever: nobody can tell whether a
+ * signal will fire. And
  * Node's own timers of signals keep no event loop open.
  */
 export const endable = {
@@ -19,7 +20,9 @@ export const endable = {
   onSettled: (): void => undefined
 }
 
-/** The calls that end with a signal. Many may share one, and Node takes more than ten listeners of it for a leak: so there is one for all. */
+/**
+ * The calls that end with a signal. Many may share one, and Node takes more than ten listeners of it for a leak: so there is one for all.
+ */
 const waiting = new WeakMap<AbortSignal, Set<(error: Error) => void>>()
 
 function abandonAll({ currentTarget }: Event): void {

@@ -7,6 +7,7 @@ import type { Status } from './status.js'
 
 /** A message that `messages()` gives with its data, or that `mprobe()` has taken out of the queue and `recv` receives. MPI: MPI_Message. */
 export class Message<T> {
+  /** Where it came from, with which tag, and how long it is. */
   readonly status: Status
   /** What was sent; of a message from `mprobe`, `undefined`. */
   readonly data: T

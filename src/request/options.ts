@@ -3,13 +3,17 @@ import type { Status } from './status.js'
 
 /** What the calls of a communicator are told. */
 
+/** Where a message goes. For `send`, `isend` and their like. */
 export interface To {
+  /** The rank it goes to, or PROC_NULL, which sends nothing. */
   dest: number
   /** 0 … TAG_UB; default 0. */
   tag?: number
+  /** Aborting it fails the call with an AbortError and withdraws the message, unless it has left. */
   signal?: AbortSignal
 }
 
+/** Which message is meant, and where its data goes. For `recv`, `irecv`, the probes and `messages`. */
 export interface From {
   /** Default ANY_SOURCE. */
   source?: number
@@ -17,17 +21,26 @@ export interface From {
   tag?: number
   /** Receive in place: the call resolves to this object. */
   into?: BufferLike
+  /** Is filled in with what was found: `status: new Status()`. */
   status?: Status
+  /** Aborting it fails the call with an AbortError and withdraws the receive: the next one gets the message. */
   signal?: AbortSignal
 }
 
+/** What goes out and what comes in, in one call. For `sendrecv`. */
 export interface Exchange {
+  /** The rank that the data goes to, or PROC_NULL. */
   dest: number
+  /** The tag it goes with, 0 … TAG_UB; default 0. */
   sendTag?: number
+  /** The rank that the other message comes from; default ANY_SOURCE. */
   source?: number
+  /** The tag that it comes with; default ANY_TAG. */
   recvTag?: number
   /** May be the data itself. */
   into?: BufferLike
+  /** Is filled in with what was received: `status: new Status()`. */
   status?: Status
+  /** Aborting it fails the call with an AbortError and withdraws its receive. */
   signal?: AbortSignal
 }

@@ -281,8 +281,8 @@ export abstract class Request<T> extends Observable<T> {
 }
 
 /**
- * What becomes of a failure that nobody looks at: it ends the rank, as an unhandled rejection. A simulation, which is over before those are found,
- * takes them itself.
+ * What becomes of a failure that nobody looks at: it ends the rank, as an unhandled rejection. A simulation, which is over before those are
+ * found, takes them itself.
  */
 export const failures: { take: ((request: Request<unknown>) => void) | undefined } = { take: undefined }
 
@@ -292,7 +292,9 @@ function overlooked(request: Request<unknown>, error: Error): Promise<never> | u
   return undefined
 }
 
-type Requests = readonly Request<unknown>[]
+/** What the calls on several requests take; each keeps the type of its value. */
+export type Requests = readonly Request<unknown>[]
+/** What a request resolves to: of a `Request<T>`, T. */
 export type ValueOf<R> = R extends Request<infer T> ? T : never
 
 function replay<T>(this: Observable<T>, subscriber: Subscriber<T>): void {

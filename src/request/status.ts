@@ -7,10 +7,13 @@ import { ArgumentError } from '../errors.js'
 export class Status {
   /** The rank it came from. */
   source = ANY_SOURCE
+  /** The tag it came with; ANY_TAG where nothing came. */
   tag = ANY_TAG
   /** Elements; bytes for buffers without an element type; 1 for an object. */
   count = 0
+  /** Its length in bytes as it travelled: of an object, that of its encoding. */
   bytes = 0
+  /** Whether the receive was withdrawn before anything had matched it. MPI: MPI_Test_cancelled. */
   cancelled = false
 
   /** @internal */

@@ -1,5 +1,6 @@
 import type { MessagePort } from 'node:worker_threads'
 import { at, renewCallSiteBudget } from '../diagnostics/call-site.js'
+import { debug } from '../diagnostics/debug.js'
 import { DeadlockError, type ErrorContext, TimeoutError } from '../errors.js'
 import type { Endpoint } from '../progress/endpoint.js'
 import { pendingCalls } from '../progress/pending-calls.js'
@@ -13,7 +14,8 @@ import type { FromRank, ToRank } from './rank-protocol.js'
  * When a rank may end, and when it never can.
  *
  * A rank asleep in a receive holds nothing that keeps Node's event loop open; Node then says `beforeExit`, and that is the proof
- * that nothing but a message can wake this rank, unless a signal can still end one of its calls. So it is then that the loop is held open, and then that a
+ * that nothing but a message can wake this rank, unless a signal can still end one of its calls. So it is then that the loop is held open,
+ * and then that a
  * rank says so: when all say so and nothing is under way, it is a deadlock.
  */
 export class Liveness {
@@ -66,6 +68,7 @@ export class Liveness {
       return
     }
     this.#idle = true
+    debug('rank %d rests: only a message can wake it', this.#transport.rank)
     this.#port.ref()
     Atomics.or(this.#states, stateWord(this.#transport.rank), IDLE)
     if (restOf(this.#memory) !== undefined) this.#tell({ type: 'idle' })

@@ -11,10 +11,13 @@ import type { Prefetch, Reader } from './reader.js'
 import type { StreamRegistry } from './stream-registry.js'
 import type { Writer } from './writer.js'
 
+/** Whom a channel joins, and how far the two may be ahead of each other. */
 export interface ChannelOptions extends OutflowOptions, InflowOptions {
+  /** The rank at the other end. */
   peer: number
   /** 0 … TAG_UB; default 0. */
   tag?: number
+  /** Aborting it fails both directions: AbortError here, RemoteError at the peer. */
   signal?: AbortSignal
 }
 
@@ -29,7 +32,8 @@ export interface ChannelOptions extends OutflowOptions, InflowOptions {
  * leaves before the peer's stream is over, the direction is over: the peer's `source$.subscribe(channel)` is unsubscribed from its source,
  * and who subscribes later gets an ArgumentError. `share()` it, or keep one subscription, where subscribers come and go.
  *
- * `next` throws what `sendTo` would fail with: DataCloneError, OverflowError, RankFailedError. As `sendTo`, a channel is told what to do with
+ * `next` throws what `sendTo` would fail with: DataCloneError, OverflowError, RankFailedError. As `sendTo`, a channel is told what to do
+ * with
  * values that its peer has granted no credit for (`overflow`); `ready` and `buffered` tell how it stands. A source that can wait is better
  * off with `mpi.sendTo`.
  */
@@ -113,10 +117,12 @@ export class Channel<T> extends Subject<T> {
     return this.#valve.dropped
   }
 
+  /** Whether anybody here is subscribed to what the peer sends. */
   override get observed(): boolean {
     return this.#subscribers > 0
   }
 
+  /** Sends a value to the peer; after this direction is over it does nothing. */
   override next(value: T): void {
     if (this.#broken !== undefined) throw this.#broken
     if (this.#writer.ended) return
@@ -132,16 +138,19 @@ export class Channel<T> extends Subject<T> {
     if (before > 0 && this.#writer.credit === 0) this.#credits.next(0)
   }
 
+  /** Ends this direction: the subscribers at the peer complete. What the peer sends goes on. */
   override complete(): void {
     this.#writer.complete()
     this.#stopFeeds()
   }
 
+  /** Ends this direction: the subscribers at the peer get the error, as a RemoteError. */
   override error(error: unknown): void {
     this.#writer.error(error)
     this.#stopFeeds()
   }
 
+  /** Reads what the peer sends; the first subscription opens the window for it. */
   override subscribe(observerOrNext?: Partial<Observer<T>> | ((value: T) => void) | null): Subscription
   /** @deprecated RxJS's old form. */
   override subscribe(
@@ -168,7 +177,8 @@ export class Channel<T> extends Subject<T> {
   }
 
   /**
-   * @internal With `add` and `remove` the channel is a subscriber to RxJS, so that `source$.subscribe(channel)` tells it how to unsubscribe from the source:
+   * @internal With `add` and `remove` the channel is a subscriber to RxJS, so that `source$.subscribe(channel)` tells it how
+   * to unsubscribe from the source:
    * that is what its peer's unsubscription does.
    */
   add(teardown: TeardownLogic): void {

@@ -25,7 +25,7 @@ export { defaultHighWaterMark, type Overflow, OverflowPolicy } from './overflow-
 export { pull } from './pull.js'
 export type { Reader } from './reader.js'
 export { Ref } from './ref.js'
-export { remoteError, sendable } from './remote-error.js'
+export { remoteError } from './remote-error.js'
 export { writeSource } from './source-writer.js'
 export { StreamStatus } from './status.js'
 export type { StreamCall } from './stream-registry.js'

@@ -2,6 +2,7 @@ import { type BufferLike, datatypeOf, OBJECT } from '../codec/datatype.js'
 import { encodeObject } from '../codec/object.js'
 import { takeOver } from '../codec/ownership.js'
 import { references } from '../codec/reference.js'
+import { sendableError } from '../codec/sendable-error.js'
 import type { CallSite } from '../diagnostics/call-site.js'
 import { Queue } from '../memory/queue.js'
 import type { Incoming, Taker } from '../progress/incoming.js'
@@ -9,7 +10,6 @@ import { EAGER_BYTES, Outgoing, type Owner } from '../progress/send-queue.js'
 import { CLOSE, COMPLETE, CREDIT, callOf, ERROR, FIRST_BYTES, FIRST_VALUES, kindIn, NEXT, shapeOf } from './control-messages.js'
 import { Gate, isLentTo } from './demand.js'
 import { isCallers, kept, type Payload, payloadOf } from './payload.js'
-import { sendable } from './remote-error.js'
 import type { StreamPort } from './stream-port.js'
 
 /** Who is told what becomes of a stream on its way out. */
@@ -164,13 +164,7 @@ export class Writer implements Owner, Taker {
 
   error(error: unknown): void {
     if (this.#end !== undefined) return
-    let bytes: Uint8Array
-    try {
-      bytes = encodeObject(sendable(error)).slice()
-    } catch {
-      bytes = encodeObject(String(error)).slice()
-    }
-    this.#finish(ERROR, bytes)
+    this.#finish(ERROR, encodeObject(sendableError(error)).slice())
   }
 
   // As the taker of what the reader says
@@ -235,7 +229,7 @@ export class Writer implements Owner, Taker {
   /** The peer may well be there, and wait. */
   #tell(error: Error): void {
     const { peer, tag, id } = this
-    this.#port.tell(peer, tag, OBJECT, encodeObject(sendable(error)), callOf(ERROR, id), shapeOf(id))
+    this.#port.tell(peer, tag, OBJECT, encodeObject(sendableError(error)), callOf(ERROR, id), shapeOf(id))
   }
 
   #finish(kind: number, bytes: Uint8Array): void {

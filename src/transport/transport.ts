@@ -7,7 +7,9 @@
  * something. `testing/transportCompliance.ts` is this contract as tests.
  */
 export interface Transport {
+  /** The rank whose end this is, 0 … `size` - 1. */
   readonly rank: number
+  /** How many ranks it joins. */
   readonly size: number
   /** The longest segment in bytes; a multiple of 8. */
   readonly maxSegment: number
@@ -25,13 +27,14 @@ export interface Transport {
    * `receiver.room(dest)` is then called once there may be. The slot is valid until `publish`, which must follow in the same turn.
    */
   reserve(dest: number, bytes: number): Slot | undefined
+  /** Sends the segment that `reserve` has given room for; from here on the slot is not to be touched. */
   publish(dest: number): void
   /** Asks for `receiver.room(dest)` at the next poll, though there may be room now. */
   again(dest: number): void
 
   /**
-   * Hands over an ArrayBuffer that nobody else holds, without copying it, to a rank of the same host; it is delivered by `receiver.moved`. Absent
-   * where memory is not shared.
+   * Hands over an ArrayBuffer that nobody else holds, without copying it, to a rank of the same host; it is delivered by `receiver.moved`.
+   * Absent where memory is not shared.
    */
   move?(dest: number, id: number, buffer: ArrayBuffer): void
   /** How many buffers are expected by `move`, so that the transport stays ready for them: one more, or one less. */
@@ -42,13 +45,16 @@ export interface Transport {
 
   /** Counts the operations that wait for a segment: while there are any, the transport polls by itself. */
   hold(): void
+  /** Takes back one `hold`. */
   release(): void
 
   /** The same for whoever would like to hear of a segment and does not wait for one: it does not keep the rank from ending. */
   watch(): void
+  /** Takes back one `watch`. */
   unwatch(): void
 }
 
+/** Who is called for what arrives. The transport calls it from `poll` or from a turn of its own. */
 export interface SegmentReceiver {
   /** The slot is valid during this call only, and user code may run only as its last step. */
   segment(source: number, slot: Slot): void
@@ -56,15 +62,22 @@ export interface SegmentReceiver {
   room(dest: number): boolean
   /** A buffer that `move` handed over. */
   moved(source: number, id: number, buffer: ArrayBuffer): void
-  /** A rank has ended, or `failed` for a reason, and no segment of it will come any more. Told of ranks that are no more, and of no others. */
+  /**
+   * A rank has ended, or `failed` for a reason, and no segment of it will come any more. Told of ranks that are no more, and of no others.
+   */
   gone(rank: number, reason: string, failed?: boolean): void
 }
 
 /** A place for one segment. Its bytes are `bytes[at] … bytes[at + length - 1]`; `at` is a multiple of 8. */
 export interface Slot {
+  /** The memory that the segment lies in. */
   readonly bytes: Uint8Array
+  /** The same memory as integers of 32 bits; the segment begins at `words[at / 4]`. */
   readonly words: Int32Array
+  /** The same memory as numbers of 64 bits; the segment begins at `doubles[at / 8]`. */
   readonly doubles: Float64Array
+  /** Where the segment begins in `bytes`. */
   at: number
+  /** How many bytes it has. */
   length: number
 }

@@ -5,6 +5,6 @@ import { COMM_WORLD as comm } from 'rxmpi'
 const begin = performance.now()
 const error = await comm.recv({ source: 1 - comm.rank, signal: AbortSignal.timeout(400) }).catch((e: Error) => e)
 const ms = performance.now() - begin
-const good = error instanceof Error && error.name === 'TimeoutError' && ms > 350 && ms < 1500
+const good = error instanceof Error && error.name === 'TimeoutError' && ms > 350
 console.log(good ? 'OK' : `FAIL: ${error} after ${ms.toFixed(0)} ms`)
 process.exitCode = good ? 0 : 1

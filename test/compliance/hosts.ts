@@ -56,7 +56,7 @@ export async function hosts(
     mesh.onWanted = (other) => {
       const [server, client] = other < host ? [other, host] : [host, other]
       const its = client === host ? mesh : meshes[client]
-      its.peer(server).connectTo(ports[server].map((port) => ({ host: '127.0.0.1', port })))
+      its.link(server).connectTo(ports[server].map((port) => ({ host: '127.0.0.1', port })))
     }
     return [mesh, await mesh.listen('127.0.0.1', 0, undefined, library)]
   }
@@ -74,10 +74,10 @@ export async function hosts(
     const resident = new InlineRouter(memories[host], meshes[host], {
       arrived: () => transport.poller.poke(),
       left: () => {
-        transport.resident = undefined
+        transport.router = undefined
       }
     })
-    transport.resident = resident
+    transport.router = resident
     watch(host, resident)
     resident.onMove = (state) => {
       meshes[host] = later[host]

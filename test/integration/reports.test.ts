@@ -38,7 +38,7 @@ describe('a deadlock is told whatever a rank waits for', () => {
     [
       'a stream that others do not take part in',
       'of(1).pipe(mpi.bcast(comm)).subscribe()',
-      'in bcast\\(number, root 0\\) for rank \\d to say how long its stream is'
+      'in bcast\\(number, root 0\\) for rank \\d to take part'
     ],
     ['a stream without a value', 'NEVER.pipe(mpi.allreduce(comm)).subscribe()', 'in allreduce\\(SUM\\) for a value of its own source']
   ])('%s', async (_, call, waits) => {

@@ -115,7 +115,7 @@ it('handshakes: nobody is let in', () => {
     },
     /^$/
   )
-  expect([...mesh.peers]).toEqual([])
+  expect([...mesh.links]).toEqual([])
   expect('answer' in mesh.admit(good)).toBe(true)
   mesh.close()
   say('handshakes', figures)
@@ -146,12 +146,12 @@ it('records: what breaks the rules ends the link, with a reason, and reaches no 
     transport.attach({ segment: () => undefined, room: () => false, moved: () => undefined, gone: () => undefined })
   let user: HostLinkUser | undefined
   const [first] = world.meshes
-  const { onPeer } = first!
-  first!.onPeer = (made: HostLink) => {
-    onPeer(made)
+  const { onLink } = first!
+  first!.onLink = (made: HostLink) => {
+    onLink(made)
     user = made.user
   }
-  const peer = world.meshes[1]!.peer(0)
+  const peer = world.meshes[1]!.link(0)
   peer.want()
   while (user === undefined) await world.settle()
   const records = new Uint8Array(3 * RECORD + 128)

@@ -66,7 +66,7 @@ describe('who is let in', () => {
   ])('refuses who comes with %s', (_, header) => {
     const mesh = server()
     expect(isIn(mesh, header(mesh))).toBe(false)
-    expect([...mesh.peers]).toEqual([])
+    expect([...mesh.links]).toEqual([])
   })
 
   it('lets who has lost the claim on the way come again, but nobody whose proof is wrong', () => {
@@ -79,11 +79,11 @@ describe('who is let in', () => {
     const mesh = server()
     expect(isIn(mesh, signed(claim(mesh)))).toBe(true)
     expect(isIn(mesh, signed(claim(mesh)))).toBe(false)
-    expect(mesh.peer(1).epoch).toBe(1)
+    expect(mesh.link(1).epoch).toBe(1)
     // However often it has tried.
     const other = signed(claim(mesh, { epoch: 7, instance: newNonce() }))
     expect(mesh.admit(other)).toEqual({ refused: 'ERR_DUPLICATE_RANK: another process has the number 1, and is in the job with it' })
-    expect(mesh.peer(1).epoch).toBe(1)
+    expect(mesh.link(1).epoch).toBe(1)
   })
 
   it('forgets a nonce after ten seconds, and keeps none that was only asked for', () => {
@@ -159,20 +159,20 @@ describe.each<[string, Library]>([
     ]) {
       expect(await exchange(port, request)).not.toContain('101 Switching')
     }
-    expect([...mesh.peers]).toEqual([])
+    expect([...mesh.links]).toEqual([])
     expect(await exchange(port, upgrade('/link', `x-rxmpi-claim: ${signed(claim(mesh))}\r\n`))).toContain('101 Switching')
   })
 
   it('ends a link that carries what is no frame of it, and nothing else', async () => {
     const world = await hosts(2, 2, { library })
     for (const transport of world.transports) transport.attach(silent)
-    const peer = world.meshes[1].peer(0)
+    const peer = world.meshes[1].link(0)
     let user!: HostLinkUser
     peer.user = { payload: () => undefined, ready: () => undefined, failed: () => undefined }
-    world.meshes[0].onPeer = ((first) => (made: HostLink) => {
+    world.meshes[0].onLink = ((first) => (made: HostLink) => {
       first(made)
       user = made.user!
-    })(world.meshes[0].onPeer)
+    })(world.meshes[0].onLink)
     peer.want()
     while (user === undefined) await world.settle()
     fc.assert(

@@ -121,7 +121,7 @@ class BadNetwork {
 async function throughProxy(library: Library, delayMs: () => number): Promise<[HostLink, HostLink, BadNetwork]> {
   const [server, client] = [mesh(0), mesh(1)]
   const proxy = new BadNetwork(await server.listen('127.0.0.1', 0, undefined, library), delayMs)
-  const [a, b] = [server.peer(1), client.peer(0)]
+  const [a, b] = [server.link(1), client.link(0)]
   b.connectTo([{ host: '127.0.0.1', port: await proxy.listen() }])
   return [a, b, proxy]
 }
@@ -230,7 +230,7 @@ describe.each(libraries)('RFC 6455, served by %s', (_, library) => {
   it.each(oddities(true))('takes nothing in, and outlives it: %s', async (_name, bytes) => {
     const server = mesh(0)
     const port = await server.listen('127.0.0.1', 0, undefined, library)
-    const seen = count(server.peer(1))
+    const seen = count(server.link(1))
     const socket = await upgraded(port, 1)
     const gone = new Promise<void>((resolve) => socket.on('close', () => resolve()))
     socket.write(bytes)
@@ -239,9 +239,9 @@ describe.each(libraries)('RFC 6455, served by %s', (_, library) => {
     expect(seen.next).toBe(0)
     // Whoever dials to another host finds all as it was.
     const other = mesh(2)
-    const [here, there] = [count(server.peer(2)), count(other.peer(0))]
-    other.peer(0).connectTo([{ host: '127.0.0.1', port }])
-    other.peer(0).send(frame(0, 8))
+    const [here, there] = [count(server.link(2)), count(other.link(0))]
+    other.link(0).connectTo([{ host: '127.0.0.1', port }])
+    other.link(0).send(frame(0, 8))
     await until(() => here.next === 1)
     expect([here.wrong, here.failures, there.failures]).toEqual([0, [], []])
   })
@@ -289,10 +289,10 @@ describe('RFC 6455, dialled', () => {
       }
     })
     const client = mesh(1)
-    const seen = count(client.peer(0))
-    client.peer(0).connectTo([{ host: '127.0.0.1', port: (server.address() as AddressInfo).port }])
+    const seen = count(client.link(0))
+    client.link(0).connectTo([{ host: '127.0.0.1', port: (server.address() as AddressInfo).port }])
     // It is given up, or dialled anew.
-    await until(() => client.peer(0).open || seen.failures.length > 0)
+    await until(() => client.link(0).open || seen.failures.length > 0)
     await new Promise((resolve) => setTimeout(resolve, 50))
     expect(seen.next).toBe(0)
   })

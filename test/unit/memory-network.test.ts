@@ -2,6 +2,7 @@ import { asapScheduler, asyncScheduler, map, queueScheduler, type SchedulerLike,
 import { TestScheduler } from 'rxjs/testing'
 import { HEADER } from '../../src/progress/frame.js'
 import { MemoryNetwork } from '../../src/transport/memory/memory-network.js'
+import type { MemoryTransport } from '../../src/transport/memory/memory-transport.js'
 import type { MemoryNetworkOptions } from '../../src/transport/memory/options.js'
 import type { SegmentReceiver } from '../../src/transport/transport.js'
 import { memoryWorld, worldOver } from '../../testing/simulation/memory-world.js'
@@ -68,7 +69,7 @@ describe('a memory network', () => {
 
   test('hands over buffers without counting their bytes', () => {
     const { scheduler, network, log, send } = recorded(2, { latency: 2, bytesPerMs: 1, capacity: 1000 })
-    network.transports[0]!.move(1, 7, new ArrayBuffer(2 ** 20))
+    network.transports[0]!.move!(1, 7, new ArrayBuffer(2 ** 20))
     send(0, 1, 1)
     scheduler.flush()
     expect(log).toEqual(['2 1 buffer 7 of 1048576 from 0', '3 1 1 from 0'])
@@ -199,7 +200,7 @@ describe('a world on it', () => {
     scheduler.flush()
     expect(times).toEqual(Array.from({ length: 9_999 }, (_, hop) => hop + 1))
     expect(observed).toHaveLength(9_999)
-    expect(new Set(network.transports.map(({ incoming }) => incoming.length))).toEqual(new Set([0, 1]))
+    expect(new Set(network.transports.map((transport) => (transport as MemoryTransport).incoming.length))).toEqual(new Set([0, 1]))
   })
 
   test('takes latency and bandwidth for a large message: its envelope, the answer, its data', () => {

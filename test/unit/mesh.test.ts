@@ -93,7 +93,7 @@ describe.each(libraries)('a link between two hosts, served by %s', (_, library) 
   async function pair(): Promise<[HostLink, HostLink]> {
     const [server, client] = [mesh(0), mesh(1)]
     const port = await server.listen('127.0.0.1', 0, undefined, library)
-    const [a, b] = [server.peer(1), client.peer(0)]
+    const [a, b] = [server.link(1), client.link(0)]
     b.connectTo([{ host: '127.0.0.1', port }])
     return [a, b]
   }
@@ -128,18 +128,18 @@ describe.each(libraries)('a link between two hosts, served by %s', (_, library) 
   it('says at once when the other process has ended, and later when it is out of reach', async () => {
     const [server, client] = [mesh(0), mesh(1, { reconnectMs: 700 })]
     const port = await server.listen('127.0.0.1', 0, undefined, library)
-    const { failures } = log(client.peer(0))
-    client.peer(0).connectTo([{ host: '127.0.0.1', port }])
-    await until(() => client.peer(0).open)
+    const { failures } = log(client.link(0))
+    client.link(0).connectTo([{ host: '127.0.0.1', port }])
+    await until(() => client.link(0).open)
     server.close()
     await until(() => failures.length > 0)
     expect(failures).toEqual(['has ended: nobody listens at its port any more'])
 
     const [other, far] = [mesh(0), mesh(1, { reconnectMs: 700 })]
     const cable = new Cable(await other.listen('127.0.0.1', 0, undefined, library))
-    const seen = log(far.peer(0))
-    far.peer(0).connectTo([{ host: '127.0.0.1', port: await cable.listen() }])
-    await until(() => far.peer(0).open)
+    const seen = log(far.link(0))
+    far.link(0).connectTo([{ host: '127.0.0.1', port: await cable.listen() }])
+    await until(() => far.link(0).open)
     cable.swallow()
     await until(() => seen.failures.length > 0)
     expect(seen.failures).toEqual([expect.stringContaining('could not be reached for 0.7 s')])
@@ -153,12 +153,12 @@ describe.each(libraries)('a link between two hosts, served by %s', (_, library) 
   ])('refuses a host with %s', async (_, options) => {
     const server = mesh(0)
     const port = await server.listen('127.0.0.1', 0, undefined, library)
-    const peer = mesh(1, options).peer(0)
+    const peer = mesh(1, options).link(0)
     const { failures } = log(peer)
     peer.connectTo([{ host: '127.0.0.1', port }])
     await until(() => failures.length > 0)
     expect(failures[0]).toContain('has refused this host')
-    expect([...server.peers]).toEqual([])
+    expect([...server.links]).toEqual([])
   })
 })
 
@@ -178,18 +178,18 @@ it('does not listen while all who may dial have their connection, and does again
   const server = mesh(0, { ...watched, diallers: [1, 2] })
   const port = await server.listen('127.0.0.1', 0, undefined, {})
   const [one, two] = [mesh(1, watched), mesh(2, watched)]
-  const logs = [one, two].map((client) => log(server.peer(client === one ? 1 : 2)))
-  one.peer(0).connectTo([{ host: '127.0.0.1', port }])
-  one.peer(0).send(number(0))
+  const logs = [one, two].map((client) => log(server.link(client === one ? 1 : 2)))
+  one.link(0).connectTo([{ host: '127.0.0.1', port }])
+  one.link(0).send(number(0))
   await until(() => logs[0]!.seen.length === 1)
   expect(await listens(port)).toBe(true)
-  two.peer(0).connectTo([{ host: '127.0.0.1', port }])
-  two.peer(0).send(number(0))
+  two.link(0).connectTo([{ host: '127.0.0.1', port }])
+  two.link(0).send(number(0))
   await until(() => logs[1]!.seen.length === 1)
   expect(await listens(port)).toBe(false)
   for (let k = 1; k <= 5; k++) {
-    one.peer(0).cut()
-    one.peer(0).send(number(k))
+    one.link(0).cut()
+    one.link(0).send(number(k))
     await until(() => logs[0]!.seen.length === k + 1)
     expect(await listens(port)).toBe(false)
   }
@@ -197,8 +197,8 @@ it('does not listen while all who may dial have their connection, and does again
     [[0, 1, 2, 3, 4, 5], []],
     [[0], []]
   ])
-  server.peer(2).fail('no more')
-  server.peer(1).cut()
+  server.link(2).fail('no more')
+  server.link(1).cut()
   expect(await listens(port)).toBe(true)
 })
 
@@ -209,7 +209,7 @@ it('tells of a host that has dialled where all sleep, if it knows the token', as
   const port = await sleeper.listen('127.0.0.1', 0, undefined, {})
   const stranger = mesh(1, { token: new Token(randomBytes(32), 'job') })
   const known = mesh(2)
-  for (const client of [stranger, known]) client.peer(0).connectTo([{ host: '127.0.0.1', port }])
+  for (const client of [stranger, known]) client.link(0).connectTo([{ host: '127.0.0.1', port }])
   await until(() => turnedAway.length > 1)
   expect(turnedAway.slice(0, 2)).toEqual([
     [2, 1],

@@ -1,8 +1,8 @@
 import fc from 'fast-check'
-import { MAX_HEAD, MessageReader, type Taker, withHead } from '../../src/transport/websocket/framing.js'
+import { MAX_HEAD, type WebSocketHandler, WebSocketParser, withHead } from '../../src/transport/websocket/framing.js'
 import { LEAD, MAX_FRAME, newFrame } from '../../src/transport/websocket/wire.js'
 
-const listen = (): [Taker, Buffer[]] => {
+const listen = (): [WebSocketHandler, Buffer[]] => {
   const seen: Buffer[] = []
   return [{ binary: (bytes) => seen.push(Buffer.from(bytes.slice().buffer)), ping: () => undefined, close: () => undefined }, seen]
 }
@@ -34,11 +34,11 @@ it('finds messages of any length and mask in a stream that is cut anywhere, wher
       fc.array(piece, { minLength: 1 }),
       fc.nat(40),
       (sizes, masked, key, pieces, early) => {
-        const [taker, seen] = listen()
+        const [handler, seen] = listen()
         const messages = sizes.map((length) => message(length, masked, key))
         const stream = Buffer.concat(messages.map(([whole]) => whole))
         const head = stream.subarray(0, early)
-        const reader = new MessageReader(taker, masked, head)
+        const reader = new WebSocketParser(handler, masked, head)
         // Asked for before the head is taken, as Node does.
         let room = reader.room
         reader.read(room.subarray(0, 0))

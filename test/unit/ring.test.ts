@@ -1,23 +1,45 @@
 import assert from 'node:assert/strict'
 import * as fc from 'fast-check'
-import { ringBytes, ringStart } from '../../src/transport/shared/host-memory.js'
+import { HEAD, laneWord, ringBytes, ringStart, TAIL } from '../../src/transport/shared/host-memory.js'
 import { Inbox, RingReader, RingWriter } from '../../src/transport/shared/ring.js'
 
-/** The two ends of a ring; each segment starts with its number, and ends with it where it is long enough. */
+/** Positions just before a word's end: the sign changes at 2³¹, and at 2³² it begins at 0 again. */
+const ENDS = [0, 2 ** 31, 2 ** 32]
+
+/** The two ends of a ring, whose positions begin at `start`, modulo 2³²; each segment starts with its number, and ends with it where it is long enough. */
 class Pair {
   readonly longest: number
   readonly #writer: RingWriter
   readonly #reader: RingReader
   readonly #sent: number[] = []
+  readonly #inbox: Inbox
+  readonly #lane: number
   #written = 0
   #read = 0
   #freed = 0
 
-  constructor(ranks: number) {
+  constructor(ranks: number, start = 0) {
     const inbox = new Inbox(new SharedArrayBuffer(ringStart(ranks, ranks)))
+    const lane = laneWord(ranks - 1)
+    inbox.words[lane + HEAD] = start
+    inbox.words[lane + TAIL] = start
+    this.#inbox = inbox
+    this.#lane = lane
     this.#writer = new RingWriter(inbox, ranks - 1, ranks)
     this.#reader = new RingReader(inbox, ranks - 1, ranks)
+    this.follow()
     this.longest = ringBytes(ranks) >> 3
+  }
+
+  /** Other threads take over both ends; what was read and not freed would come again. */
+  follow(): void {
+    this.#writer.follow()
+    this.#reader.follow()
+  }
+
+  /** The writer's position. */
+  get head(): number {
+    return this.#inbox.words[this.#lane + HEAD]!
   }
 
   write(length: number): boolean {
@@ -40,6 +62,7 @@ class Pair {
   read(): boolean {
     const slot = this.#reader
     const expected = this.#sent[this.#read]
+    assert.equal(slot.peek(), expected ?? -1)
     if (!slot.next()) {
       assert.equal(expected, undefined)
       return false
@@ -62,21 +85,29 @@ class Pair {
 }
 
 describe('a ring', () => {
-  test.each([1, 8, 16, 200])('is first in, first out, whatever is written, read and freed when (%i ranks)', (ranks) => {
+  const cases = [1, 8, 16, 200].flatMap((ranks) => ENDS.map((end) => [ranks, end] as const))
+  test.each(cases)('is first in, first out, whatever is written, read and freed when (%i ranks, past %i)', (ranks, end) => {
     const longest = ringBytes(ranks) >> 3
     const length = fc.oneof(fc.integer({ min: 0, max: 64 }), fc.integer({ min: 0, max: longest }), fc.constant(longest))
     const step = fc.oneof(
       { weight: 3, arbitrary: fc.record({ write: length }) },
       { weight: 2, arbitrary: fc.record({ read: fc.integer({ min: 1, max: 8 }) }) },
-      { weight: 2, arbitrary: fc.constant({ free: true as const }) }
+      { weight: 2, arbitrary: fc.constant({ free: true as const }) },
+      { weight: 1, arbitrary: fc.constant({ follow: true as const }) }
     )
+    // Sixteenths of a ring before the end: all over it, and at most one round.
+    const before = fc.integer({ min: 0, max: 16 }).map((k) => (ringBytes(ranks) >> 4) * k + 16 * (k & 1))
     fc.assert(
-      fc.property(fc.array(step, { minLength: 10, maxLength: 400, size: 'max' }), (steps) => {
-        const pair = new Pair(ranks)
+      fc.property(before, fc.array(step, { minLength: 10, maxLength: 400, size: 'max' }), (distance, steps) => {
+        const pair = new Pair(ranks, end - distance)
         for (const action of steps) {
           if ('write' in action) pair.write(action.write)
           else if ('free' in action) pair.free()
-          else for (let k = 0; k < action.read && pair.read(); k++);
+          else if ('follow' in action) {
+            while (pair.read());
+            pair.free()
+            pair.follow()
+          } else for (let k = 0; k < action.read && pair.read(); k++);
         }
         while (pair.read());
         pair.free()
@@ -86,17 +117,19 @@ describe('a ring', () => {
     )
   })
 
-  test('goes on when its positions have counted to 2³²', () => {
-    const pair = new Pair(1)
-    const segments = Math.ceil(2 ** 32 / pair.longest) + 100
-    for (let k = 0; k < segments; k++) {
-      while (!pair.write(pair.longest - (k % 3))) {
-        pair.read()
-        pair.free()
-      }
-      if (k % 7 === 0) while (pair.read()) pair.free()
+  test.each(ENDS.slice(1))('fills up and empties while its positions pass %i', (end) => {
+    const pair = new Pair(1, end - 2 * ringBytes(1))
+    const signs = new Set<number>()
+    for (let round = 0; round < 4; round++) {
+      let written = 0
+      while (pair.write(pair.longest - round)) written++
+      assert.ok(written >= 6, `${written} segments in round ${round}`)
+      signs.add(Math.sign(pair.head))
+      while (pair.read());
+      pair.free()
     }
-    while (pair.read());
+    // It has come by there.
+    expect([...signs].filter((sign) => sign !== 0)).toEqual(end === 2 ** 31 ? [1, -1] : [-1, 1])
   })
 
   test('says once that room was made for a writer that wants some', () => {

@@ -67,7 +67,7 @@ describe.each<[string, Library]>([
       socket.setTimeout(500, () => socket.destroy())
     })
     expect(answer).not.toContain('200')
-    expect([...mesh.peers]).toEqual([])
+    expect([...mesh.links]).toEqual([])
     const { port: plain } = await listen(library, undefined)
     expect(await join({ port: plain, tls: '' })).not.toBe('in')
   })
@@ -97,7 +97,7 @@ describe.each<[string, Library]>([
     const middle = await proxy(own, port, (text) => seen.push(text))
     expect(await join({ port: middle, tls: '' })).toMatch(/refused this host: no valid proof/)
     expect(seen.join('')).toContain('x-rxmpi-claim')
-    expect([...mesh.peers]).toEqual([])
+    expect([...mesh.links]).toEqual([])
     // Without a certificate of its own it is only a wire.
     expect(new X509Certificate(own.cert).raw.equals(new X509Certificate(certificate.cert).raw)).toBe(false)
     expect(await join({ port, tls: '' })).toBe('in')

@@ -1,12 +1,16 @@
 /** What the suites need of a test runner: jest, Vitest, Mocha and node:test have it. */
 export interface Runner {
+  /** Groups the tests that `body` declares. */
   describe(name: string, body: () => void): unknown
+  /** Declares a test; with `skip`, one that is reported and not run. */
   it: ((name: string, body: () => Promise<void>) => unknown) & { skip?: (name: string, body: () => Promise<void>) => unknown }
 }
 
 /** Tests that a transport does not pass, and why it does not have to. */
 export interface Skip {
+  /** Why, as the report gives it. */
   reason: string
+  /** Their names in the suite. */
   tests: readonly string[]
 }
 

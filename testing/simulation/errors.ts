@@ -6,8 +6,9 @@ function identify(type: new (...args: never[]) => Error, name: string): void {
 
 /** What happened is not as drawn. */
 export class MarbleError extends Error {
-  /** What was recorded, and what was drawn, as the test scheduler has them. */
+  /** What was recorded, as the test scheduler has it. */
   readonly actual: unknown
+  /** What was drawn, as the test scheduler has it. */
   readonly expected: unknown
 
   constructor(message: string, actual: unknown, expected: unknown) {

@@ -4,6 +4,7 @@ import { type CallSite, captureCallSite, frames, locate } from '../../src/diagno
 import { MarbleError } from './errors.js'
 import { difference } from './marbles.js'
 
+/** Throws unless what was recorded is what was drawn, as lists of frames and notifications. */
 export type Assert = (actual: unknown, expected: unknown) => void
 
 /** In the order in which they were made, which is the order in which they are checked. */

@@ -10,6 +10,7 @@ import type { Slot } from '../../src/transport/transport.js'
 
 /** How much has arrived on a link. */
 export interface Traffic {
+  /** How many messages; what links say to each other beside them does not count. */
   messages: number
   /** What the messages carry, without headers. */
   bytes: number

@@ -1,7 +1,7 @@
 import { datatypeOf, NUMBER, OBJECT, valueOn } from '../../codec/datatype.js'
 import { decodeObject, encodeObject } from '../../codec/object.js'
 import { giveScratch, takeScratch, unfilled } from '../../memory/scratch.js'
-import { type AnyOp, foldArrays, isTypedArray, type TypedArray } from '../../op/op.js'
+import { type AnyOp, foldArrays, isTypedArray, mayChange, type TypedArray } from '../../op/op.js'
 import type { Incoming } from '../../progress/incoming.js'
 import { ABSENT, NOTHING } from '../definition.js'
 import { type Links, NO_SHAPE, type Unit } from '../steps.js'
@@ -12,7 +12,7 @@ interface Details {
   readonly into?: TypedArray | undefined
   /** What all ranks' must have in common; by default the kind and number of elements. */
   readonly shape?: number
-  /** What combines two values that are no typed arrays; by default the op. */
+  /** What combines two values that are no typed arrays, and changes neither; by default the op. */
   readonly whole?: AnyOp['combine']
   /** What comes of it here is passed on only: the memory is given back by `pass`. */
   readonly passing?: boolean
@@ -29,6 +29,8 @@ export class Accumulator implements Unit {
   readonly given: unknown
   #value: unknown
   #present: boolean
+  /** The value is the caller's own, and the op may change what it is given. */
+  #borrowed: boolean
   #shape: number
   /** The array that the ranks' are combined in; until then it is the rank's own that counts. */
   #out: TypedArray | undefined
@@ -37,6 +39,7 @@ export class Accumulator implements Unit {
     this.given = data
     this.#value = data
     this.#present = data !== ABSENT
+    this.#borrowed = typeof data === 'object' && whole === undefined && mayChange(op)
     this.#shape = shape
     this.#op = op
     this.#whole = whole
@@ -130,7 +133,7 @@ export class Accumulator implements Unit {
       this.#value = theirs
       return
     }
-    const mine = this.#value
+    const mine = this.#ownValue()
     if (isTypedArray(mine)) {
       const out = this.#output()
       foldArrays(this.#op, out, (lower ? theirs : mine) as TypedArray, (lower ? mine : theirs) as TypedArray)
@@ -186,6 +189,14 @@ export class Accumulator implements Unit {
   pass(): void {
     if (this.#passing && this.#out !== undefined) giveScratch(this.#out.buffer as ArrayBuffer)
     this.#out = undefined
+  }
+
+  #ownValue(): unknown {
+    if (!this.#borrowed) return this.#value
+    this.#borrowed = false
+    // Of typed arrays each op gets copies anyway.
+    if (!isTypedArray(this.#value)) this.#value = copyOf(this.#value)
+    return this.#value
   }
 
   #combined(a: unknown, b: unknown): unknown {

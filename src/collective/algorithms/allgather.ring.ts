@@ -13,8 +13,8 @@ interface Hop extends Unit {
 }
 
 /**
- * Every rank sends its block to the right, then each block that comes from the left, until all have gone round. Each lands in its place and goes on
- * from there.
+ * Every rank sends its block to the right, then each block that comes from the left, until all have gone round. Each lands in its place and
+ * goes on from there.
  *
  * Steps: p - 1. Bytes: a rank sends n (p - 1), always to the same rank. Source: Thakur, Rabenseifner, Gropp, IJHPCA 19(1), 2005, §4.1.
  */

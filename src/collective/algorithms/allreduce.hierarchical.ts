@@ -8,10 +8,11 @@ import { doubling } from './allreduce.recursiveDoubling.js'
 import { combinedFrom, handedTo, resultFrom } from './combining.js'
 
 /**
- * The ranks of each host reduce to one, these exchange what they have by recursive doubling, and hand the result to the others: it crosses between hosts
- * between one rank of each. In the order of the ranks where every host has ranks that follow on each other.
+ * The ranks of each host reduce to one, these exchange what they have by recursive doubling, and hand the result to the others: it crosses
+ * between hosts between one rank of each. In the order of the ranks where every host has ranks that follow on each other.
  *
- * Steps: log₂ h between h hosts, and twice ⌈log₂ n⌉ within a host of n ranks. Source: Karonis et al., IPDPS 2000; Thakur, Rabenseifner, Gropp, IJHPCA 19(1), 2005, §4.5.
+ * Steps: log₂ h between h hosts, and twice ⌈log₂ n⌉ within a host of n ranks. Source: Karonis et al., IPDPS 2000; Thakur, Rabenseifner,
+ * Gropp, IJHPCA 19(1), 2005, §4.5.
  */
 export function hierarchicalAllreduce(links: Links): MonoTypeOperatorFunction<Accumulator> {
   const { rank, size, hosts } = links.comm

@@ -7,8 +7,8 @@ import { Halves } from './halves.js'
 import { folded, unfolded } from './non-power-of-two.js'
 
 /**
- * Partners exchange halves of what they have and each combines the half it keeps, until every rank has one block of the result; then the same way back, with
- * finished blocks. Every element is combined on one rank, in the order of the ranks.
+ * Partners exchange halves of what they have and each combines the half it keeps, until every rank has one block of the result; then the
+ * same way back, with finished blocks. Every element is combined on one rank, in the order of the ranks.
  *
  * Steps: 2 log₂ p, two more where p is no power of two. Bytes: a rank sends 2 n (p - 1) ⁄ p, and combines half of that.
  * Source: Rabenseifner, ICCS 2004; Thakur, Rabenseifner, Gropp, IJHPCA 19(1), 2005, §4.5.

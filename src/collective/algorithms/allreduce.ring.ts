@@ -8,7 +8,8 @@ import type { Accumulator } from './accumulator.js'
  * Each of p blocks goes round the ring and is combined with every rank's on its way, then goes round once more as it is. Every block begins
  * with another rank, so the op must be commutative; every element is combined on one way only, so all get the same bits.
  *
- * Steps: 2 (p - 1). Bytes: a rank sends 2 n (p - 1) ⁄ p, to its neighbour only, and combines half of that. Source: Patarasuk, Yuan, JPDC 69(2), 2009.
+ * Steps: 2 (p - 1). Bytes: a rank sends 2 n (p - 1) ⁄ p, to its neighbour only, and combines half of that. Source: Patarasuk, Yuan, JPDC
+ * 69(2), 2009.
  */
 export function ringAllreduce(links: Links): MonoTypeOperatorFunction<Accumulator> {
   const { rank, size } = links.comm

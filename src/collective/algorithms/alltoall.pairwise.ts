@@ -8,7 +8,8 @@ import { receiveApart } from './gather.linear.js'
 /**
  * In step k every rank sends to the one k places on what is for it, and receives from the one k places back, straight to its place.
  *
- * Steps: p - 1. Bytes: a rank sends n (p - 1) ⁄ p, where n is all that it gives. Source: Thakur, Rabenseifner, Gropp, IJHPCA 19(1), 2005, §4.3.
+ * Steps: p - 1. Bytes: a rank sends n (p - 1) ⁄ p, where n is all that it gives. Source: Thakur, Rabenseifner, Gropp, IJHPCA 19(1), 2005,
+ * §4.3.
  */
 export function pairwiseAlltoall(links: Links): MonoTypeOperatorFunction<Collection> {
   const { rank, size } = links.comm

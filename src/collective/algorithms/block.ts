@@ -81,8 +81,8 @@ export class Block {
 }
 
 /**
- * What the shape of a message says: its bytes are one block, or many of any kind, or none; or they are many of the kind that is added to `ALIKE` and of one length;
- * or they are the length of a block, of the kind that is added to `ANNOUNCED`, which comes apart.
+ * What the shape of a message says: its bytes are one block, or many of any kind, or none; or they are many of the kind that is added to
+ * `ALIKE` and of one length; or they are the length of a block, of the kind that is added to `ANNOUNCED`, which comes apart.
  */
 const ONE = 0
 const MANY = 1
@@ -139,8 +139,8 @@ function outOfRow(bytes: Uint8Array, datatype: number, count: number): Block[] {
 }
 
 /**
- * Blocks one behind the other: first a double for each that says its kind and length and whether it comes apart, then the data of those that
- * do not, each from a multiple of 8 on.
+ * Blocks one behind the other: first a double for each that says its kind and length and whether it comes apart, then the data of those
+ * that do not, each from a multiple of 8 on.
  */
 function bundle(blocks: readonly Block[]): Uint8Array {
   let total = 8 * blocks.length

@@ -1,6 +1,7 @@
 import { datatypeOf, valueOn } from '../../codec/datatype.js'
 import { unfilled } from '../../memory/scratch.js'
 import { isTypedArray, type TypedArray } from '../../op/op.js'
+import type { Integers } from './counts-displs.js'
 
 /** How an array is divided among the ranks: into runs of `counts` elements, or of equal length. */
 export class Blocks {
@@ -8,7 +9,7 @@ export class Blocks {
   /** Where a rank's run begins, in elements; without counts in runs. */
   readonly #starts: readonly number[]
 
-  constructor(size: number, counts: readonly number[] | undefined) {
+  constructor(size: number, counts: Integers | undefined) {
     this.#size = size
     const starts = [0]
     for (let rank = 0; rank < size; rank++) starts.push(starts[rank]! + (counts?.[rank] ?? 1))

@@ -6,23 +6,15 @@ import { type AnyOp, checkOperand, isTypedArray, type TypedArray } from '../../o
 import { NOTHING } from '../definition.js'
 import { checkSendable } from '../given.js'
 import { type Accumulator, copyOf } from './accumulator.js'
+import type { Integers } from './counts-displs.js'
 import { checkFits } from './reduction.js'
-
-/** Throws unless there is a count of elements for every rank. */
-export function checkCounts(counts: unknown, size: number): asserts counts is readonly number[] {
-  if (!Array.isArray(counts) || !counts.every((count) => Number.isSafeInteger(count) && count >= 0)) {
-    throw new ArgumentError(`counts: expected an array of integers from 0 on, got ${shown(counts)}`)
-  }
-  if (counts.length === size) return
-  throw new CountError(`counts: expected one for each of the ${size} ranks, got ${counts.length}`)
-}
 
 /** Throws what is wrong with data that is to be reduced and divided among the ranks. */
 export function checkDivided(
   data: unknown,
   op: AnyOp,
   size: number,
-  counts: readonly number[] | undefined,
+  counts: Integers | undefined,
   rank: number,
   into: BufferLike | undefined
 ): void {
@@ -45,12 +37,12 @@ export function checkDivided(
   checkSendable(data)
 }
 
-function checkLength({ length }: TypedArray, size: number, counts: readonly number[] | undefined): void {
+function checkLength({ length }: TypedArray, size: number, counts: Integers | undefined): void {
   if (counts === undefined) {
     if (length % size === 0) return
     throw new CountError(`data: ${length} elements do not divide evenly among ${size} ranks; give a multiple of ${size}, or counts`)
   }
-  const sum = counts.reduce((a, b) => a + b, 0)
+  const sum = Array.from(counts).reduce((a, b) => a + b, 0)
   if (sum !== length) throw new CountError(`counts: they add up to ${sum}, the data has ${length} elements`)
 }
 

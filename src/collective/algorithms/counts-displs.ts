@@ -1,11 +1,12 @@
 import { type BufferLike, datatypeOf, elementSize, matches, memoryOf, nameOf, OBJECT } from '../../codec/datatype.js'
 import { shown } from '../../diagnostics/arguments.js'
-import { AliasError, CountError, DatatypeError, TruncationError } from '../../errors.js'
+import { AliasError, ArgumentError, CountError, DatatypeError, TruncationError } from '../../errors.js'
 import type { Memory } from '../../memory/copy.js'
 import { checkSendable } from '../given.js'
 
 /** Runs of elements that arrays are cut into and made of, and what can be wrong with them. */
 
+/** Counts or displacements, one a rank: an array, or a typed array of integers. */
 export type Integers = ArrayLike<number>
 
 /** A run of a buffer's memory, in bytes. */
@@ -72,12 +73,14 @@ export function checkParts(data: unknown, size: number): asserts data is BufferL
   for (const value of data) checkSendable(value)
 }
 
+/** Throws unless there is a count or a displacement for each rank. */
 export function checkCounts(counts: unknown, size: number, name = 'counts'): asserts counts is Integers {
-  const array = counts as Integers
-  const isArray = Array.isArray(counts) || (ArrayBuffer.isView(counts) && 'length' in counts)
-  if (!isArray || array.length !== size || !Array.from(array).every((count) => Number.isSafeInteger(count) && count >= 0)) {
-    throw new CountError(`${name}: expected ${size} integers from 0 on, one a rank, got ${shown(counts)}`)
+  const isList = Array.isArray(counts) || (isBuffer(counts) && 'length' in counts)
+  const list = isList ? Array.from(counts as Integers) : []
+  if (!isList || !list.every((count) => Number.isSafeInteger(count) && count >= 0)) {
+    throw new ArgumentError(`${name}: expected ${size} integers from 0 on, one a rank, got ${shown(counts)}`)
   }
+  if (list.length !== size) throw new CountError(`${name}: expected ${size} integers, one a rank, got ${list.length}: ${shown(counts)}`)
 }
 
 /** Counts and displacements of runs of a buffer that has `length` elements. */

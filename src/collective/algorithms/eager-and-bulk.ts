@@ -19,8 +19,9 @@ export interface Ways<U> {
 }
 
 /**
- * Two ways side by side: bundles, which tell every rank what there is, and one apart for what is too large for them. A round goes apart when the bundles have told
- * what comes, or at once where that is foreseen, but in the order of the rounds, for that is the order of messages there.
+ * Two ways side by side: bundles, which tell every rank what there is, and one apart for what is too large for them. A round goes apart
+ * when the bundles have told what comes, or at once where that is foreseen, but in the order of the rounds, for that is the order of
+ * messages there.
  */
 export function eagerAndBulk<U extends Parted>(
   links: Links,

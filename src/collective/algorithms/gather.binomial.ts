@@ -6,7 +6,8 @@ import { blocksOf, sendBlocks } from './block.js'
 import type { Collection } from './collection.js'
 
 /**
- * Every rank adds the blocks of its children's subtrees to its own, nearest first, so that they stay a run of ranks, and hands them to its parent in one message.
+ * Every rank adds the blocks of its children's subtrees to its own, nearest first, so that they stay a run of ranks, and hands them to its
+ * parent in one message.
  *
  * Steps: ⌈log₂ p⌉. Bytes: the root receives n (p - 1), another rank sends what its subtree has, up to n p ⁄ 2.
  * Source: Thakur, Rabenseifner, Gropp, IJHPCA 19(1), 2005, §4; MPI 4.1 §6.5.

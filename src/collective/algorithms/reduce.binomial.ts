@@ -9,7 +9,8 @@ import { combinedFrom, handedTo, resultFrom } from './combining.js'
  * Every rank combines what it has with what its children have, in order, and hands it to its parent. A non-commutative op is reduced
  * to rank 0, in the order of the ranks, and the result forwarded to the root.
  *
- * Steps: ⌈log₂ p⌉, one more where the result is forwarded. Bytes: a rank sends n. Source: Thakur, Rabenseifner, Gropp, IJHPCA 19(1), 2005, §4.4.
+ * Steps: ⌈log₂ p⌉, one more where the result is forwarded. Bytes: a rank sends n. Source: Thakur, Rabenseifner, Gropp, IJHPCA 19(1), 2005,
+ * §4.4.
  */
 export function binomialReduce(links: Links, root: number, commutative: boolean): MonoTypeOperatorFunction<Accumulator> {
   const { rank, size } = links.comm

@@ -15,8 +15,8 @@ interface Sides extends Unit {
 }
 
 /**
- * Every rank sends every other its block, and combines what comes: from the ranks below from itself down, from those above from the last down, so that
- * it is in the order of the ranks.
+ * Every rank sends every other its block, and combines what comes: from the ranks below from itself down, from those above from the last
+ * down, so that it is in the order of the ranks.
  *
  * Steps: p - 1. Bytes: a rank sends n (p - 1) ⁄ p, for any p. Source: Thakur, Rabenseifner, Gropp, IJHPCA 19(1), 2005, §4.3.
  */

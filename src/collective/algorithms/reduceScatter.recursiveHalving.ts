@@ -8,8 +8,8 @@ import type { Blocks } from './blocks.js'
 import { folded } from './non-power-of-two.js'
 
 /**
- * Partners exchange halves of what they have and each combines and goes on with the half it keeps, until it has its own block, and that of the rank that it stands
- * for. In the order of the ranks, for which the blocks are first laid in the order in which halving ends with them.
+ * Partners exchange halves of what they have and each combines and goes on with the half it keeps, until it has its own block, and that of
+ * the rank that it stands for. In the order of the ranks, for which the blocks are first laid in the order in which halving ends with them.
  *
  * Steps: log₂ p, or ⌊log₂ p⌋ + 2 where p is no power of two. Bytes: a rank sends n (p - 1) ⁄ p, n more where another stands for it.
  * Source: Thakur, Rabenseifner, Gropp, IJHPCA 19(1), 2005, §4.3.

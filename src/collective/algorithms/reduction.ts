@@ -6,11 +6,16 @@ import { type AnyOp, checkOp, checkOperand, isTypedArray, type TypedArray } from
 import { checkSendable } from '../given.js'
 import { Accumulator } from './accumulator.js'
 
+/** Where the methods of a communicator put a result; the operators have none, for they give each round its own. */
 export interface Into {
+  /** A buffer that receives the result in place; the call resolves to it. Default a new value. */
   into?: BufferLike | undefined
 }
 
-/** What all reductions do with a rank's own value: check it against the op and `into`, and begin with it. `passing`: this rank only passes on what comes of it. */
+/**
+ * What all reductions do with a rank's own value: check it against the op and `into`, and begin with it. `passing`: this rank only passes
+ * on what comes of it.
+ */
 export function reductionOf(
   op: AnyOp,
   into: BufferLike | undefined,

@@ -11,8 +11,8 @@ interface Piece extends Unit {
 }
 
 /**
- * Lets the large buffers that have been announced follow, in pieces: each is received, or is there already at the root, and is sent on while the
- * next comes. A packet is pending until all its pieces have gone through.
+ * Lets the large buffers that have been announced follow, in pieces: each is received, or is there already at the root, and is sent on
+ * while the next comes. A packet is pending until all its pieces have gone through.
  */
 export function segments(links: Links, { parent, children }: Branch): MonoTypeOperatorFunction<BcastUnit> {
   return (packets) =>

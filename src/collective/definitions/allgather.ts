@@ -6,6 +6,7 @@ import { limitOf } from '../algorithms/threshold.js'
 import type { Definition, Ranks, StreamOptions } from '../definition.js'
 import { checkSendable } from '../given.js'
 
+/** How blocks are collected everywhere, and the stream of rounds. */
 export interface AllgatherOptions extends StreamOptions {
   /** For experts: 'bruck' all in bundles, 'ring' all round the ring. By default large blocks go round the ring, others in bundles. */
   algorithm?: 'bruck' | 'ring'

@@ -5,6 +5,7 @@ import { checkJoined, checkJoint, jointForm, type Runs } from '../algorithms/gat
 import { limitOf } from '../algorithms/threshold.js'
 import type { Definition, Ranks, StreamOptions } from '../definition.js'
 
+/** How long each rank's run is and where it goes, and the stream of rounds. */
 export interface AllgathervOptions extends StreamOptions {
   /** How many elements each rank gives. Those that are not given are found out first. */
   counts?: Integers | undefined

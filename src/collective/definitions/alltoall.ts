@@ -7,6 +7,7 @@ import { exchangeOf } from '../algorithms/exchange.js'
 import { limitOf } from '../algorithms/threshold.js'
 import type { Definition, Ranks, StreamOptions } from '../definition.js'
 
+/** How blocks are exchanged, and the stream of rounds. */
 export interface AlltoallOptions extends StreamOptions {
   /** For experts: 'bruck' all in bundles, 'pairwise' all straight. By default large blocks go straight, others in bundles. */
   algorithm?: 'bruck' | 'pairwise'

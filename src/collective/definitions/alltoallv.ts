@@ -17,6 +17,7 @@ import { checkJoint, jointForm, type Runs } from '../algorithms/gathering.js'
 import { limitOf } from '../algorithms/threshold.js'
 import type { Definition, Ranks, StreamOptions } from '../definition.js'
 
+/** Which runs go to which rank and come from it, and the stream of rounds. */
 export interface AlltoallvOptions extends StreamOptions {
   /** How many elements each rank gets. */
   sendCounts: Integers

@@ -12,12 +12,13 @@ import { type BinomialTree, binomialTree } from '../topology/binomialTree.js'
 import { type Chain, chain } from '../topology/chain.js'
 import { type Branch, hostChain, hostTree } from '../topology/hosts.js'
 
+/** Who gives the data, which way it goes, and the stream of rounds. */
 export interface BcastOptions extends StreamOptions {
   /** The rank that gives the data; default 0. */
   root?: number
   /**
-   * For experts: 'binomial' a tree, data whole from rank to rank; 'chain' a pipeline of pieces. By default small data goes down the tree, and large data too where
-   * there are three ranks or less, else down the chain.
+   * For experts: 'binomial' a tree, data whole from rank to rank; 'chain' a pipeline of pieces. By default small data goes down the tree,
+   * and large data too where there are three ranks or less, else down the chain.
    */
   algorithm?: 'binomial' | 'chain'
 }

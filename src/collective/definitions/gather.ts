@@ -5,6 +5,7 @@ import { limitOf } from '../algorithms/threshold.js'
 import type { Definition, Ranks, StreamOptions } from '../definition.js'
 import { checkSendable } from '../given.js'
 
+/** Who gets the values, which way they go, and the stream of rounds. */
 export interface GatherOptions extends StreamOptions {
   /** The rank that gets the values; default 0. */
   root?: number

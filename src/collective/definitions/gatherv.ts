@@ -4,6 +4,7 @@ import { checkJoined, checkJoint, gatheringOf, jointForm, type Runs } from '../a
 import { limitOf } from '../algorithms/threshold.js'
 import type { Definition, Ranks, StreamOptions } from '../definition.js'
 
+/** Who gets the runs, how long each is and where it goes, and the stream of rounds. */
 export interface GathervOptions extends StreamOptions {
   /** The rank that gets the runs; default 0. */
   root?: number

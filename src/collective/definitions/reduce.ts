@@ -10,10 +10,14 @@ import { type Into, reductionOf } from '../algorithms/reduction.js'
 import type { Ranks } from '../definition.js'
 import { type Definition, NOTHING, type StreamOptions } from '../definition.js'
 
+/** Who gets the result, which way it goes, and the stream of rounds. */
 export interface ReduceOptions extends StreamOptions {
   /** The rank that gets the result; default 0. */
   root?: number
-  /** For experts. By default arrays of 64 KiB and more are reduced by halves where there are more than 4 ranks, and everything else, and all streams, up a tree. */
+  /**
+   * For experts. By default arrays of 64 KiB and more are reduced by halves where there are more than 4 ranks, and everything else, and all
+   * streams, up a tree.
+   */
   algorithm?: keyof typeof algorithms
 }
 

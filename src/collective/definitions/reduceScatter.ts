@@ -5,16 +5,18 @@ import { checkOp, isTypedArray } from '../../op/op.js'
 import { Accumulator, shapeOf } from '../algorithms/accumulator.js'
 import { checkAlgorithm } from '../algorithms/algorithm.js'
 import { Blocks } from '../algorithms/blocks.js'
-import { checkCounts, checkDivided, ownBlock } from '../algorithms/checks.js'
+import { checkDivided, ownBlock } from '../algorithms/checks.js'
+import { checkCounts } from '../algorithms/counts-displs.js'
 import { each } from '../algorithms/each.js'
 import { pairwiseReduceScatter } from '../algorithms/reduceScatter.pairwise.js'
 import { recursiveHalvingReduceScatter } from '../algorithms/reduceScatter.recursiveHalving.js'
 import type { Into } from '../algorithms/reduction.js'
 import type { Definition, Ranks, StreamOptions } from '../definition.js'
 
+/** How the result is divided, and the stream of rounds. */
 export interface ReduceScatterOptions extends StreamOptions {
   /** How many elements of a typed array each rank gets; by default as many as any other. The same on all ranks. */
-  counts?: readonly number[]
+  counts?: ArrayLike<number>
   /** For experts. By default blocks are halved, but arrays of 256 KiB and more go pairwise where the number of ranks is no power of two. */
   algorithm?: keyof typeof algorithms
 }

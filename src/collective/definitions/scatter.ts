@@ -6,10 +6,14 @@ import { scatteringOf } from '../algorithms/scattering.js'
 import { limitOf } from '../algorithms/threshold.js'
 import type { Definition, Ranks, StreamOptions } from '../definition.js'
 
+/** Who gives the data, which way it goes, and the stream of rounds. */
 export interface ScatterOptions extends StreamOptions {
   /** The rank that gives the data; default 0. */
   root?: number
-  /** For experts: 'binomial' all down a tree, 'linear' all straight from the root. By default large blocks go straight, others down the tree. */
+  /**
+   * For experts: 'binomial' all down a tree, 'linear' all straight from the root. By default large blocks go straight, others down the
+   * tree.
+   */
   algorithm?: 'binomial' | 'linear'
 }
 

@@ -5,6 +5,7 @@ import { scatteringOf } from '../algorithms/scattering.js'
 import { limitOf } from '../algorithms/threshold.js'
 import type { Definition, Ranks, StreamOptions } from '../definition.js'
 
+/** Who gives the data, how it is cut, and the stream of rounds. */
 export interface ScattervOptions extends StreamOptions {
   /** The rank that gives the data; default 0. */
   root?: number
@@ -12,7 +13,9 @@ export interface ScattervOptions extends StreamOptions {
   counts?: Integers
   /** Where each rank's run begins, in elements; read at the root only. Default one behind the other. */
   displs?: Integers | undefined
-  /** For experts: 'binomial' all down a tree, 'linear' all straight from the root. By default large runs go straight, others down the tree. */
+  /**
+   * For experts: 'binomial' all down a tree, 'linear' all straight from the root. By default large runs go straight, others down the tree.
+   */
   algorithm?: 'binomial' | 'linear'
 }
 

@@ -18,8 +18,9 @@ export interface BinomialTree extends Subtree {
 }
 
 /**
- * A rank's place in the binomial tree: in step k of a gather every rank whose relative rank is an odd multiple of 2ᵏ hands what it has to the one 2ᵏ
- * below, in a broadcast the steps go backwards. ⌈log₂ size⌉ steps, as many children at the root, every subtree a run of relative ranks.
+ * A rank's place in the binomial tree: in step k of a gather every rank whose relative rank is an odd multiple of 2ᵏ hands what it has to
+ * the one 2ᵏ below, in a broadcast the steps go backwards. ⌈log₂ size⌉ steps, as many children at the root, every subtree a run of relative
+ * ranks.
  */
 export const binomialTree = keepingLast((rank: number, size: number, root: number): BinomialTree => {
   const relative = (rank - root + size) % size

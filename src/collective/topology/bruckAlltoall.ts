@@ -6,8 +6,8 @@ export interface BruckExchange extends Exchange {
 }
 
 /**
- * ⌈log₂ size⌉ steps that bring every rank a block from every other; a block goes a hop for every bit of the distance it has to go. Place j is at first the block for rank
- * (rank + j) mod size, and in the end the one from rank (rank - j) mod size.
+ * ⌈log₂ size⌉ steps that bring every rank a block from every other; a block goes a hop for every bit of the distance it has to go. Place j
+ * is at first the block for rank (rank + j) mod size, and in the end the one from rank (rank - j) mod size.
  * Source: Bruck, Ho, Kipnis, Upfal, Weathersby, IEEE TPDS 8(11), 1997 ("index").
  */
 export function bruckAlltoall(rank: number, size: number): readonly BruckExchange[] {

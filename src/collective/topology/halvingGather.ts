@@ -4,8 +4,9 @@ import { type Blocks, recursiveHalving } from './recursiveHalving.js'
 export type Gathering = { readonly to: number; readonly blocks: Blocks } | { readonly from: number; readonly blocks: Blocks }
 
 /**
- * The way back of recursive halving where only the root is to have the whole: of two partners the one whose place is nearer to the root's takes what the other
- * has gathered, and the other is done. log₂ size steps, in which the root receives (size - 1) ⁄ size of the data. Nobody stands for the root.
+ * The way back of recursive halving where only the root is to have the whole: of two partners the one whose place is nearer to the root's
+ * takes what the other has gathered, and the other is done. log₂ size steps, in which the root receives (size - 1) ⁄ size of the data.
+ * Nobody stands for the root.
  *
  * Source: Rabenseifner, Optimization of collective reduction operations, ICCS 2004.
  */

@@ -44,7 +44,10 @@ export function placeOf(rank: number, { groups }: Hosts, root = 0): Place {
   return { leaders: hosts.map((group) => group[0]!), members: hosts.find((group) => group.includes(rank))! }
 }
 
-/** A tree over the leaders, and one over each host's ranks: what goes down it comes to each host once. ⌈log₂ hosts⌉ + ⌈log₂ ranks of a host⌉ steps. */
+/**
+ * A tree over the leaders, and one over each host's ranks: what goes down it comes to each host once. ⌈log₂ hosts⌉ + ⌈log₂ ranks of a host⌉
+ * steps.
+ */
 export function hostTree(rank: number, hosts: Hosts, root: number): Branch {
   const { leaders, members } = placeOf(rank, hosts, root)
   const inside = branchOf(rank, members)

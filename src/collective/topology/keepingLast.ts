@@ -1,4 +1,7 @@
-/** A function that keeps its last result: a rank asks for its place in the same tree at every call of a collective. Nobody may change what it gives. */
+/**
+ * A function that keeps its last result: a rank asks for its place in the same tree at every call of a collective. Nobody may change what
+ * it gives.
+ */
 export function keepingLast<A extends readonly (number | undefined)[], R>(make: (...args: A) => R): (...args: A) => R {
   let asked: A | undefined
   let result: R

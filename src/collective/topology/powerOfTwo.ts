@@ -1,7 +1,7 @@
 /**
- * What makes a power of two of any number of ranks: of the first pairs (0, 1), (2, 3) … one rank hands what it has to the other, which stands for
- * both, and gets the result from it in the end. As many pairs as there are ranks too many. Whoever stands for ranks stands for a run
- * of them, so that the order of the ranks stays the order of those that are left.
+ * What makes a power of two of any number of ranks: of the first pairs (0, 1), (2, 3) … one rank hands what it has to the other, which
+ * stands for both, and gets the result from it in the end. As many pairs as there are ranks too many. Whoever stands for ranks stands for a
+ * run of them, so that the order of the ranks stays the order of those that are left.
  */
 export interface PowerOfTwo {
   /** Before the steps; `undefined` where a rank stands for itself. */

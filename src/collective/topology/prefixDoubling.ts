@@ -6,8 +6,8 @@ export interface PrefixExchange {
 }
 
 /**
- * ⌈log₂ size⌉ steps of a prefix reduction: before step k a rank has what the 2ᵏ ranks up to itself have given, hands that to the rank 2ᵏ ahead, and gets from the one
- * 2ᵏ behind what comes just before its own.
+ * ⌈log₂ size⌉ steps of a prefix reduction: before step k a rank has what the 2ᵏ ranks up to itself have given, hands that to the rank 2ᵏ
+ * ahead, and gets from the one 2ᵏ behind what comes just before its own.
  *
  * Source: Hillis, Steele, Data parallel algorithms, CACM 29(12), 1986.
  */

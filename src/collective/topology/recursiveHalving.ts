@@ -22,11 +22,12 @@ export interface RecursiveHalving extends PowerOfTwo {
 }
 
 /**
- * Reduces by halves: in each step partners exchange half of what they have, so that in the end each has one block of the whole reduction, after
- * log₂ size steps and (size - 1) ⁄ size of the data. The same steps backwards gather: send `keep`, receive `send`.
+ * Reduces by halves: in each step partners exchange half of what they have, so that in the end each has one block of the whole reduction,
+ * after log₂ size steps and (size - 1) ⁄ size of the data. The same steps backwards gather: send `keep`, receive `send`.
  *
- * The distance doubles while the vector halves: before step k a rank stands for 2ᵏ places side by side, as in recursive doubling, so a partner of lower
- * rank has the lower operand. The price is that block and place differ: their bits are mirrored. `kept` is a rank that nobody may stand for.
+ * The distance doubles while the vector halves: before step k a rank stands for 2ᵏ places side by side, as in recursive doubling, so a
+ * partner of lower rank has the lower operand. The price is that block and place differ: their bits are mirrored. `kept` is a rank that
+ * nobody may stand for.
  *
  * Source: Rabenseifner, Optimization of collective reduction operations, ICCS 2004; Thakur, Rabenseifner, Gropp, IJHPCA 19(1), 2005.
  */

@@ -6,6 +6,7 @@ import { type HostSlots, isLocal } from '../options/hosts.js'
 
 /** Launchers that place and start processes, of which each becomes a rank. */
 export const ENGINES = ['slurm', 'hydra', 'openmpi'] as const
+/** One of these launchers. */
 export type EngineName = (typeof ENGINES)[number]
 
 export interface EngineOptions {

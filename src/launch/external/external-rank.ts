@@ -1,3 +1,4 @@
+import { debug } from '../../diagnostics/debug.js'
 import { ArgumentError } from '../../errors.js'
 import { RENDEZVOUS, TOKEN } from '../../runtime/launch-env.js'
 import type { DrainSignal } from '../../runtime/rank-protocol.js'
@@ -53,6 +54,7 @@ export class ExternalRank {
       this.#end = resolve
     })
     const { [RENDEZVOUS]: rendezvous, [TOKEN]: token = '' } = env
+    debug('%s: rank %d of %d', seen.launcher, seen.rank, seen.size)
     this.leads = rendezvous === undefined && seen.rank === 0
     if (rendezvous !== undefined) this.#card = readRendezvous(rendezvous, token)
     else {
@@ -135,6 +137,7 @@ export class ExternalRank {
 
   async #exchange(bootstrap: Bootstrap, ours: Card | undefined): Promise<Card> {
     const limit = this.#startMs
+    debug('meeting the others by %s', bootstrap.name)
     if (ours !== undefined) await bootstrap.put(Buffer.from(JSON.stringify(ours)).toString('base64url'))
     await bootstrap.fence(limit)
     const text = await bootstrap.get(limit)

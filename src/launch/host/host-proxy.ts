@@ -1,4 +1,5 @@
 import { availableParallelism, hostname } from 'node:os'
+import { debug } from '../../diagnostics/debug.js'
 import type { DrainSignal, FromRank } from '../../runtime/rank-protocol.js'
 import { Router } from '../../transport/router/router.js'
 import { allocateHost, ENDED, FAILED, type HostMemory } from '../../transport/shared/host-memory.js'
@@ -67,7 +68,7 @@ export class HostProxy {
     }
     this.#mesh = new Mesh(this.#links)
     this.#mesh.onWanted = (other) => this.#want(other)
-    const launcher = this.#mesh.peer(LAUNCHER)
+    const launcher = this.#mesh.link(LAUNCHER)
     this.#control = new Control(
       launcher,
       (message) => this.#obey(message),
@@ -133,7 +134,7 @@ export class HostProxy {
     const memory = this.#seated?.memory ?? allocateHost(hosts.length, { host, hosts, names: hostNames })
     const control = this.#control
     const drained = (rank: number): void => control.send({ type: 'drained', rank, how: this.#ended.get(rank)! })
-    const address = this.#mesh.peer(LAUNCHER).localAddress ?? '127.0.0.1'
+    const address = this.#mesh.link(LAUNCHER).localAddress ?? '127.0.0.1'
     if (resident) {
       this.#keeper = new LinkKeeper({
         memory,
@@ -224,8 +225,9 @@ export class HostProxy {
     else if (this.#addresses === undefined) this.#wanted.add(other)
     else {
       const { host, port, data } = this.#addresses[other]!
+      debug('host %d dials host %d at %s:%d', this.#rendezvous.host, other, host, port)
       const at = (which: number): Address => ({ host, port: which, tls: this.#tls })
-      this.#mesh.peer(other).connectTo([at(port)])
+      this.#mesh.link(other).connectTo([at(port)])
       if (data !== undefined) this.#keeper?.dial(other, data.map(at))
     }
   }

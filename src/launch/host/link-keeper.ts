@@ -1,3 +1,4 @@
+import { debug } from '../../diagnostics/debug.js'
 import type { LinkNews, LinkOrder } from '../../runtime/rank-protocol.js'
 import type { RouterState } from '../../transport/router/base-router.js'
 import { Router } from '../../transport/router/router.js'
@@ -42,17 +43,23 @@ export class LinkKeeper {
     this.#mesh.onWanted = (host) => {
       const addresses = this.#dials.get(host)
       if (addresses === undefined) options.wanted(host)
-      else this.#mesh.peer(host).connectTo(addresses)
+      else this.#mesh.link(host).connectTo(addresses)
     }
     // It has lost its connection with the rank, which may not have seen that, and then does not listen.
     this.#mesh.onTurnedAway = (host, epoch) => this.#order({ what: 'cut', host, before: epoch })
-    options.pulse.onPeer = (peer) => {
+    options.pulse.onLink = (peer) => {
       if (peer.other === LAUNCHER) return
       peer.user = {
         payload: () => undefined,
         ready: () => undefined,
-        broken: () => this.#order({ what: 'cut', host: peer.other }),
-        failed: (reason) => this.#order({ what: 'fail', host: peer.other, reason })
+        broken: () => {
+          debug('link with host %d is broken', peer.other)
+          this.#order({ what: 'cut', host: peer.other })
+        },
+        failed: (reason) => {
+          debug('link with host %d is given up: %s', peer.other, reason)
+          this.#order({ what: 'fail', host: peer.other, reason })
+        }
       }
     }
   }
@@ -138,14 +145,14 @@ export class LinkKeeper {
 
   /** Nothing can be exchanged with it: the other end must know, too. */
   #unreachable(host: number, reason: string): void {
-    this.#options.pulse.peer(host).fail(reason)
+    this.#options.pulse.link(host).fail(reason)
   }
 
   #order(order: LinkOrder): void {
     if (this.#router === undefined) return this.#options.post(order)
     if (order.what === 'gone') this.#router.gone(order.rank, order.state, order.reason)
-    else if (order.what === 'dial') this.#mesh.peer(order.host).connectTo(order.addresses)
-    else if (order.what === 'cut') this.#mesh.peer(order.host).cut(order.before)
-    else if (order.what === 'fail') this.#mesh.peer(order.host).fail(order.reason)
+    else if (order.what === 'dial') this.#mesh.link(order.host).connectTo(order.addresses)
+    else if (order.what === 'cut') this.#mesh.link(order.host).cut(order.before)
+    else if (order.what === 'fail') this.#mesh.link(order.host).fail(order.reason)
   }
 }

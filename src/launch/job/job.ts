@@ -1,4 +1,5 @@
 import type { Readable, Writable } from 'node:stream'
+import { debug } from '../../diagnostics/debug.js'
 import { type ErrorRecord, translateRecord } from '../../runtime/error-record.js'
 import { DRAIN_SIGNALS, type DrainSignal, type FromRank, type ToInput, type ToRank } from '../../runtime/rank-protocol.js'
 import { type Compiled, CompileError, compile } from '../compile/compile.js'
@@ -31,6 +32,7 @@ export interface JobOptions {
   place: (options: JobOptions, listener: HostListener) => readonly Host[]
 }
 
+/** What the failure of a rank does to the others: 'end' ends them, 'continue' lets them go on. */
 export type OnFailure = 'end' | 'continue'
 
 export interface Failure {
@@ -104,6 +106,7 @@ export class Job implements HostListener {
     })
     for (let rank = 0; rank < ranks; rank++) this.#alive.add(rank)
     this.#hosts = options.place(options, this)
+    for (const { name, ranks: here } of this.#hosts) debug('%s: ranks %s', name ?? 'threads of this process', here.join())
     this.#hostOf = Array.from({ length: ranks }, (_, rank) => this.#hosts.find((host) => host.ranks.includes(rank))!)
     this.#deadlock = new DeadlockWatch(this, this.#hosts)
     if (timeout !== undefined) this.#after(timeout * 1000, () => this.#timeOut(timeout))
@@ -136,6 +139,8 @@ export class Job implements HostListener {
 
   /** The job has failed: what matters is the first failure, the others follow from it. */
   fail(failure: Failure): void {
+    const { kind, rank, status } = failure
+    debug('failure: %s of rank %s, status %d', kind, rank, status)
     if (this.#failure !== undefined || this.#finished) return
     const ofRank = failure.kind === 'error' || failure.kind === 'exit'
     if (ofRank && this.#options.onFailure === 'continue') return this.#lose(failure)
@@ -172,6 +177,7 @@ export class Job implements HostListener {
     if (program === undefined) return
     try {
       this.#compiled = await compile(program)
+      debug('compiled %s', program)
       if (this.#ending) this.#removeCompiled()
       else for (const host of this.#hosts) host.load({ url: this.#compiled.url, path: program })
     } catch (error) {
@@ -245,6 +251,7 @@ export class Job implements HostListener {
 
   #leave(rank: number): void {
     if (!this.#alive.delete(rank)) return
+    debug('rank %d has ended', rank)
     this.#outlets[1].finish(rank)
     this.#outlets[2].finish(rank)
     this.#report?.ended(rank)

@@ -29,8 +29,9 @@ export interface LaunchOptions extends Placement {
   signal?: AbortSignal
   /** Whether lines carry `[rank]` when there are several ranks; they do by default. */
   prefix?: boolean
-  /** Where the ranks write; the streams of this process by default. */
+  /** Where the ranks write; the standard output of this process by default. */
   stdout?: Writable
+  /** Where they write errors, and what ended a rank is told; the standard error of this process by default. */
   stderr?: Writable
   /** What rank 0 reads; the standard input of this process by default. */
   stdin?: Readable

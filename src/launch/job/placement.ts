@@ -7,7 +7,9 @@ import type { JobOptions } from './job.js'
 import type { ProcessManagerOptions } from './process-manager.js'
 import { placeThreads } from './thread-placement.js'
 
+/** Where ranks run, what starts them, and how the hosts are joined. */
 export interface Placement {
+  /** What a rank is on its host: 'thread' (the default) one of a process that they share, 'process' one of its own. */
   placement?: 'thread' | 'process' | undefined
   /** `a:4,b:4` */
   host?: string | undefined

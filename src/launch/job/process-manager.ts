@@ -1,9 +1,11 @@
 import { randomBytes } from 'node:crypto'
 import { networkInterfaces } from 'node:os'
 import { isMainThread } from 'node:worker_threads'
+import { debug } from '../../diagnostics/debug.js'
 import { RxmpiError, StartupTimeoutError } from '../../errors.js'
 import { type ErrorRecord, recordError } from '../../runtime/error-record.js'
 import type { DrainSignal, FromRank, ToInput } from '../../runtime/rank-protocol.js'
+import { UNREACHABLE } from '../../transport/shared/host-memory.js'
 import { fingerprintOf } from '../../transport/websocket/certificate.js'
 import { Token } from '../../transport/websocket/challenge.js'
 import { Mesh } from '../../transport/websocket/mesh.js'
@@ -78,7 +80,7 @@ export class ProcessManager implements ProcessManagerListener {
           end: processes.end,
           sharesFiles: processes.announce === undefined ? isLocal(name) : (processes.sharesFiles ?? false)
         },
-        this.#mesh.peer(number),
+        this.#mesh.link(number),
         this
       )
     })
@@ -89,6 +91,7 @@ export class ProcessManager implements ProcessManagerListener {
 
   listening(host: RemoteHost, address: HostAddress): void {
     this.#addresses[host.number] = address
+    debug('%s listens at %s:%d', host.name, address.host, address.port)
     const addresses = this.#addresses.filter((known) => known !== undefined)
     if (addresses.length < this.hosts.length) return
     clearTimeout(this.#late)
@@ -124,6 +127,9 @@ export class ProcessManager implements ProcessManagerListener {
   }
 
   lost(host: Host, failure: { status: number; text: string; how: Gone }): void {
+    debug('%s is lost: %s', host.name, failure.text)
+    // The time to come and the time to reach it are over at once, and either may be seen first.
+    if (failure.how === UNREACHABLE && this.#addresses[(host as RemoteHost).number] === undefined) this.#giveUp()
     this.#listener.lost(host, failure)
   }
 
@@ -140,6 +146,7 @@ export class ProcessManager implements ProcessManagerListener {
     const certificate = tls ? await makeCertificate() : undefined
     const { announce, port: wanted = 0 } = this.#processes
     const port = await this.#mesh.listen(far ? '0.0.0.0' : '127.0.0.1', wanted, certificate)
+    debug('waiting for %d hosts at port %d', this.hosts.length, port)
     const tlsPrint = certificate && fingerprintOf(certificate.cert)
     const card: Card = { ...this.#card, addresses: far ? addressesHere() : ['127.0.0.1'], port, tls: tlsPrint }
     const hostOf = this.hosts.flatMap(({ number, ranks }) => ranks.map(() => number))

@@ -39,7 +39,7 @@ export class RankLink {
     this.#router = new InlineRouter(memory, this.#mesh, {
       arrived: () => transport.poller.poke(),
       left: () => {
-        transport.resident = undefined
+        transport.router = undefined
       }
     })
     this.#router.onUnreachable = (other, reason) => this.#tell({ what: 'unreachable', host: other, reason })
@@ -49,7 +49,7 @@ export class RankLink {
       this.#tell({ what: 'moved', state })
     }
     this.#router.onSettled = () => this.#letGo()
-    transport.resident = this.#router
+    transport.router = this.#router
     port.on('message', (message: ToRank) => {
       if (message.type === 'link' && !this.#moved) this.#obey(message.order)
     })
@@ -73,13 +73,13 @@ export class RankLink {
   #obey(order: LinkOrder): void {
     switch (order.what) {
       case 'dial':
-        this.#mesh.peer(order.host).connectTo(order.addresses)
+        this.#mesh.link(order.host).connectTo(order.addresses)
         break
       case 'cut':
-        this.#mesh.peer(order.host).cut(order.before)
+        this.#mesh.link(order.host).cut(order.before)
         break
       case 'fail':
-        this.#mesh.peer(order.host).fail(order.reason)
+        this.#mesh.link(order.host).fail(order.reason)
         break
       case 'gone':
         this.#router.gone(order.rank, order.state, order.reason)

@@ -1,7 +1,7 @@
 import { ArgumentError } from '../../errors.js'
+import type { FabricPort } from './fabric-port.js'
 import { Heap } from './heap.js'
 import { before, Lane, Parcel, type Segment, Slab } from './lane.js'
-import type { MemoryTransport } from './memory-transport.js'
 import type { LinkModel, MemoryNetworkOptions } from './options.js'
 
 const SLAB_BYTES = 2 ** 16
@@ -10,12 +10,12 @@ const SLAB_BYTES = 2 ** 16
 export class Fabric {
   readonly options: MemoryNetworkOptions
   readonly capacity: number
-  readonly transports: MemoryTransport[] = []
+  readonly ports: FabricPort[] = []
   readonly #model: Required<LinkModel>
   /** The first parcel of each lane; one that is first no more was delivered by a poll. */
   readonly #arrivals = new Heap<Parcel>(before)
   /** They have asked for a turn. */
-  readonly #eager = new Set<MemoryTransport>()
+  readonly #eager = new Set<FabricPort>()
   #slab = new Slab(0)
   /** How many parcels there have been. */
   #sent = 0
@@ -36,7 +36,7 @@ export class Fabric {
   /** Lanes are made when they are used first: of the pairs of ten thousand ranks few ever are. */
   makeLane(from: number, to: number): Lane {
     const lane = new Lane(from, to, checked({ ...this.#model, ...this.options.link?.(from, to) }), this.capacity)
-    this.transports[to]!.incoming.push(lane)
+    this.ports[to]!.incoming.push(lane)
     return lane
   }
 
@@ -63,31 +63,31 @@ export class Fabric {
     this.#wakeAt(parcel.arrival)
   }
 
-  /** A transport wants its turn at the next poll. */
-  callSoon(transport: MemoryTransport): void {
-    this.#eager.add(transport)
+  /** A port wants its turn at the next poll. */
+  callSoon(port: FabricPort): void {
+    this.#eager.add(port)
     this.#wakeAt(this.now)
   }
 
   /** Delivers to one rank what has arrived. */
-  poll(transport: MemoryTransport): boolean {
+  poll(port: FabricPort): boolean {
     const sent = this.#sent
     const arrived = new Heap<Parcel>(before)
     const enter = (parcel: Parcel | undefined): void => {
       if (parcel !== undefined && parcel.arrival <= this.now && parcel.sequence < sent) arrived.push(parcel)
     }
-    for (const { first } of transport.incoming) enter(first)
+    for (const { first } of port.incoming) enter(first)
     let any = false
     for (let { first } = arrived; first !== undefined; first = arrived.first) {
       arrived.shift()
       // Its delivery may have polled too.
       if (first.lane.first !== first) continue
-      this.#deliver(first, transport)
+      this.#deliver(first, port)
       enter(first.lane.first)
       any = true
     }
-    this.#eager.delete(transport)
-    return transport.turn() || any
+    this.#eager.delete(port)
+    return port.turn() || any
   }
 
   /** Has the scheduler call then, unless it calls earlier anyway. */
@@ -118,13 +118,13 @@ export class Fabric {
         const parcel = this.#next()
         if (parcel === undefined || parcel.arrival > until || parcel.sequence >= sent) break
         this.#arrivals.shift()
-        const receiver = this.transports[parcel.lane.to]!
+        const receiver = this.ports[parcel.lane.to]!
         if (receiver.attached) this.#deliver(parcel, receiver)
         else receiver.kept.push(parcel)
       }
       const eager = [...this.#eager]
       this.#eager.clear()
-      for (const transport of eager) transport.turn()
+      for (const port of eager) port.turn()
     } finally {
       this.#wake = Number.POSITIVE_INFINITY
       if (this.#eager.size > 0) this.#wakeAt(this.now)
@@ -139,11 +139,11 @@ export class Fabric {
     return arrivals.first
   }
 
-  #deliver(parcel: Parcel, receiver: MemoryTransport): void {
+  #deliver(parcel: Parcel, receiver: FabricPort): void {
     const { lane } = parcel
     lane.shift()
     if (lane.first !== undefined) this.expect(lane.first)
-    if (lane.wanted) this.transports[lane.from]!.again(lane.to)
+    if (lane.wanted) this.ports[lane.from]!.again(lane.to)
     lane.wanted = false
     receiver.deliver(parcel)
   }

@@ -49,7 +49,7 @@ export interface Moved {
 }
 
 /** The news that a rank is no more. */
-export class Departure {
+export class EndNotice {
   readonly reason: string
   readonly failed: boolean
 
@@ -62,7 +62,7 @@ export class Departure {
 /** What travels on a lane: a segment, a buffer that changes its owner, or the news that a rank is no more. */
 export class Parcel {
   readonly lane: Lane
-  readonly load: Segment | Moved | Departure
+  readonly load: Segment | Moved | EndNotice
   /** Its place among all parcels of the network. */
   readonly sequence: number
   /** Decides between parcels of several lanes that arrive at the same time. */
@@ -82,7 +82,7 @@ export class Parcel {
   }
 
   get moved(): Moved | undefined {
-    return this.load instanceof Segment || this.load instanceof Departure ? undefined : this.load
+    return this.load instanceof Segment || this.load instanceof EndNotice ? undefined : this.load
   }
 
   /** An empty segment takes room too, or there could be any number of them. */
@@ -93,7 +93,7 @@ export class Parcel {
   deliver(receiver: SegmentReceiver): void {
     const { load, lane } = this
     if (load instanceof Segment) receiver.segment(lane.from, load)
-    else if (load instanceof Departure) receiver.gone(lane.from, load.reason, load.failed)
+    else if (load instanceof EndNotice) receiver.gone(lane.from, load.reason, load.failed)
     else receiver.moved(lane.from, load.id, load.buffer)
   }
 }
@@ -103,7 +103,7 @@ export const before = (a: Parcel, b: Parcel): boolean =>
 
 export const LEAST_WEIGHT = 64
 
-/** One way from a rank to another: first in, first out, with room for `capacity` bytes under way. */
+/** What is under way from one rank to another: first in, first out, with room for `capacity` bytes. */
 export class Lane {
   readonly from: number
   readonly to: number

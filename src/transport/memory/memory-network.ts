@@ -1,12 +1,13 @@
 import { ArgumentError } from '../../errors.js'
+import type { Transport } from '../transport.js'
 import { Fabric } from './fabric.js'
 import { LEAST_WEIGHT } from './lane.js'
 import { MemoryTransport } from './memory-transport.js'
 import type { MemoryNetworkOptions } from './options.js'
 
 /**
- * Ranks in one thread, joined by links in virtual time. It has no timer, promise or clock but its scheduler's, and all that happens
- * are calls of the ranks and actions of the scheduler.
+ * Ranks in one thread, joined by links in virtual time. It has no timer, promise or clock but its scheduler's, and all that happens are
+ * calls of the ranks and actions of the scheduler.
  *
  * A link sends one segment after the other, each whole before the next (store and forward):
  *
@@ -14,11 +15,13 @@ import type { MemoryNetworkOptions } from './options.js'
  *
  * so n bytes take latency + n / bytesPerMs however they are cut into segments. What `move` hands over takes the latency only.
  *
- * Nothing is delivered within the call that publishes it. So a program on the `queueScheduler`, which does at once what is scheduled outside its
- * own actions, has to run within one, `queueScheduler.schedule(program)`, or poll.
+ * Nothing is delivered within the call that publishes it. So a program on the `queueScheduler`, which does at once what is scheduled
+ * outside its own actions, has to run within one, `queueScheduler.schedule(program)`, or poll.
  */
 export class MemoryNetwork {
-  readonly transports: readonly MemoryTransport[]
+  /** Each rank's end of it, in rank order; `worldOver` makes communicators of them. */
+  readonly transports: readonly Transport[]
+  readonly #ends: readonly MemoryTransport[]
 
   constructor(size: number, options: MemoryNetworkOptions) {
     const { capacity = 2 ** 20, hosts } = options
@@ -27,21 +30,23 @@ export class MemoryNetwork {
     if (hosts !== undefined && !(Array.isArray(hosts) && hosts.length === size && hosts.every(Number.isInteger)))
       throw new ArgumentError(`hosts: expected the number of each rank's host, ${size} integers, got ${hosts}`)
     const fabric = new Fabric(options, capacity)
-    for (let rank = 0; rank < size; rank++) fabric.transports.push(new MemoryTransport(rank, size, fabric))
-    this.transports = fabric.transports
+    const ends = Array.from({ length: size }, (_, rank) => new MemoryTransport(rank, size, fabric))
+    fabric.ports.push(...ends)
+    this.transports = ends
+    this.#ends = ends
   }
 
   /** Ends a rank: the others are told, each after all that it has sent them. */
   end(rank: number, reason = 'has ended'): void {
-    this.transports[rank]!.end(reason)
+    this.#ends[rank]!.end(reason)
   }
 
   /**
-   * A rank dies: the others are told, each after what arrives of that which it has sent them. Of `parcels` that are under way on a link the first `keep(parcels)` do, by
-   * default all.
+   * A rank dies: the others are told, each after what arrives of that which it has sent them. Of `parcels` that are under way on a link the
+   * first `keep(parcels)` do, by default all.
    */
   fail(rank: number, reason = 'has failed', keep: (parcels: number) => number = (parcels) => parcels): void {
-    this.transports[rank]!.lose(keep)
-    this.transports[rank]!.end(reason, true)
+    this.#ends[rank]!.lose(keep)
+    this.#ends[rank]!.end(reason, true)
   }
 }

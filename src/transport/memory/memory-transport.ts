@@ -1,12 +1,13 @@
 import type { SegmentReceiver, Slot, Transport } from '../transport.js'
 import type { Fabric } from './fabric.js'
-import { Departure, type Lane, type Parcel } from './lane.js'
+import type { FabricPort } from './fabric-port.js'
+import { EndNotice, type Lane, type Parcel } from './lane.js'
 
 /** Longer messages are cut, so that they share a link. */
 const MAX_SEGMENT = 2 ** 16
 
 /** A rank's place in a `MemoryNetwork`. */
-export class MemoryTransport implements Transport {
+export class MemoryTransport implements Transport, FabricPort {
   readonly rank: number
   readonly size: number
   readonly maxSegment: number
@@ -80,7 +81,7 @@ export class MemoryTransport implements Transport {
   /** @internal */
   end(reason: string, failed = false): void {
     if (this.#ended) return
-    const news = new Departure(reason, failed)
+    const news = new EndNotice(reason, failed)
     for (let dest = 0; dest < this.size; dest++) if (dest !== this.rank) this.#fabric.send(this.#lane(dest), news, 0)
     this.#ended = true
   }

@@ -9,6 +9,7 @@ export interface LinkModel {
   bytesPerMs?: number
 }
 
+/** How fast a network in virtual time is, how its ranks lie on hosts, and who watches. */
 export interface MemoryNetworkOptions extends LinkModel {
   /** All time is its time: a `TestScheduler` makes it exact. */
   scheduler: SchedulerLike
@@ -30,9 +31,13 @@ export interface MemoryNetworkOptions extends LinkModel {
   observe?: (delivery: Delivery) => void
 }
 
+/** A segment or a moved buffer that reaches its rank. */
 export interface Delivery {
+  /** The rank that sent it. */
   readonly from: number
+  /** The rank that it reaches. */
   readonly to: number
+  /** When, in milliseconds of the scheduler's clock. */
   readonly time: number
   /** Valid during the call only; absent where a buffer is moved. */
   readonly segment: Slot | undefined

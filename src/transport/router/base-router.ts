@@ -15,11 +15,11 @@ export type RouterState = ReadonlyMap<number, HostRouteState>
 
 /**
  * Joins the ranks of this host to those of the others: it stands in for each rank of another host, reads what ranks of this host write to
- * it, and sends that over the link with its host; what comes from there it writes as that rank would. So a rank knows nothing of it: it sees rings to
- * and from every rank of the world.
+ * it, and sends that over the link with its host; what comes from there it writes as that rank would. So a rank knows nothing of it: it
+ * sees rings to and from every rank of the world.
  *
- * Between each two ranks there is credit of its own, so that a rank that does not read holds up nobody else on the same link. When it looks is
- * decided by whoever extends this.
+ * Between each two ranks there is credit of its own, so that a rank that does not read holds up nobody else on the same link. When it looks
+ * is decided by whoever extends this.
  */
 export abstract class BaseRouter {
   /** Told once all that a rank of this host had sent has come, after it has ended. */
@@ -29,7 +29,7 @@ export abstract class BaseRouter {
   readonly #memory: HostMemory
   readonly #hosts: readonly number[]
   readonly #states: Int32Array
-  readonly #ways = new Map<number, HostRoute>()
+  readonly #routes = new Map<number, HostRoute>()
   readonly #draining = new Set<number>()
   readonly #leaving = new Map<number, { state: GoneState; reason: number; since: number }>()
 
@@ -41,19 +41,19 @@ export abstract class BaseRouter {
     const inboxes = memory.inboxes.map((inbox) => new Inbox(inbox))
     const ranksOf = (which: number): number[] => [...hosts.keys()].filter((rank) => hosts[rank] === which)
     const here = ranksOf(host)
-    mesh.onPeer = (peer) => {
-      this.#ways.get(peer.other)?.use(peer)
+    mesh.onLink = (link) => {
+      this.#routes.get(link.other)?.use(link)
     }
     for (const other of new Set(hosts)) {
       if (other === host) continue
       const there = ranksOf(other)
-      this.#ways.set(
+      this.#routes.set(
         other,
         new HostRoute({
           size: hosts.length,
           out: here.flatMap((source) => there.map((dest) => new OutboundLane(inboxes, source, dest))),
           in: here.flatMap((dest) => there.map((source) => new InboundLane(inboxes, source, dest))),
-          peer: () => mesh.peer(other),
+          link: () => mesh.link(other),
           kick: () => this.kick(),
           failed: (reason) => this.#unreachable(other, reason)
         })
@@ -66,7 +66,7 @@ export abstract class BaseRouter {
 
   /** A rank of this host has ended; what it has sent still goes out. */
   ended(rank: number): void {
-    for (const way of this.#ways.values()) way.endedHere(rank)
+    for (const route of this.#routes.values()) route.endedHere(rank)
     this.#draining.add(rank)
     this.kick()
   }
@@ -74,49 +74,49 @@ export abstract class BaseRouter {
   /** A rank of another host has gone, and all that it had sent has come to this host. */
   gone(rank: number, state: GoneState, reason = 0): void {
     const host = this.#hosts[rank]!
-    this.#ways.get(host)?.endedThere(rank)
+    this.#routes.get(host)?.endedThere(rank)
     this.#leaving.set(rank, { state, reason, since: performance.now() })
     // Nobody is left there to acknowledge anything.
-    if (reason === KILLED) this.#ways.get(host)?.abandon()
-    else if (this.#hosts.every((other, k) => other !== host || k === rank)) this.#ways.get(host)?.retire()
+    if (reason === KILLED) this.#routes.get(host)?.abandon()
+    else if (this.#hosts.every((other, k) => other !== host || k === rank)) this.#routes.get(host)?.retire()
     this.kick()
   }
 
   /** Whether nothing is under way from or to this host's ranks, as far as this host can see. */
   get settled(): boolean {
-    for (const way of this.#ways.values()) if (!way.settled) return false
+    for (const route of this.#routes.values()) if (!route.settled) return false
     return true
   }
 
   /**
-   * How many segments have gone out and come in so far: what has gone out of all hosts has come in when nothing is under way. What was exchanged with a host that is no more
-   * does not count: nobody can say how much of it has come.
+   * How many segments have gone out and come in so far: what has gone out of all hosts has come in when nothing is under way. What was
+   * exchanged with a host that is no more does not count: nobody can say how much of it has come.
    */
   get counts(): { sent: number; received: number } {
     let [sent, received] = [0, 0]
-    for (const way of this.#ways.values()) {
-      if (way.isLost) continue
-      sent += way.sent
-      received += way.received
+    for (const route of this.#routes.values()) {
+      if (route.isLost) continue
+      sent += route.sent
+      received += route.received
     }
     return { sent, received }
   }
 
   /** What another thread needs to go on; nothing may be done here any more. */
   get state(): RouterState {
-    return new Map([...this.#ways].map(([other, way]) => [other, way.state]))
+    return new Map([...this.#routes].map(([other, route]) => [other, route.state]))
   }
 
   /** Goes on where another thread has left off. */
   restore(states: RouterState): void {
-    for (const [other, state] of states) this.#ways.get(other)!.restore(state)
+    for (const [other, state] of states) this.#routes.get(other)!.restore(state)
     this.kick()
   }
 
   /** Moves what can be moved; true when that was anything. */
   poll(): boolean {
     let any = false
-    for (const way of this.#ways.values()) if (way.poll()) any = true
+    for (const route of this.#routes.values()) if (route.poll()) any = true
     if (this.#draining.size > 0) this.#reportDrained()
     if (this.#leaving.size > 0) this.#reportGone()
     return any
@@ -125,7 +125,7 @@ export abstract class BaseRouter {
   #reportDrained(): void {
     for (const rank of this.#draining) {
       let drained = true
-      for (const way of this.#ways.values()) if (!way.drained(rank)) drained = false
+      for (const route of this.#routes.values()) if (!route.drained(rank)) drained = false
       if (!drained) continue
       this.#draining.delete(rank)
       this.onDrained(rank)
@@ -134,10 +134,10 @@ export abstract class BaseRouter {
 
   #reportGone(): void {
     for (const [rank, { state, reason, since }] of this.#leaving) {
-      const way = this.#ways.get(this.#hosts[rank]!)!
+      const route = this.#routes.get(this.#hosts[rank]!)!
       const late = state !== ENDED && performance.now() - since > FAILED_MS
-      if (way.waitsFrom(rank) && !late) continue
-      way.forget(rank)
+      if (route.waitsFrom(rank) && !late) continue
+      route.forget(rank)
       this.#leaving.delete(rank)
       markGone(this.#memory, rank, state, reason)
     }

@@ -15,7 +15,7 @@ export interface HostRouteOptions {
   out: readonly OutboundLane[]
   in: readonly InboundLane[]
   /** The link, made on first use. */
-  peer: () => HostLink
+  link: () => HostLink
   /** There is something to do. */
   kick: () => void
   failed: (reason: string) => void
@@ -26,19 +26,19 @@ export interface HostRouteState {
   received: number
   failed: boolean
   /** Absent where nothing has been sent or has come. */
-  peer: HostLinkState | undefined
+  link: HostLinkState | undefined
   out: OutboundLaneState[]
   in: InboundLaneState[]
 }
 
-/** The way between this host and another: lanes between their ranks, gathered into the frames of one link. */
+/** The route between this host and another: lanes between their ranks, gathered into the frames of one link. */
 export class HostRoute implements HostLinkUser, Sink {
   sent = 0
   received = 0
   frame: Uint8Array = new Uint8Array(0)
   #header = new DataView(this.frame.buffer)
   #end = HEADER
-  #peer: HostLink | undefined
+  #link: HostLink | undefined
   #failed = false
   /** Nobody is left at the other end, and perhaps nobody who acknowledges. */
   #retired = false
@@ -62,7 +62,7 @@ export class HostRoute implements HostLinkUser, Sink {
       sent: this.sent,
       received: this.received,
       failed: this.#failed,
-      peer: this.#peer?.state,
+      link: this.#link?.state,
       out: out.map((lane) => lane.state),
       in: into.map((lane) => lane.state)
     }
@@ -78,14 +78,14 @@ export class HostRoute implements HostLinkUser, Sink {
       if (!lane.empty) this.#staged.add(lane)
       if (lane.due) this.#due.add(lane)
     }
-    if (state.peer === undefined || state.failed) return
-    this.#options.peer().restore(state.peer)
+    if (state.link === undefined || state.failed) return
+    this.#options.link().restore(state.link)
   }
 
   /** Either end has made the link. */
-  use(peer: HostLink): void {
-    this.#peer = peer
-    peer.user = this
+  use(link: HostLink): void {
+    this.#link = link
+    link.user = this
   }
 
   /** The other host is no more, or out of reach. */
@@ -101,7 +101,7 @@ export class HostRoute implements HostLinkUser, Sink {
   }
 
   get #quiet(): boolean {
-    return this.#retired || this.#peer?.settled !== false
+    return this.#retired || this.#link?.settled !== false
   }
 
   /** Whether all that a rank of this host has sent has come. */
@@ -138,7 +138,7 @@ export class HostRoute implements HostLinkUser, Sink {
       if (lane.due) this.#due.add(lane)
     }
     for (const lane of this.#due) {
-      const at = this.place(RECORD)
+      const at = this.reserve(RECORD)
       if (at < 0) break
       this.header(at, CREDIT, lane.source, lane.dest, lane.granted())
       this.#due.delete(lane)
@@ -154,11 +154,11 @@ export class HostRoute implements HostLinkUser, Sink {
     return any
   }
 
-  place(bytes: number): number {
+  reserve(bytes: number): number {
     if (this.#failed) return -1
-    const peer = this.#peer ?? this.#options.peer()
+    const link = this.#link ?? this.#options.link()
     if (this.#end + bytes > MAX_FRAME) this.#flush()
-    if (!peer.room) return -1
+    if (!link.room) return -1
     if (this.frame.length === 0) this.#renew()
     const at = this.#end
     this.#end += bytes
@@ -194,14 +194,14 @@ export class HostRoute implements HostLinkUser, Sink {
   /** The only rank of the other host has gone, and all that it has sent has come: its router may have ended with it. */
   retire(): void {
     this.#retired = true
-    this.#peer?.leave()
+    this.#link?.leave()
   }
 
   /** The other host is no more. */
   abandon(): void {
     this.#failed = true
     for (const lane of this.#options.out) lane.discard()
-    this.#peer?.close()
+    this.#link?.close()
   }
 
   free(frame: Uint8Array): void {
@@ -250,10 +250,10 @@ export class HostRoute implements HostLinkUser, Sink {
       this.#end = HEADER
       const short = newFrame(frame.length)
       short.set(frame)
-      this.#peer!.send(short)
+      this.#link!.send(short)
     } else {
       this.#renew()
-      this.#peer!.send(frame)
+      this.#link!.send(frame)
     }
   }
 

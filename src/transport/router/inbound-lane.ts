@@ -11,7 +11,10 @@ export interface InboundLaneState {
   staged: Uint8Array[]
 }
 
-/** What a rank of another host sends to one of this: the router writes it as that rank would, and grants credit for what has found its place. */
+/**
+ * What a rank of another host sends to one of this: the router writes it as that rank would, and grants credit for what has found its
+ * place.
+ */
 export class InboundLane {
   readonly source: number
   readonly dest: number

@@ -3,7 +3,7 @@ import type { Mesh } from '../websocket/mesh.js'
 import { BaseRouter, type RouterState } from './base-router.js'
 
 /** What the router of a single rank needs of its rank's transport. */
-export interface Tenant {
+export interface RankThread {
   /** Something has come. */
   arrived(): void
   /** The router has moved out: from now on it is in another thread, and has to be woken. */
@@ -17,25 +17,28 @@ const LONG_BYTES = 2 ** 14
 /** What was gathered is sent when so many turns of the microtasks have brought nothing more, or so much time is over. */
 const QUIET_HOPS = 4
 const GATHER_MS = 0.02
-/** Vain polls without a turn of the event loop, and for how long, after which the router moves out: nothing can come while the thread polls. */
+/**
+ * Vain polls without a turn of the event loop, and for how long, after which the router moves out: nothing can come while the thread polls.
+ */
 const VAIN_POLLS = 1000
 const VAIN_MS = 20
 
 const settled = Promise.resolve()
 
 /**
- * The router of a process with a single rank, in the rank's own thread: what it publishes goes to the socket, and what comes from there to it, without another
- * thread between. What it costs is that nothing moves while the rank computes.
+ * The router of a process with a single rank, in the rank's own thread: what it publishes goes to the socket, and what comes from there to
+ * it, without another thread between. What it costs is that nothing moves while the rank computes.
  *
- * A rank that polls in a loop, or calls `process.exit` with something still under way, gives the event loop no turn, and without one no socket is read. Then the router
- * moves out: the main thread goes on where it has left off, which for the other ends of its links looks as if the connections had been cut.
+ * A rank that polls in a loop, or calls `process.exit` with something still under way, gives the event loop no turn, and without one no
+ * socket is read. Then the router moves out: the main thread goes on where it has left off, which for the other ends of its links looks as
+ * if the connections had been cut.
  */
 export class InlineRouter extends BaseRouter {
   /** Called with what another thread needs to go on. */
   onMove: (state: RouterState) => void = () => undefined
   onSettled: () => void = () => undefined
   readonly #mesh: Mesh
-  readonly #tenant: Tenant
+  readonly #rank: RankThread
   #moved = false
   #kicked = false
   #burst = 0
@@ -47,10 +50,10 @@ export class InlineRouter extends BaseRouter {
   #vainSince = 0
   #turnAwaited = false
 
-  constructor(memory: HostMemory, mesh: Mesh, tenant: Tenant) {
+  constructor(memory: HostMemory, mesh: Mesh, rank: RankThread) {
     super(memory, mesh)
     this.#mesh = mesh
-    this.#tenant = tenant
+    this.#rank = rank
   }
 
   /** A rank's own turn follows at once on what has come; user code must not run within the link's. */
@@ -64,7 +67,7 @@ export class InlineRouter extends BaseRouter {
     this.#kicked = false
     if (this.#moved) return
     this.poll()
-    this.#tenant.arrived()
+    this.#rank.arrived()
     if (this.settled) this.onSettled()
   }
 
@@ -121,6 +124,6 @@ export class InlineRouter extends BaseRouter {
     const { state } = this
     this.#mesh.close()
     this.onMove(state)
-    this.#tenant.left()
+    this.#rank.left()
   }
 }

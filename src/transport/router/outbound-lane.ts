@@ -9,7 +9,7 @@ const TURN_BYTES = 2 ** 18
 /** Where records are put to be sent. */
 export interface Sink {
   /** Room for a record of so many bytes: where it begins in `frame`; -1 when nothing can be sent now. */
-  place(bytes: number): number
+  reserve(bytes: number): number
   readonly frame: Uint8Array
   header(at: number, kind: number, source: number, dest: number, length: number): void
 }
@@ -70,7 +70,7 @@ export class OutboundLane {
       const weight = RECORD + padded(length)
       if (!this.#void) {
         if (this.#credit < weight) break
-        const at = sink.place(weight)
+        const at = sink.reserve(weight)
         if (at < 0) break
         ring.next()
         sink.header(at, SEGMENT, this.source, this.dest, length)

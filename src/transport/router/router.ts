@@ -2,7 +2,10 @@ import { ASLEEP, type HostMemory } from '../shared/host-memory.js'
 import type { Mesh } from '../websocket/mesh.js'
 import { BaseRouter } from './base-router.js'
 
-/** A quiet while after which the router sleeps. Where there are more threads than cores it would take the core from the very rank it waits for. */
+/**
+ * A quiet while after which the router sleeps. Where there are more threads than cores it would take the core from the very rank it waits
+ * for.
+ */
 const QUIET_MS = 1
 const CROWDED_QUIET_MS = 0
 

@@ -1,8 +1,8 @@
 import { MessageChannel, type MessagePort, receiveMessageOnPort } from 'node:worker_threads'
 
 /**
- * Lines between ranks for ArrayBuffers that change their owner without being copied: a MessagePort moves them between threads.
- * A line is laid when a rank first moves something to another; the launcher's thread hands its other end on.
+ * Hands ArrayBuffers over from rank to rank without copying them: a MessagePort moves them between threads. Two ports are joined when a
+ * rank first moves something to another; the launcher's thread hands the other one on.
  */
 export class BufferHandoff {
   readonly #out = new Map<number, MessagePort>()
@@ -24,15 +24,15 @@ export class BufferHandoff {
   }
 
   move(dest: number, id: number, buffer: ArrayBuffer): void {
-    let line = this.#out.get(dest)
-    if (line === undefined) {
+    let port = this.#out.get(dest)
+    if (port === undefined) {
       const { port1, port2 } = new MessageChannel()
       this.#connect(dest, port2)
       port1.unref()
       this.#out.set(dest, port1)
-      line = port1
+      port = port1
     }
-    line.postMessage({ id, buffer }, [buffer])
+    port.postMessage({ id, buffer }, [buffer])
   }
 
   /** Buffers that are under way hold the event loop open. */
@@ -45,12 +45,12 @@ export class BufferHandoff {
     }
   }
 
-  /** The other end of a line that `source` has laid. */
+  /** The port at which comes what `source` moves. */
   accept(source: number, port: MessagePort): void {
-    const line = { source, port }
-    this.#in.add(line)
+    const entry = { source, port }
+    this.#in.add(entry)
     port.on('message', (item: Item) => this.#hand(source, item))
-    port.on('close', () => this.#in.delete(line))
+    port.on('close', () => this.#in.delete(entry))
     port.unref()
   }
 

@@ -109,8 +109,8 @@ export const ranksHere = ({ inboxes, others }: HostMemory): number[] =>
 
 /**
  * The states of this host's ranks when none of them can go on by itself: each has ended or waits, and no segment is in its rings; else
- * undefined. A rank that waits can only be woken by a segment, and would count its waking, so states that are the same before and after looking
- * at the rings prove it. On a single host nothing can ever happen again.
+ * undefined. A rank that waits can only be woken by a segment, and would count its waking, so states that are the same before and after
+ * looking at the rings prove it. On a single host nothing can ever happen again.
  */
 export function restOf(memory: HostMemory): readonly number[] | undefined {
   const { inboxes, states } = memory

@@ -1,11 +1,12 @@
 /**
  * When to look for segments.
  *
- * While there is traffic a rank looks between microtasks, so that a reply is seen within 100 ns, and once in a while lets the event loop have a turn, so
- * that timers and I/O go on. It looks for not much longer than being woken would take (competitive spinning: Karlin, Li, Manasse, Owicki, SOSP 1991), then
- * blocks its thread, a moment at a time, and at last sleeps in the event loop until it is woken. Where ranks outnumber cores, or others want
- * the cores, looking takes the core from the very rank that is waited for, so it blocks at once; that others do shows when looking was in vain several times.
- * Where the event loop has I/O under way the thread is not blocked: it looks for longer, and sleeps.
+ * While there is traffic a rank looks between microtasks, so that a reply is seen within 100 ns, and once in a while lets the event loop
+ * have a turn, so that timers and I/O go on. It looks for not much longer than being woken would take (competitive spinning: Karlin, Li,
+ * Manasse, Owicki, SOSP 1991), then blocks its thread, a moment at a time, and at last sleeps in the event loop until it is woken. Where
+ * ranks outnumber cores, or others want the cores, looking takes the core from the very rank that is waited for, so it blocks at once; that
+ * others do shows when looking was in vain several times. Where the event loop has I/O under way the thread is not blocked: it looks for
+ * longer, and sleeps.
  */
 export interface Pollable {
   /** Delivers what has come; true when that was anything. */
@@ -37,7 +38,10 @@ const BLOCK_MS = 1
 const QUIET_MS = 10
 /** So many waits in a row for which looking was too short make it block at once, for a while, */
 const VAIN_LOOKS = 3
-/** short at first, for the other rank may only have collected its garbage, and twice as long each time that it soon turns out not to have helped. */
+/**
+ * short at first, for the other rank may only have collected its garbage, and twice as long each time that it soon turns out not to have
+ * helped.
+ */
 const SHORT_BUSY_MS = 1
 const LONG_BUSY_MS = 32
 

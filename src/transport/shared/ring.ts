@@ -2,8 +2,9 @@ import type { Slot } from '../transport.js'
 import { HEAD, laneWord, ringBytes, ringStart, TAIL, WANTED } from './host-memory.js'
 
 /**
- * One way between two threads: segments one behind the other in a ring of bytes, each behind a word with its length.
- * A segment never wraps; a length of -1 sends the reader back to the start. Positions only grow (modulo 2³²).
+ * A lane from one thread to another: segments one behind the other in a ring of bytes, each behind a word with its length.
+ * A segment never wraps; a length of -1 sends the reader back to the start. Positions only grow, modulo 2³²: a ring's size
+ * is a power of two that divides 2³², so that a place in the ring and a distance come out right however often they have gone round.
  */
 
 const WRAP = -1
@@ -14,8 +15,8 @@ const WRAP = -1
 const WARM_BYTES = 2 ** 19
 const SMALL_BYTES = 2 ** 15
 /**
- * Every segment begins at a multiple of 16, as arrays do: `memcpy` by `rep movsb` is 10 times slower on processors (AMD Zen 4 for one: 3 instead of 33 GB/s)
- * where the place it writes is 1 to 15 bytes ahead of the one it reads, modulo 4096.
+ * Every segment begins at a multiple of 16, as arrays do: `memcpy` by `rep movsb` is 10 times slower on some processors (AMD Zen 4: 3
+ * instead of 33 GB/s) where the place it writes is 1 to 15 bytes ahead of the one it reads, modulo 4096.
  */
 const ALIGNMENT = 16
 /** The length has as much room as keeps the data behind it in line. */
@@ -60,6 +61,7 @@ class RingEnd implements Slot {
   }
 }
 
+/** The sending end of a lane: takes room for one segment at a time, and publishes it. */
 export class RingWriter extends RingEnd {
   #position = 0
   /** What the reader was last seen to have read. */
@@ -118,6 +120,7 @@ export class RingWriter extends RingEnd {
   }
 }
 
+/** The receiving end of a lane: looks at one segment at a time, and gives the room of all so far back. */
 export class RingReader extends RingEnd {
   #position = 0
 

@@ -5,7 +5,7 @@ import { Poller } from './poller.js'
 import { Inbox, RingReader, RingWriter } from './ring.js'
 
 /** The router, where it has no thread of its own. */
-export interface Resident {
+export interface LocalRouter {
   /** Moves what can be moved between rings and links. */
   poll(): unknown
   polled(any: boolean): void
@@ -16,7 +16,7 @@ export interface Resident {
 /** Delivered from one source before the others and the event loop get their turn. */
 const DRAIN_BYTES = 2 ** 21
 
-/** The lines are looked at in every 64th poll: that takes a microsecond, and the event loop looks at them, too. */
+/** Buffers handed over are looked for in every 64th poll: that takes a microsecond, and the event loop looks for them, too. */
 const POLLS_A_LOOK = 63
 
 /** Joins the threads of a host by rings in shared memory. */
@@ -29,8 +29,8 @@ export class SharedTransport implements Transport {
   readonly hosts: readonly number[] | undefined
   readonly hostNames: readonly string[] | undefined
   readonly expect: ((source: number, change: 1 | -1) => void) | undefined
-  readonly #lines: BufferHandoff | undefined
-  /** Buffers that are expected over the lines, by source. */
+  readonly #handoff: BufferHandoff | undefined
+  /** Buffers that are to be handed over to this rank, by source. */
   readonly #expected: Int32Array
   #expectedCount = 0
   #polls = 0
@@ -43,13 +43,13 @@ export class SharedTransport implements Transport {
   readonly #full: Uint8Array
   #fullCount = 0
   #gone = 0
-  #resident: Resident | undefined
+  #router: LocalRouter | undefined
   readonly #goneRanks = new Set<number>()
-  /** Those of them of which something is still expected over the lines. */
+  /** Those of them that still have to hand buffers over. */
   readonly #late = new Set<number>()
   #receiver!: SegmentReceiver
 
-  constructor(rank: number, size: number, memory: HostMemory, crowded: boolean, lines?: BufferHandoff) {
+  constructor(rank: number, size: number, memory: HostMemory, crowded: boolean, handoff?: BufferHandoff) {
     this.rank = rank
     this.size = size
     this.maxSegment = maxSegment(size)
@@ -60,15 +60,15 @@ export class SharedTransport implements Transport {
     this.#readers = inboxes.map((_, source) => new RingReader(inboxes[rank]!, source, size))
     this.#writers = inboxes.map((inbox) => new RingWriter(inbox, rank, size))
     const { others } = memory
-    const router = others && new Int32Array(others.bell)
-    this.#bells = inboxes.map(({ words }, dest) => (others === undefined || others.hosts[dest] === others.host ? words : router!))
+    const routerBell = others && new Int32Array(others.bell)
+    this.#bells = inboxes.map(({ words }, dest) => (others === undefined || others.hosts[dest] === others.host ? words : routerBell!))
     this.#states = new Int32Array(memory.states)
     this.poller = new Poller(this, crowded)
-    this.move = lines && ((dest, id, buffer) => lines.move(dest, id, buffer))
-    this.#lines = lines
+    this.move = handoff && ((dest, id, buffer) => handoff.move(dest, id, buffer))
+    this.#handoff = handoff
     this.#expected = new Int32Array(size)
-    this.expect = lines && ((source, change) => this.#expect(source, change))
-    lines?.onMoved((source, id, buffer) => {
+    this.expect = handoff && ((source, change) => this.#expect(source, change))
+    handoff?.onMoved((source, id, buffer) => {
       this.#receiver.moved(source, id, buffer)
       this.#reportGone(this.#late)
     })
@@ -96,14 +96,14 @@ export class SharedTransport implements Transport {
   publish(dest: number): void {
     const ring = this.#writers[dest]!
     ring.publish()
-    if (this.#resident !== undefined && dest !== this.rank) this.#resident.published(ring.length)
+    if (this.#router !== undefined && dest !== this.rank) this.#router.published(ring.length)
     else wake(this.#bells[dest]!)
   }
 
   /** The router of this process, whose only rank this is, from now on in this thread, or not any more. */
-  set resident(resident: Resident | undefined) {
-    this.#resident = resident
-    this.poller.needsLoop = resident !== undefined
+  set router(router: LocalRouter | undefined) {
+    this.#router = router
+    this.poller.needsLoop = router !== undefined
   }
 
   hold(): void {
@@ -126,7 +126,7 @@ export class SharedTransport implements Transport {
     const gone = Atomics.load(this.#states, GONE_COUNT)
     // Before the rings are looked at: what a rank sends before it ends may come when they have been.
     const ended = gone === this.#gone ? undefined : this.#newlyGone(gone)
-    this.#resident?.poll()
+    this.#router?.poll()
     let any = false
     for (let source = 0; source < this.size; source++) if (this.#drain(source)) any = true
     if (this.#fullCount > 0 && this.#retry()) any = true
@@ -134,8 +134,8 @@ export class SharedTransport implements Transport {
       this.#reportGone(ended)
       any = true
     }
-    if (this.#expectedCount > 0 && (++this.#polls & POLLS_A_LOOK) === 0 && this.#lines!.poll()) any = true
-    this.#resident?.polled(any)
+    if (this.#expectedCount > 0 && (++this.#polls & POLLS_A_LOOK) === 0 && this.#handoff!.poll()) any = true
+    this.#router?.polled(any)
     return any
   }
 
@@ -156,7 +156,7 @@ export class SharedTransport implements Transport {
   /** What is moved comes by the event loop, too. */
   get mayBlock(): boolean {
     return (
-      this.#resident === undefined &&
+      this.#router === undefined &&
       this.#expectedCount === 0 &&
       process.getActiveResourcesInfo().every((kind) => kind === 'Timeout' || kind === 'MessagePort')
     )
@@ -204,7 +204,7 @@ export class SharedTransport implements Transport {
   #expect(source: number, change: 1 | -1): void {
     this.#expected[source] += change
     this.#expectedCount += change
-    this.#lines!.expect(change)
+    this.#handoff!.expect(change)
   }
 
   #newlyGone(count: number): Set<number> {
@@ -221,7 +221,7 @@ export class SharedTransport implements Transport {
   #reportGone(ranks: Set<number>): void {
     for (const rank of ranks) {
       const word = Atomics.load(this.#states, stateWord(rank))
-      // What it moved before it ended comes by another way, and may be later than the news.
+      // What it moved before it ended does not come by a ring, and may be later than the news.
       if ((word & STATE_BITS) === ENDED && this.#expected[rank]! > 0) this.#late.add(rank)
       else {
         this.#late.delete(rank)

@@ -7,9 +7,9 @@ import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
  *     client  upgrade with a claim: who it is, its own nonce, what it has received, HMAC of it all     →
  *     server  101 with what it has received, HMAC of it all                                            →
  *
- * HMAC-SHA256 (RFC 2104) with the job's token over a label for the direction, the job, both nonces, the claim and, where the link is encrypted, the
- * fingerprint of the certificate that each side sees: neither side's proof serves as the other's, none serves twice, and none serves whoever
- * stands in the middle with a certificate of his own (channel binding: `tls-server-end-point`, RFC 5929).
+ * HMAC-SHA256 (RFC 2104) with the job's token over a label for the direction, the job, both nonces, the claim and, where the link is
+ * encrypted, the fingerprint of the certificate that each side sees: neither side's proof serves as the other's, none serves twice, and
+ * none serves whoever stands in the middle with a certificate of his own (channel binding: `tls-server-end-point`, RFC 5929).
  */
 
 export const NONCE_BYTES = 16

@@ -17,22 +17,6 @@ export interface Events {
   closed(reason: string): void
 }
 
-/** Decides who gets in. */
-export interface Gate {
-  challenge(): string
-  admit(header: string | undefined): Admission
-}
-
-/** The server's answer to a claim, and how the connection goes on; or why it is refused, and whether to try again. */
-export type Admission = { answer: string; open: (connection: Connection) => Events } | { refused: string; later?: boolean }
-
-export interface Server {
-  readonly port: number
-  /** Whether new connections are taken; those that are there stay. */
-  accept(open: boolean): void
-  close(): void
-}
-
 /** A certificate of the job, in PEM. */
 export interface Certificate {
   cert: string

@@ -24,8 +24,8 @@ export interface Address {
   host: string
   port: number
   /**
-   * Where the link is encrypted, the fingerprint of the server's certificate: no other is taken. Empty where it is not known: then the proofs, which
-   * it is part of, tell whether both sides mean the same.
+   * Where the link is encrypted, the fingerprint of the server's certificate: no other is taken. Empty where it is not known: then the
+   * proofs, which it is part of, tell whether both sides mean the same.
    */
   tls?: string | undefined
 }
@@ -35,7 +35,8 @@ export class Refusal extends AuthenticationError {}
 
 /**
  * Connects to a host of the job. `adopt` is called, before any frame can come, once both sides have proved that they know its token, with
- * the number of the last frame that the other has received. `keepsAlive`: whether the connection keeps this process, or thread, from ending.
+ * the number of the last frame that the other has received. `keepsAlive`: whether the connection keeps this process, or thread, from
+ * ending.
  */
 export async function dial(
   address: Address,

@@ -28,7 +28,7 @@ const TOO_BIG = 1009
 const NO_CODE = 1005
 
 /** What came is no WebSocket message, or none that is taken. */
-export class MessageError extends Error {
+export class WebSocketError extends Error {
   readonly code: number
 
   constructor(code: number, message: string) {
@@ -40,8 +40,8 @@ export class MessageError extends Error {
 const headBytes = (length: number, masked: boolean): number => (length < 126 ? 2 : length < 65_536 ? 4 : 10) + (masked ? MASK_BYTES : 0)
 
 /**
- * Writes the head of a message in front of its bytes, where `MAX_HEAD` bytes are free, and gives both as one. A client's mask is zero: hosts of a job are not browsers, and their
- * bytes need no masking against proxies that could be led astray.
+ * Writes the head of a message in front of its bytes, where `MAX_HEAD` bytes are free, and gives both as one. A client's mask is zero:
+ * hosts of a job are not browsers, and their bytes need no masking against proxies that could be led astray.
  */
 export function withHead({ buffer, byteOffset, byteLength }: Uint8Array, masked: boolean, opcode = BINARY): Buffer {
   const head = headBytes(byteLength, masked)
@@ -75,7 +75,7 @@ export const close = (code: number, masked: boolean): Buffer =>
 export const acceptOf = (key: string): string => createHash('sha1').update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest('base64')
 
 /** Who takes the messages; their bytes are valid during the call only. */
-export interface Taker {
+export interface WebSocketHandler {
   binary(bytes: Uint8Array): void
   ping(bytes: Uint8Array): void
   close(code: number): void
@@ -87,11 +87,11 @@ const MEMORY = 2 ** 19
 const LEAST_ROOM = 2 ** 16
 
 /**
- * Finds the messages in a stream of bytes, which is read into one memory again and again. What has come is taken where it lies: a copy or memory of its own for each read costs more than
- * all else that is done with it.
+ * Finds the messages in a stream of bytes, which is read into one memory again and again. What has come is taken where it lies: a copy or
+ * memory of its own for each read costs more than all else that is done with it.
  */
-export class MessageReader {
-  readonly #taker: Taker
+export class WebSocketParser {
+  readonly #handler: WebSocketHandler
   /** Whether the other end is a client, which masks. */
   readonly #masked: boolean
   /** No `Buffer`, whose `slice` is no copy. */
@@ -102,8 +102,8 @@ export class MessageReader {
   #stopped = false
 
   /** `head`: what has come already, and is taken with what comes next. */
-  constructor(taker: Taker, masked: boolean, head: Uint8Array) {
-    this.#taker = taker
+  constructor(handler: WebSocketHandler, masked: boolean, head: Uint8Array) {
+    this.#handler = handler
     this.#masked = masked
     this.#memory.set(head)
     this.#end = head.length
@@ -160,7 +160,7 @@ export class MessageReader {
     const head = 2 + wide + (this.#masked ? MASK_BYTES : 0)
     if (there < head) return false
     const length = wide === 0 ? short : wide === 2 ? this.#view.getUint16(at + 2) : Number(this.#view.getBigUint64(at + 2))
-    if (length > MAX_FRAME) throw new MessageError(TOO_BIG, `a message of ${length} bytes came: at most ${MAX_FRAME} were expected`)
+    if (length > MAX_FRAME) throw new WebSocketError(TOO_BIG, `a message of ${length} bytes came: at most ${MAX_FRAME} were expected`)
     if (there < head + length) return false
     this.#start += head + length
     const bytes = memory.subarray(at + head, at + head + length)
@@ -170,22 +170,22 @@ export class MessageReader {
   }
 
   #check(first: number, second: number): void {
-    if ((first & RESERVED) !== 0) throw new MessageError(PROTOCOL, 'a message with a reserved bit came')
+    if ((first & RESERVED) !== 0) throw new WebSocketError(PROTOCOL, 'a message with a reserved bit came')
     if (((second & MASKED) !== 0) !== this.#masked)
-      throw new MessageError(PROTOCOL, this.#masked ? 'a client masks what it sends' : 'a server does not mask what it sends')
+      throw new WebSocketError(PROTOCOL, this.#masked ? 'a client masks what it sends' : 'a server does not mask what it sends')
     const opcode = first & 15
     const final = (first & FINAL) !== 0
     if (opcode >= CONTROL) {
-      if (opcode > PONG) throw new MessageError(PROTOCOL, `a message of unknown opcode ${opcode} came`)
-      if (!final || (second & 127) > MAX_CONTROL) throw new MessageError(PROTOCOL, 'a control frame is whole and has at most 125 bytes')
-    } else if (opcode > BINARY) throw new MessageError(PROTOCOL, `a message of unknown opcode ${opcode} came`)
-    else if (opcode !== BINARY || !final) throw new MessageError(UNSUPPORTED, 'a message is one binary frame')
+      if (opcode > PONG) throw new WebSocketError(PROTOCOL, `a message of unknown opcode ${opcode} came`)
+      if (!final || (second & 127) > MAX_CONTROL) throw new WebSocketError(PROTOCOL, 'a control frame is whole and has at most 125 bytes')
+    } else if (opcode > BINARY) throw new WebSocketError(PROTOCOL, `a message of unknown opcode ${opcode} came`)
+    else if (opcode !== BINARY || !final) throw new WebSocketError(UNSUPPORTED, 'a message is one binary frame')
   }
 
   #give(opcode: number, bytes: Uint8Array): void {
-    if (opcode === BINARY) this.#taker.binary(bytes)
-    else if (opcode === PING) this.#taker.ping(bytes)
-    else if (opcode === CLOSE) this.#taker.close(closeCode(bytes))
+    if (opcode === BINARY) this.#handler.binary(bytes)
+    else if (opcode === PING) this.#handler.ping(bytes)
+    else if (opcode === CLOSE) this.#handler.close(closeCode(bytes))
   }
 }
 
@@ -196,14 +196,14 @@ function unmask(bytes: Uint8Array, mask: Uint8Array): void {
 
 function closeCode(bytes: Uint8Array): number {
   if (bytes.length === 0) return NO_CODE
-  if (bytes.length === 1) throw new MessageError(PROTOCOL, 'a close code has two bytes')
+  if (bytes.length === 1) throw new WebSocketError(PROTOCOL, 'a close code has two bytes')
   const code = bytes[0]! * 256 + bytes[1]!
   const known = (code >= 1000 && code <= 1014 && code !== 1004 && code !== 1005 && code !== 1006) || (code >= 3000 && code <= 4999)
-  if (!known) throw new MessageError(PROTOCOL, `${code} is no close code`)
+  if (!known) throw new WebSocketError(PROTOCOL, `${code} is no close code`)
   try {
     new TextDecoder('utf-8', { fatal: true }).decode(bytes.subarray(2))
   } catch {
-    throw new MessageError(INVALID_TEXT, 'the reason of a close is no UTF-8')
+    throw new WebSocketError(INVALID_TEXT, 'the reason of a close is no UTF-8')
   }
   return code
 }

@@ -1,8 +1,10 @@
-import { connect } from 'node:net'
-import { DuplicateRankError, type RxmpiError, StartupTimeoutError } from '../../errors.js'
+import type { RxmpiError } from '../../errors.js'
 import type { Claim, Token } from './challenge.js'
 import type { Connection, Events } from './connection.js'
-import { type Address, dial, Refusal } from './dial.js'
+import { type Address, dial } from './dial.js'
+import { Dialer } from './dialer.js'
+import { FailureDetector, GONE } from './failure-detector.js'
+import { probe } from './probe.js'
 import { type LinkState, ReliableLink } from './reliable-link.js'
 import { HEADER } from './wire.js'
 
@@ -10,10 +12,6 @@ import { HEADER } from './wire.js'
 const KEPT_BYTES = 2 ** 23
 /** How long what has come may wait for a frame that acknowledges it. */
 const ANSWER_MS = 5
-const HEARTBEAT_MS = 250
-const SUSPECT_MS = 2000
-export const GONE = 'has ended: nobody listens at its port any more'
-const BACK_OFF_MS = [0, 25, 50, 100, 200, 400, 800]
 
 /** Nobody listens. */
 export const IGNORED: Events = { frame: () => undefined, drained: () => undefined, closed: () => undefined }
@@ -60,8 +58,8 @@ export interface HostLinkUser {
 }
 
 /**
- * This host's end of its link with another: a reliable link over one connection at a time, which it makes anew when it breaks. Any byte
- * is a sign of life; who is silent for two seconds is taken to be out of reach, and who stays so has failed.
+ * This host's end of its link with another: a reliable link over one connection at a time. When that breaks, the end with the larger number
+ * makes another.
  */
 export class HostLink {
   readonly other: number
@@ -77,25 +75,25 @@ export class HostLink {
   #link = new ReliableLink(KEPT_BYTES)
   #user: HostLinkUser | undefined
   #connection: Connection | undefined
-  #addresses: readonly Address[] = []
-  #dialling = false
   #wanted = false
   #closed = false
-  /** There has been a connection. */
-  #made = false
-  #downSince: number | undefined
-  #attempts = 0
-  #heard = 0
-  #spoke = 0
   #answer: NodeJS.Timeout | undefined
-  #reason = 'was never connected'
   /** The process at the other end, where that has dialled. */
   #instance: string | undefined
   readonly #options: HostLinkOptions
+  readonly #detector: FailureDetector
+  readonly #dialer: Dialer
 
   constructor(options: HostLinkOptions) {
-    this.other = options.other
+    const { other, reconnectMs, startMs, watched } = options
+    this.other = other
     this.#options = options
+    this.#detector = new FailureDetector({ reconnectMs, startMs, watched, now: () => performance.now() })
+    this.#dialer = new Dialer({
+      attempt: (address) => this.#attempt(address),
+      wanted: () => this.#connection === undefined && !this.#closed,
+      pause: (ms) => this.#pause(ms)
+    })
   }
 
   set user(user: HostLinkUser | undefined) {
@@ -134,7 +132,7 @@ export class HostLink {
     this.#epoch = epoch
     this.#instance = instance
     this.#link.restore(link)
-    this.#made = true
+    this.#detector.resume()
     this.want()
   }
 
@@ -157,17 +155,17 @@ export class HostLink {
   want(): void {
     if (this.#wanted || this.#closed) return
     this.#wanted = true
-    this.#downSince ??= performance.now()
-    if (this.#addresses.length > 0) void this.#dial()
+    this.#detector.wanted()
+    if (this.#dialer.dials) void this.#dialer.dial()
     else if (this.#connection === undefined) this.onWanted()
   }
 
   /** Where the other end listens: at any of these. */
   connectTo(addresses: readonly Address[]): void {
-    this.#addresses = addresses
+    this.#dialer.addresses = addresses
     this.#wanted = true
-    this.#downSince ??= performance.now()
-    void this.#dial()
+    this.#detector.wanted()
+    void this.#dialer.dial()
   }
 
   /** Whether the other end is, or may become, this process. */
@@ -181,6 +179,7 @@ export class HostLink {
     this.#epoch = epoch
     const old = this.#connection
     this.#connection = undefined
+    this.#detector.down('the other end has dialled, and nothing came of it')
     this.onConnection()
     old?.close()
   }
@@ -192,11 +191,9 @@ export class HostLink {
       return IGNORED
     }
     this.#connection = connection
-    this.#made = true
     this.#wanted = true
-    this.#downSince = undefined
-    this.#attempts = 0
-    this.#heard = performance.now()
+    this.#detector.up()
+    this.#dialer.connected()
     this.onConnection()
     const events: Events = {
       frame: (bytes) => {
@@ -224,7 +221,7 @@ export class HostLink {
   }
 
   frame(bytes: Uint8Array): void {
-    this.#heard = performance.now()
+    this.#detector.heard()
     try {
       const { room: hadRoom } = this
       const wasSettled = this.settled
@@ -255,41 +252,34 @@ export class HostLink {
     this.#connection = undefined
     if (this.#closed) return
     this.onConnection()
-    this.#reason = reason
     this.#user?.broken?.()
-    this.#downSince ??= performance.now()
-    if (this.#addresses.length > 0) void this.#dial()
+    this.#detector.down(reason)
+    if (this.#dialer.dials) void this.#dialer.dial()
     else this.#probe()
   }
 
   /** Called every quarter of a second; `late` when this process itself was not running. */
   beat(late: boolean): void {
     if (this.#closed || this.#options.watched) return
-    const now = performance.now()
-    if (late) {
-      this.#heard = now
-      if (this.#downSince !== undefined) this.#downSince = now
-    }
+    if (late) this.#detector.excuse()
     if (this.#connection !== undefined) {
-      if (now - this.#spoke >= HEARTBEAT_MS / 2) this.#acknowledge()
-      if (now - this.#heard >= SUSPECT_MS) this.#break(`nothing was heard for ${SUSPECT_MS / 1000} s`)
-    } else if (this.#wanted && this.#downSince !== undefined && now - this.#downSince >= this.#patience) {
-      const reason = `could not be reached for ${this.#patience / 1000} s: ${this.#reason}`
-      this.fail(reason, this.#made ? undefined : new StartupTimeoutError(`${this.#where} ${reason}`))
-    } else if (this.#wanted && this.#addresses.length === 0) this.#probe()
+      if (this.#detector.heartbeatDue) this.#acknowledge()
+      const { suspicion } = this.#detector
+      if (suspicion !== undefined) this.#break(suspicion)
+    } else if (this.#wanted) {
+      const failure = this.#detector.overdue(this.#where)
+      if (failure !== undefined) this.fail(failure.reason, failure.error)
+      else if (!this.#dialer.dials) this.#probe()
+    }
   }
 
   get #where(): string {
-    return this.#addresses.map(({ host, port }) => `${host}:${port}`).join(' or ')
-  }
-
-  get #patience(): number {
-    return this.#made ? this.#options.reconnectMs : this.#options.startMs
+    return this.#dialer.addresses.map(({ host, port }) => `${host}:${port}`).join(' or ')
   }
 
   /** The other end may go as it likes. */
   leave(): void {
-    this.#addresses = []
+    this.#dialer.addresses = []
   }
 
   /** Nothing more is sent or expected. */
@@ -327,29 +317,16 @@ export class HostLink {
 
   #write(frame: Uint8Array): void {
     if (this.#connection === undefined) return
-    this.#spoke = performance.now()
+    this.#detector.spoke()
     if (!this.#connection.send(frame)) this.#break('the connection took nothing more')
   }
 
   /** The other end dials; whether it still can, its port tells. */
   #probe(): void {
     if (this.listensAt === undefined) return
-    const socket = connect(this.listensAt)
-    socket.on('connect', () => socket.destroy())
-    socket.on('error', ({ code }: NodeJS.ErrnoException) => {
-      if (code === 'ECONNREFUSED' && this.#connection === undefined) this.fail(GONE)
+    probe(this.listensAt, () => {
+      if (this.#connection === undefined) this.fail(GONE)
     })
-  }
-
-  async #dial(): Promise<void> {
-    if (this.#dialling) return
-    this.#dialling = true
-    while (this.#connection === undefined && !this.#closed && this.#addresses.length > 0) {
-      const wait = BACK_OFF_MS[Math.min(this.#attempts++, BACK_OFF_MS.length - 1)]!
-      if (wait > 0) await this.#pause(wait)
-      await this.#attempt()
-    }
-    this.#dialling = false
   }
 
   #pause(ms: number): Promise<void> {
@@ -359,28 +336,19 @@ export class HostLink {
     })
   }
 
-  async #attempt(): Promise<void> {
-    const { self: from, other: to, size, token, instance, watched, reconnectMs } = this.#options
+  async #attempt(address: Address): Promise<void> {
+    const { self: from, other: to, size, token, instance, watched } = this.#options
     const { received } = this.#link
     const claim: Omit<Claim, 'nonceClient' | 'nonceServer'> = { from, to, size, epoch: ++this.#epoch, received, instance }
     try {
-      const address = this.#addresses[this.#epoch % this.#addresses.length]!
       const adopt = (connection: Connection, received: number, localAddress: string): Events => {
         this.localAddress = localAddress
         return this.adopt(connection, received)
       }
       await dial(address, token, claim, adopt, !watched)
     } catch (error) {
-      this.#reason = (error as Error).message
-      const { code } = error as NodeJS.ErrnoException
-      if (error instanceof Refusal || error instanceof DuplicateRankError) this.fail(this.#reason, error)
-      else if (!watched) {
-        // A machine that answers, at a port where nobody listens any more.
-        if (this.#made && code === 'ECONNREFUSED') this.fail(GONE)
-      } else if (code === undefined || performance.now() - this.#downSince! < reconnectMs) {
-        // It is there, if busy.
-        if (code === undefined) this.#downSince = performance.now()
-      } else this.fail(`could not be reached for ${reconnectMs / 1000} s: ${this.#reason}`)
+      const failure = this.#detector.unconnected(error as Error)
+      if (failure !== undefined) this.fail(failure.reason, failure.error)
     }
   }
 }

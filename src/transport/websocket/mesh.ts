@@ -1,10 +1,11 @@
 import { fingerprintOf } from './certificate.js'
 import { Nonces, newNonce, sameProof, type Token } from './challenge.js'
-import { type Admission, type Certificate, DUPLICATE, type Gate, readClaim, type Server } from './connection.js'
+import { type Certificate, DUPLICATE, readClaim } from './connection.js'
+import { HEARTBEAT_MS } from './failure-detector.js'
 import { HostLink, IGNORED } from './host-link.js'
 import { type Library, serve } from './serve.js'
+import type { Admission, Authenticator, Server } from './server.js'
 
-const HEARTBEAT_MS = 250
 const NOT_YET: Admission = { refused: 'not yet', later: true }
 /** A heartbeat that is as late has waited for this process, and not for the others. */
 const LATE_MS = 1000
@@ -31,15 +32,15 @@ export interface MeshOptions {
 }
 
 /** This host's links with the others of a job: one each, made on first use. */
-export class Mesh implements Gate {
+export class Mesh implements Authenticator {
   /** Told when a link is wanted: of two hosts, the one with the larger number dials. */
   onWanted: (host: number) => void = () => undefined
   /** Told when a link is made, by whichever end: give it its user. */
-  onPeer: (peer: HostLink) => void = () => undefined
+  onLink: (link: HostLink) => void = () => undefined
   /** Told when a host with a good proof has dialled a mesh that is dormant. */
   onTurnedAway: (host: number, epoch: number) => void = () => undefined
   readonly #options: MeshOptions
-  readonly #peers = new Map<number, HostLink>()
+  readonly #links = new Map<number, HostLink>()
   readonly #nonces = new Nonces()
   readonly #instance: string
   readonly #servers: Server[] = []
@@ -58,38 +59,38 @@ export class Mesh implements Gate {
   /** Listens on an address; resolves to the port. */
   async listen(address: string, port = 0, certificate?: Certificate, library?: Library): Promise<number> {
     const binding = certificate && fingerprintOf(certificate.cert)
-    const gate: Gate = { challenge: () => this.challenge(), admit: (header) => this.admit(header, binding) }
-    const server = await serve({ address, port, certificate, keepsAlive: !this.#options.watched }, gate, library)
+    const authenticator: Authenticator = { challenge: () => this.challenge(), admit: (header) => this.admit(header, binding) }
+    const server = await serve({ address, port, certificate, keepsAlive: !this.#options.watched }, authenticator, library)
     this.#servers.push(server)
     this.#mind()
     return server.port
   }
 
   /**
-   * A connection that is refused costs this thread some 90 µs, and whoever makes ten thousand a second takes all of it. A port that is closed costs it
-   * nothing: the system refuses.
+   * A connection that is refused costs this thread some 90 µs, and whoever makes ten thousand a second takes all of it. A port that is
+   * closed costs it nothing: the system refuses.
    */
   readonly #mind = (): void => {
     const { diallers } = this.#options
     if (diallers === undefined) return
     const awaited = diallers.some((host) => {
-      const peer = this.#peers.get(host)
-      return peer === undefined || !(peer.open || peer.closed)
+      const link = this.#links.get(host)
+      return link === undefined || !(link.open || link.closed)
     })
     for (const server of this.#servers) server.accept(awaited)
   }
 
-  get peers(): Iterable<HostLink> {
-    return this.#peers.values()
+  get links(): Iterable<HostLink> {
+    return this.#links.values()
   }
 
   /** The link with a host. */
-  peer(other: number): HostLink {
-    let peer = this.#peers.get(other)
-    if (peer === undefined) {
+  link(other: number): HostLink {
+    let link = this.#links.get(other)
+    if (link === undefined) {
       const { self, size, token, reconnectMs, startMs, watched = false } = this.#options
       const withLauncher = Math.min(self, other) < 0
-      peer = new HostLink({
+      link = new HostLink({
         self,
         other,
         size,
@@ -99,12 +100,12 @@ export class Mesh implements Gate {
         watched,
         startMs: withLauncher ? (startMs ?? reconnectMs) : reconnectMs
       })
-      this.#peers.set(other, peer)
-      peer.onWanted = () => this.onWanted(other)
-      peer.onConnection = this.#mind
-      this.onPeer(peer)
+      this.#links.set(other, link)
+      link.onWanted = () => this.onWanted(other)
+      link.onConnection = this.#mind
+      this.onLink(link)
     }
-    return peer
+    return link
   }
 
   close(): void {
@@ -112,7 +113,7 @@ export class Mesh implements Gate {
     this.#dormant = true
     clearInterval(this.#timer)
     for (const server of this.#servers.splice(0)) server.close()
-    for (const peer of this.#peers.values()) peer.close()
+    for (const link of this.#links.values()) link.close()
   }
 
   wake(): void {
@@ -141,18 +142,18 @@ export class Mesh implements Gate {
     }
     if (claim.size !== size) return { refused: `this job has ${size} ranks, not ${claim.size}` }
     if (claim.from <= self || !expects(claim.from)) return { refused: `no link is expected from host ${claim.from}` }
-    const peer = this.peer(claim.from)
-    if (peer.closed) return { refused: `host ${self} has given up its link with host ${claim.from}` }
-    if (!peer.isOf(claim.instance))
+    const link = this.link(claim.from)
+    if (link.closed) return { refused: `host ${self} has given up its link with host ${claim.from}` }
+    if (!link.isOf(claim.instance))
       return { refused: `${DUPLICATE} another process has the number ${claim.from}, and is in the job with it` }
-    if (claim.epoch <= peer.epoch) return { refused: `host ${claim.from} has dialled since: ${claim.epoch} after ${peer.epoch}` }
-    peer.displace(claim.epoch)
-    const { received } = peer
+    if (claim.epoch <= link.epoch) return { refused: `host ${claim.from} has dialled since: ${claim.epoch} after ${link.epoch}` }
+    link.displace(claim.epoch)
+    const { received } = link
     return {
       answer: `${received} ${token.proofOfServer(claim, received, binding)}`,
       open: (connection) => {
         // Somebody newer may have come between.
-        if (peer.epoch === claim.epoch) return peer.adopt(connection, claim.received)
+        if (link.epoch === claim.epoch) return link.adopt(connection, claim.received)
         connection.close()
         return IGNORED
       }
@@ -163,6 +164,6 @@ export class Mesh implements Gate {
     const now = performance.now()
     const late = now - this.#beat > HEARTBEAT_MS + LATE_MS
     this.#beat = now
-    for (const peer of this.#peers.values()) peer.beat(late)
+    for (const link of this.#links.values()) link.beat(late)
   }
 }

@@ -20,7 +20,9 @@ export interface LinkState {
  * connection. The model is the resumption of RSocket.
  */
 export class ReliableLink {
-  /** The last frame that this end has numbered, that the other end has acknowledged, that has come in, and that was told to have come in. */
+  /**
+   * The last frame that this end has numbered, that the other end has acknowledged, that has come in, and that was told to have come in.
+   */
   #sent = 0
   #acknowledged = 0
   #received = 0

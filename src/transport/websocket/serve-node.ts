@@ -1,16 +1,19 @@
 import { createServer, type Server as HttpServer, type IncomingMessage, STATUS_CODES } from 'node:http'
 import { createServer as createSecureServer } from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
-import { ANSWER_HEADER, CHALLENGE_PATH, CLAIM_HEADER, type Gate, HANDSHAKE_MS, LINK_PATH, type Server } from './connection.js'
+import { ANSWER_HEADER, CHALLENGE_PATH, CLAIM_HEADER, HANDSHAKE_MS, LINK_PATH } from './connection.js'
 import { acceptOf } from './framing.js'
-import type { Where } from './serve.js'
+import type { Authenticator, ListenOptions, Server } from './server.js'
 import { SocketConnection } from './socket-connection.js'
 
 /** Connections of whoever has not proved anything yet. */
 const MAX_STRANGERS = 1000
 const RELISTEN_MS = 50
 
-export async function serveWithNode({ address, port, certificate, keepsAlive = true }: Where, gate: Gate): Promise<Server> {
+export async function serveWithNode(
+  { address, port, certificate, keepsAlive = true }: ListenOptions,
+  authenticator: Authenticator
+): Promise<Server> {
   const timeouts = {
     headersTimeout: HANDSHAKE_MS,
     requestTimeout: HANDSHAKE_MS,
@@ -18,7 +21,7 @@ export async function serveWithNode({ address, port, certificate, keepsAlive = t
     connectionsCheckingInterval: 1000
   }
   const answer = (request: IncomingMessage, response: { statusCode: number; end(text?: string): unknown }): void => {
-    if (request.url === CHALLENGE_PATH) response.end(gate.challenge())
+    if (request.url === CHALLENGE_PATH) response.end(authenticator.challenge())
     else {
       response.statusCode = 404
       response.end()
@@ -38,7 +41,7 @@ export async function serveWithNode({ address, port, certificate, keepsAlive = t
     if (request.url !== LINK_PATH || Array.isArray(claim)) return refuse(socket, 404, '')
     const key = keyOf(request)
     if (key === undefined) return refuse(socket, 400, '')
-    const admission = gate.admit(claim)
+    const admission = authenticator.admit(claim)
     if ('refused' in admission) return refuse(socket, admission.later ? 503 : 403, admission.refused)
     const connection = new SocketConnection(socket, head, false)
     connection.answer(

@@ -8,13 +8,11 @@ import {
   CLAIM_HEADER,
   type Connection,
   type Events,
-  type Gate,
   LINK_PATH,
   MAX_MESSAGE,
-  type Server,
   WAITING_BYTES
 } from './connection.js'
-import type { Where } from './serve.js'
+import type { Authenticator, ListenOptions, Server } from './server.js'
 
 export type Uws = typeof import('uWebSockets.js')
 
@@ -32,11 +30,11 @@ interface Guest {
   events?: Events
 }
 
-export function serveWithUws(uws: Uws, where: Where, gate: Gate): Promise<Server> {
-  const app = where.certificate === undefined ? uws.App() : withFiles(where.certificate, (files) => uws.SSLApp(files))
+export function serveWithUws(uws: Uws, options: ListenOptions, authenticator: Authenticator): Promise<Server> {
+  const app = options.certificate === undefined ? uws.App() : withFiles(options.certificate, (files) => uws.SSLApp(files))
   const guests = new Set<WebSocket<Guest>>()
   app.get(CHALLENGE_PATH, (res) => {
-    res.end(gate.challenge())
+    res.end(authenticator.challenge())
   })
   app.any('/*', (res) => {
     res.writeStatus('404 Not Found').end(undefined, true)
@@ -48,7 +46,7 @@ export function serveWithUws(uws: Uws, where: Where, gate: Gate): Promise<Server
     idleTimeout: 0,
     sendPingsAutomatically: false,
     compression: uws.DISABLED,
-    upgrade: (res, req, context) => upgrade(gate, res, req, context),
+    upgrade: (res, req, context) => upgrade(authenticator, res, req, context),
     open(ws) {
       guests.add(ws)
       const guest = ws.getUserData()
@@ -67,7 +65,7 @@ export function serveWithUws(uws: Uws, where: Where, gate: Gate): Promise<Server
   })
   return new Promise((resolve, reject) => {
     const listening = (socket: us_listen_socket | false): void => {
-      if (!socket) return reject(new Error(`cannot listen on ${where.address}, port ${where.port}`))
+      if (!socket) return reject(new Error(`cannot listen on ${options.address}, port ${options.port}`))
       resolve({
         port: uws.us_socket_local_port(socket),
         // A refusal costs it little, and others look here whether this process lives.
@@ -80,12 +78,12 @@ export function serveWithUws(uws: Uws, where: Where, gate: Gate): Promise<Server
     }
     // Two processes could listen on one port otherwise.
     const { LIBUS_LISTEN_EXCLUSIVE_PORT: exclusive } = uws as unknown as { LIBUS_LISTEN_EXCLUSIVE_PORT: number }
-    ;(app as unknown as Listener).listen(where.address, where.port, exclusive, listening)
+    ;(app as unknown as Listener).listen(options.address, options.port, exclusive, listening)
   })
 }
 
-function upgrade(gate: Gate, res: HttpResponse, req: HttpRequest, context: us_socket_context_t): void {
-  const admission = gate.admit(req.getHeader(CLAIM_HEADER))
+function upgrade(authenticator: Authenticator, res: HttpResponse, req: HttpRequest, context: us_socket_context_t): void {
+  const admission = authenticator.admit(req.getHeader(CLAIM_HEADER))
   if ('refused' in admission) {
     res.writeStatus(admission.later ? '503 Service Unavailable' : '403 Forbidden').end(admission.refused, true)
     return

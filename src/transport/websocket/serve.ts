@@ -1,21 +1,12 @@
 import { createRequire } from 'node:module'
 import { isMainThread } from 'node:worker_threads'
-import type { Certificate, Gate, Server } from './connection.js'
 import { serveWithNode } from './serve-node.js'
 import { serveWithUws, type Uws } from './serve-uws.js'
-
-export interface Where {
-  address: string
-  /** 0: any. */
-  port: number
-  certificate?: Certificate | undefined
-  /** Whether it keeps the process alive. */
-  keepsAlive?: boolean
-}
+import type { Authenticator, ListenOptions, Server } from './server.js'
 
 /** Listens for the other hosts of a job: with uWebSockets.js where its binary loads, over Node's sockets elsewhere. */
-export function serve(where: Where, gate: Gate, library: Library = libraryHere()): Promise<Server> {
-  return library.uws === undefined ? serveWithNode(where, gate) : serveWithUws(library.uws, where, gate)
+export function serve(options: ListenOptions, authenticator: Authenticator, library: Library = libraryHere()): Promise<Server> {
+  return library.uws === undefined ? serveWithNode(options, authenticator) : serveWithUws(library.uws, options, authenticator)
 }
 
 export interface Library {

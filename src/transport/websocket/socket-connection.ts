@@ -1,7 +1,7 @@
 import { Socket } from 'node:net'
 import { TLSSocket } from 'node:tls'
 import { type Connection, type Events, WAITING_BYTES } from './connection.js'
-import { close, MessageError, MessageReader, pong, withHead } from './framing.js'
+import { close, pong, WebSocketError, WebSocketParser, withHead } from './framing.js'
 import { LEAD } from './wire.js'
 
 /** What came with no close code, in what is told of the end of a connection. */
@@ -10,7 +10,7 @@ const BROKEN = 1006
 /** A WebSocket over a socket of Node's, after the upgrade. */
 export class SocketConnection implements Connection {
   readonly #socket: Socket
-  readonly #reader: MessageReader
+  readonly #parser: WebSocketParser
   /** This end is the client. */
   readonly #masks: boolean
   #events: Events | undefined
@@ -21,7 +21,7 @@ export class SocketConnection implements Connection {
   /** `socket` is the connection's from now on, and is not used by anybody else; `head`: what has come after the upgrade. */
   constructor(socket: Socket, head: Uint8Array, masks: boolean) {
     this.#masks = masks
-    this.#reader = new MessageReader(
+    this.#parser = new WebSocketParser(
       {
         binary: (bytes) => this.#events?.frame(bytes),
         ping: (bytes) => {
@@ -33,7 +33,7 @@ export class SocketConnection implements Connection {
       !masks,
       head
     )
-    this.#socket = readInto(socket, this.#reader, (bytes) => this.#read(bytes))
+    this.#socket = readInto(socket, this.#parser, (bytes) => this.#read(bytes))
     this.#socket.setNoDelay(true)
     this.#socket.setTimeout(0)
     this.#socket.on('error', (error) => {
@@ -57,7 +57,7 @@ export class SocketConnection implements Connection {
   serve(events: Events): void {
     this.#events = events
     // What has come with the upgrade.
-    this.#read(this.#reader.room.subarray(0, 0))
+    this.#read(this.#parser.room.subarray(0, 0))
   }
 
   send(frame: Uint8Array): boolean {
@@ -73,16 +73,16 @@ export class SocketConnection implements Connection {
 
   close(): void {
     this.#open = false
-    this.#reader.stop()
+    this.#parser.stop()
     this.#socket.destroy()
   }
 
   #read(bytes: Uint8Array): void {
     if (!this.#open) return
     try {
-      this.#reader.read(bytes)
+      this.#parser.read(bytes)
     } catch (error) {
-      if (!(error instanceof MessageError)) throw error
+      if (!(error instanceof WebSocketError)) throw error
       this.#end(error.code, error.message)
     }
   }
@@ -90,7 +90,7 @@ export class SocketConnection implements Connection {
   /** Says goodbye. */
   #end(code: number, reason: string): void {
     this.#open = false
-    this.#reader.stop()
+    this.#parser.stop()
     this.#code = code
     this.#reason = reason
     // Who does not read is not waited for.
@@ -102,11 +102,11 @@ export class SocketConnection implements Connection {
 type Handle = { constructor: { name: string } }
 
 /**
- * The socket, from now on read into the reader's memory. Node does so for sockets that are made with `onread`, which neither `http.request` nor a
- * server can be told; but a socket can be made of another's handle, as Node makes those of a server. Where that is not to be had (a TLS socket, another runtime) each read has memory
- * of its own, and is copied.
+ * The socket, from now on read into the parser's memory. Node does so for sockets that are made with `onread`, which neither `http.request`
+ * nor a server can be told; but a socket can be made of another's handle, as Node makes those of a server. Where that is not to be had (a
+ * TLS socket, another runtime) each read has memory of its own, and is copied.
  */
-function readInto(socket: Socket, reader: MessageReader, read: (bytes: Uint8Array) => void): Socket {
+function readInto(socket: Socket, parser: WebSocketParser, read: (bytes: Uint8Array) => void): Socket {
   const bare = socket as unknown as { _handle: Handle | null }
   const handle = bare._handle
   if (socket instanceof TLSSocket || handle?.constructor.name !== 'TCP') {
@@ -117,7 +117,7 @@ function readInto(socket: Socket, reader: MessageReader, read: (bytes: Uint8Arra
   bare._handle = null
   socket.destroy()
   const onread = {
-    buffer: () => reader.room,
+    buffer: () => parser.room,
     callback: (count: number, memory: Uint8Array) => {
       read(memory.subarray(0, count))
       return true

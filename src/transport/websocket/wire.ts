@@ -24,7 +24,7 @@ export const newFrame = (bytes: number, memory = new ArrayBuffer(LEAD + bytes)):
 
 /** A segment from a rank of the sender's host to one of the receiver's. */
 export const SEGMENT = 1
-/** `length` more bytes of credit for the way from `source` to `destination`; no bytes follow. */
+/** `length` more bytes of credit for the lane from `source` to `destination`; no bytes follow. */
 export const CREDIT = 2
 export const RECORD = 16
 

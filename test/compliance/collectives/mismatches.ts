@@ -1,5 +1,4 @@
-import { concat, defer, type Observable, of } from 'rxjs'
-import { allreduce } from '../../../operators/index.js'
+import { concat, defer, type Observable } from 'rxjs'
 import type { Communicator } from '../../../src/communicator/communicator.js'
 import { CollectiveMismatchError } from '../../../src/errors.js'
 import { below, type CollectivesBinding } from './binding.js'

@@ -4,7 +4,7 @@ import { pull, receiveFrom, StreamStatus, sendTo } from '../../operators/index.j
 import { FreedError, RankFailedError } from '../../src/errors.js'
 import { FIRST_VALUES } from '../../src/stream/control-messages.js'
 import { Gate, under } from '../../src/stream/demand.js'
-import { Network } from './network.js'
+import { Network } from '../unit/network.js'
 
 /** Numbers, objects and arrays of all the ways to travel: in one segment, in several, after their receive. */
 const value = fc.oneof(

@@ -42,14 +42,14 @@ describe('a bad argument is refused at the call, which is then none', () => {
       ArgumentError,
       /^algorithm: expected 'binomial' or 'linear', got 'ring'/
     ],
-    ['no counts', (comm) => comm.iscatterv(eight, {}), CountError, /^counts: expected 2 integers from 0 on, one a rank, got undefined/],
+    ['no counts', (comm) => comm.iscatterv(eight, {}), ArgumentError, /^counts: expected 2 integers from 0 on, one a rank, got undefined/],
     ['counts of too few', (comm) => comm.iscatterv(eight, { counts: [1] }), CountError, /^counts: expected 2 integers/],
-    ['counts below 0', (comm) => comm.igatherv(eight, { counts: [8, -1] }), CountError, /^counts: expected 2 integers/],
-    ['broken counts', (comm) => comm.iallgatherv(eight, { counts: [8, 0.5] }), CountError, /^counts: expected 2 integers/],
+    ['counts below 0', (comm) => comm.igatherv(eight, { counts: [8, -1] }), ArgumentError, /^counts: expected 2 integers/],
+    ['broken counts', (comm) => comm.iallgatherv(eight, { counts: [8, 0.5] }), ArgumentError, /^counts: expected 2 integers/],
     [
       'displacements below 0',
       (comm) => comm.ialltoallv(eight, { sendCounts: [4, 4], sendDispls: [-1, 4] }),
-      CountError,
+      ArgumentError,
       /^sendDispls: expected 2 integers/
     ],
     [

@@ -1,0 +1,28 @@
+import type { Certificate, Connection, Events } from './connection.js'
+
+/** Where to listen for the other hosts of a job. */
+export interface ListenOptions {
+  address: string
+  /** 0: any. */
+  port: number
+  certificate?: Certificate | undefined
+  /** Whether it keeps the process alive. */
+  keepsAlive?: boolean
+}
+
+/** A port at which other hosts connect, whichever library listens. */
+export interface Server {
+  readonly port: number
+  /** Whether new connections are taken; those that are there stay. */
+  accept(open: boolean): void
+  close(): void
+}
+
+/** Decides who gets in. */
+export interface Authenticator {
+  challenge(): string
+  admit(header: string | undefined): Admission
+}
+
+/** The server's answer to a claim, and how the connection goes on; or why it is refused, and whether to try again. */
+export type Admission = { answer: string; open: (connection: Connection) => Events } | { refused: string; later?: boolean }

@@ -1,14 +1,15 @@
 import type { CommunicatorCore } from '../core/communicator-core.js'
-import { recordCallSite } from '../diagnostics/call-site.js'
+import type { CallSite } from '../diagnostics/call-site.js'
 import { ArgumentError } from '../errors.js'
 import { TagTable } from '../memory/tag-table.js'
 import type { Context } from '../progress/context.js'
 import { COLLECTIVES, CONTROL } from '../progress/context-ids.js'
 import { onControl, sendControl } from '../progress/control-message.js'
 import { type Incoming, nobody, type Waiting } from '../progress/incoming.js'
-import { ASIDE, Call, cycleOf, type Form, isSame, isSingle, type Signature } from './call.js'
+import { ASIDE, Call, type CallOptions, cycleOf, type Form, isSame, isSingle, type Signature } from './call.js'
 import { ALARM, BARRIER, CALLED, FAILURE, type Kind, OVER, PASSED_ON, TOLD } from './control-messages.js'
 import { type Alarm, Mismatch } from './mismatch.js'
+import { Plans } from './plan.js'
 
 /** A subscription of a call that is under way on this rank. */
 export interface Party extends Waiting {
@@ -47,6 +48,8 @@ const isKind = (kind: number): kind is Kind => [CALLED, PASSED_ON, TOLD, FAILURE
 /** The collectives that a rank has called on a communicator, in order, and those of them that are under way. */
 export class CallRegistry {
   readonly comm: CommunicatorCore
+  /** What the methods call. */
+  readonly plans = new Plans(this)
   /** What waits for a word of other ranks. */
   readonly unsaid = new Set<Waiting & { readonly peer: number; readonly waits: boolean }>()
   readonly #context: Context
@@ -94,14 +97,14 @@ export class CallRegistry {
   }
 
   /** The next call in order. Throws when a rank has failed, or the ranks have called different things before. */
-  next(signature: Signature, form: Form, site = recordCallSite()): Call {
+  next(signature: Signature, form: Form, site: CallSite | undefined, options: CallOptions): Call {
     const lost = this.comm.failedMembers.error
     if (lost !== undefined) throw lost
     if (this.#dispute?.verdict !== undefined) {
       this.#dispute.isHeard = true
       throw this.#dispute.verdict
     }
-    const call = new Call(this.#calls++, signature, site, form)
+    const call = new Call(this.#calls++, signature, form, site, options)
     this.#recent[call.sequence % REMEMBERED] = call
     return call
   }

@@ -200,7 +200,7 @@ export class CallRegistry {
     const over = this.#over(tag)
     if (over !== undefined) {
       if (!isSame(over.hash, message.call)) this.alarm(over.sequence)
-      else if (kind === PASSED_ON || kind === TOLD) this.say(from, tag, over.hash, OVER, null)
+      else if (kind === PASSED_ON || kind === TOLD) this.say(from, tag, over.hash, OVER, 0)
     } else {
       const sayings = this.#sayings.get(tag) ?? []
       this.#sayings.set(tag, sayings)

@@ -92,7 +92,7 @@ export abstract class Participant<R> implements Trouble, Party {
   }
 
   confirm(to: number): void {
-    this.say(to, CALLED, null)
+    this.say(to, CALLED, 0)
   }
 
   mismatch(): void {

@@ -41,7 +41,14 @@ class CollectiveRequest<R> extends Request<R> implements Audience<R> {
 export type MethodOptions = CallOptions & PlanOptions & { readonly signal?: AbortSignal | undefined }
 
 /** Calls a collective with one value: a round of the stream that stands for it. A bad argument takes part in nothing. */
-export function call<T, R>(comm: Caller, make: Make<T, R>, data: T, options: MethodOptions = NO_OPTIONS, op?: AnyOp): Request<R> {
+export function call<T, R>(
+  comm: Caller,
+  make: Make<T, R>,
+  data: T,
+  options: MethodOptions = NO_OPTIONS,
+  op?: AnyOp,
+  site = recordCallSite()
+): Request<R> {
   let stream: StandingStream<T, R>
   let made: Call
   let signal: AbortSignal | undefined
@@ -58,7 +65,7 @@ export function call<T, R>(comm: Caller, make: Make<T, R>, data: T, options: Met
     if (signal?.aborted) throw abortError(signal)
     const suited = collective.algorithm === undefined ? collective.suited?.(data) : undefined
     const own = options === NO_OPTIONS ? options : { ...options }
-    made = calls.next(plan.signature, suited === undefined ? SINGLE : LARGE_SINGLE, recordCallSite(), own)
+    made = calls.next(plan.signature, suited === undefined ? SINGLE : LARGE_SINGLE, site, own)
     stream = plan.take(collective.algorithm ?? suited)
   } catch (error) {
     return new CollectiveRequest<R>(comm.core, captureCallSite()).refuse(error)

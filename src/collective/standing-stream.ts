@@ -1,4 +1,4 @@
-import { Subject, type Subscription } from 'rxjs'
+import { Observable, type Subscriber, type Subscription } from 'rxjs'
 import { references } from '../codec/reference.js'
 import type { Call } from './call.js'
 import type { CallRegistry } from './call-registry.js'
@@ -14,7 +14,8 @@ import { ENDED, type Word } from './termination.js'
  */
 export class StandingStream<T, R> extends Participant<R> {
   readonly #giver: number | undefined
-  readonly #values = new Subject<T>()
+  /** Takes the value of a call; a rank that gives none needs no way for them. */
+  #values: Subscriber<T> | undefined
   readonly #pipeline: Subscription
   readonly #done: (stream: StandingStream<T, R>) => void
 
@@ -28,7 +29,10 @@ export class StandingStream<T, R> extends Participant<R> {
     super(registry, collective.ahead === true)
     this.#giver = collective.giver
     this.#done = done
-    const results = collective.build(this.links, algorithm)(this.#values)
+    const values = new Observable<T>((subscriber) => {
+      this.#values = subscriber
+    })
+    const results = collective.build(this.links, algorithm)(values)
     this.#pipeline = results.subscribe({ next: (result) => this.#over(result), error: (error) => this.fail(error) })
   }
 
@@ -38,7 +42,7 @@ export class StandingStream<T, R> extends Participant<R> {
     if (this.#giver === undefined || this.#giver === this.comm.rank) call.note(value)
     references.here = this.comm.endpoint
     this.links.look()
-    if (!this.closed) this.#values.next(value)
+    if (!this.closed) this.#values?.next(value)
   }
 
   hear(kind: Kind, from: number, saying: unknown): void {
@@ -86,7 +90,7 @@ export class StandingStream<T, R> extends Participant<R> {
   /** What an operator on another rank says of its stream. */
   #compare(from: number, kind: Kind, saying: unknown): void {
     const [first, count] = saying as Told
-    this.say(from, OVER, null)
+    this.say(from, OVER, 0)
     if (count > 0 || (kind === TOLD && first !== ENDED)) return
     const words: (Word | undefined)[] = []
     words[from] = { kind: ENDED, count }

@@ -50,13 +50,14 @@ export function derive(
   name: string,
   color: Say['color'],
   key: number,
-  options: { signal?: AbortSignal }
+  options: { signal?: AbortSignal },
+  site: CallSite | undefined
 ): Observable<Derived | undefined> {
   const { endpoint, rank } = comm.core
   return defer(() => {
     const made = endpoint.expectCommunicator()
     const say: Say = { color, key, id: rank === 0 ? endpoint.ids.next() : null }
-    const says = call(comm, making(name), [say] as unknown, options) as Request<Say[]>
+    const says = call(comm, making(name), [say] as unknown, options, undefined, site) as Request<Say[]>
     return says.pipe(
       map((all) => {
         const { id } = all[0]!

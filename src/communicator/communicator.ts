@@ -192,7 +192,7 @@ export class Communicator extends FaultTolerant {
       if (signal?.aborted) throw abortError(signal)
       const count = (this.#named.get(how) ?? 0) + 1
       this.#named.set(how, count)
-      const derived = derive(this, how, color, key, options)
+      const derived = derive(this, how, color, key, options, site)
       return new Derivation(
         this,
         site,

@@ -1,5 +1,6 @@
 import type { CommunicatorCore } from '../core/communicator-core.js'
 import type { CallSite } from '../diagnostics/call-site.js'
+import { type CollectiveEvent, collectives } from '../diagnostics/channels.js'
 import { ArgumentError } from '../errors.js'
 import { TagTable } from '../memory/tag-table.js'
 import type { Context } from '../progress/context.js'
@@ -62,6 +63,8 @@ export class CallRegistry {
   readonly #lastBrokenOff: number[] = []
   #brokenOffs = 0
   #calls = 0
+  /** When they have begun, where somebody listened. */
+  readonly #beginnings = new WeakMap<Party, number>()
   #dispute: Mismatch | undefined
   #isBroken = false
 
@@ -131,6 +134,7 @@ export class CallRegistry {
 
   open(party: Party): void {
     this.#parties.add(party)
+    if (collectives.hasSubscribers) this.#tellBegin(party)
     const obstacle = this.comm.obstacle ?? this.comm.failedMembers.error
     if (obstacle !== undefined) return party.stop(obstacle)
     this.#dispute?.called()
@@ -147,6 +151,23 @@ export class CallRegistry {
   close(party: Party, whole: boolean): void {
     this.#parties.remove(party)
     if (!whole) this.#breakOff(party.tag)
+    if (collectives.hasSubscribers) this.#tellEnd(party, whole)
+  }
+
+  #tellBegin(party: Party): void {
+    this.#beginnings.set(party, performance.now())
+    collectives.publish(this.#event('begin', party))
+  }
+
+  #tellEnd(party: Party, ok: boolean): void {
+    const begun = this.#beginnings.get(party)
+    this.#beginnings.delete(party)
+    collectives.publish({ ...this.#event('end', party), duration: begun && performance.now() - begun, ok })
+  }
+
+  #event(phase: CollectiveEvent['phase'], { call }: Party): CollectiveEvent {
+    const { rank, name: communicator } = this.comm
+    return { phase, rank, communicator, name: call.signature.name, sequence: call.sequence }
   }
 
   /** No collective of these ranks can be whole any more: breaks off all that is under way, and drops what comes. */

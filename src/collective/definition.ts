@@ -58,8 +58,7 @@ export interface Definition<T, R> {
   readonly serial?: boolean | undefined
   /**
    * The collective, composed of its links: from the values of this rank to its results, one of each round. By the algorithm that was asked
-   * for or is suited,
-   * which the ranks agree on, or else as usual.
+   * for or is suited, which the ranks agree on, or else as usual.
    */
   readonly build: (links: Links, algorithm: string | undefined) => (values: Observable<T>) => Observable<R | typeof NOTHING | Misfit>
 }

@@ -28,8 +28,7 @@ import { COMPLETE, ENDED, type End, FAILED, RAGGED, Termination, type Word } fro
  * One subscription of an operator on this rank: takes the source's values through the steps, round by round, and hands out the results.
  *
  * How far rounds may go is said by `RoundWindow`, and where they end by `Termination`. The rank says that its stream is over when the last
- * value is under way, and then
- * takes part in the rounds until the end is known and they are done, also when nobody listens any more.
+ * value is under way, and then takes part in the rounds until the end is known and they are done, also when nobody listens any more.
  */
 export class Session<T, R> extends Participant<R> {
   readonly #collective: Definition<T, R>

@@ -42,8 +42,8 @@ const together = createOp((a: Say[], b: Say[]) => [...a, ...b], { name: 'togethe
 
 /**
  * Brings together who wants to be with whom. Rank 0 gives the contexts: one of its own ids, which it gives once, so that whatever else is
- * made at the
- * same time, of this communicator or another, gets others. Those who part share an id, for none of them is in two of the new communicators.
+ * made at the same time, of this communicator or another, gets others. Those who part share an id, for none of them is in two of the new
+ * communicators.
  */
 export function derive(
   comm: Communicator,

@@ -101,8 +101,8 @@ export function shortPath(path: string): string {
 }
 
 /**
- * Rejects a promise that somebody may await, with what `fail` throws once V8 can tell who awaits: when a promise was resolved
- * with a chain, the waiting function is part of the chain's stack two jobs later.
+ * Rejects a promise that somebody may await, with what `fail` throws once V8 can tell who awaits: when a promise was resolved with a chain,
+ * the waiting function is part of the chain's stack two jobs later.
  */
 export function rejectLater(
   resolve: (value: PromiseLike<never>) => void,

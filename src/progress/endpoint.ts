@@ -182,8 +182,8 @@ export class Endpoint implements SegmentReceiver {
   }
 
   /**
-   * Somebody wants a message that has not come. It may be behind others that fill the window and that nobody wants, and
-   * MPI promises that it comes (MPI 4.1 §3.5, progress). So the window grows while that lasts.
+   * Somebody wants a message that has not come. It may be behind others that fill the window and that nobody wants, and MPI promises that
+   * it comes (MPI 4.1 §3.5, progress). So the window grows while that lasts.
    */
   seek(peer: number): void {
     if (peer >= 0) this.#widen(peer)

@@ -10,8 +10,8 @@ import { MatchQueue } from './match-queue.js'
  * The way out to one rank: messages become segments, in order, as credit and room allow.
  *
  * A message of up to `EAGER_BYTES` goes at once, within the window of bytes that its receiver has granted. Of a longer one only the
- * envelope goes; its data follows when a receive has matched it, and is written straight to where it belongs. So what a
- * receiver must keep for messages that nobody has asked for yet is bounded by its window.
+ * envelope goes; its data follows when a receive has matched it, and is written straight to where it belongs. So what a receiver must keep
+ * for messages that nobody has asked for yet is bounded by its window.
  */
 
 export const EAGER_BYTES = 2 ** 16
@@ -174,8 +174,7 @@ export class SendQueue {
 
   /**
    * Sends a short message ahead of what waits for credit: its receiver takes it at once, and may take nothing else before it has it. What
-   * is too long for a segment
-   * goes as any other.
+   * is too long for a segment goes as any other.
    */
   sendAhead(message: Outgoing): void {
     if (message.length > this.#segmentBytes(message.length)) return this.send(message)
@@ -224,8 +223,7 @@ export class SendQueue {
   }
 
   /**
-   * Takes a message back. True when nothing of it was sent; else the peer is asked, and `onMatched` tells what
-   * became of it.
+   * Takes a message back. True when nothing of it was sent; else the peer is asked, and `onMatched` tells what became of it.
    */
   retract(message: Outgoing): boolean {
     if (!message.matched && message.sent === 0 && !this.#awaiting.has(message.id)) {

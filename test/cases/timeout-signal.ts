@@ -1,5 +1,5 @@
-// rxmpi run -n 2: prints OK on both ranks.
-// A call with a live signal can still end, so there is no deadlock to be proved, though the timer of AbortSignal.timeout keeps no event loop open.
+// rxmpi run -n 2: prints OK on both ranks. A call with a live signal can still end, so there is no deadlock to be proved, though the timer
+// of AbortSignal.timeout keeps no event loop open.
 import { COMM_WORLD as comm } from 'rxmpi'
 
 const begin = performance.now()

@@ -58,8 +58,8 @@ export interface Outcome {
 const DRAIN_MS = 5000
 const END_MS = 1500
 /**
- * Often all ranks fail alike, and a thread that is ended while Node prepares the report of its own error takes the process down
- * (an assertion in `AppendExceptionLine`, seen on Node 20): those that fail anyway get the time to.
+ * Often all ranks fail alike, and a thread that is ended while Node prepares the report of its own error takes the process down (an
+ * assertion in `AppendExceptionLine`, seen on Node 20): those that fail anyway get the time to.
  */
 const SETTLE_MS = 100
 const KILLED = 128 + 9

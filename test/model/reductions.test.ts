@@ -432,7 +432,12 @@ describe('a bad argument', () => {
     ],
     ['a length', (comm) => comm.ireduceScatter(data.subarray(1)), CountError, /3 elements do not divide evenly among 2 ranks/],
     ['counts of another sum', (comm) => comm.ireduceScatter(data, SUM, { counts: [1, 2] }), CountError, /add up to 3, the data has 4/],
-    ['counts of other ranks', (comm) => comm.ireduceScatter(data, SUM, { counts: [1, 2, 1] }), CountError, /expected 2 integers, one a rank, got 3/],
+    [
+      'counts of other ranks',
+      (comm) => comm.ireduceScatter(data, SUM, { counts: [1, 2, 1] }),
+      CountError,
+      /expected 2 integers, one a rank, got 3/
+    ],
     [
       'counts that are none',
       (comm) => comm.ireduceScatter(data, SUM, { counts: [5, -1] }),

@@ -35,10 +35,18 @@ export interface CallOptions {
   readonly recvDispls?: Integers | undefined
 }
 
-type Integers = ArrayLike<number>
+/** Counts or displacements, one a rank: an array, or a typed array of integers. */
+export type Integers = ArrayLike<number>
 
 /** Of a call that says nothing beside its data. */
 export const NO_OPTIONS = Object.freeze({})
+
+/** What concerns a call, of all that a program has given: it stays as it was at the call. */
+export function optionsOf(given: CallOptions): CallOptions {
+  if (given === NO_OPTIONS) return given
+  const { into, counts, displs, sendCounts, sendDispls, recvCounts, recvDispls } = given
+  return { into, counts, displs, sendCounts, sendDispls, recvCounts, recvDispls }
+}
 
 interface Streamed {
   ragged?: Ragged

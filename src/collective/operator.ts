@@ -4,8 +4,7 @@ import { captureCallSite } from '../diagnostics/call-site.js'
 import { ArgumentError, RemoteError } from '../errors.js'
 import type { AnyOp } from '../op/op.js'
 import { abortError, onAbort } from '../request/cancellation.js'
-import type { CallOptions } from './call.js'
-import { type Call, STREAM, signatureOf } from './call.js'
+import { type Call, type CallOptions, optionsOf, STREAM, signatureOf } from './call.js'
 import type { CallRegistry } from './call-registry.js'
 import type { Caller, Definition, Make, PlanOptions, StreamOptions } from './definition.js'
 import { Session } from './session.js'
@@ -31,9 +30,10 @@ export function operator<T, R>(
     checkStream(options)
     calls = comm.calls
     collective = make(core, options, op)
-    collective.checkOptions?.(options)
+    const own = optionsOf(options)
+    collective.checkOptions?.(own)
     if (options.signal?.aborted) throw abortError(options.signal)
-    call = calls.next(signatureOf(collective, options), STREAM, captureCallSite(), options)
+    call = calls.next(signatureOf(collective, options), STREAM, captureCallSite(), own)
   } catch (error) {
     throw core.inContext(error, captureCallSite())
   }

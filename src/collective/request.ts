@@ -5,7 +5,7 @@ import { RemoteError } from '../errors.js'
 import type { AnyOp } from '../op/op.js'
 import { abandonOn, abortError } from '../request/cancellation.js'
 import { Request } from '../request/request.js'
-import { type Call, type CallOptions, LARGE_SINGLE, NO_OPTIONS, SINGLE } from './call.js'
+import { type Call, type CallOptions, LARGE_SINGLE, NO_OPTIONS, optionsOf, SINGLE } from './call.js'
 import type { Caller, Make, PlanOptions } from './definition.js'
 import type { Audience } from './participant.js'
 import type { StandingStream } from './standing-stream.js'
@@ -59,12 +59,12 @@ export function call<T, R>(
     const { calls, core } = comm
     const plan = calls.plans.find(make, options, op)
     const { collective } = plan
-    collective.checkOptions?.(options)
+    const own = optionsOf(options)
+    collective.checkOptions?.(own)
     const gives = collective.giver === undefined || collective.giver === core.rank
-    if (gives) collective.check?.(data, options)
+    if (gives) collective.check?.(data, own)
     if (signal?.aborted) throw abortError(signal)
     const suited = collective.algorithm === undefined ? collective.suited?.(data) : undefined
-    const own = options === NO_OPTIONS ? options : { ...options }
     made = calls.next(plan.signature, suited === undefined ? SINGLE : LARGE_SINGLE, site, own)
     stream = plan.take(collective.algorithm ?? suited)
   } catch (error) {

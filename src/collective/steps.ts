@@ -126,7 +126,7 @@ export class Links {
 
   /** Looks for what came before the call began. */
   look(): void {
-    for (let { receivers } = this.#state; receivers !== undefined; receivers = receivers.before) receivers.look()
+    for (let receiver = this.#state.receivers; receiver !== undefined; receiver = receiver.before) receiver.look()
   }
 
   /** The call is on one value. */

@@ -99,14 +99,14 @@ export abstract class Collectives extends PointToPoint implements Caller {
   scatter<T>(data: readonly T[] | undefined, options?: ScatterOptions & Into): Promise<T>
   scatter<D extends TypedArray>(data: D | undefined, options?: ScatterOptions & Into): Promise<Reduced<D>>
   scatter(data: unknown, options: ScatterOptions & Into = NO_OPTIONS): Promise<unknown> {
-    return this.#scatter(data, options).wait()
+    return call(this, scatterOf, data, options).wait()
   }
 
   /** As `scatter`, as a request. MPI: MPI_Iscatter; mpi4py: comm.Iscatter. */
   iscatter<T>(data: readonly T[] | undefined, options?: ScatterOptions & Into): Request<T>
   iscatter<D extends TypedArray>(data: D | undefined, options?: ScatterOptions & Into): Request<Reduced<D>>
   iscatter(data: unknown, options: ScatterOptions & Into = NO_OPTIONS): Request<unknown> {
-    return this.#scatter(data, options)
+    return call(this, scatterOf, data, options)
   }
 
   /**
@@ -125,13 +125,13 @@ export abstract class Collectives extends PointToPoint implements Caller {
    */
   scatterv<D extends TypedArray>(data: D | undefined, options: ScattervOptions & Into): Promise<Reduced<D>>
   scatterv(data: unknown, options: ScattervOptions & Into): Promise<unknown> {
-    return this.#scatterv(data, options).wait()
+    return call(this, scattervOf, data, options).wait()
   }
 
   /** As `scatterv`, as a request. MPI: MPI_Iscatterv; mpi4py: comm.Iscatterv. */
   iscatterv<D extends TypedArray>(data: D | undefined, options: ScattervOptions & Into): Request<Reduced<D>>
   iscatterv(data: unknown, options: ScattervOptions & Into): Request<unknown> {
-    return this.#scatterv(data, options)
+    return call(this, scattervOf, data, options)
   }
 
   /**
@@ -156,7 +156,7 @@ export abstract class Collectives extends PointToPoint implements Caller {
     options: GatherOptions & { into?: B | undefined }
   ): Promise<B | T[] | undefined>
   gather(data: unknown, options: GatherOptions & Into = NO_OPTIONS): Promise<unknown> {
-    return this.#gather(data, options).wait()
+    return call(this, gatherOf, data, options).wait()
   }
 
   /** As `gather`, as a request. MPI: MPI_Igather; mpi4py: comm.Igather. */
@@ -167,7 +167,7 @@ export abstract class Collectives extends PointToPoint implements Caller {
     options: GatherOptions & { into?: B | undefined }
   ): Request<B | T[] | undefined>
   igather(data: unknown, options: GatherOptions & Into = NO_OPTIONS): Request<unknown> {
-    return this.#gather(data, options)
+    return call(this, gatherOf, data, options)
   }
 
   /**
@@ -188,13 +188,13 @@ export abstract class Collectives extends PointToPoint implements Caller {
    */
   gatherv<D extends TypedArray>(data: D, options?: GathervOptions & Into): Promise<Reduced<D> | undefined>
   gatherv(data: unknown, options: GathervOptions & Into = NO_OPTIONS): Promise<unknown> {
-    return this.#gatherv(data, options).wait()
+    return call(this, gathervOf, data, options).wait()
   }
 
   /** As `gatherv`, as a request. MPI: MPI_Igatherv; mpi4py: comm.Igatherv. */
   igatherv<D extends TypedArray>(data: D, options?: GathervOptions & Into): Request<Reduced<D> | undefined>
   igatherv(data: unknown, options: GathervOptions & Into = NO_OPTIONS): Request<unknown> {
-    return this.#gatherv(data, options)
+    return call(this, gathervOf, data, options)
   }
 
   /**
@@ -216,14 +216,14 @@ export abstract class Collectives extends PointToPoint implements Caller {
   allgather<B extends BufferLike>(data: BufferLike, options: AllgatherOptions & { into: B }): Promise<B>
   allgather<T>(data: T, options?: AllgatherOptions & { into?: undefined }): Promise<T[]>
   allgather(data: unknown, options: AllgatherOptions & Into = NO_OPTIONS): Promise<unknown> {
-    return this.#allgather(data, options).wait()
+    return call(this, allgatherOf, data, options).wait()
   }
 
   /** As `allgather`, as a request. MPI: MPI_Iallgather; mpi4py: comm.Iallgather. */
   iallgather<B extends BufferLike>(data: BufferLike, options: AllgatherOptions & { into: B }): Request<B>
   iallgather<T>(data: T, options?: AllgatherOptions & { into?: undefined }): Request<T[]>
   iallgather(data: unknown, options: AllgatherOptions & Into = NO_OPTIONS): Request<unknown> {
-    return this.#allgather(data, options)
+    return call(this, allgatherOf, data, options)
   }
 
   /**
@@ -241,13 +241,13 @@ export abstract class Collectives extends PointToPoint implements Caller {
    */
   allgatherv<D extends TypedArray>(data: D, options?: AllgathervOptions & Into): Promise<Reduced<D>>
   allgatherv(data: unknown, options: AllgathervOptions & Into = NO_OPTIONS): Promise<unknown> {
-    return this.#allgatherv(data, options).wait()
+    return call(this, allgathervOf, data, options).wait()
   }
 
   /** As `allgatherv`, as a request. MPI: MPI_Iallgatherv; mpi4py: comm.Iallgatherv. */
   iallgatherv<D extends TypedArray>(data: D, options?: AllgathervOptions & Into): Request<Reduced<D>>
   iallgatherv(data: unknown, options: AllgathervOptions & Into = NO_OPTIONS): Request<unknown> {
-    return this.#allgatherv(data, options)
+    return call(this, allgathervOf, data, options)
   }
 
   /**
@@ -269,14 +269,14 @@ export abstract class Collectives extends PointToPoint implements Caller {
   alltoall<T>(data: readonly T[], options?: AlltoallOptions): Promise<T[]>
   alltoall<D extends TypedArray>(data: D, options?: AlltoallOptions & Into): Promise<Reduced<D>>
   alltoall(data: unknown, options: AlltoallOptions & Into = NO_OPTIONS): Promise<unknown> {
-    return this.#alltoall(data, options).wait()
+    return call(this, alltoallOf, data, options).wait()
   }
 
   /** As `alltoall`, as a request. MPI: MPI_Ialltoall; mpi4py: comm.Ialltoall. */
   ialltoall<T>(data: readonly T[], options?: AlltoallOptions): Request<T[]>
   ialltoall<D extends TypedArray>(data: D, options?: AlltoallOptions & Into): Request<Reduced<D>>
   ialltoall(data: unknown, options: AlltoallOptions & Into = NO_OPTIONS): Request<unknown> {
-    return this.#alltoall(data, options)
+    return call(this, alltoallOf, data, options)
   }
 
   /**
@@ -298,13 +298,13 @@ export abstract class Collectives extends PointToPoint implements Caller {
    */
   alltoallv<D extends TypedArray>(data: D, options: AlltoallvOptions & Into): Promise<Reduced<D>>
   alltoallv(data: unknown, options: AlltoallvOptions & Into): Promise<unknown> {
-    return this.#alltoallv(data, options).wait()
+    return call(this, alltoallvOf, data, options).wait()
   }
 
   /** As `alltoallv`, as a request. MPI: MPI_Ialltoallv; mpi4py: comm.Ialltoallv. */
   ialltoallv<D extends TypedArray>(data: D, options: AlltoallvOptions & Into): Request<Reduced<D>>
   ialltoallv(data: unknown, options: AlltoallvOptions & Into): Request<unknown> {
-    return this.#alltoallv(data, options)
+    return call(this, alltoallvOf, data, options)
   }
 
   /**
@@ -328,7 +328,7 @@ export abstract class Collectives extends PointToPoint implements Caller {
   reduce<T extends Operand>(data: T, op: PredefinedOp<NoInfer<T>>, options?: ReduceOptions & Into): Promise<Reduced<T> | undefined>
   reduce<T>(data: NoInfer<T>, op: Op<T>, options?: ReduceOptions & Into): Promise<T | undefined>
   reduce(data: unknown, op: AnyOp = SUM, options: ReduceOptions & Into = NO_OPTIONS): Promise<unknown> {
-    return this.#reduce(data, op, options).wait()
+    return call(this, reduceOf, data, options, op).wait()
   }
 
   /** As `reduce`, as a request. MPI: MPI_Ireduce; mpi4py: comm.Ireduce. */
@@ -336,7 +336,7 @@ export abstract class Collectives extends PointToPoint implements Caller {
   ireduce<T extends Operand>(data: T, op: PredefinedOp<NoInfer<T>>, options?: ReduceOptions & Into): Request<Reduced<T> | undefined>
   ireduce<T>(data: NoInfer<T>, op: Op<T>, options?: ReduceOptions & Into): Request<T | undefined>
   ireduce(data: unknown, op: AnyOp = SUM, options: ReduceOptions & Into = NO_OPTIONS): Request<unknown> {
-    return this.#reduce(data, op, options)
+    return call(this, reduceOf, data, options, op)
   }
 
   /**
@@ -361,7 +361,7 @@ export abstract class Collectives extends PointToPoint implements Caller {
   allreduce<T extends Operand>(data: T, op: PredefinedOp<NoInfer<T>>, options?: AllreduceOptions & Into): Promise<Reduced<T>>
   allreduce<T>(data: NoInfer<T>, op: Op<T>, options?: AllreduceOptions & Into): Promise<T>
   allreduce(data: unknown, op: AnyOp = SUM, options: AllreduceOptions & Into = NO_OPTIONS): Promise<unknown> {
-    return this.#allreduce(data, op, options).wait()
+    return call(this, allreduceOf, data, options, op).wait()
   }
 
   /** As `allreduce`, as a request. MPI: MPI_Iallreduce; mpi4py: comm.Iallreduce. */
@@ -369,7 +369,7 @@ export abstract class Collectives extends PointToPoint implements Caller {
   iallreduce<T extends Operand>(data: T, op: PredefinedOp<NoInfer<T>>, options?: AllreduceOptions & Into): Request<Reduced<T>>
   iallreduce<T>(data: NoInfer<T>, op: Op<T>, options?: AllreduceOptions & Into): Request<T>
   iallreduce(data: unknown, op: AnyOp = SUM, options: AllreduceOptions & Into = NO_OPTIONS): Request<unknown> {
-    return this.#allreduce(data, op, options)
+    return call(this, allreduceOf, data, options, op)
   }
 
   /**
@@ -389,7 +389,7 @@ export abstract class Collectives extends PointToPoint implements Caller {
   scan<T extends Operand>(data: T, op: PredefinedOp<NoInfer<T>>, options?: Signalled & Into): Promise<Reduced<T>>
   scan<T>(data: NoInfer<T>, op: Op<T>, options?: Signalled & Into): Promise<T>
   scan(data: unknown, op: AnyOp = SUM, options: Signalled & Into = NO_OPTIONS): Promise<unknown> {
-    return this.#scan(data, op, options).wait()
+    return call(this, scanOf, data, options, op).wait()
   }
 
   /** As `scan`, as a request. MPI: MPI_Iscan; mpi4py: comm.Iscan. */
@@ -397,7 +397,7 @@ export abstract class Collectives extends PointToPoint implements Caller {
   iscan<T extends Operand>(data: T, op: PredefinedOp<NoInfer<T>>, options?: Signalled & Into): Request<Reduced<T>>
   iscan<T>(data: NoInfer<T>, op: Op<T>, options?: Signalled & Into): Request<T>
   iscan(data: unknown, op: AnyOp = SUM, options: Signalled & Into = NO_OPTIONS): Request<unknown> {
-    return this.#scan(data, op, options)
+    return call(this, scanOf, data, options, op)
   }
 
   /**
@@ -418,7 +418,7 @@ export abstract class Collectives extends PointToPoint implements Caller {
   exscan<T extends Operand>(data: T, op: PredefinedOp<NoInfer<T>>, options?: Signalled & Into): Promise<Reduced<T> | undefined>
   exscan<T>(data: NoInfer<T>, op: Op<T>, options?: Signalled & Into): Promise<T | undefined>
   exscan(data: unknown, op: AnyOp = SUM, options: Signalled & Into = NO_OPTIONS): Promise<unknown> {
-    return this.#exscan(data, op, options).wait()
+    return call(this, exscanOf, data, options, op).wait()
   }
 
   /** As `exscan`, as a request. MPI: MPI_Iexscan; mpi4py: comm.Iexscan. */
@@ -426,7 +426,7 @@ export abstract class Collectives extends PointToPoint implements Caller {
   iexscan<T extends Operand>(data: T, op: PredefinedOp<NoInfer<T>>, options?: Signalled & Into): Request<Reduced<T> | undefined>
   iexscan<T>(data: NoInfer<T>, op: Op<T>, options?: Signalled & Into): Request<T | undefined>
   iexscan(data: unknown, op: AnyOp = SUM, options: Signalled & Into = NO_OPTIONS): Request<unknown> {
-    return this.#exscan(data, op, options)
+    return call(this, exscanOf, data, options, op)
   }
 
   /**
@@ -462,7 +462,7 @@ export abstract class Collectives extends PointToPoint implements Caller {
   ): Promise<T>
   reduceScatter<T>(data: readonly NoInfer<T>[], op: Op<T>, options?: ReduceScatterOptions): Promise<T>
   reduceScatter(data: unknown, op: AnyOp = SUM, options: ReduceScatterOptions & Into = NO_OPTIONS): Promise<unknown> {
-    return this.#reduceScatter(data, op, options).wait()
+    return call(this, reduceScatterOf, data, options, op).wait()
   }
 
   /** As `reduceScatter`, as a request. MPI: MPI_Ireduce_scatter, MPI_Ireduce_scatter_block; mpi4py: comm.Ireduce_scatter. */
@@ -483,7 +483,7 @@ export abstract class Collectives extends PointToPoint implements Caller {
   ): Request<T>
   ireduceScatter<T>(data: readonly NoInfer<T>[], op: Op<T>, options?: ReduceScatterOptions): Request<T>
   ireduceScatter(data: unknown, op: AnyOp = SUM, options: ReduceScatterOptions & Into = NO_OPTIONS): Request<unknown> {
-    return this.#reduceScatter(data, op, options)
+    return call(this, reduceScatterOf, data, options, op)
   }
 
   /** @internal The collectives called so far. */
@@ -491,57 +491,5 @@ export abstract class Collectives extends PointToPoint implements Caller {
     this.core.checkAlive()
     this.#calls ??= new CallRegistry(this.core)
     return this.#calls
-  }
-
-  #scatter(data: unknown, options: ScatterOptions & Into): Request<unknown> {
-    return call(this, scatterOf, data, options)
-  }
-
-  #scatterv(data: unknown, options: ScattervOptions & Into): Request<unknown> {
-    return call(this, scattervOf, data, options)
-  }
-
-  #gather(data: unknown, options: GatherOptions & Into): Request<unknown> {
-    return call(this, gatherOf, data, options)
-  }
-
-  #gatherv(data: unknown, options: GathervOptions & Into): Request<unknown> {
-    return call(this, gathervOf, data, options)
-  }
-
-  #allgather(data: unknown, options: AllgatherOptions & Into): Request<unknown> {
-    return call(this, allgatherOf, data, options)
-  }
-
-  #allgatherv(data: unknown, options: AllgathervOptions & Into): Request<unknown> {
-    return call(this, allgathervOf, data, options)
-  }
-
-  #alltoall(data: unknown, options: AlltoallOptions & Into): Request<unknown> {
-    return call(this, alltoallOf, data, options)
-  }
-
-  #alltoallv(data: unknown, options: AlltoallvOptions & Into): Request<unknown> {
-    return call(this, alltoallvOf, data, options)
-  }
-
-  #reduce(data: unknown, op: AnyOp, options: ReduceOptions & Into): Request<unknown> {
-    return call(this, reduceOf, data, options, op)
-  }
-
-  #allreduce(data: unknown, op: AnyOp, options: AllreduceOptions & Into): Request<unknown> {
-    return call(this, allreduceOf, data, options, op)
-  }
-
-  #scan(data: unknown, op: AnyOp, options: Signalled & Into): Request<unknown> {
-    return call(this, scanOf, data, options, op)
-  }
-
-  #exscan(data: unknown, op: AnyOp, options: Signalled & Into): Request<unknown> {
-    return call(this, exscanOf, data, options, op)
-  }
-
-  #reduceScatter(data: unknown, op: AnyOp, options: ReduceScatterOptions & Into): Request<unknown> {
-    return call(this, reduceScatterOf, data, options, op)
   }
 }

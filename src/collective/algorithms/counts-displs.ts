@@ -2,12 +2,12 @@ import { type BufferLike, datatypeOf, elementSize, matches, memoryOf, nameOf, OB
 import { shown } from '../../diagnostics/arguments.js'
 import { AliasError, ArgumentError, CountError, DatatypeError, TruncationError } from '../../errors.js'
 import type { Memory } from '../../memory/copy.js'
+import type { Integers } from '../call.js'
 import { checkSendable } from '../given.js'
 
 /** Runs of elements that arrays are cut into and made of, and what can be wrong with them. */
 
-/** Counts or displacements, one a rank: an array, or a typed array of integers. */
-export type Integers = ArrayLike<number>
+export type { Integers }
 
 /** A run of a buffer's memory, in bytes. */
 export const runOf = ({ buffer, byteOffset }: Memory, first: number, length: number): Memory =>

@@ -1,5 +1,4 @@
 import { map } from 'rxjs'
-import { checkInto } from '../../diagnostics/arguments.js'
 import { type AnyOp, checkOp, isTypedArray, SUM, type TypedArray } from '../../op/op.js'
 import { Accumulator, shapeOf } from '../algorithms/accumulator.js'
 import { checkAlgorithm } from '../algorithms/algorithm.js'
@@ -9,6 +8,7 @@ import { checkCounts } from '../algorithms/counts-displs.js'
 import { each } from '../algorithms/each.js'
 import { pairwiseReduceScatter } from '../algorithms/reduceScatter.pairwise.js'
 import { recursiveHalvingReduceScatter } from '../algorithms/reduceScatter.recursiveHalving.js'
+import { checkPlace } from '../algorithms/reduction.js'
 import type { Definition, PlanOptions, Ranks, StreamOptions } from '../definition.js'
 
 /** How the result is divided, and the stream of rounds. */
@@ -37,9 +37,9 @@ export function reduceScatterOf({ rank, size }: Ranks, { algorithm }: PlanOption
     name: 'reduceScatter',
     op: op.name,
     algorithm,
-    checkOptions: ({ counts, into }) => {
-      if (counts !== undefined) checkCounts(counts, size)
-      if (into !== undefined) checkInto(into)
+    checkOptions(options) {
+      if (options.counts !== undefined) checkCounts(options.counts, size)
+      checkPlace(options)
     },
     check: (data, { counts, into }) => checkDivided(data, op, size, counts, rank, into),
     suited: (single) =>

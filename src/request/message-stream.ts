@@ -66,7 +66,7 @@ export class MessageStream<T> implements Taker {
   fail(error: Error): void {
     this.#comm.withdraw(this)
     this.#message = undefined
-    this.#subscriber.error(this.#comm.inContext(error, this.site))
+    this.abort(error)
   }
 
   /** Nobody wants more: a message that is under way to it is for the next in line, as when its subscriber leaves. */

@@ -69,11 +69,6 @@ export class StreamRegistry {
     return this.#open(this.#readers, call) as Reader<T>
   }
 
-  /** Whether there is a writer with this tag, to whatever peer. */
-  hasWriters(tag: number): boolean {
-    return this.#writers.has(tag)
-  }
-
   /** Counts a writer that was asked for among the open ones. */
   adopt(writer: Writer): void {
     this.#halves.add(writer)
@@ -151,11 +146,6 @@ class Streams<S extends StreamEnd> {
     const stream = child(ids, id, () => this.#make(peer, tag, id))
     this.#last = stream
     return stream
-  }
-
-  has(tag: number): boolean {
-    for (const tags of this.#ends.values()) if (tags.has(tag)) return true
-    return false
   }
 
   get size(): number {

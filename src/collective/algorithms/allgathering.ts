@@ -1,5 +1,4 @@
 import { map } from 'rxjs'
-import { forRanks } from '../../codec/reference.js'
 import type { Counts } from '../call.js'
 import type { Definition, Ranks } from '../definition.js'
 import { allgatherByBruck } from './allgather.bruck.js'
@@ -29,7 +28,7 @@ export function allgatheringOf<T, R>(comm: Ranks, { name, counts, algorithm, lim
     check,
     build: (links) => (values) =>
       values.pipe(
-        map((data) => new Collection([forRanks(size, () => Block.of(data, limit))], comm, limit, form(data))),
+        map((data) => new Collection([Block.of(data, limit, size)], comm, limit, form(data))),
         eagerAndBulk(links, {
           foreseen: (unit) => unit.foreseen,
           know: (unit) => unit.know(),

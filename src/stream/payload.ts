@@ -13,7 +13,10 @@ export interface Payload {
 
 const numberPayload: Payload = { datatype: NUMBER, bytes: bytesOfNumber(0) }
 
-/** The bytes of a value; those that are not the caller's own are valid until the next. Throws a DataCloneError, or an ArgumentError for a buffer whose memory is gone. */
+/**
+ * The bytes of a value; those that are not the caller's own are valid until the next. Throws a DataCloneError, or an ArgumentError for a
+ * buffer whose memory is gone.
+ */
 export function payloadOf(value: unknown): Payload {
   if (typeof value === 'number') {
     bytesOfNumber(value)

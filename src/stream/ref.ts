@@ -109,7 +109,8 @@ class Home extends CommunicatorCore {
     const missing = new Observable<never>((subscriber) =>
       subscriber.error(
         new ArgumentError(
-          'ref: nobody has subscribed to the stream in time, or somebody has already; it can be subscribed to once on each rank that it was sent to'
+          'ref: nobody has subscribed to the stream in time, or somebody has already; ' +
+            'it can be subscribed to once on each rank that it was sent to'
         )
       )
     )

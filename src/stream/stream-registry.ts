@@ -96,7 +96,8 @@ export class StreamRegistry {
       const where = locate(site)
       const error = new ArgumentError(
         `${call.subscriptions} subscriptions${where === undefined ? '' : ` of the operator made at ${where}`} came before this one, ` +
-          `and the streams of too many with rank ${this.comm.rankOf(peer)}, tag ${tag}, are open or were never read; end some, or have them read`
+          `and the streams of too many with rank ${this.comm.rankOf(peer)}, tag ${tag}, are open or were never read; ` +
+          'end some, or have them read'
       )
       throw this.comm.inContext(error, site)
     }

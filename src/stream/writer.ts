@@ -224,7 +224,8 @@ export class Writer implements Owner, Taker {
 
   describe(): string {
     const { comm } = this.#port
-    return `in a stream to rank ${comm.rankOf(this.peer)}, tag ${this.tag}${comm.on}, for ${this.#underway > 0 ? 'it to receive' : 'its credit'}`
+    const missing = this.#underway > 0 ? 'it to receive' : 'its credit'
+    return `in a stream to rank ${comm.rankOf(this.peer)}, tag ${this.tag}${comm.on}, for ${missing}`
   }
 
   /** The peer may well be there, and wait. */

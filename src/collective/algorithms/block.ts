@@ -34,7 +34,10 @@ export class Block {
     this.#number = number
   }
 
-  /** Of a value; from `limit` bytes on it goes apart; so many `readers` will have it. A buffer's memory must not change until the round is over. */
+  /**
+   * Of a value; from `limit` bytes on it goes apart; so many `readers` will have it. A buffer's memory must not change until the round is
+   * over.
+   */
   static of(value: unknown, limit: number, readers = 1): Block {
     if (typeof value === 'number') return new Block(NUMBER, 8, limit <= 8, undefined, value)
     if (value === ABSENT) return new Block(NOBODY, 0, false)

@@ -42,7 +42,8 @@ export function alltoallvOf<D, R>(comm: Ranks, options: AlltoallvOptions & { int
   checkJoint(runs, size, ['recvCounts', 'recvDispls'])
   if (recvCounts !== undefined && recvCounts[rank] !== sendCounts[rank]) {
     throw new CountError(
-      `recvCounts: ${recvCounts[rank]} elements are expected of rank ${rank}, which is this one, but sendCounts gives it ${sendCounts[rank]}`
+      `recvCounts: ${recvCounts[rank]} elements are expected of rank ${rank}, which is this one, ` +
+        `but sendCounts gives it ${sendCounts[rank]}`
     )
   }
   return exchangeOf(comm, {

@@ -62,7 +62,7 @@ export class Session<T, R> extends Participant<R> {
   pull: (() => void) | undefined
 
   constructor(registry: CallRegistry, call: Call, collective: Definition<T, R>, audience: Audience<R>) {
-    super(registry, call, collective.ahead === true, audience)
+    super(registry, collective.ahead === true)
     const { rank, size } = this.comm
     const { ragged, window } = call.signature
     this.#collective = collective
@@ -72,7 +72,7 @@ export class Session<T, R> extends Participant<R> {
       tell: (word, single) => this.#tell(word, single)
     })
     this.#window = collective.ahead ? new RoundWindow(rank, size, window, (to, word) => this.say(to, BARRIER, word)) : undefined
-    registry.open(this)
+    this.begin(call, audience)
     if (!this.closed) this.#use(collective.algorithm)
   }
 
@@ -260,7 +260,7 @@ export class Session<T, R> extends Participant<R> {
     const round = this.#begun++
     this.call.note(value)
     try {
-      if (value !== ABSENT) this.#collective.check?.(value)
+      if (value !== ABSENT) this.#collective.check?.(value, this.call.options)
     } catch (error) {
       this.failIn(round, error as Error)
       return false

@@ -1,4 +1,5 @@
 import type { CallSite } from '../diagnostics/call-site.js'
+import { sends } from '../diagnostics/channels.js'
 import { copy, copyRun, duplicate, type Memory } from '../memory/copy.js'
 import type { Transport } from '../transport/transport.js'
 import { ANSWER, CLAIMED, type CREDIT, HEADER, LATER, type MATCHED, MOVES, REST, RETRACT, START, TAKEN, writeHeader } from './frame.js'
@@ -114,6 +115,9 @@ class Caretaker implements Owner {
   }
 }
 
+/** Hears of messages on their way out, while somebody listens. */
+export type SendListener = (dest: number, context: number, tag: number, datatype: number, bytes: number) => void
+
 export class SendQueue {
   readonly dest: number
   readonly #transport: Transport
@@ -135,8 +139,10 @@ export class SendQueue {
   #more = false
   /** Whether buffers can be handed over whole. */
   readonly #moves: boolean
+  readonly #sent: SendListener
 
-  constructor(transport: Transport, dest: number, window: number) {
+  constructor(transport: Transport, dest: number, window: number, sent: SendListener) {
+    this.#sent = sent
     this.#transport = transport
     this.dest = dest
     this.#credit = window
@@ -154,6 +160,7 @@ export class SendQueue {
     copy(bytes, 0, slot.bytes, slot.at + HEADER, length)
     this.#transport.publish(this.dest)
     this.#credit -= length + ENVELOPE_BYTES
+    if (sends.hasSubscribers) this.#sent(this.dest, context, tag, datatype, length)
     return true
   }
 
@@ -162,6 +169,7 @@ export class SendQueue {
     message.id = this.#freshId()
     this.#queue.push(message)
     this.pump()
+    this.#tell(message)
   }
 
   /**
@@ -174,6 +182,11 @@ export class SendQueue {
     message.id = this.#freshId()
     this.#ahead.push(message)
     this.pump()
+    this.#tell(message)
+  }
+
+  #tell({ context, tag, datatype, length }: Outgoing): void {
+    if (sends.hasSubscribers) this.#sent(this.dest, context, tag, datatype, length)
   }
 
   /** Tells the peer something about a message of its own, or its credit. */

@@ -62,7 +62,8 @@ for (const name of peers.missing) {
 const here = machine(peers.versions)
 if (here.load > here.cores / 2) {
   console.error(
-    `This machine is busy: ${here.load.toFixed(1)} processes were running on ${here.cores} cores, so the figures will say more about that than about rxmpi.`
+    `This machine is busy: ${here.load.toFixed(1)} processes were running on ${here.cores} cores, so the figures will say more about ` +
+      'that than about rxmpi.'
   )
 }
 if (asText) console.log(`# ${machineText(here)}\n`)

@@ -202,7 +202,8 @@ class Broadcast<T> {
           continue
         }
         const error = new OverflowError(
-          `rank ${this.#comm.core.rankOf(writer.peer)} reads tag ${writer.tag} more slowly than values come: ${writer.queued} wait for it, which is highWaterMark`
+          `rank ${this.#comm.core.rankOf(writer.peer)} reads tag ${writer.tag} more slowly than values come: ` +
+            `${writer.queued} wait for it, which is highWaterMark`
         )
         if (slow === 'wait') throw error
         writer.discardAll()

@@ -52,7 +52,8 @@ export interface GatherStreamsOptions extends InflowOptions, OutflowOptions {
  * import * as mpi from 'rxmpi/operators'
  *
  * const numbers = [[1, 2], [30, 40]][comm.rank]!
- * mpi.gatherStreams(comm, {}, (n: number, rank) => `${n} of ${rank}`)(numbers).subscribe((text) => console.log(text)) // [0] 1 of 0 [0] 2 of 0 [0] 30 of 1 [0] 40 of 1
+ * const named = mpi.gatherStreams(comm, {}, (n: number, rank) => `${n} of ${rank}`)
+ * named(numbers).subscribe((text) => console.log(text)) // [0] 1 of 0 [0] 2 of 0 [0] 30 of 1 [0] 40 of 1
  * ```
  */
 export function gatherStreams<T, R = T>(

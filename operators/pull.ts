@@ -20,7 +20,8 @@ import { pull as pulled } from '../src/stream/internal.js'
  *
  * // A file of any length in the memory of a few chunks, however slow rank 1 is.
  * if (comm.rank === 0) {
- *   mpi.pull(createReadStream(process.execPath, { end: 999_999 })).pipe(map((chunk) => chunk.length), mpi.sendTo(comm, { dest: 1 })).subscribe()
+ *   const chunks = mpi.pull(createReadStream(process.execPath, { end: 999_999 }))
+ *   chunks.pipe(map((chunk) => chunk.length), mpi.sendTo(comm, { dest: 1 })).subscribe()
  * }
  * if (comm.rank === 1) mpi.receiveFrom(comm, { source: 0 }).pipe(count()).subscribe(console.log) // [1] 16
  * ```

@@ -58,7 +58,8 @@ export type Timed<T> =
  * let waiting: typeof readings = []
  * mpi.watermark(comm, { time: ({ at }: { at: number; m: number }) => at, lateness: 5 })(readings).subscribe((event) => {
  *   if (event.kind === 'value') return waiting.push(event.value)
- *   for (const { at, m } of waiting.filter(({ at }) => at < event.time).sort((a, b) => a.at - b.at)) console.log(at, m) // [0] 1 2 [0] 3 1 [1] 20 5
+ *   const over = waiting.filter(({ at }) => at < event.time).sort((a, b) => a.at - b.at)
+ *   for (const { at, m } of over) console.log(at, m) // [0] 1 2 [0] 3 1 [1] 20 5
  *   waiting = waiting.filter(({ at }) => at >= event.time)
  * })
  * ```

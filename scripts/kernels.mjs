@@ -10,7 +10,8 @@ const source = 'kernels/fold.ts'
 const target = 'src/op/kernel-code.ts'
 const { devDependencies } = JSON.parse(readFileSync('package.json', 'utf8'))
 const sources = [readFileSync(source), readFileSync('scripts/kernels.mjs'), devDependencies.assemblyscript]
-const heading = `/** Written by scripts/kernels.mjs from ${source}; ${createHash('sha256').update(sources.join('\n')).digest('hex').slice(0, 16)}. */\n`
+const digest = createHash('sha256').update(sources.join('\n')).digest('hex')
+const heading = `/** Written by scripts/kernels.mjs from ${source}; ${digest.slice(0, 16)}. */\n`
 
 if (!existsSync(target) || !readFileSync(target, 'utf8').startsWith(heading)) {
   const code = await compile(entry())
@@ -25,7 +26,8 @@ function entry() {
   const bits = ['BAND', 'BOR', 'BXOR']
   const kernel = (op, type) => {
     const clamps = type === 'c8' && (op === 'SUM' || op === 'PROD')
-    return `export function ${op}_${type}(bytes: usize): void { fold<${type === 'c8' ? 'u8' : type}, ops.${clamps ? `CLAMPED_${op}` : op}>(bytes) }`
+    const element = type === 'c8' ? 'u8' : type
+    return `export function ${op}_${type}(bytes: usize): void { fold<${element}, ops.${clamps ? `CLAMPED_${op}` : op}>(bytes) }`
   }
   return [
     "import { fold } from './fold'",

@@ -197,7 +197,8 @@ function explanation({ waiting, open, unreceived }: Leaks, failed: readonly Requ
 function settled<T>(result: T, what: string): T {
   if (typeof (result as PromiseLike<unknown> | undefined)?.then !== 'function') return result
   throw new ArgumentError(
-    `${what} returned a promise, which cannot settle while virtual time passes; use requests and pipelines (irecv, isend, messages) and not await`
+    `${what} returned a promise, which cannot settle while virtual time passes; ` +
+      'use requests and pipelines (irecv, isend, messages) and not await'
   )
 }
 

@@ -28,7 +28,8 @@ export function svg(total: Total, cities: Map<string, string>, period: Period): 
   const { all, hours, airports } = total
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" width="${WIDTH}" height="${HEIGHT}" role="img"`,
-    ` aria-label="Arrival delay of flights by hour of departure and airport" font-family="Helvetica, Arial, 'DejaVu Sans', sans-serif" font-size="13" fill="${INK}">`,
+    ` aria-label="Arrival delay of flights by hour of departure and airport"`,
+    ` font-family="Helvetica, Arial, 'DejaVu Sans', sans-serif" font-size="13" fill="${INK}">`,
     rect(0, 0, WIDTH, HEIGHT, '#ffffff'),
     text(60, 50, 'The later the plane leaves, the later it is', { size: 28, weight: 700 }),
     text(60, 78, `Arrival delay of ${whole(all.count)} flights from ${airports.length} airports of the United States, ${days(period)}`, {
@@ -215,9 +216,8 @@ const text = (
   content: string,
   { size, weight = 400, anchor = 'start', fill = INK, suffix = '' }: TextStyle
 ): string =>
-  `<text x="${round(x)}" y="${round(y)}" font-size="${size}" font-weight="${weight}" text-anchor="${anchor}" fill="${fill}">${escaped(content)}${
-    suffix === '' ? '' : `<tspan font-weight="700">${escaped(suffix)}</tspan>`
-  }</text>`
+  `<text x="${round(x)}" y="${round(y)}" font-size="${size}" font-weight="${weight}" text-anchor="${anchor}" fill="${fill}">` +
+  `${escaped(content)}${suffix === '' ? '' : `<tspan font-weight="700">${escaped(suffix)}</tspan>`}</text>`
 
 const escaped = (content: string): string => content.replaceAll('&', '&amp;').replaceAll('<', '&lt;')
 

@@ -20,15 +20,15 @@ const LISTED = 2
 
 /**
  * The bytes of any value but a buffer, as kinds.ts describes them. They are in memory that all calls share: copy them before anything else
- * can run.
+ * can run. `readers`: how many ranks will have it; 0 where it is only looked at.
  *
  * Errors: DataCloneError names the path of what cannot be sent. What a getter throws is thrown.
  */
-export function encodeObject(value: unknown): Uint8Array {
+export function encodeObject(value: unknown, readers = 1): Uint8Array {
   if (typeof value !== 'object' || value === null) {
     const look = lookAt(value)
     if (look !== LISTED) return write(value, look === DOUBLES)
-    if (typeof value === 'bigint' || typeof value === 'string') return writeTable(new Table(value))
+    if (typeof value === 'bigint' || typeof value === 'string') return writeTable(new Table(value, readers))
     throw new DataCloneError(`data: ${refusalOf(value)}`)
   }
   const prototype = Object.getPrototypeOf(value)
@@ -36,14 +36,14 @@ export function encodeObject(value: unknown): Uint8Array {
     // What a getter says is read once and nothing of the user's runs after that.
     const copy: Record<string, unknown> = { ...value }
     const look = observableSymbol() === undefined ? lookInto(copy) : LISTED
-    return look === LISTED ? writeTable(new Table(value, copy)) : write(copy, look === DOUBLES)
+    return look === LISTED ? writeTable(new Table(value, readers, copy)) : write(copy, look === DOUBLES)
   }
   const elements = Array.isArray(value) ? elementsOf(value) : undefined
   if (elements !== undefined) {
     const look = lookThrough(elements)
-    return look === LISTED ? writeTable(new Table(value, elements)) : write(elements, look === DOUBLES)
+    return look === LISTED ? writeTable(new Table(value, readers, elements)) : write(elements, look === DOUBLES)
   }
-  return writeTable(new Table(value))
+  return writeTable(new Table(value, readers))
 }
 
 const { toSpliced } = Array.prototype as unknown as { toSpliced(start: number, count: number): unknown[] }

@@ -5,8 +5,8 @@
 export const toReference: unique symbol = Symbol('reference')
 
 export interface Referable {
-  /** Called each time it is sent. */
-  [toReference](): readonly [home: number, id: number]
+  /** Called each time it is sent; so many ranks will have what it is in. */
+  [toReference](readers: number): readonly [home: number, id: number]
 }
 
 export const isReferable = (value: object): value is Referable => toReference in value
@@ -17,29 +17,17 @@ interface References {
    * only looked at.
    */
   here: unknown
-  /** How many ranks will have what is encoded. */
-  readers: number
   revive: ((home: number, id: number) => unknown) | undefined
 }
 
-export const references: References = { here: undefined, readers: 1, revive: undefined }
+export const references: References = { here: undefined, revive: undefined }
 
-/** Runs something that encodes a value which so many ranks will have. */
-export function forRanks<T>(readers: number, encode: () => T): T {
-  references.readers = readers
-  try {
-    return encode()
-  } finally {
-    references.readers = 1
-  }
-}
-
-/** Runs something that encodes a value and sends it nowhere. */
-export function looking(encode: () => void): void {
+/** Runs something that decodes a value which has come from nowhere. */
+export function looking<T>(decode: () => T): T {
   const { here } = references
   references.here = undefined
   try {
-    encode()
+    return decode()
   } finally {
     references.here = here
   }

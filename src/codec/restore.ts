@@ -53,7 +53,7 @@ function empty(kind: number, node: unknown): unknown {
     }
     case REFERENCE: {
       const [home, id] = list(node)
-      if (!isIndex(home) || !isIndex(id)) throw malformed('a reference that is no two numbers')
+      if (!isIndex(home) || !isIdentifier(id)) throw malformed('a reference that is no two numbers')
       return references.revive?.(home, id)
     }
     case BIGINT:
@@ -156,6 +156,9 @@ function text(value: unknown): string {
   if (typeof value !== 'string') throw malformed('a key that is no text')
   return value
 }
+
+/** What a rank has given to what it lends. */
+const isIdentifier = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0
 
 const isIndex = (value: unknown): value is number => Number.isInteger(value) && (value as number) >= 0 && (value as number) <= LAST_INDEX
 

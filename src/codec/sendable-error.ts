@@ -64,12 +64,9 @@ function fieldOf(error: object, field: string): unknown {
 
 /** A copy, for its getters may answer differently the next time. */
 function sendableValue(value: unknown): unknown {
-  let copy: unknown
   try {
-    looking(() => {
-      copy = decodeObject(encodeObject(value).slice())
-    })
-    return copy
+    const bytes = encodeObject(value, 0).slice()
+    return looking(() => decodeObject(bytes))
   } catch {
     return textOf(value)
   }

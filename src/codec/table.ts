@@ -44,9 +44,11 @@ export class Table {
   isTree = true
   hasNegativeZero = false
   private numbers: Map<unknown, number> | undefined
+  private readonly readers: number
 
-  /** `copy` is that of an object or an array, where the caller has read it already. */
-  constructor(value: object | bigint | string, copy?: Record<string, unknown> | unknown[]) {
+  /** `readers`: how many ranks will have it; `copy` is that of an object or an array, where the caller has read it already. */
+  constructor(value: object | bigint | string, readers: number, copy?: Record<string, unknown> | unknown[]) {
+    this.readers = readers
     this.list(value, undefined, '', copy)
     for (let i = 0; i < this.nodes.length; i++) this.expand(this.nodes[i]!)
   }
@@ -158,7 +160,7 @@ export class Table {
     const prototype = Object.getPrototypeOf(value)
     if (prototype === Object.prototype || prototype === null) describeRecord(node, value)
     else if (Array.isArray(value)) describeArray(node, value)
-    else describeSpecial(node, value)
+    else describeSpecial(node, value, this.readers)
   }
 }
 
@@ -209,7 +211,7 @@ const sourceOf = getterOf<string>(RegExp.prototype, 'source')
 const flagsOf = getterOf<string>(RegExp.prototype, 'flags')
 const addressOf = getterOf<string>(URL.prototype, 'href')
 
-function describeSpecial(node: Node, value: object): void {
+function describeSpecial(node: Node, value: object, readers: number): void {
   if (ArrayBuffer.isView(value) || types.isAnyArrayBuffer(value)) {
     describeBuffer(node, value as BufferLike)
   } else if (types.isMap(value)) {
@@ -230,7 +232,7 @@ function describeSpecial(node: Node, value: object): void {
     node.copy = [sourceOf.call(value), flagsOf.call(value)]
   } else if (isReferable(value)) {
     node.kind = REFERENCE
-    node.copy = [...value[toReference]()]
+    node.copy = [...value[toReference](readers)]
   } else if (isError(value)) {
     node.kind = ERROR
     node.copy = fieldsOf(value)

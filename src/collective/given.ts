@@ -1,6 +1,5 @@
 import { type BufferLike, datatypeOf, OBJECT } from '../codec/datatype.js'
 import { encodeObject } from '../codec/object.js'
-import { looking } from '../codec/reference.js'
 import { checkAttached } from '../diagnostics/arguments.js'
 
 /** Throws what is wrong with a value that is to be sent. */
@@ -12,6 +11,6 @@ export function checkSendable(value: unknown): void {
     case 'undefined':
       return
   }
-  if (datatypeOf(value) === OBJECT) looking(() => encodeObject(value))
+  if (datatypeOf(value) === OBJECT) encodeObject(value, 0)
   else checkAttached(value as BufferLike, 'data')
 }

@@ -1,8 +1,9 @@
 import { ANY_SOURCE } from '../constants.js'
+import type { CommunicatorCore } from '../core/communicator-core.js'
 import type { CallSite } from '../diagnostics/call-site.js'
 import { CollectiveMismatchError } from '../errors.js'
 import type { Waiting } from '../progress/incoming.js'
-import type { CallRegistry } from './call-registry.js'
+import type { Call } from './call.js'
 import { ALARM } from './control-messages.js'
 
 /** What a rank tells the others: what it has called, and who is known to it to have called the same: that rank may have ended. */
@@ -10,6 +11,18 @@ export interface Alarm {
   readonly sequence: number
   readonly what: string
   readonly met: readonly number[]
+}
+
+/** What this rank has called, and its way to tell it. */
+interface Ledger {
+  readonly comm: CommunicatorCore
+  /** How many. */
+  readonly calls: number
+  readonly unsaid: Set<Waiting & { readonly peer: number; readonly waits: boolean }>
+  recent(sequence: number): Call | undefined
+  /** Ranks that are known to have called the same. */
+  metIn(sequence: number): number[]
+  sayToAll(tag: number, hash: number, kind: number, saying: unknown): void
 }
 
 /**
@@ -22,7 +35,7 @@ export class Mismatch implements Waiting {
   verdict: Error | undefined
   /** Somebody on this rank has been told. */
   isHeard = false
-  readonly #ledger: CallRegistry
+  readonly #ledger: Ledger
   readonly #sequence: number
   readonly #settle: (error: Error) => void
   readonly #calls: (string | undefined)[]
@@ -32,7 +45,7 @@ export class Mismatch implements Waiting {
   readonly #gone = new Map<number, string>()
   #said = false
 
-  constructor(ledger: CallRegistry, sequence: number, settle: (error: Error) => void) {
+  constructor(ledger: Ledger, sequence: number, settle: (error: Error) => void) {
     this.#ledger = ledger
     this.#sequence = sequence
     this.#settle = settle

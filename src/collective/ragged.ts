@@ -9,6 +9,7 @@ export function raggedError(words: readonly (Word | undefined)[], call: Call): E
   )
   return new RaggedStreamError(
     `the streams of ${call.describe()} ended after different numbers of values:\n${streams.join('\n')}\n` +
-      "give as many on every rank, or say what is wanted: ragged: 'truncate' ends with the shortest, 'rest' goes on with those that are left"
+      "give as many on every rank, or say what is wanted: ragged: 'truncate' ends with the shortest, " +
+      "'rest' goes on with those that are left"
   )
 }

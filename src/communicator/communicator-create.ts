@@ -1,5 +1,5 @@
 import { defer, finalize, map, type Observable } from 'rxjs'
-import type { Make } from '../collective/definition.js'
+import type { Caller, Make } from '../collective/definition.js'
 import { allreduceOf } from '../collective/definitions/allreduce.js'
 import { call } from '../collective/request.js'
 import { shown } from '../diagnostics/arguments.js'
@@ -8,8 +8,13 @@ import { ArgumentError, CollectiveMismatchError, RankError, RxmpiError } from '.
 import { createOp } from '../op/op.js'
 import { IDS_EXHAUSTED } from '../progress/context-ids.js'
 import { Request } from '../request/request.js'
-import type { Communicator } from './communicator.js'
 import type { Group } from './group.js'
+
+/** The communicator that another one is made of. */
+interface Parent extends Caller {
+  readonly group: Group
+  readonly name: string
+}
 
 /** What a rank says of itself when a communicator is made of another. */
 interface Say {
@@ -46,7 +51,7 @@ const together = createOp((a: Say[], b: Say[]) => [...a, ...b], { name: 'togethe
  * communicators.
  */
 export function derive(
-  comm: Communicator,
+  comm: Parent,
   name: string,
   color: Say['color'],
   key: number,
@@ -74,9 +79,9 @@ export function derive(
 /** A communicator in the making. MPI: MPI_Comm_idup. */
 export class Derivation<C> extends Request<C> {
   readonly status = undefined
-  readonly #comm: Communicator
+  readonly #comm: Parent
 
-  constructor(comm: Communicator, site: CallSite | undefined, made: Observable<C>) {
+  constructor(comm: Parent, site: CallSite | undefined, made: Observable<C>) {
     super(site)
     this.#comm = comm
     made.subscribe({ next: (derived) => this.complete(derived), error: (error) => this.fail(error) })
@@ -107,7 +112,7 @@ export function checkKey(key: unknown): void {
 }
 
 /** Who gives the same group wants to be in the same communicator. Throws for members that are not in this one. */
-export function colorOf(comm: Communicator, group: Group): string | null {
+export function colorOf(comm: Parent, group: Group): string | null {
   const strangers = group.difference(comm.group)
   if (strangers.size > 0) {
     const ranks = group.translateRanks(
@@ -120,7 +125,7 @@ export function colorOf(comm: Communicator, group: Group): string | null {
 }
 
 /** All members of a group must have given it. */
-export function checkAllThere(comm: Communicator, group: Group, { ranks }: Derived): void {
+export function checkAllThere(comm: Parent, group: Group, { ranks }: Derived): void {
   const wanted = group.translateRanks([...Array(group.size).keys()], comm.group) as number[]
   const missing = wanted.filter((rank) => !ranks.includes(rank))
   if (missing.length === 0) return

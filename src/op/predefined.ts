@@ -79,7 +79,8 @@ export class Predefined<Operand> {
     }
     if (kind === 'array' && this.#ofBits && isFloating(datatypeOf(data))) {
       throw new DatatypeError(
-        `${argument}: ${this.name} works on the bits of integers, got a ${nameOf(datatypeOf(data))}; to mean its bits give a Uint8Array on its memory`
+        `${argument}: ${this.name} works on the bits of integers, got a ${nameOf(datatypeOf(data))}; ` +
+          'to mean its bits give a Uint8Array on its memory'
       )
     }
   }

@@ -16,7 +16,8 @@ export function goneError(rank: number, { reason, failed, host }: Gone): RankFai
     ? 'what still needs it can be done without it on the communicator that shrink() gives'
     : 'let it send and receive all that the others expect before it ends'
   return new RankFailedError(
-    `rank ${rank}${failed && host !== undefined ? ` on ${host}` : ''} ${reason}: nothing comes from it any more and nothing can be sent to it; ${advice}`,
+    `rank ${rank}${failed && host !== undefined ? ` on ${host}` : ''} ${reason}: ` +
+      `nothing comes from it any more and nothing can be sent to it; ${advice}`,
     { failed: { rank, host, reason } }
   )
 }

@@ -31,7 +31,8 @@ export function withUnreceived(comm: CommunicatorCore, { peer, tag }: Envelope, 
   const more = sent.length > SHOWN ? '; …' : ''
   const waits = tag === ANY_TAG ? `any tag${comm.on}` : `tag ${tag}${comm.on}`
   return new RankFailedError(
-    `${gone.message}; this call waits for ${waits}, and rank ${comm.rankOf(peer)} has sent what nobody has received: ${shown.join('; ')}${more}`,
+    `${gone.message}; this call waits for ${waits}, ` +
+      `and rank ${comm.rankOf(peer)} has sent what nobody has received: ${shown.join('; ')}${more}`,
     { failed: gone.failed }
   )
 }

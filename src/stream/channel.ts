@@ -203,7 +203,8 @@ export class Channel<T> extends Subject<T> {
   readonly #received = new Observable<T>((subscriber) => {
     if (this.#left) {
       const error = new ArgumentError(
-        'channel: its last subscriber has left, which has ended the stream of its peer; keep one subscription, or share() it, where subscribers come and go'
+        'channel: its last subscriber has left, which has ended the stream of its peer; ' +
+          'keep one subscription, or share() it, where subscribers come and go'
       )
       return subscriber.error(this.#comm.inContext(error, recordCallSite()))
     }

@@ -30,6 +30,8 @@ export const FIRST = { call: 0, subscription: 0, ref: 0 }
 
 /** The number of a stream among those of its direction, peer and tag; an integer below 2⁵³. */
 export const streamId = (call: number, subscription: number): number => call * MAX_SUBSCRIPTIONS + (subscription % MAX_SUBSCRIPTIONS)
+/** The call that a stream is of. */
+export const callIn = (id: number): number => Math.floor(id / MAX_SUBSCRIPTIONS)
 
 const WORD = 2 ** 32
 

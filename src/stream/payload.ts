@@ -1,5 +1,6 @@
 import { type BufferLike, datatypeOf, memoryOf, NUMBER, OBJECT } from '../codec/datatype.js'
 import { encodeObject } from '../codec/object.js'
+import { checkAttached } from '../diagnostics/arguments.js'
 import { duplicate, type Memory } from '../memory/copy.js'
 import { bytesOfNumber } from '../memory/scratch.js'
 import { EAGER_BYTES } from '../progress/send-queue.js'
@@ -12,14 +13,19 @@ export interface Payload {
 
 const numberPayload: Payload = { datatype: NUMBER, bytes: bytesOfNumber(0) }
 
-/** The bytes of a value; those that are not the caller's own are valid until the next. Throws a DataCloneError. */
+/**
+ * The bytes of a value; those that are not the caller's own are valid until the next. Throws a DataCloneError, or an ArgumentError for a
+ * buffer whose memory is gone.
+ */
 export function payloadOf(value: unknown): Payload {
   if (typeof value === 'number') {
     bytesOfNumber(value)
     return numberPayload
   }
   const datatype = datatypeOf(value)
-  return { datatype, bytes: datatype === OBJECT ? encodeObject(value) : memoryOf(value as BufferLike) }
+  if (datatype === OBJECT) return { datatype, bytes: encodeObject(value) }
+  checkAttached(value as BufferLike, 'data')
+  return { datatype, bytes: memoryOf(value as BufferLike) }
 }
 
 /** The same in memory of its own. */

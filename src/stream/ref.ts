@@ -5,7 +5,7 @@ import { type CallSite, recordCallSite } from '../diagnostics/call-site.js'
 import { ArgumentError } from '../errors.js'
 import { LENT } from '../progress/context-ids.js'
 import type { Endpoint } from '../progress/endpoint.js'
-import { FIRST } from './control-messages.js'
+import { callIn, FIRST } from './control-messages.js'
 import { presentDemand } from './demand.js'
 import { DEFAULT_BYTES, DEFAULT_VALUES } from './options.js'
 import { OverflowPolicy } from './overflow-policy.js'
@@ -14,8 +14,8 @@ import { StreamRegistry } from './stream-registry.js'
 import type { Writer } from './writer.js'
 
 const TIMEOUT_MS = 30_000
-/** Refs that can be told apart, by the tags of their streams. */
-const REFS = 2 ** 31
+/** A ref's stream has the low bits of its number for its tag, and the others for its call. */
+const TAGS = 2 ** 31
 /** Of a value that is only looked at, or that no other rank will have. */
 const NOWHERE = [0, 0] as const
 
@@ -34,8 +34,8 @@ export class Ref<T> implements Referable {
   }
 
   /** @internal */
-  [toReference](): readonly [number, number] {
-    const { here, readers } = references
+  [toReference](readers: number): readonly [number, number] {
+    const { here } = references
     return here === undefined || readers === 0 ? NOWHERE : homeOf(here as Endpoint).lend(this.#source, this.#timeout, readers, this.#site)
   }
 }
@@ -50,7 +50,7 @@ interface Lent {
 
 /**
  * The streams that a rank has lent to others, and its way to those that it has borrowed. They are known by a number, whatever communicator
- * they came by.
+ * they came by, and no number is given twice: somebody may subscribe to a stream long after it was taken back.
  */
 class Home extends CommunicatorCore {
   readonly channels: StreamRegistry
@@ -68,7 +68,8 @@ class Home extends CommunicatorCore {
   }
 
   lend(source: ObservableInput<unknown>, timeout: number, readers: number, site: CallSite | undefined): readonly [number, number] {
-    const id = this.#unused()
+    const id = this.#next++
+    if (id >= Number.MAX_SAFE_INTEGER) throw new ArgumentError(`ref: a rank lends ${Number.MAX_SAFE_INTEGER} streams and no more`)
     const expiry = asyncScheduler.schedule(() => {
       this.#lent.delete(id)
     }, timeout)
@@ -80,14 +81,6 @@ class Home extends CommunicatorCore {
     return [this.endpoint.transport.rank, id]
   }
 
-  /** Numbers go round, and leave out those that are lent. */
-  #unused(): number {
-    let id: number
-    do id = this.#next++ % REFS
-    while (this.#lent.has(id) || this.channels.hasWriters(id))
-    return id
-  }
-
   borrow<T>(home: number, id: number): Observable<T> {
     let borrowed = false
     return new Observable<T>((subscriber) => {
@@ -97,7 +90,7 @@ class Home extends CommunicatorCore {
         return subscriber.error(this.inContext(error, site))
       }
       borrowed = true
-      const reader = this.channels.reader<T>({ peer: home, tag: id, number: 0, site, subscriptions: 0 })
+      const reader = this.channels.reader<T>({ peer: home, tag: id % TAGS, number: Math.floor(id / TAGS), site, subscriptions: 0 })
       subscriber.add(() => reader.cancel())
       reader.start(subscriber, { values: DEFAULT_VALUES, bytes: DEFAULT_BYTES }, presentDemand(), site)
     })
@@ -105,9 +98,10 @@ class Home extends CommunicatorCore {
 
   /** Somebody reads what was lent to it. */
   #asked(writer: Writer): void {
-    const lent = this.#lent.get(writer.tag)
+    const id = callIn(writer.id) * TAGS + writer.tag
+    const lent = this.#lent.get(id)
     if (lent !== undefined && --lent.readers === 0) {
-      this.#lent.delete(writer.tag)
+      this.#lent.delete(id)
       lent.expiry.unsubscribe()
     }
     const site = lent?.site
@@ -115,7 +109,8 @@ class Home extends CommunicatorCore {
     const missing = new Observable<never>((subscriber) =>
       subscriber.error(
         new ArgumentError(
-          'ref: nobody has subscribed to the stream in time, or somebody has already; it can be subscribed to once on each rank that it was sent to'
+          'ref: nobody has subscribed to the stream in time, or somebody has already; ' +
+            'it can be subscribed to once on each rank that it was sent to'
         )
       )
     )

@@ -69,11 +69,6 @@ export class StreamRegistry {
     return this.#open(this.#readers, call) as Reader<T>
   }
 
-  /** Whether there is a writer with this tag, to whatever peer. */
-  hasWriters(tag: number): boolean {
-    return this.#writers.has(tag)
-  }
-
   /** Counts a writer that was asked for among the open ones. */
   adopt(writer: Writer): void {
     this.#halves.add(writer)
@@ -101,7 +96,8 @@ export class StreamRegistry {
       const where = locate(site)
       const error = new ArgumentError(
         `${call.subscriptions} subscriptions${where === undefined ? '' : ` of the operator made at ${where}`} came before this one, ` +
-          `and the streams of too many with rank ${this.comm.rankOf(peer)}, tag ${tag}, are open or were never read; end some, or have them read`
+          `and the streams of too many with rank ${this.comm.rankOf(peer)}, tag ${tag}, are open or were never read; ` +
+          'end some, or have them read'
       )
       throw this.comm.inContext(error, site)
     }
@@ -151,11 +147,6 @@ class Streams<S extends StreamEnd> {
     const stream = child(ids, id, () => this.#make(peer, tag, id))
     this.#last = stream
     return stream
-  }
-
-  has(tag: number): boolean {
-    for (const tags of this.#ends.values()) if (tags.has(tag)) return true
-    return false
   }
 
   get size(): number {

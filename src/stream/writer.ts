@@ -3,6 +3,7 @@ import { encodeObject } from '../codec/object.js'
 import { takeOver } from '../codec/ownership.js'
 import { references } from '../codec/reference.js'
 import { sendableError } from '../codec/sendable-error.js'
+import { checkAttached } from '../diagnostics/arguments.js'
 import type { CallSite } from '../diagnostics/call-site.js'
 import { Queue } from '../memory/queue.js'
 import type { Incoming, Taker } from '../progress/incoming.js'
@@ -132,7 +133,7 @@ export class Writer implements Owner, Taker {
     return this.#values < this.#granted.values ? Math.max(0, this.#granted.bytes - this.#bytes) : 0
   }
 
-  /** Sends a value, now or when there is credit. Throws a DataCloneError, and then nothing has happened. */
+  /** Sends a value, now or when there is credit. Throws what is wrong with it, and then nothing has happened. */
   next(value: unknown, transfer = false): void {
     if (transfer && this.#move(value)) return
     references.here = this.#port.comm.endpoint
@@ -223,7 +224,8 @@ export class Writer implements Owner, Taker {
 
   describe(): string {
     const { comm } = this.#port
-    return `in a stream to rank ${comm.rankOf(this.peer)}, tag ${this.tag}${comm.on}, for ${this.#underway > 0 ? 'it to receive' : 'its credit'}`
+    const missing = this.#underway > 0 ? 'it to receive' : 'its credit'
+    return `in a stream to rank ${comm.rankOf(this.peer)}, tag ${this.tag}${comm.on}, for ${missing}`
   }
 
   /** The peer may well be there, and wait. */
@@ -278,7 +280,9 @@ export class Writer implements Owner, Taker {
   /** Hands over a large buffer without copying it, if it can go at once. */
   #move(value: unknown): boolean {
     const datatype = datatypeOf(value)
-    if (datatype === OBJECT || (value as BufferLike).byteLength <= EAGER_BYTES || !this.open) return false
+    if (datatype === OBJECT || !this.open) return false
+    checkAttached(value as BufferLike, 'data')
+    if ((value as BufferLike).byteLength <= EAGER_BYTES) return false
     const { buffer } = ArrayBuffer.isView(value) ? value : { buffer: value as ArrayBuffer }
     if (!(buffer instanceof ArrayBuffer) || buffer.byteLength !== (value as BufferLike).byteLength) return false
     const bytes = takeOver(value as BufferLike)

@@ -1,4 +1,4 @@
-import { type ChildProcessByStdio, spawn } from 'node:child_process'
+import { type ChildProcessByStdio, execFileSync, spawn } from 'node:child_process'
 import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -66,6 +66,21 @@ afterAll(() => {
   for (const child of children) child.kill('SIGKILL')
   for (const directory of directories) rmSync(directory, { recursive: true, force: true })
 })
+
+export function isRunning(pid: number): boolean {
+  try {
+    return !/ Z/.test(execFileSync('ps', ['-o', 'stat=', '-p', String(pid)], { encoding: 'utf8' }).padStart(3))
+  } catch {
+    return false
+  }
+}
+
+/** Which of these processes are left when they have had as much time to end as a test has. */
+export async function leftOf(pids: number[]): Promise<number[]> {
+  const end = performance.now() + 50_000
+  while (pids.some(isRunning) && performance.now() < end) await new Promise((resolve) => setTimeout(resolve, 20))
+  return pids.filter(isRunning)
+}
 
 /** The lines of an output whose ranks write in any order, sorted. */
 export function lines(output: string): string[] {

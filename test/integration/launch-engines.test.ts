@@ -1,5 +1,4 @@
-import { execFileSync } from 'node:child_process'
-import { ended, lines, program, rxmpi, start } from './command.js'
+import { ended, leftOf, lines, program, rxmpi, start } from './command.js'
 import { find } from './machines.js'
 
 /** `rxmpi run` that has another launcher start the ranks, on this machine. On several: launch-machines.test.ts. */
@@ -44,37 +43,23 @@ describe.each([
     return { child, over, pids: [...seen.matchAll(/process (\d+)/g)].map((match) => Number(match[1])) }
   }
 
-  const orphans = async (pids: number[]): Promise<number[]> => {
-    const deadline = performance.now() + 4000
-    while (pids.some(isRunning) && performance.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 20))
-    return pids.filter(isRunning)
-  }
-
   test(`has its ranks finish at SIGTERM, and leaves no process behind${note}`, async () => {
     const { child, over, pids } = await running()
     child.kill('SIGTERM')
     const { status, stdout } = await over
     expect(lines(stdout).filter((line) => line.endsWith('drained'))).toHaveLength(3)
     expect(status).toBe(143)
-    expect(await orphans(pids)).toEqual([])
+    expect(await leftOf(pids)).toEqual([])
   })
 
   test(`leaves no process behind when it is killed, and ends when one of them is${note}`, async () => {
     const first = await running()
     first.child.kill('SIGKILL')
     await first.over
-    expect(await orphans(first.pids)).toEqual([])
+    expect(await leftOf(first.pids)).toEqual([])
     const second = await running()
     process.kill(second.pids[1]!, 'SIGSEGV')
     expect((await second.over).status).toBe(139)
-    expect(await orphans(second.pids)).toEqual([])
+    expect(await leftOf(second.pids)).toEqual([])
   })
 })
-
-function isRunning(pid: number): boolean {
-  try {
-    return !/ Z/.test(execFileSync('ps', ['-o', 'stat=', '-p', String(pid)], { encoding: 'utf8' }).padStart(3))
-  } catch {
-    return false
-  }
-}

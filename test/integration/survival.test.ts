@@ -4,15 +4,15 @@ import { ended, lines, program, rxmpi, start } from './command.js'
 
 jest.setTimeout(LIMIT_MS)
 
-const onFailure = ['--on-failure', 'continue', '--timeout', '30']
+// Who waits for a broken link to be made again is not told within this run.
+const onFailure = ['--on-failure', 'continue', '--timeout', '30', '--reconnect', '600']
 const THREADS = ['-n', '4']
 const PROCESSES = ['-n', '4', '--placement', 'process']
 const HOSTS = ['--host', 'localhost:2,localhost:2']
 
-/** Everybody waits for rank 1 in every way; it fails as `how` says when all do. Each says how long the news took. */
+/** Everybody waits for rank 1 in every way; it fails as `how` says when all do. */
 const waiting = (how: string): string => `
   import { COMM_WORLD as comm } from 'rxmpi'
-  const since = (start: number) => (performance.now() - start < 2000 ? 'in time' : 'late')
   if (comm.rank === 1) {
     for (let k = 0; k < 3; k++) await comm.recv({ tag: 1 })
     ${how}
@@ -27,9 +27,7 @@ const waiting = (how: string): string => `
     comm.bcast(new Float64Array(1e5), { root: 1 })
   ].map(name)
   await comm.send('ready', { dest: 1, tag: 1 })
-  const start = performance.now()
   const outcomes = new Set(await Promise.all(pending))
-  const news = since(start)
   const failed = comm.ackFailed()
   // From any of those that are left.
   const next = (comm.rank + (comm.rank === 0 ? 2 : 1)) % 4
@@ -41,9 +39,9 @@ const waiting = (how: string): string => `
   await comm.agree(true)
   comm.revoke()
   const rest = await comm.shrink()
-  console.log(news, [...outcomes].join(), 'failed', failed.join(), 'rest', rest.group.size, await rest.allreduce(1), await rest.agree(true))
+  console.log([...outcomes].join(), 'failed', failed.join(), 'rest', rest.group.size, await rest.allreduce(1), await rest.agree(true))
 `
-const survived = [0, 2, 3].map((rank) => `[${rank}] in time RankFailedError 1 failed 1 rest 3 3 true`)
+const survived = [0, 2, 3].map((rank) => `[${rank}] RankFailedError 1 failed 1 rest 3 3 true`)
 
 const full = 'const hoard: unknown[] = []\n for (;;) hoard.push(new Array(1e5).fill(hoard.length + 0.5))'
 
@@ -99,7 +97,7 @@ describe('rxmpi run --on-failure continue', () => {
   it.each([
     ['processes', ['-n', '6', '--placement', 'process'], 5],
     ['hosts', ['--host', 'localhost:2,localhost:1,localhost:1,localhost:1'], 3]
-  ])('%s killed in the middle of allreduce, one after the other: the others hear within 2 s', async (_, where, kills) => {
+  ])('%s killed in the middle of allreduce, one after the other: all others hear of it', async (_, where, kills) => {
     for (let killed = 0; killed < amount(1, 100); killed += kills) await killing(where, kills)
   })
 
@@ -147,7 +145,7 @@ describe('rxmpi run --on-failure continue', () => {
 
 /**
  * Kills the process of the first rank that is left, again and again, in the middle of allreduces of all sizes; each time all others must
- * say so in time.
+ * say so, and not before.
  */
 async function killing(where: string[], kills: number): Promise<void> {
   const child = start([
@@ -155,6 +153,8 @@ async function killing(where: string[], kills: number): Promise<void> {
     ...where,
     '--on-failure',
     'continue',
+    '--reconnect',
+    '600',
     program(`
       import { COMM_WORLD } from 'rxmpi'
       const arrays = [128, 8192, 131072].map((count) => new Float64Array(count))
@@ -203,7 +203,7 @@ async function killing(where: string[], kills: number): Promise<void> {
     for (const rank of ranks) left.delete(rank)
     const told = [...stdout.matchAll(/^\[(\d)\] error (\d) (\w+) (\d+)$/gm)].filter(([, , k]) => Number(k) === round)
     expect(told.map(([, rank, , name]) => `${rank} ${name}`).sort()).toEqual([...left].map((rank) => `${rank} RankFailedError`))
-    for (const [, , , , time] of told) expect(Number(time) - at).toBeLessThan(2000)
+    for (const [, , , , time] of told) expect(Number(time)).toBeGreaterThanOrEqual(at)
   }
   expect(stdout.match(new RegExp(`left ${left.size} ${left.size}`, 'g'))).toHaveLength(left.size)
   expect(stderr.match(/its process was killed by SIGKILL/g)).toHaveLength(kills)

@@ -1,3 +1,5 @@
+import { defer, EMPTY, type Observable, of } from 'rxjs'
+import { sendTo } from '../../operators/index.js'
 import { encodeObject } from '../../src/codec/object.js'
 import type { Communicator } from '../../src/communicator/communicator.js'
 import { ArgumentError, DataCloneError } from '../../src/errors.js'
@@ -33,6 +35,17 @@ const lost: [string, () => Float64Array, RegExp][] = [
   ['a detached buffer', () => detached(new ArrayBuffer(8)) as never, /detached/]
 ]
 
+const nextOf = (comm: Communicator, value: unknown): Observable<never> =>
+  defer(() => {
+    const channel = comm.channel({ peer: 0 })
+    try {
+      channel.next(value)
+    } finally {
+      channel.complete()
+    }
+    return EMPTY
+  })
+
 describe.each(lost)('%s', (name, make, why) => {
   test.each<[string, string, (comm: Communicator) => unknown]>([
     ['send', 'data', (comm) => comm.isend(make(), { dest: 0 })],
@@ -42,6 +55,8 @@ describe.each(lost)('%s', (name, make, why) => {
     ['gather', 'data', (comm) => comm.igather(make())],
     ['scatter', 'data', (comm) => comm.iscatter(make())],
     ['alltoall', 'data', (comm) => comm.ialltoall(make())],
+    ['sendTo', 'data', (comm) => of(make()).pipe(sendTo(comm, { dest: 0 }))],
+    ['channel', 'data', (comm) => nextOf(comm, make())],
     ...(/DataView|^a detached/.test(name)
       ? []
       : [['allreduce', 'data', (comm: Communicator) => comm.iallreduce(make(), SUM)] as [string, string, (comm: Communicator) => unknown]])

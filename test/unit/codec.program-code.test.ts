@@ -2,6 +2,7 @@ import { runInNewContext } from 'node:vm'
 import fc from 'fast-check'
 import { datatypeOf, nameOf } from '../../src/codec/datatype.js'
 import { decodeObject, encodeObject } from '../../src/codec/object.js'
+import { type Referable, toReference } from '../../src/codec/reference.js'
 
 /** What runs of the program's while a value is read may send something itself: each is asked once, and before the first byte. */
 
@@ -142,11 +143,11 @@ test('whatever throws on the way, the next message is written right', () => {
       fc.integer({ min: 0, max: 150 }),
       fc.anything({ withMap: true, withSet: true, withDate: true }),
       (make, depth, value) => {
-        const expected = travel(value)
+        const expected = Uint8Array.from(encodeObject(value))
         let bad = make()
         for (let k = 0; k < depth; k++) bad = k % 2 === 0 ? { bad } : [bad]
         expect(() => encodeObject(bad)).toThrow()
-        expect(travel(value)).toEqual(expected)
+        expect(Uint8Array.from(encodeObject(value))).toEqual(expected)
       }
     )
   )
@@ -215,4 +216,26 @@ test('buffers, collections and errors of another realm are what they are', () =>
   const got = travel([buffer, view, map, date, error]) as unknown[]
   expect(got.slice(0, 4)).toEqual([new ArrayBuffer(8), Float64Array.of(1, 2), new Map([[1, 2]]), new Date(5)])
   expect(got[4]).toBeInstanceOf(TypeError)
+})
+
+test('a reference is told for how many ranks it is, also where a getter sends another one meanwhile', () => {
+  const told: [name: string, readers: number][] = []
+  class Reference implements Referable {
+    constructor(readonly name: string) {}
+
+    [toReference](readers: number): readonly [number, number] {
+      told.push([this.name, readers])
+      return [0, told.length]
+    }
+  }
+  const reference = (name: string) => new Reference(name)
+  const outer = getter({ before: reference('before'), after: reference('after') }, 'between', () => encodeObject([reference('other')]))
+  const deep = [{ outer }, reference('last')]
+  encodeObject(deep, 3)
+  expect(told.sort()).toEqual([
+    ['after', 3],
+    ['before', 3],
+    ['last', 3],
+    ['other', 1]
+  ])
 })

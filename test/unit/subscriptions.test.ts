@@ -16,6 +16,7 @@ import {
   timer
 } from 'rxjs'
 import { broadcastTo, mergeFrom, partitionTo, pull, receiveFrom, ref, sendTo, watermark } from '../../operators/index.js'
+import { references } from '../../src/codec/reference.js'
 import type { Communicator } from '../../src/communicator/communicator.js'
 import { ArgumentError, FreedError } from '../../src/errors.js'
 import { FIRST, MAX_CALLS, MAX_SUBSCRIPTIONS } from '../../src/stream/control-messages.js'
@@ -310,7 +311,23 @@ describe('numbers at their ends', () => {
     expect(got.at(-1)).toBe('again')
   })
 
-  it('of refs: they go round', () => {
+  it('of refs: none is given twice, so that one that is late never gets the stream of another', () => {
+    FIRST.ref = 2 ** 31
+    simulate(2, { latency: 1 }, ({ comms: [zero, one], flush }) => {
+      const got: unknown[] = []
+      zero!.isend(ref(of('new')), { dest: 1 })
+      one!.irecv({ source: 0 }).subscribe(() => {
+        // What came when numbers had only begun.
+        references.here = one!.core.endpoint
+        const late = references.revive!(0, 0) as Observable<string>
+        late.subscribe({ next: (value) => got.push(value), error: ({ cause }: Error) => got.push((cause as Error).name) })
+      })
+      flush()
+      expect(got).toEqual(['ArgumentError'])
+    })
+  })
+
+  it('of refs: they are told apart where they leave the tags of their streams', () => {
     FIRST.ref = 2 ** 31 - 1
     simulate(2, { latency: 1 }, ({ comms: [zero, one], flush }) => {
       const got: unknown[] = []

@@ -1,5 +1,4 @@
 import { map } from 'rxjs'
-import { forRanks } from '../../codec/reference.js'
 import type { CallOptions } from '../call.js'
 import type { Definition, Ranks } from '../definition.js'
 import { allgatherByBruck } from './allgather.bruck.js'
@@ -32,7 +31,7 @@ export function allgatheringOf<T, R>(
     check,
     build: (links) => (values) =>
       values.pipe(
-        map((data) => new Collection([forRanks(size, () => Block.of(data, limit))], comm, limit, form(data, links.call.options))),
+        map((data) => new Collection([Block.of(data, limit, size)], comm, limit, form(data, links.call.options))),
         eagerAndBulk(links, {
           foreseen: (unit) => unit.foreseen,
           know: (unit) => unit.know(),

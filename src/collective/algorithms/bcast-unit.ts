@@ -1,7 +1,6 @@
 import type { Observable } from 'rxjs'
 import { type BufferLike, datatypeOf, isScalar, memoryOf, NUMBER, OBJECT, valueOn } from '../../codec/datatype.js'
 import { encodeObject } from '../../codec/object.js'
-import { forRanks } from '../../codec/reference.js'
 import { copyAll, type Memory } from '../../memory/copy.js'
 import { bytesOfNumber, unfilled } from '../../memory/scratch.js'
 import type { Incoming } from '../../progress/incoming.js'
@@ -38,12 +37,7 @@ export class BcastUnit implements Unit {
   static of(data: unknown, into: BufferLike | undefined, cuts: boolean, others: number): BcastUnit {
     const datatype = datatypeOf(data)
     if (typeof data === 'number') return new BcastUnit(NUMBER, data, data)
-    if (datatype === OBJECT)
-      return new BcastUnit(
-        OBJECT,
-        data,
-        forRanks(others, () => encodeObject(data))
-      )
+    if (datatype === OBJECT) return new BcastUnit(OBJECT, data, encodeObject(data, others))
     const memory = memoryOf(data as BufferLike)
     if (into !== undefined && into !== data)
       copyAll(

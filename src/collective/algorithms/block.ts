@@ -34,12 +34,15 @@ export class Block {
     this.#number = number
   }
 
-  /** Of a value; from `limit` bytes on it goes apart. A buffer's memory must not change until the round is over. */
-  static of(value: unknown, limit: number): Block {
+  /**
+   * Of a value; from `limit` bytes on it goes apart; so many `readers` will have it. A buffer's memory must not change until the round is
+   * over.
+   */
+  static of(value: unknown, limit: number, readers = 1): Block {
     if (typeof value === 'number') return new Block(NUMBER, 8, limit <= 8, undefined, value)
     if (value === ABSENT) return new Block(NOBODY, 0, false)
     const datatype = datatypeOf(value)
-    return Block.run(datatype, datatype === OBJECT ? encodeObject(value).slice() : memoryOf(value as BufferLike), limit)
+    return Block.run(datatype, datatype === OBJECT ? encodeObject(value, readers).slice() : memoryOf(value as BufferLike), limit)
   }
 
   /** Of a run of a buffer. */

@@ -64,7 +64,8 @@ export function checkParts(data: unknown, size: number): asserts data is BufferL
     const length = lengthOf(data)
     if (length % size === 0) return
     throw new CountError(
-      `data: ${length} elements cannot be cut into ${size} equal runs; give a multiple of ${size}, or say how many each rank gets with the call that ends in v`
+      `data: ${length} elements cannot be cut into ${size} equal runs; give a multiple of ${size}, ` +
+        'or say how many each rank gets with the call that ends in v'
     )
   }
   if (!Array.isArray(data))

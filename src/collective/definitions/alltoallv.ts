@@ -47,7 +47,8 @@ export function alltoallvOf<D, R>(comm: Ranks, { algorithm }: PlanOptions): Defi
       checkJoint(received(options), size, ['recvCounts', 'recvDispls'])
       if (recvCounts === undefined || recvCounts[rank] === sendCounts[rank]) return
       throw new CountError(
-        `recvCounts: ${recvCounts[rank]} elements are expected of rank ${rank}, which is this one, but sendCounts gives it ${sendCounts[rank]}`
+        `recvCounts: ${recvCounts[rank]} elements are expected of rank ${rank}, which is this one, ` +
+          `but sendCounts gives it ${sendCounts[rank]}`
       )
     },
     check(data, { sendCounts, sendDispls, recvCounts, recvDispls, into }) {

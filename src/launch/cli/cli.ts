@@ -78,9 +78,9 @@ cli
   .addOption(
     new Option(
       '--launcher <WHICH>',
-      'who starts the processes. auto: this command, or be one of those that another launcher has started; local: this command, whoever has ' +
-        'started it; ssh: this command, on the hosts named; slurm, hydra, openmpi: srun, mpiexec, mpirun, with a process for each rank; ' +
-        'k8s: print a Job and its Service'
+      'who starts the processes. auto: this command, or be one of those that another launcher has started; ' +
+        'local: this command, whoever has started it; ssh: this command, on the hosts named; slurm, hydra, openmpi: srun, mpiexec, mpirun, ' +
+        'with a process for each rank; k8s: print a Job and its Service'
     )
       .choices(['auto', 'local', 'ssh', ...ENGINES, 'k8s'])
       .default('auto')
@@ -150,7 +150,8 @@ function refuse({ ranks, hostfile, host, launcher }: RunFlags): void {
   if (started === undefined && asked === undefined) throw new ArgumentError("required option '-n, --ranks <N>' not specified")
   if (started !== undefined && asked !== undefined) {
     throw new ArgumentError(
-      `${asked} was given, and ${started.name} has started ${started.size} processes, of which each would start ranks of its own (${started.why}): ` +
+      `${asked} was given, and ${started.name} has started ${started.size} processes, ` +
+        `of which each would start ranks of its own (${started.why}): ` +
         `leave ${asked} out to be one rank of them, or say --launcher local`
     )
   }

@@ -7,7 +7,8 @@
  * and at last sleeps in the event loop until it is woken. Being woken takes as long as some twenty looks, and costs whoever wakes as much.
  *
  * Where no way to give way is known, it looks for not much longer than being woken would take (competitive spinning: Karlin, Li, Manasse,
- * Owicki, SOSP 1991), and not at all where ranks outnumber cores. Where the event loop has I/O under way the thread is not blocked.
+ * Owicki, SOSP 1991). Where ranks outnumber cores it looks once and blocks: of many that give way, each may lose a slice of time to whoever
+ * else computes there, while who is woken has the core at once. Where the event loop has I/O under way the thread is not blocked.
  */
 export interface Pollable {
   /** Delivers what has come; true when that was anything. */
@@ -55,7 +56,7 @@ export class Poller {
   /** Ranks outnumber cores. */
   readonly #crowded: boolean
   /** Whether others get the core between its looks. */
-  #givesWay = true
+  #givesWay: boolean
   /** Called each time the rank falls asleep and when it wakes. */
   onSleep: () => void = () => undefined
   onWake: () => void = () => undefined
@@ -63,6 +64,7 @@ export class Poller {
   constructor(target: Pollable, crowded: boolean) {
     this.#target = target
     this.#crowded = crowded
+    this.#givesWay = !crowded
   }
 
   /** Whether anything waits for a segment. */
@@ -125,9 +127,8 @@ export class Poller {
     if (this.needsLoop) return target.poll()
     const looks = this.#crowded || this.#quietSince > 0 ? 1 : LOOKS
     for (let k = 0; k < looks; k++) if (target.poll()) return true
-    for (let k = 0; k < YIELDS; k++) {
+    for (let k = 0; k < YIELDS && this.#givesWay; k++) {
       this.#givesWay = target.giveWay()
-      if (!this.#givesWay) return false
       if (target.poll()) return true
     }
     return false

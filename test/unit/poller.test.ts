@@ -3,6 +3,7 @@ import { type Pollable, Poller } from '../../src/transport/shared/poller.js'
 /** The time in these tests: a look and a block take as long as is said here, however busy the machine is. */
 let now = 0
 const LOOK_MS = 0.001
+const SPIN_MS = 0.2
 beforeEach(() => {
   now = 1
   jest.spyOn(performance, 'now').mockImplementation(() => now)
@@ -17,10 +18,10 @@ class Rank implements Pollable {
   #arrived = 0
   #looks = 0
   #wake: (() => void) | undefined
-  /** Whether a segment comes while the thread is blocked. */
-  comesToBlocked = false
+  readonly #canGiveWay: boolean
 
-  constructor(crowded = false) {
+  constructor({ crowded = false, canGiveWay = true } = {}) {
+    this.#canGiveWay = canGiveWay
     this.poller = new Poller(this, crowded)
   }
 
@@ -41,13 +42,17 @@ class Rank implements Pollable {
   }
 
   fallAsleep(): boolean {
-    const looked = this.#looks
-    if (this.poll()) return true
-    this.done.push(looked <= 8 ? 'gives way' : 'has looked')
-    return false
+    return this.poll()
   }
 
   wakeUp(): void {}
+
+  giveWay(): boolean {
+    if (!this.#canGiveWay) return false
+    if (this.done.at(-1) !== 'gives way') this.done.push(`looks ${this.#looks > 1 ? 'long' : 'once'}`, 'gives way')
+    now += LOOK_MS
+    return true
+  }
 
   woken(): Promise<unknown> {
     this.done.push('sleeps')
@@ -56,15 +61,9 @@ class Rank implements Pollable {
     })
   }
 
-  block(ms: number): boolean {
-    this.done.push('blocks')
-    this.#looks = 0
-    if (!this.comesToBlocked) {
-      now += ms
-      return false
-    }
-    this.arrive()
-    return true
+  block(ms: number): void {
+    this.done.push(this.#canGiveWay ? 'blocks' : `blocks after ${now < 1 + 2 * SPIN_MS ? 'a moment' : 'long'}`)
+    now += ms
   }
 
   async until(what: string): Promise<void> {
@@ -73,44 +72,94 @@ class Rank implements Pollable {
 }
 
 describe('a rank that waits', () => {
-  test('looks, then blocks, then sleeps until it is woken', async () => {
+  test('looks, gives way between looks, then blocks, then sleeps until it is woken', async () => {
     const rank = new Rank()
     rank.poller.hold()
     await rank.until('sleeps')
-    expect(rank.done.slice(0, 2)).toEqual(['has looked', 'blocks'])
+    expect(rank.done.slice(0, 3)).toEqual(['looks long', 'gives way', 'blocks'])
     expect(rank.done.filter((what) => what === 'sleeps')).toHaveLength(1)
     rank.arrive()
     await rank.until('delivers')
     rank.poller.release()
   })
 
+  test('gives way for a millisecond before it blocks', async () => {
+    const rank = new Rank()
+    rank.poller.hold()
+    await rank.until('blocks')
+    expect(now).toBeGreaterThan(2)
+    expect(now).toBeLessThan(3.5)
+    rank.poller.release()
+  })
+
   test('never blocks the thread while it waits for something else, too', async () => {
     for (const crowded of [false, true]) {
-      const rank = new Rank(crowded)
-      rank.mayBlock = false
-      rank.poller.hold()
-      await rank.until('sleeps')
-      expect(rank.done).not.toContain('blocks')
-      rank.poller.release()
-      rank.arrive()
+      for (const canGiveWay of [false, true]) {
+        const rank = new Rank({ crowded, canGiveWay })
+        rank.mayBlock = false
+        rank.poller.hold()
+        await rank.until('sleeps')
+        expect(rank.done.filter((what) => what.startsWith('blocks'))).toEqual([])
+        rank.poller.release()
+        rank.arrive()
+      }
     }
   })
 
-  test('looks only for a moment where ranks outnumber cores', async () => {
-    const rank = new Rank(true)
+  test('looks once and blocks where ranks outnumber cores', async () => {
+    const rank = new Rank({ crowded: true })
     rank.poller.hold()
     await rank.until('blocks')
-    expect(rank.done).toEqual(['gives way', 'blocks'])
+    expect(rank.done[0]).toBe('blocks')
     rank.poller.release()
   })
 
-  test('gives way for a while when looking was in vain again and again', async () => {
+  test.each([true, false])('blocks after a moment where it cannot give way (crowded: %s)', async (crowded) => {
+    const rank = new Rank({ crowded, canGiveWay: false })
+    rank.poller.hold()
+    await rank.until('sleeps')
+    expect(rank.done[0]).toBe('blocks after a moment')
+    rank.poller.release()
+    rank.arrive()
+  })
+
+  test('lets all microtasks run before it looks again', async () => {
     const rank = new Rank()
-    rank.comesToBlocked = true
+    const order: string[] = []
+    const poll = rank.poll.bind(rank)
+    rank.poll = () => {
+      const any = poll()
+      order.push(any ? 'delivers' : 'looks')
+      if (any) void depth(20).then(() => order.push('subscriber has done'))
+      return any
+    }
+    await undefined
+    rank.arrive()
     rank.poller.hold()
     await rank.until('gives way')
     rank.poller.release()
-    const waits = rank.done.filter((what) => what === 'has looked' || what === 'gives way')
-    expect(waits.slice(0, 4)).toEqual(['has looked', 'has looked', 'has looked', 'gives way'])
+    expect(order.slice(0, 3)).toEqual(['delivers', 'subscriber has done', 'looks'])
+  })
+
+  test('gives the event loop its turns while segments keep coming', async () => {
+    const rank = new Rank()
+    let turns = 0
+    const poll = rank.poll.bind(rank)
+    rank.poll = () => {
+      if (turns < 3) rank.arrive()
+      return poll()
+    }
+    rank.poller.hold()
+    while (turns < 3) {
+      await new Promise((resolve) => setImmediate(resolve))
+      turns++
+    }
+    rank.poller.release()
+    expect(turns).toBe(3)
   })
 })
+
+/** Settles so many microtasks later. */
+async function depth(count: number): Promise<void> {
+  for (let k = 0; k < count; k++) await undefined
+}

@@ -1,5 +1,6 @@
 import type { SegmentReceiver, Slot, Transport } from '../transport.js'
 import type { BufferHandoff } from './buffer-handoff.js'
+import { giveWay } from './give-way.js'
 import { ASLEEP, ENDED, GONE_COUNT, type HostMemory, maxSegment, reasonGone, STATE_BITS, stateWord, wake } from './host-memory.js'
 import { Poller } from './poller.js'
 import { Inbox, RingReader, RingWriter } from './ring.js'
@@ -148,6 +149,10 @@ export class SharedTransport implements Transport {
     Atomics.store(this.#bells[this.rank]!, ASLEEP, 0)
   }
 
+  giveWay(): boolean {
+    return giveWay()
+  }
+
   woken(): Promise<unknown> {
     const waiting = Atomics.waitAsync(this.#bells[this.rank]!, ASLEEP, 1)
     return waiting.async ? waiting.value : Promise.resolve()
@@ -162,8 +167,8 @@ export class SharedTransport implements Transport {
     )
   }
 
-  block(ms: number): boolean {
-    return Atomics.wait(this.#bells[this.rank]!, ASLEEP, 1, ms) !== 'timed-out'
+  block(ms: number): void {
+    Atomics.wait(this.#bells[this.rank]!, ASLEEP, 1, ms)
   }
 
   /** Blocks this thread, for at most `ms`, unless something has come: for `process.exit` with sends still under way. */

@@ -1,6 +1,7 @@
 import { defer, finalize, map, type Observable } from 'rxjs'
 import { allreduceOf } from '../collective/definitions/allreduce.js'
 import { call } from '../collective/request.js'
+import type { Group } from '../core/group.js'
 import { shown } from '../diagnostics/arguments.js'
 import type { CallSite } from '../diagnostics/call-site.js'
 import { ArgumentError, CollectiveMismatchError, RankError, RxmpiError } from '../errors.js'
@@ -8,7 +9,6 @@ import { createOp } from '../op/op.js'
 import { IDS_EXHAUSTED } from '../progress/context-ids.js'
 import { Request } from '../request/request.js'
 import type { Communicator } from './communicator.js'
-import type { Group } from './group.js'
 
 /** What a rank says of itself when a communicator is made of another. */
 interface Say {

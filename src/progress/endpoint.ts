@@ -56,8 +56,8 @@ export class Endpoint implements SegmentReceiver {
   readonly disputes = new Set<{ readonly verdict: Error | undefined; readonly isHeard: boolean }>()
   /** Made with the first communicator. */
   failureNotices: FailureListener | undefined
-  /** What has to be freed and was not yet: communicators. */
-  readonly unfreed = new Set<{ readonly name: string; readonly site: CallSite | undefined }>()
+  /** What has to be freed and was not yet: communicators, or what they say they are. */
+  readonly unfreed = new Set<{ readonly name: string; readonly site: CallSite | undefined; readonly kind?: string }>()
   #arrivals = 0
 
   /** Ends the job; the launcher's rank knows how. */

@@ -595,6 +595,7 @@ export class File {
           tap(() => this.#end(new FreedError(`file '${this.name}' was closed`), true)),
           catchError((error) => {
             // Nobody can do anything with it any more; what was to replace the old file goes.
+            request.settle(error)
             this.#end(new FreedError(`file '${this.name}' was closed, and that has failed`), false)
             throw error
           })

@@ -22,6 +22,8 @@ export class Service {
   readonly core: CommunicatorCore
   readonly #handlers = new Map<string, Handler>()
   readonly #calls = new Map<number, PendingCall>()
+  /** What was asked before this rank has come so far. */
+  readonly #early = new Map<string, { from: number; asked: readonly unknown[]; reply: Done<unknown> }[]>()
   #ids = 0
   #retired: FreedError | undefined
 
@@ -45,6 +47,9 @@ export class Service {
 
   serve(kind: string, handler: Handler): void {
     this.#handlers.set(kind, handler)
+    const early = this.#early.get(kind) ?? []
+    this.#early.delete(kind)
+    for (const { from, asked, reply } of early) handler(from, asked, reply)
   }
 
   /** Asks a rank, which may be this one. */
@@ -74,6 +79,8 @@ export class Service {
   /** This rank does nothing more for others: who asks is told why. */
   retire(error: FreedError): void {
     this.#retired = error
+    for (const { reply } of [...this.#early.values()].flat()) reply(error, undefined)
+    this.#early.clear()
     for (const call of [...this.#calls.values()]) call.fail(error)
   }
 
@@ -98,8 +105,11 @@ export class Service {
   #answer(from: number, kind: string, asked: readonly unknown[], reply: Done<unknown>): void {
     if (this.#retired !== undefined && kind !== FREED) return reply(this.#retired, undefined)
     const handler = this.#handlers.get(kind)
-    if (handler === undefined) return reply(new Error(`this rank knows nothing of '${kind}'`), undefined)
-    handler(from, asked, reply)
+    if (handler !== undefined) return handler(from, asked, reply)
+    // Another rank is further than this one.
+    const early = this.#early.get(kind) ?? []
+    this.#early.set(kind, early)
+    early.push({ from, asked, reply })
   }
 
   #send(rank: number, message: Request | Reply): void {

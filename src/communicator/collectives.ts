@@ -1,5 +1,6 @@
 import type { BufferLike } from '../codec/datatype.js'
 import type { Into } from '../collective/algorithms/reduction.js'
+import { NO_OPTIONS } from '../collective/call.js'
 import { CallRegistry } from '../collective/call-registry.js'
 import type { Caller } from '../collective/definition.js'
 import { type AllgatherOptions, allgatherOf } from '../collective/definitions/allgather.js'
@@ -44,13 +45,13 @@ export abstract class Collectives extends PointToPoint implements Caller {
    * console.log('after, everywhere') // [0] after, everywhere [1] after, everywhere
    * ```
    */
-  barrier(options: Signalled = {}): Promise<void> {
+  barrier(options: Signalled = NO_OPTIONS): Promise<void> {
     return this.ibarrier(options).wait()
   }
 
   /** As `barrier`, as a request. MPI: MPI_Ibarrier; mpi4py: comm.Ibarrier. */
-  ibarrier(options: Signalled = {}): Request<void> {
-    return call(this, () => barrierOf<void>(), undefined, options)
+  ibarrier(options: Signalled = NO_OPTIONS): Request<void> {
+    return call(this, barrierOf<void>, undefined, options)
   }
 
   /**
@@ -72,13 +73,13 @@ export abstract class Collectives extends PointToPoint implements Caller {
    * console.log(buffer.join()) // [0] 1,2 [1] 1,2
    * ```
    */
-  bcast<T>(data: T, options: BcastOptions & { into?: BufferLike } = {}): Promise<T> {
+  bcast<T>(data: T, options: BcastOptions & { into?: BufferLike } = NO_OPTIONS): Promise<T> {
     return this.ibcast(data, options).wait()
   }
 
   /** As `bcast`, as a request. MPI: MPI_Ibcast; mpi4py: comm.Ibcast. */
-  ibcast<T>(data: T, options: BcastOptions & { into?: BufferLike } = {}): Request<T> {
-    return call(this, (ranks) => bcastOf<T>(ranks, options), data, options)
+  ibcast<T>(data: T, options: BcastOptions & { into?: BufferLike } = NO_OPTIONS): Request<T> {
+    return call<T, T>(this, bcastOf, data, options)
   }
 
   /**
@@ -97,14 +98,14 @@ export abstract class Collectives extends PointToPoint implements Caller {
    */
   scatter<T>(data: readonly T[] | undefined, options?: ScatterOptions & Into): Promise<T>
   scatter<D extends TypedArray>(data: D | undefined, options?: ScatterOptions & Into): Promise<Reduced<D>>
-  scatter(data: unknown, options: ScatterOptions & Into = {}): Promise<unknown> {
+  scatter(data: unknown, options: ScatterOptions & Into = NO_OPTIONS): Promise<unknown> {
     return this.#scatter(data, options).wait()
   }
 
   /** As `scatter`, as a request. MPI: MPI_Iscatter; mpi4py: comm.Iscatter. */
   iscatter<T>(data: readonly T[] | undefined, options?: ScatterOptions & Into): Request<T>
   iscatter<D extends TypedArray>(data: D | undefined, options?: ScatterOptions & Into): Request<Reduced<D>>
-  iscatter(data: unknown, options: ScatterOptions & Into = {}): Request<unknown> {
+  iscatter(data: unknown, options: ScatterOptions & Into = NO_OPTIONS): Request<unknown> {
     return this.#scatter(data, options)
   }
 
@@ -154,7 +155,7 @@ export abstract class Collectives extends PointToPoint implements Caller {
     data: T,
     options: GatherOptions & { into?: B | undefined }
   ): Promise<B | T[] | undefined>
-  gather(data: unknown, options: GatherOptions & Into = {}): Promise<unknown> {
+  gather(data: unknown, options: GatherOptions & Into = NO_OPTIONS): Promise<unknown> {
     return this.#gather(data, options).wait()
   }
 
@@ -165,7 +166,7 @@ export abstract class Collectives extends PointToPoint implements Caller {
     data: T,
     options: GatherOptions & { into?: B | undefined }
   ): Request<B | T[] | undefined>
-  igather(data: unknown, options: GatherOptions & Into = {}): Request<unknown> {
+  igather(data: unknown, options: GatherOptions & Into = NO_OPTIONS): Request<unknown> {
     return this.#gather(data, options)
   }
 
@@ -186,13 +187,13 @@ export abstract class Collectives extends PointToPoint implements Caller {
    * ```
    */
   gatherv<D extends TypedArray>(data: D, options?: GathervOptions & Into): Promise<Reduced<D> | undefined>
-  gatherv(data: unknown, options: GathervOptions & Into = {}): Promise<unknown> {
+  gatherv(data: unknown, options: GathervOptions & Into = NO_OPTIONS): Promise<unknown> {
     return this.#gatherv(data, options).wait()
   }
 
   /** As `gatherv`, as a request. MPI: MPI_Igatherv; mpi4py: comm.Igatherv. */
   igatherv<D extends TypedArray>(data: D, options?: GathervOptions & Into): Request<Reduced<D> | undefined>
-  igatherv(data: unknown, options: GathervOptions & Into = {}): Request<unknown> {
+  igatherv(data: unknown, options: GathervOptions & Into = NO_OPTIONS): Request<unknown> {
     return this.#gatherv(data, options)
   }
 
@@ -214,14 +215,14 @@ export abstract class Collectives extends PointToPoint implements Caller {
    */
   allgather<B extends BufferLike>(data: BufferLike, options: AllgatherOptions & { into: B }): Promise<B>
   allgather<T>(data: T, options?: AllgatherOptions & { into?: undefined }): Promise<T[]>
-  allgather(data: unknown, options: AllgatherOptions & Into = {}): Promise<unknown> {
+  allgather(data: unknown, options: AllgatherOptions & Into = NO_OPTIONS): Promise<unknown> {
     return this.#allgather(data, options).wait()
   }
 
   /** As `allgather`, as a request. MPI: MPI_Iallgather; mpi4py: comm.Iallgather. */
   iallgather<B extends BufferLike>(data: BufferLike, options: AllgatherOptions & { into: B }): Request<B>
   iallgather<T>(data: T, options?: AllgatherOptions & { into?: undefined }): Request<T[]>
-  iallgather(data: unknown, options: AllgatherOptions & Into = {}): Request<unknown> {
+  iallgather(data: unknown, options: AllgatherOptions & Into = NO_OPTIONS): Request<unknown> {
     return this.#allgather(data, options)
   }
 
@@ -239,13 +240,13 @@ export abstract class Collectives extends PointToPoint implements Caller {
    * ```
    */
   allgatherv<D extends TypedArray>(data: D, options?: AllgathervOptions & Into): Promise<Reduced<D>>
-  allgatherv(data: unknown, options: AllgathervOptions & Into = {}): Promise<unknown> {
+  allgatherv(data: unknown, options: AllgathervOptions & Into = NO_OPTIONS): Promise<unknown> {
     return this.#allgatherv(data, options).wait()
   }
 
   /** As `allgatherv`, as a request. MPI: MPI_Iallgatherv; mpi4py: comm.Iallgatherv. */
   iallgatherv<D extends TypedArray>(data: D, options?: AllgathervOptions & Into): Request<Reduced<D>>
-  iallgatherv(data: unknown, options: AllgathervOptions & Into = {}): Request<unknown> {
+  iallgatherv(data: unknown, options: AllgathervOptions & Into = NO_OPTIONS): Request<unknown> {
     return this.#allgatherv(data, options)
   }
 
@@ -267,14 +268,14 @@ export abstract class Collectives extends PointToPoint implements Caller {
    */
   alltoall<T>(data: readonly T[], options?: AlltoallOptions): Promise<T[]>
   alltoall<D extends TypedArray>(data: D, options?: AlltoallOptions & Into): Promise<Reduced<D>>
-  alltoall(data: unknown, options: AlltoallOptions & Into = {}): Promise<unknown> {
+  alltoall(data: unknown, options: AlltoallOptions & Into = NO_OPTIONS): Promise<unknown> {
     return this.#alltoall(data, options).wait()
   }
 
   /** As `alltoall`, as a request. MPI: MPI_Ialltoall; mpi4py: comm.Ialltoall. */
   ialltoall<T>(data: readonly T[], options?: AlltoallOptions): Request<T[]>
   ialltoall<D extends TypedArray>(data: D, options?: AlltoallOptions & Into): Request<Reduced<D>>
-  ialltoall(data: unknown, options: AlltoallOptions & Into = {}): Request<unknown> {
+  ialltoall(data: unknown, options: AlltoallOptions & Into = NO_OPTIONS): Request<unknown> {
     return this.#alltoall(data, options)
   }
 
@@ -326,7 +327,7 @@ export abstract class Collectives extends PointToPoint implements Caller {
   reduce<T extends Arithmetic>(data: T, op?: undefined, options?: ReduceOptions & Into): Promise<Reduced<T> | undefined>
   reduce<T extends Operand>(data: T, op: PredefinedOp<NoInfer<T>>, options?: ReduceOptions & Into): Promise<Reduced<T> | undefined>
   reduce<T>(data: NoInfer<T>, op: Op<T>, options?: ReduceOptions & Into): Promise<T | undefined>
-  reduce(data: unknown, op: AnyOp = SUM, options: ReduceOptions & Into = {}): Promise<unknown> {
+  reduce(data: unknown, op: AnyOp = SUM, options: ReduceOptions & Into = NO_OPTIONS): Promise<unknown> {
     return this.#reduce(data, op, options).wait()
   }
 
@@ -334,7 +335,7 @@ export abstract class Collectives extends PointToPoint implements Caller {
   ireduce<T extends Arithmetic>(data: T, op?: undefined, options?: ReduceOptions & Into): Request<Reduced<T> | undefined>
   ireduce<T extends Operand>(data: T, op: PredefinedOp<NoInfer<T>>, options?: ReduceOptions & Into): Request<Reduced<T> | undefined>
   ireduce<T>(data: NoInfer<T>, op: Op<T>, options?: ReduceOptions & Into): Request<T | undefined>
-  ireduce(data: unknown, op: AnyOp = SUM, options: ReduceOptions & Into = {}): Request<unknown> {
+  ireduce(data: unknown, op: AnyOp = SUM, options: ReduceOptions & Into = NO_OPTIONS): Request<unknown> {
     return this.#reduce(data, op, options)
   }
 
@@ -359,7 +360,7 @@ export abstract class Collectives extends PointToPoint implements Caller {
   allreduce<T extends Arithmetic>(data: T, op?: undefined, options?: AllreduceOptions & Into): Promise<Reduced<T>>
   allreduce<T extends Operand>(data: T, op: PredefinedOp<NoInfer<T>>, options?: AllreduceOptions & Into): Promise<Reduced<T>>
   allreduce<T>(data: NoInfer<T>, op: Op<T>, options?: AllreduceOptions & Into): Promise<T>
-  allreduce(data: unknown, op: AnyOp = SUM, options: AllreduceOptions & Into = {}): Promise<unknown> {
+  allreduce(data: unknown, op: AnyOp = SUM, options: AllreduceOptions & Into = NO_OPTIONS): Promise<unknown> {
     return this.#allreduce(data, op, options).wait()
   }
 
@@ -367,7 +368,7 @@ export abstract class Collectives extends PointToPoint implements Caller {
   iallreduce<T extends Arithmetic>(data: T, op?: undefined, options?: AllreduceOptions & Into): Request<Reduced<T>>
   iallreduce<T extends Operand>(data: T, op: PredefinedOp<NoInfer<T>>, options?: AllreduceOptions & Into): Request<Reduced<T>>
   iallreduce<T>(data: NoInfer<T>, op: Op<T>, options?: AllreduceOptions & Into): Request<T>
-  iallreduce(data: unknown, op: AnyOp = SUM, options: AllreduceOptions & Into = {}): Request<unknown> {
+  iallreduce(data: unknown, op: AnyOp = SUM, options: AllreduceOptions & Into = NO_OPTIONS): Request<unknown> {
     return this.#allreduce(data, op, options)
   }
 
@@ -387,7 +388,7 @@ export abstract class Collectives extends PointToPoint implements Caller {
   scan<T extends Arithmetic>(data: T, op?: undefined, options?: Signalled & Into): Promise<Reduced<T>>
   scan<T extends Operand>(data: T, op: PredefinedOp<NoInfer<T>>, options?: Signalled & Into): Promise<Reduced<T>>
   scan<T>(data: NoInfer<T>, op: Op<T>, options?: Signalled & Into): Promise<T>
-  scan(data: unknown, op: AnyOp = SUM, options: Signalled & Into = {}): Promise<unknown> {
+  scan(data: unknown, op: AnyOp = SUM, options: Signalled & Into = NO_OPTIONS): Promise<unknown> {
     return this.#scan(data, op, options).wait()
   }
 
@@ -395,7 +396,7 @@ export abstract class Collectives extends PointToPoint implements Caller {
   iscan<T extends Arithmetic>(data: T, op?: undefined, options?: Signalled & Into): Request<Reduced<T>>
   iscan<T extends Operand>(data: T, op: PredefinedOp<NoInfer<T>>, options?: Signalled & Into): Request<Reduced<T>>
   iscan<T>(data: NoInfer<T>, op: Op<T>, options?: Signalled & Into): Request<T>
-  iscan(data: unknown, op: AnyOp = SUM, options: Signalled & Into = {}): Request<unknown> {
+  iscan(data: unknown, op: AnyOp = SUM, options: Signalled & Into = NO_OPTIONS): Request<unknown> {
     return this.#scan(data, op, options)
   }
 
@@ -416,7 +417,7 @@ export abstract class Collectives extends PointToPoint implements Caller {
   exscan<T extends Arithmetic>(data: T, op?: undefined, options?: Signalled & Into): Promise<Reduced<T> | undefined>
   exscan<T extends Operand>(data: T, op: PredefinedOp<NoInfer<T>>, options?: Signalled & Into): Promise<Reduced<T> | undefined>
   exscan<T>(data: NoInfer<T>, op: Op<T>, options?: Signalled & Into): Promise<T | undefined>
-  exscan(data: unknown, op: AnyOp = SUM, options: Signalled & Into = {}): Promise<unknown> {
+  exscan(data: unknown, op: AnyOp = SUM, options: Signalled & Into = NO_OPTIONS): Promise<unknown> {
     return this.#exscan(data, op, options).wait()
   }
 
@@ -424,7 +425,7 @@ export abstract class Collectives extends PointToPoint implements Caller {
   iexscan<T extends Arithmetic>(data: T, op?: undefined, options?: Signalled & Into): Request<Reduced<T> | undefined>
   iexscan<T extends Operand>(data: T, op: PredefinedOp<NoInfer<T>>, options?: Signalled & Into): Request<Reduced<T> | undefined>
   iexscan<T>(data: NoInfer<T>, op: Op<T>, options?: Signalled & Into): Request<T | undefined>
-  iexscan(data: unknown, op: AnyOp = SUM, options: Signalled & Into = {}): Request<unknown> {
+  iexscan(data: unknown, op: AnyOp = SUM, options: Signalled & Into = NO_OPTIONS): Request<unknown> {
     return this.#exscan(data, op, options)
   }
 
@@ -460,7 +461,7 @@ export abstract class Collectives extends PointToPoint implements Caller {
     options?: ReduceScatterOptions & Into
   ): Promise<T>
   reduceScatter<T>(data: readonly NoInfer<T>[], op: Op<T>, options?: ReduceScatterOptions): Promise<T>
-  reduceScatter(data: unknown, op: AnyOp = SUM, options: ReduceScatterOptions & Into = {}): Promise<unknown> {
+  reduceScatter(data: unknown, op: AnyOp = SUM, options: ReduceScatterOptions & Into = NO_OPTIONS): Promise<unknown> {
     return this.#reduceScatter(data, op, options).wait()
   }
 
@@ -481,7 +482,7 @@ export abstract class Collectives extends PointToPoint implements Caller {
     options?: ReduceScatterOptions & Into
   ): Request<T>
   ireduceScatter<T>(data: readonly NoInfer<T>[], op: Op<T>, options?: ReduceScatterOptions): Request<T>
-  ireduceScatter(data: unknown, op: AnyOp = SUM, options: ReduceScatterOptions & Into = {}): Request<unknown> {
+  ireduceScatter(data: unknown, op: AnyOp = SUM, options: ReduceScatterOptions & Into = NO_OPTIONS): Request<unknown> {
     return this.#reduceScatter(data, op, options)
   }
 
@@ -493,54 +494,54 @@ export abstract class Collectives extends PointToPoint implements Caller {
   }
 
   #scatter(data: unknown, options: ScatterOptions & Into): Request<unknown> {
-    return call(this, (ranks) => scatterOf<unknown, unknown>(ranks, options), data, options)
+    return call(this, scatterOf, data, options)
   }
 
   #scatterv(data: unknown, options: ScattervOptions & Into): Request<unknown> {
-    return call(this, (ranks) => scattervOf<unknown, unknown>(ranks, options), data, options)
+    return call(this, scattervOf, data, options)
   }
 
   #gather(data: unknown, options: GatherOptions & Into): Request<unknown> {
-    return call(this, (ranks) => gatherOf<unknown, unknown>(ranks, options), data, options)
+    return call(this, gatherOf, data, options)
   }
 
   #gatherv(data: unknown, options: GathervOptions & Into): Request<unknown> {
-    return call(this, (ranks) => gathervOf<unknown, unknown>(ranks, options), data, options)
+    return call(this, gathervOf, data, options)
   }
 
   #allgather(data: unknown, options: AllgatherOptions & Into): Request<unknown> {
-    return call(this, (ranks) => allgatherOf<unknown, unknown>(ranks, options), data, options)
+    return call(this, allgatherOf, data, options)
   }
 
   #allgatherv(data: unknown, options: AllgathervOptions & Into): Request<unknown> {
-    return call(this, (ranks) => allgathervOf<unknown, unknown>(ranks, options), data, options)
+    return call(this, allgathervOf, data, options)
   }
 
   #alltoall(data: unknown, options: AlltoallOptions & Into): Request<unknown> {
-    return call(this, (ranks) => alltoallOf<unknown, unknown>(ranks, options), data, options)
+    return call(this, alltoallOf, data, options)
   }
 
   #alltoallv(data: unknown, options: AlltoallvOptions & Into): Request<unknown> {
-    return call(this, (ranks) => alltoallvOf<unknown, unknown>(ranks, options), data, options)
+    return call(this, alltoallvOf, data, options)
   }
 
   #reduce(data: unknown, op: AnyOp, options: ReduceOptions & Into): Request<unknown> {
-    return call(this, (ranks) => reduceOf(ranks, op, options), data, options)
+    return call(this, reduceOf, data, options, op)
   }
 
   #allreduce(data: unknown, op: AnyOp, options: AllreduceOptions & Into): Request<unknown> {
-    return call(this, (ranks) => allreduceOf(ranks, op, options), data, options)
+    return call(this, allreduceOf, data, options, op)
   }
 
   #scan(data: unknown, op: AnyOp, options: Signalled & Into): Request<unknown> {
-    return call(this, (ranks) => scanOf(ranks, op, options), data, options)
+    return call(this, scanOf, data, options, op)
   }
 
   #exscan(data: unknown, op: AnyOp, options: Signalled & Into): Request<unknown> {
-    return call(this, (ranks) => exscanOf(ranks, op, options), data, options)
+    return call(this, exscanOf, data, options, op)
   }
 
   #reduceScatter(data: unknown, op: AnyOp, options: ReduceScatterOptions & Into): Request<unknown> {
-    return call(this, (ranks) => reduceScatterOf(ranks, op, options), data, options)
+    return call(this, reduceScatterOf, data, options, op)
   }
 }

@@ -87,7 +87,9 @@ async function batch(): Promise<void> {
 }
 
 /** What a row group says, in a line. */
-const lineOf = (part: Tally): string => JSON.stringify({ flights: flightsIn(part) })
+function lineOf(part: Tally): string {
+  return JSON.stringify({ flights: flightsIn(part), airports: part.names })
+}
 
 /** A row group for every rank, or none where they have come to an end. */
 function rounds({ rowGroups }: Contents): (RowGroup | undefined)[][] {

@@ -20,22 +20,8 @@ let late = BUDGET
 /** A recorded call; its stack is only put into words when asked for. */
 export type CallSite = { readonly stack?: string }
 
-let present: CallSite | undefined
-
-/** Runs what belongs to a call that was made earlier: calls in there are recorded as made there. */
-export function calledAt<T>(site: CallSite | undefined, run: () => T): T {
-  const before = present
-  present = site
-  try {
-    return run()
-  } finally {
-    present = before
-  }
-}
-
 /** The stack of the caller, as long as the budget lasts. */
 export function recordCallSite(): CallSite | undefined {
-  if (present !== undefined) return present
   if (budget === 0) return undefined
   budget--
   return captureCallSite()

@@ -100,9 +100,9 @@ export class RecordWriter {
     const name = `file.writeTo(${format})`
     const rounds = { window, ...(ragged === undefined ? {} : { ragged }), ...(signal === undefined ? {} : { signal }) }
     if (order === 'rounds') {
-      this.lengths = operator(
+      this.lengths = operator<number, (number | undefined)[]>(
         file.parts.caller,
-        (ranks) => ({ ...allgatherOf<number, (number | undefined)[]>(ranks, rounds), name }),
+        (ranks, plan) => ({ ...allgatherOf<number, (number | undefined)[]>(ranks, plan), name }),
         rounds
       )
     }

@@ -1,11 +1,11 @@
 import { map, type Observable } from 'rxjs'
 import { CallRegistry } from '../collective/call-registry.js'
-import type { Caller } from '../collective/definition.js'
+import type { Caller, Make } from '../collective/definition.js'
 import { allgatherOf } from '../collective/definitions/allgather.js'
 import { alltoallvOf } from '../collective/definitions/alltoallv.js'
 import { call } from '../collective/request.js'
 import type { CommunicatorCore } from '../core/communicator-core.js'
-import { type CallSite, calledAt } from '../diagnostics/call-site.js'
+import type { CallSite } from '../diagnostics/call-site.js'
 import type { Request } from '../request/request.js'
 import { type Failure, failedOn, failureOf } from './failure.js'
 
@@ -25,6 +25,19 @@ export class FileCaller implements Caller {
   }
 }
 
+/** A collective under the name of a file's call. The same one each time: what it needs is kept. */
+function makeOf(known: Map<string, Make<unknown, unknown>>, name: string, make: Make<unknown, unknown>): Make<unknown, unknown> {
+  let named = known.get(name)
+  if (named === undefined) {
+    named = (ranks, options, op) => ({ ...make(ranks, options, op), name })
+    known.set(name, named)
+  }
+  return named
+}
+
+const gathers = new Map<string, Make<unknown, unknown>>()
+const exchanges = new Map<string, Make<unknown, unknown>>()
+
 /** What every rank says, on every rank. `name` is what a report of ranks that disagree, or wait, calls it. It begins at the call. */
 export function gather<T>(
   caller: Caller,
@@ -33,8 +46,7 @@ export function gather<T>(
   site: CallSite | undefined,
   options: { signal?: AbortSignal | undefined } = {}
 ): Request<T[]> {
-  const given = options.signal === undefined ? {} : { signal: options.signal }
-  return calledAt(site, () => call(caller, (ranks) => ({ ...allgatherOf<T, T[]>(ranks, {}), name }), value, given))
+  return call(caller, makeOf(gathers, name, allgatherOf) as Make<T, T[]>, value, options, undefined, site)
 }
 
 /** Deals out bytes to all ranks: those for rank r are the r-th run of `counts[r]`; gives what has come, joined. `received`: how many come from each, where that is known. */
@@ -47,7 +59,7 @@ export function exchange<D extends Uint8Array | Float64Array>(
   site: CallSite | undefined
 ): Observable<D> {
   const options = received === undefined ? { sendCounts: counts } : { sendCounts: counts, recvCounts: received }
-  return calledAt(site, () => call(caller, (ranks) => ({ ...alltoallvOf<D, D>(ranks, options), name }), data, {}))
+  return call(caller, makeOf(exchanges, name, alltoallvOf) as unknown as Make<D, D>, data, options, undefined, site)
 }
 
 /** All ranks tell how they have fared: where one has failed, all get its failure. */

@@ -178,9 +178,9 @@ export class Communicator extends FaultTolerant {
   }
 
   /**
-   * Opens a file on all ranks, in any of C's modes: `'r'`, `'r+'`, `'w'` (empties or makes), `'wx'` (makes, where there is none), `'a'` (all
-   * pointers begin at the end), and with `'+'` for reading, too. A relative path is taken from rank 0's working directory. Called by all
-   * ranks.
+   * Opens a file on all ranks, in any of C's modes: `'r'`, `'r+'`, `'w'` (empties or makes), `'wx'` (makes, where there is none), `'a'`
+   * (all pointers begin at the end), and with `'+'` for reading, too. A relative path is taken from rank 0's working directory.
+   * Called by all ranks.
    *
    * Errors: ArgumentError, RankError at the call; CollectiveMismatchError where the ranks do not give the same; FileError on all ranks when
    * one of them cannot open it. Cost: five small rounds. MPI: MPI_File_open, MPI 4.1 §14.2; mpi4py: MPI.File.Open.

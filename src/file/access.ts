@@ -20,7 +20,9 @@ export interface FileAccess {
 /** One system call moves less than 2 GiB. */
 const PIECE = 2 ** 30
 
-/** A file that is open on this rank. Its descriptor is closed when nothing uses it any more, for its number would be given to another file. */
+/**
+ * A file that is open on this rank. Its descriptor is closed when nothing uses it any more, for its number would be given to another file.
+ */
 export class LocalAccess implements FileAccess {
   readonly #path: string
   readonly #file: DiskFile

@@ -48,6 +48,6 @@ export function failureOf(error: unknown): Failure {
 export function failedOn(rank: number, { name, message, path, reason, offset }: Failure): RxmpiError {
   const cause = Object.assign(new Error(message), { name })
   if (path !== undefined && reason !== undefined) return new FileError(`on rank ${rank}: ${message}`, { path, reason, offset, cause })
-  if (name === 'FreedError') return new FreedError(message)
+  if (name === 'FreedError') return new FreedError(message.replace('on this rank', `on rank ${rank}`))
   return new RemoteError(`rank ${rank} has failed in the same call: ${name}: ${message}`, { cause })
 }

@@ -107,6 +107,8 @@ export class File {
   /** What collective calls do once all ranks have called, one after the other, for their order is the same everywhere. */
   readonly #turns = new Subject<Observable<unknown>>()
   readonly #pending = new Set<FileRequest<unknown>>()
+  /** Those of them that need all ranks. */
+  readonly #together = new Set<FileRequest<unknown>>()
   #view: View
   #viewsAgree: boolean
   #position = 0
@@ -178,8 +180,8 @@ export class File {
    * Writes: at an offset, at this rank's own pointer, or at the one that all share. Behind the end it leaves zeros between. Independent of
    * other ranks. What it has written when it resolves is seen by the ranks of this host, and by others after `sync`.
    *
-   * Errors: ArgumentError, CountError, DatatypeError at the call; FileError, which says how many bytes went. MPI: MPI_File_write, _write_at,
-   * _write_shared, MPI 4.1 §14.4; mpi4py: file.Write, Write_at, Write_shared.
+   * Errors: ArgumentError, CountError, DatatypeError at the call; FileError, which says how many bytes went.
+   * MPI: MPI_File_write, _write_at, _write_shared, MPI 4.1 §14.4; mpi4py: file.Write, Write_at, Write_shared.
    */
   write(data: BufferLike, options?: FilePlace): Promise<void> {
     return this.iwrite(data, options).wait()
@@ -732,6 +734,8 @@ export class File {
       return new FileRequest<T>(this.core, captureCallSite()).refuse(error)
     }
     this.#follow(request, options.signal)
+    this.#together.add(request as FileRequest<unknown>)
+    request.onSettled(() => this.#together.delete(request as FileRequest<unknown>))
     const turn = says.pipe(
       concatMap(act),
       tap({ next: (value) => request.settle(null, value), error: (error) => request.settle(error) }),
@@ -957,6 +961,7 @@ export class File {
     if (this.#rift !== undefined || this.#obstacle !== undefined) return
     this.#rift = error
     const { caller, worker } = this.parts
+    for (const request of [...this.#together]) request.fail(error)
     for (const { core } of [caller, worker]) core.release()
   }
 

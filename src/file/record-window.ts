@@ -15,7 +15,8 @@ export class RecordWindow {
   }
 
   /**
-   * Forgets what lies before a position, and makes room for so many bytes more: where they are to go. `filled` then says how many have come.
+   * Forgets what lies before a position, and makes room for so many bytes more: where they are to go. `filled` then says how many have
+   * come.
    */
   advance(position: number, more: number): { room: Uint8Array; filled: (count: number) => void } {
     const kept = Math.max(0, this.end - position)

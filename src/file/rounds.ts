@@ -49,7 +49,10 @@ export function gather<T>(
   return call(caller, makeOf(gathers, name, allgatherOf) as Make<T, T[]>, value, options, undefined, site)
 }
 
-/** Deals out bytes to all ranks: those for rank r are the r-th run of `counts[r]`; gives what has come, joined. `received`: how many come from each, where that is known. */
+/**
+ * Deals out data to all ranks: that for rank r is the r-th run, of `counts[r]`; gives what has come, joined. `received`: how many come from
+ * each, where that is known.
+ */
 export function exchange<D extends Uint8Array | Float64Array>(
   caller: Caller,
   name: string,

@@ -154,6 +154,32 @@ describe('a file', () => {
     }
   })
 
+  it('that one rank has freed fails what needs that rank, and nothing else', () => {
+    simulate(2, {}, ({ comms, flush }) => {
+      const opened: File[] = []
+      for (const [rank, comm] of comms.entries()) {
+        comm.iopen('x', 'w+').subscribe((file) => {
+          opened[rank] = file
+        })
+      }
+      flush()
+      const told: string[] = []
+      const outcome = (what: string) => ({
+        next: () => told.push(`${what} is done`),
+        error: (error: Error) => told.push(`${what}: ${error.name}, ${error.message.includes('rank 0')}`)
+      })
+      opened[1]!.iwriteAll(new Uint8Array(1)).subscribe(outcome('pending'))
+      opened[0]!.free()
+      flush()
+      opened[1]!.iwriteAll(new Uint8Array(1)).subscribe(outcome('later'))
+      opened[1]!.iwrite(new Uint8Array(1), { shared: true }).subscribe(outcome('shared'))
+      opened[1]!.iwrite(new Uint8Array(1), { at: 0 }).subscribe(outcome('alone'))
+      flush()
+      opened[1]!.free()
+      expect(told.sort()).toEqual(['alone is done', 'later: FreedError, true', 'pending: FreedError, true', 'shared: FreedError, true'])
+    })
+  })
+
   it('is named where it was not closed', () => {
     expect(() => simulate(1, {}, ({ comms: [comm] }) => void comm!.iopen('x', 'w').subscribe())).toThrow("never freed file 'world.file(1)'")
   })

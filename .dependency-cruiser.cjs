@@ -6,6 +6,7 @@
  *     testing  pool
  *     operators
  *     communicator
+ *     file
  *     collective  stream
  *     request
  *     core
@@ -54,13 +55,15 @@ module.exports = {
     room('stream', 'src/stream', requests),
     room('topology', 'src/collective/topology', []),
     room('collective', 'src/collective', [...requests, 'src/op/', 'src/stream/']),
-    room('communicator', 'src/communicator', [...requests, 'src/op/', 'src/stream/', 'src/collective/']),
+    room('file', 'src/file', [...requests, 'src/op/', 'src/stream/', 'src/collective/']),
+    room('communicator', 'src/communicator', [...requests, 'src/op/', 'src/stream/', 'src/collective/', 'src/file/']),
     room('operators', 'operators', [
       ...tools,
       'src/op/',
       'src/request/',
       'src/stream/',
       'src/collective/',
+      'src/file/',
       'src/communicator/communicator.ts'
     ]),
     room('pool', 'pool', [...tools, 'src/stream/', 'src/communicator/communicator.ts', 'src/world.ts', 'src/launch/']),

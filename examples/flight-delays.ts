@@ -2,13 +2,16 @@
  * Delays of three million flights: a job for several ranks from a real file to a table and a picture.
  *
  *     npm start
- *     npx rxmpi run -n 4 --no-prefix examples/flight-delays.ts [--svg FILE] [--json FILE]
+ *     npx rxmpi run -n 4 --no-prefix examples/flight-delays.ts [--svg FILE] [--json FILE] [--out FILE]
  *     npx rxmpi run -n 4 --no-prefix examples/flight-delays.ts --stream [--json FILE]
  *
  * The file is columns in row groups, each of which can be decoded alone, and decoding is the work. Rank 0 scatters the row groups, one for
  * each rank a round; every rank decodes its own and tallies what it says, per hour of the day and airport: count, mean, variance, extremes
  * and a histogram of the delay. The tallies of a round are merged on their way to rank 0. Nobody waits for a round to be over before the
  * next.
+ *
+ * With --out all ranks write what each row group says to one file of lines, in the order of the row groups; it takes the place of an old
+ * one when all is written.
  *
  * With --stream the flights are one stream in time instead, and each day is reduced across ranks once all of them are past it.
  *
@@ -17,7 +20,7 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { concatMap, from, lastValueFrom, scan, tap, toArray } from 'rxjs'
+import { concatMap, from, lastValueFrom, map, scan, share, tap, toArray } from 'rxjs'
 import { COMM_WORLD as comm, createOp, wtime } from 'rxmpi'
 import * as mpi from 'rxmpi/operators'
 import { dataFolder } from './data.js'
@@ -34,7 +37,12 @@ const ROOT = 0
 
 const start = wtime()
 const { values: options } = parseArgs({
-  options: { svg: { type: 'string', default: 'flight-delays.svg' }, json: { type: 'string' }, stream: { type: 'boolean', default: false } }
+  options: {
+    svg: { type: 'string', default: 'flight-delays.svg' },
+    json: { type: 'string' },
+    out: { type: 'string' },
+    stream: { type: 'boolean', default: false }
+  }
 })
 if (options.stream) await stream()
 else await batch()
@@ -58,16 +66,29 @@ function ranksText(): string {
 async function batch(): Promise<void> {
   const contents = comm.rank === ROOT ? await readContents() : undefined
   const progress = contents && progressBar(contents.flights)
-  const merged$ = from(contents === undefined ? [] : rounds(contents)).pipe(
+  const out = options.out === undefined ? undefined : await comm.open(options.out, 'w', { replace: true })
+  const tallies$ = from(contents === undefined ? [] : rounds(contents)).pipe(
     mpi.scatter(comm, { root: ROOT }),
     concatMap(async (rowGroup) => (rowGroup === undefined ? noFlights : tally(await readFlights(rowGroup)))),
+    share()
+  )
+  const written =
+    out && lastValueFrom(tallies$.pipe(map(lineOf), mpi.writeTo(out, { format: 'lines', order: 'rounds' })), { defaultValue: undefined })
+  const merged$ = tallies$.pipe(
     mpi.reduce(comm, createOp(mergeTallies, { commutative: true }), { root: ROOT }),
     scan(mergeTallies, noFlights),
     tap((tally) => progress?.update(flightsIn(tally)))
   )
   const merged = await lastValueFrom(merged$, { defaultValue: noFlights })
+  await written
+  await out?.close()
   progress?.stop()
   if (contents !== undefined) await report(contents, merged)
+}
+
+/** What a row group says, in a line. */
+function lineOf(part: Tally): string {
+  return JSON.stringify({ flights: flightsIn(part), airports: part.names })
 }
 
 /** A row group for every rank, or none where they have come to an end. */

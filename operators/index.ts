@@ -17,6 +17,14 @@ export { scan } from './scan.js'
 export { type Part, type ScatterOptions, scatter } from './scatter.js'
 export { type ScattervOptions, scatterv } from './scatterv.js'
 
+// Streams of records
+
+export type { FileRecord } from '../src/file/record-parsers.js'
+export type { ReadFromOptions, RecordFormat, RecordStream, Share } from '../src/file/record-stream.js'
+export type { WriteToOptions, Written } from '../src/file/record-writer.js'
+export { readFrom } from './readFrom.js'
+export { writeTo } from './writeTo.js'
+
 // Streams between ranks
 
 export { type Overflow, StreamStatus } from '../src/stream/internal.js'

@@ -27,6 +27,16 @@ export interface FailureContext extends ErrorContext {
   failed?: FailedRank | undefined
 }
 
+/** Also, of a FileError, which file it was and what the file system says. */
+export interface FileErrorContext extends ErrorContext {
+  /** The file's. */
+  path: string
+  /** The file system's code, such as 'ENOENT' or 'ENOSPC'; 'EFORMAT' for what is no record. */
+  reason: string
+  /** The byte in the file, where it is about one. */
+  offset?: number | undefined
+}
+
 /** What all errors of rxmpi extend; by itself, an error that has no class of its own. */
 export class RxmpiError extends Error {
   /** Stable, whatever the message says: 'ERR_TRUNCATE'. `docs/reference/errors.md` lists them. */
@@ -227,5 +237,27 @@ export class TimeoutError extends RxmpiError {
 export class AbortError extends RxmpiError {
   static {
     identify(AbortError, 'AbortError', 'ERR_ABORT')
+  }
+}
+
+/** A file could not be opened, read, written or closed, or does not hold what it should: `path`, `reason`, `offset`. MPI: MPI_ERR_FILE. */
+export class FileError extends RxmpiError {
+  /** The file's. */
+  declare readonly path: string
+  /** The file system's code: 'ENOENT', 'EACCES', 'ENOSPC' …; 'EFORMAT' where the file holds no record of the format. */
+  declare readonly reason: string
+  /** The byte in the file that it is about, where there is one. */
+  declare readonly offset: number | undefined
+
+  constructor(message: string, context: FileErrorContext) {
+    super(message, context)
+    const { path, reason, offset } = context
+    for (const [name, value] of Object.entries({ path, reason, offset })) {
+      if (value !== undefined) Object.defineProperty(this, name, { value, enumerable: true })
+    }
+  }
+
+  static {
+    identify(FileError, 'FileError', 'ERR_FILE')
   }
 }

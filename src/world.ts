@@ -1,5 +1,6 @@
 import { isMainThread, type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
 import { Communicator } from './communicator/communicator.js'
+import { temporaryFiles } from './file/node-file-system.js'
 import { SELF, WORLD } from './progress/context-ids.js'
 import { Endpoint } from './progress/endpoint.js'
 import { startedBy } from './runtime/launch-env.js'
@@ -34,6 +35,7 @@ port?.on('message', (message: ToRank) => {
   else liveness.onMessage(message)
 })
 port?.unref()
+temporaryFiles.tell = (path, isTemporary) => tell({ type: 'temporary', path, isTemporary })
 
 endpoint.abort = (code, reason) => {
   if (port === undefined) {

@@ -13,4 +13,5 @@ export { ExplorationError, LeakError, MarbleError } from './simulation/errors.js
 export type { Assert } from './simulation/marble-scheduler.js'
 export { memoryWorld, worldOver } from './simulation/memory-world.js'
 export type { Traffic } from './simulation/traffic.js'
+export type { DiskModel, DiskOperation } from './simulation/virtual-disk.js'
 export { transportCompliance } from './transportCompliance.js'

@@ -2,6 +2,7 @@ import type { RunHelpers } from 'rxjs/testing'
 import type { Communicator } from '../src/communicator/communicator.js'
 import { frames, renewCallSiteBudget } from '../src/diagnostics/call-site.js'
 import { ArgumentError, DeadlockError, RankError } from '../src/errors.js'
+import { useFileSystem } from '../src/file/file-system.js'
 import { HEADER } from '../src/progress/frame.js'
 import { failures, type Request } from '../src/request/request.js'
 import { MemoryNetwork } from '../src/transport/memory/memory-network.js'
@@ -13,6 +14,7 @@ import { type Assert, MarbleScheduler } from './simulation/marble-scheduler.js'
 import { worldOver } from './simulation/memory-world.js'
 import { Programs } from './simulation/programs.js'
 import { type Traffic, TrafficMonitor } from './simulation/traffic.js'
+import { type DiskModel, VirtualDisk } from './simulation/virtual-disk.js'
 
 /** The network between the ranks, and how strict the test is. */
 export interface SimulateOptions extends LinkModel {
@@ -34,6 +36,10 @@ export interface SimulateOptions extends LinkModel {
    * default) makes it the test's failure.
    */
   leaks?: 'error' | 'ignore'
+  /** Files that there are from the start, by path. All ranks share a disk in memory. */
+  files?: Readonly<Record<string, Uint8Array | string>>
+  /** How slow that disk is, and what fails; default not at all. */
+  disk?: DiskModel
   /** Compares what was recorded with what was drawn; default deep equality, with a message that says what differs. */
   assert?: Assert
 }
@@ -54,6 +60,8 @@ export interface SimulateHelpers extends RunHelpers {
   expectMessages(from: number, to: number): { toBe(marbles: string, values?: Record<string, unknown>): void }
   /** How many messages, and bytes of data, have arrived so far: from one rank or all, at one rank or all. */
   traffic(from?: number, to?: number): Readonly<Traffic>
+  /** What is on the disk that the ranks share, by path. */
+  files(): Record<string, Uint8Array>
   /** A rank is no more: the others are told, each after all that it has sent them. */
   end(rank: number, reason?: string): void
   /**
@@ -98,7 +106,7 @@ export interface SimulateHelpers extends RunHelpers {
  */
 export function simulate<T>(size: number, options: SimulateOptions, test: (helpers: SimulateHelpers) => T): T {
   checkArguments(options, test)
-  const { seed, jitter = 0, leaks = 'error', assert, ...model } = options
+  const { seed, jitter = 0, leaks = 'error', assert, files, disk: diskModel, ...model } = options
   const next = random(seed ?? 0)
   const scheduler = new MarbleScheduler(assert)
   const traffic = new TrafficMonitor(size)
@@ -112,6 +120,8 @@ export function simulate<T>(size: number, options: SimulateOptions, test: (helpe
     observeSent: (segment) => traffic.sent(segment)
   })
   const comms = worldOver(network.transports)
+  const disk = new VirtualDisk(scheduler, files, diskModel)
+  for (const { rank, core } of comms) useFileSystem(core.endpoint, disk.of(rank))
   const programs = new Programs()
   const ended = new Set<number>()
   const failed: Request<unknown>[] = []
@@ -141,6 +151,7 @@ export function simulate<T>(size: number, options: SimulateOptions, test: (helpe
           return scheduler.expect(base, `expectMessages(${from}, ${to})`, traffic.watch(from, to))
         },
         traffic: (from, to) => traffic.count(from, to),
+        files: () => disk.files(),
         end: (rank, reason) => {
           checkRank('rank', rank, size)
           ended.add(rank)
@@ -149,6 +160,7 @@ export function simulate<T>(size: number, options: SimulateOptions, test: (helpe
         fail: (rank, reason) => {
           checkRank('rank', rank, size)
           ended.add(rank)
+          disk.fail(rank)
           network.fail(rank, reason, seed === undefined ? undefined : (parcels) => integer(next, 0, parcels))
         }
       })

@@ -90,6 +90,9 @@ export function isArrayBuffer(data: object): data is ArrayBuffer {
   return types.isAnyArrayBuffer(data)
 }
 
+/** The code of a kind of buffer, by its name: 'Float64Array'. */
+export const codeOf = (name: string): number | undefined => codes.get(name)
+
 export const nameOf = (code: number): string => datatypes[code]?.name ?? `datatype ${code}`
 
 export const elementSize = (code: number): number => datatypes[code]?.size ?? 1

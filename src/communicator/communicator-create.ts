@@ -2,13 +2,13 @@ import { defer, finalize, map, type Observable } from 'rxjs'
 import type { Caller, Make } from '../collective/definition.js'
 import { allreduceOf } from '../collective/definitions/allreduce.js'
 import { call } from '../collective/request.js'
+import type { Group } from '../core/group.js'
 import { shown } from '../diagnostics/arguments.js'
 import type { CallSite } from '../diagnostics/call-site.js'
 import { ArgumentError, CollectiveMismatchError, RankError, RxmpiError } from '../errors.js'
 import { createOp } from '../op/op.js'
 import { IDS_EXHAUSTED } from '../progress/context-ids.js'
 import { Request } from '../request/request.js'
-import type { Group } from './group.js'
 
 /** The communicator that another one is made of. */
 interface Parent extends Caller {

@@ -1,9 +1,13 @@
 import { map, throwError } from 'rxjs'
 import { CommunicatorCore } from '../core/communicator-core.js'
+import { checkGroup, Group } from '../core/group.js'
 import { checkOptions, checkSignal, shown } from '../diagnostics/arguments.js'
 import { type CallSite, captureCallSite, recordCallSite } from '../diagnostics/call-site.js'
 import { debug } from '../diagnostics/debug.js'
 import { ArgumentError } from '../errors.js'
+import type { File } from '../file/file.js'
+import type { FileMode } from '../file/modes.js'
+import { type OpenOptions, openFile } from '../file/open.js'
 import type { Endpoint } from '../progress/endpoint.js'
 import { abortError } from '../request/cancellation.js'
 import type { Request } from '../request/request.js'
@@ -12,7 +16,6 @@ import { checked } from '../stream/options.js'
 import { StreamRegistry } from '../stream/stream-registry.js'
 import { checkAllThere, checkColor, checkKey, colorOf, Derivation, type Derived, derive } from './communicator-create.js'
 import { FaultTolerant } from './fault-tolerance.js'
-import { checkGroup, Group } from './group.js'
 
 export * from '../progress/context-ids.js'
 
@@ -172,6 +175,34 @@ export class Communicator extends FaultTolerant {
     if (other.core.endpoint === this.core.endpoint && other.core.id === this.core.id) return 'identical'
     const groups = this.group.compare(other.group)
     return groups === 'identical' ? 'congruent' : groups
+  }
+
+  /**
+   * Opens a file on all ranks, in any of C's modes: `'r'`, `'r+'`, `'w'` (empties or makes), `'wx'` (makes, where there is none), `'a'`
+   * (all pointers begin at the end), and with `'+'` for reading, too. A relative path is taken from rank 0's working directory.
+   * Called by all ranks.
+   *
+   * Errors: ArgumentError, RankError at the call; CollectiveMismatchError where the ranks do not give the same; FileError on all ranks when
+   * one of them cannot open it. Cost: five small rounds. MPI: MPI_File_open, MPI 4.1 §14.2; mpi4py: MPI.File.Open.
+   *
+   * @example
+   * ```ts
+   * import { COMM_WORLD as comm } from 'rxmpi'
+   *
+   * using file = await comm.open('/tmp/rxmpi-example-open.bin', 'w+', { deleteOnClose: true, view: { type: 'f64' } })
+   * await file.write(Float64Array.of(comm.rank, 0.5), { at: 2 * comm.rank })
+   * await file.sync()
+   * console.log((await file.read({ at: 0, count: 4 })).join()) // [0] 0,0.5,1,0.5 [1] 0,0.5,1,0.5
+   * await file.close()
+   * ```
+   */
+  open(path: string | URL, mode?: FileMode, options?: OpenOptions): Promise<File> {
+    return this.iopen(path, mode, options).wait()
+  }
+
+  /** As `open`, as a request. */
+  iopen(path: string | URL, mode?: FileMode, options?: OpenOptions): Request<File> {
+    return openFile(this, path, mode, options)
   }
 
   #derive(

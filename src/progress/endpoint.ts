@@ -59,8 +59,8 @@ export class Endpoint implements SegmentReceiver {
   readonly disputes = new Set<{ readonly verdict: Error | undefined; readonly isHeard: boolean }>()
   /** Made with the first communicator. */
   failureNotices: FailureListener | undefined
-  /** What has to be freed and was not yet: communicators. */
-  readonly unfreed = new Set<{ readonly name: string; readonly site: CallSite | undefined }>()
+  /** What has to be freed and was not yet: communicators, or what they say they are. */
+  readonly unfreed = new Set<{ readonly name: string; readonly site: CallSite | undefined; readonly kind?: string }>()
   readonly #sent: SendListener = (dest, context, tag, datatype, bytes) =>
     sends.publish(messageEvent(this, dest, context, tag, datatype, bytes))
   #arrivals = 0

@@ -120,6 +120,8 @@ export type FromRank =
   /** A rank that is no thread is about to end. */
   | { type: 'ended'; status: number }
   | { type: 'waits'; lines: string[] }
+  /** A file that is to go with the rank, however that ends; or no longer. */
+  | { type: 'temporary'; path: string; isTemporary: boolean }
 
 /** Over the port for standard input. */
 export type ToInput = { type: 'want' } | { type: 'raw'; mode: boolean }

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
-import { GROUP_EMPTY, Group } from '../../src/communicator/group.js'
 import { PROC_NULL } from '../../src/constants.js'
+import { GROUP_EMPTY, Group } from '../../src/core/group.js'
 import { ArgumentError, RankError } from '../../src/errors.js'
 
 const OWN = 12

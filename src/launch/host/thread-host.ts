@@ -1,4 +1,5 @@
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads'
+import { removeQuietly } from '../../file/node-file-system.js'
 import { rankModule } from '../../runtime/package.js'
 import type { FromInput, FromRank, RankData, Setting, ToInput, ToRank } from '../../runtime/rank-protocol.js'
 import {
@@ -34,6 +35,8 @@ export class ThreadHost implements Host {
   readonly #listener: HostListener
   readonly #workers = new Map<number, Worker>()
   readonly #unwritten: Int32Array
+  /** Files that go with their rank. */
+  readonly #temporary = new Map<number, Set<string>>()
   #input: MessagePort | undefined
   #needed = true
 
@@ -125,6 +128,7 @@ export class ThreadHost implements Host {
     })
     worker.on('exit', (status) => {
       this.#workers.delete(rank)
+      for (const path of this.#temporary.get(rank) ?? []) removeQuietly(path)
       const text = fatal && describe(fatal.error)
       const how = goneBy(status, text)
       markGone(memory, rank, how === 'ended' ? ENDED : FAILED, how === 'ended' ? 0 : how)
@@ -133,11 +137,19 @@ export class ThreadHost implements Host {
     return worker
   }
 
+  #setTemporary(rank: number, path: string, isTemporary: boolean): void {
+    const paths = this.#temporary.get(rank) ?? new Set()
+    this.#temporary.set(rank, paths)
+    if (isTemporary) paths.add(path)
+    else paths.delete(path)
+  }
+
   #onMessage(rank: number, message: FromRank | null): void {
     // The program may use the port, too.
     if (message === null || typeof message !== 'object') return
     if (message.type === 'line' && this.#workers.has(message.to))
       this.post(message.to, { type: 'line', from: rank, port: message.port }, [message.port as never])
+    else if (message.type === 'temporary') this.#setTemporary(rank, message.path, message.isTemporary)
     else this.#listener.message(rank, message)
   }
 }

@@ -1,0 +1,359 @@
+import fc from 'fast-check'
+import { from, map, type Observable, of, take } from 'rxjs'
+import { readFrom } from '../../operators/readFrom.js'
+import { writeTo } from '../../operators/writeTo.js'
+import type { Communicator } from '../../src/communicator/communicator.js'
+import { crc32c } from '../../src/file/crc32c.js'
+import type { File } from '../../src/file/file.js'
+import { beginBehind, endBehind, frameAt, MARK_EVERY } from '../../src/file/frames.js'
+import type { ReadFromOptions } from '../../src/file/record-stream.js'
+import type { WriteToOptions } from '../../src/file/record-writer.js'
+import { View } from '../../src/file/view.js'
+import { type SimulateOptions, simulate } from '../../testing/simulate.js'
+
+/** What each rank gets of a program on a file in memory: its values, or its error; and what is on the disk then. */
+function onFile<T>(
+  size: number,
+  options: SimulateOptions,
+  open: (comm: Communicator) => ReturnType<Communicator['iopen']>,
+  program: (file: File, comm: Communicator) => Observable<T>
+): { results: T[][]; errors: (Error | undefined)[]; files: Record<string, Uint8Array> } {
+  const results: T[][] = Array.from({ length: size }, () => [])
+  const errors: (Error | undefined)[] = Array.from({ length: size }, () => undefined)
+  const files = simulate(size, options, ({ comms, files, flush }) => {
+    for (const [rank, comm] of comms.entries()) {
+      open(comm).subscribe({
+        next: (file) =>
+          program(file, comm).subscribe({
+            next: (value) => results[rank]!.push(value),
+            error: (error) => {
+              errors[rank] = error
+              file.free()
+            },
+            complete: () => file.iclose().subscribe({ error: (error) => (errors[rank] = error) })
+          }),
+        error: (error) => (errors[rank] = error)
+      })
+    }
+    flush()
+    return files()
+  })
+  return { results, errors, files }
+}
+
+const text = (bytes: Uint8Array | undefined): string => Buffer.from(bytes ?? []).toString()
+
+describe('a view', () => {
+  it('tells bytes of elements, and refuses what lies behind 2⁵³-1', () => {
+    const view = new View({ at: 16, type: 'f64' })
+    expect([view.byteOffset(0), view.byteOffset(3), view.elementsIn(40), view.elementsIn(15)]).toEqual([16, 40, 3, 0])
+    expect(view.runs(1, 2)).toEqual([{ position: 24, length: 16 }])
+    expect(() => view.byteOffset(2 ** 51)).toThrow('2⁵³-1')
+    expect(() => new View({ type: 'f65' as never })).toThrow("type: expected 'bytes'")
+    expect(() => new View({ at: 5n as never })).toThrow('at: expected an integer')
+  })
+})
+
+describe('CRC-32C', () => {
+  it('has the values of RFC 3720, appendix B.4', () => {
+    expect(crc32c(new Uint8Array(32))).toBe(0x8a9136aa)
+    expect(crc32c(new Uint8Array(32).fill(255))).toBe(0x62a8ab43)
+    expect(crc32c(Uint8Array.from({ length: 32 }, (_, k) => k))).toBe(0x46dd794e)
+    expect(crc32c(Buffer.from('123456789'))).toBe(0xe3069283)
+  })
+})
+
+describe('frames', () => {
+  it('lie where two are as where their lengths together are', () => {
+    const length = fc.nat(3 * MARK_EVERY)
+    fc.assert(
+      fc.property(length, length, length, (start, a, b) => {
+        const begin = beginBehind(start)
+        expect(endBehind(endBehind(begin, a), b === 0 ? 1 : b)).toBe(endBehind(begin, a + (b === 0 ? 1 : b)))
+      })
+    )
+  })
+
+  it('take in the file what is said', () => {
+    fc.assert(
+      fc.property(fc.nat(2 * MARK_EVERY), fc.nat(2 * MARK_EVERY), (start, length) => {
+        const at = beginBehind(start)
+        expect(frameAt(at, new Uint8Array(length)).length).toBe(endBehind(at, length + 8) - at)
+      }),
+      { numRuns: 30 }
+    )
+  })
+})
+
+describe('a file', () => {
+  it('is opened, written and read at virtual times', () => {
+    simulate(2, { latency: 1, disk: { latency: 3 } }, ({ ranks, expectObservable, files, flush }) => {
+      const opened = ranks((comm) => comm.iopen('a.bin', 'w+'))
+      const sizes: number[] = []
+      for (const request of opened) {
+        request.subscribe((file) => {
+          file.iwriteAll(Uint8Array.of(file.group.rank!, 9), { shared: true }).subscribe()
+          file.iread({ at: 0, count: 4 }).subscribe(() => sizes.push(1))
+          file.iclose().subscribe()
+        })
+      }
+      expectObservable(opened[0]!.pipe(map((file) => file.name))).toBe('------------(n|)', { n: 'world.file(1)' })
+      flush()
+      expect([...files()['a.bin']!]).toEqual([0, 9, 1, 9])
+      expect(sizes).toEqual([1, 1])
+    })
+  })
+
+  it.each([['never'], ['always'], ['auto']] as const)('holds the same bytes whatever the buffering: %s', (buffering) => {
+    const { files, results, errors } = onFile(
+      3,
+      {},
+      (comm) => comm.iopen('x', 'w+', { buffering }),
+      (file, comm) => {
+        const pieces = Array.from({ length: 5 }, (_, k) =>
+          file.iwriteAll(Buffer.from(`${comm.rank}${k};`), { at: 3 * (3 * k + comm.rank) })
+        )
+        return pieces[4]!.pipe(map(() => 'written'))
+      }
+    )
+    expect(errors).toEqual([undefined, undefined, undefined])
+    expect(results).toEqual([['written'], ['written'], ['written']])
+    expect(text(files.x)).toBe([0, 1, 2, 3, 4].flatMap((k) => [0, 1, 2].map((rank) => `${rank}${k};`)).join(''))
+  })
+
+  it('is a FileError on all ranks where one fails, which says whose', () => {
+    const open = onFile(
+      3,
+      {},
+      (comm) => comm.iopen('nowhere', 'r'),
+      () => of(1)
+    )
+    for (const error of open.errors) expect(error).toMatchObject({ code: 'ERR_FILE', reason: 'ENOENT', path: 'nowhere' })
+    for (const error of open.errors) expect(error!.message).toContain('on rank 0')
+    const fail = ({ name, rank }: { name: string; rank: number }) => (name === 'write' && rank === 1 ? 'ENOSPC' : undefined)
+    const write = onFile(
+      3,
+      { disk: { fail } },
+      (comm) => comm.iopen('x', 'w'),
+      (file) => file.iwriteAll(new Uint8Array(4), { shared: true })
+    )
+    for (const error of write.errors) expect(error).toMatchObject({ code: 'ERR_FILE', reason: 'ENOSPC', offset: 4 })
+    for (const error of write.errors) expect(error!.message).toContain('on rank 1')
+  })
+
+  it('replaces another when all have closed it well, and not before', () => {
+    const program = (file: File) => file.iwriteAll(Buffer.from('new'), { shared: true })
+    const options = { files: { x: 'old' } }
+    const open = (comm: Communicator) => comm.iopen('x', 'w', { replace: true })
+    expect(Object.entries(onFile(2, options, open, program).files).map(([name, bytes]) => [name, text(bytes)])).toEqual([['x', 'newnew']])
+    for (const failing of ['write', 'sync', 'rename']) {
+      const fail = ({ name }: { name: string }) => (name === failing ? 'EIO' : undefined)
+      const { files, errors } = onFile(2, { ...options, disk: { fail } }, open, program)
+      expect(Object.entries(files).map(([name, bytes]) => [name, text(bytes)])).toEqual([['x', 'old']])
+      for (const error of errors) expect(error).toMatchObject({ code: 'ERR_FILE', reason: 'EIO' })
+    }
+  })
+
+  it('that one rank has freed fails what needs that rank, and nothing else', () => {
+    simulate(2, {}, ({ comms, flush }) => {
+      const opened: File[] = []
+      for (const [rank, comm] of comms.entries()) {
+        comm.iopen('x', 'w+').subscribe((file) => {
+          opened[rank] = file
+        })
+      }
+      flush()
+      const told: string[] = []
+      const outcome = (what: string) => ({
+        next: () => told.push(`${what} is done`),
+        error: (error: Error) => told.push(`${what}: ${error.name}, ${error.message.includes('rank 0')}`)
+      })
+      opened[1]!.iwriteAll(new Uint8Array(1)).subscribe(outcome('pending'))
+      opened[0]!.free()
+      flush()
+      opened[1]!.iwriteAll(new Uint8Array(1)).subscribe(outcome('later'))
+      opened[1]!.iwrite(new Uint8Array(1), { shared: true }).subscribe(outcome('shared'))
+      opened[1]!.iwrite(new Uint8Array(1), { at: 0 }).subscribe(outcome('alone'))
+      flush()
+      opened[1]!.free()
+      expect(told.sort()).toEqual(['alone is done', 'later: FreedError, true', 'pending: FreedError, true', 'shared: FreedError, true'])
+    })
+  })
+
+  it('is named where it was not closed', () => {
+    expect(() => simulate(1, {}, ({ comms: [comm] }) => void comm!.iopen('x', 'w').subscribe())).toThrow("never freed file 'world.file(1)'")
+  })
+
+  it('refuses what is no place in it', () => {
+    const { results } = onFile(
+      1,
+      { files: { x: 'abcd' } },
+      (comm) => comm.iopen('x'),
+      (file) => {
+        const failures = [{ at: -1 }, { at: 2 ** 53 }, { at: 5n as never }, { at: 1.5 }, { at: 2 ** 53 - 1, count: 9 }].map((place) => {
+          const request = file.iread({ count: 1, ...place })
+          let name = ''
+          request.subscribe({ error: (error) => (name = error.name) })
+          return name
+        })
+        return from([failures])
+      }
+    )
+    expect(results[0]![0]).toEqual(Array(5).fill('CountError'))
+  })
+})
+
+const shares = ['block', 'cyclic', 'demand', 'all'] as const
+
+describe('records', () => {
+  const word = fc.string({ unit: fc.constantFrom('a', 'é', '€', '😀', '\t', '"'), maxLength: 12 })
+
+  it('come to one rank, once, whatever the format, the share, the chunk and the number of ranks', () => {
+    const parameters = [
+      fc.array(word, { maxLength: 30 }),
+      fc.constantFrom(...shares),
+      fc.integer({ min: 1, max: 5 }),
+      fc.integer({ min: 1, max: 40 }),
+      fc.constantFrom('\n', '\r\n'),
+      fc.boolean()
+    ] as const
+    fc.assert(
+      fc.property(...parameters, (lines, share, size, chunk, feed, ends) => {
+        const content = lines.map((line, k) => (k === lines.length - 1 && !ends && line !== '' ? line : line + feed)).join('')
+        const { results, errors } = onFile(
+          size,
+          { files: { x: content } },
+          (comm) => comm.iopen('x'),
+          (file) => readFrom<string>(file, { format: 'lines', share, chunk })
+        )
+        expect(errors.filter(Boolean)).toEqual([])
+        const got = share === 'all' ? results[size - 1]! : results.flat().sort((a, b) => a.at - b.at)
+        expect(got.map(({ value }) => value)).toEqual(lines)
+        expect(got.map(({ at, end }) => Buffer.from(content).toString('utf8', at, end)).join('')).toBe(content)
+      }),
+      { numRuns: 40 }
+    )
+  })
+
+  it('that were written are read, by any number of ranks', () => {
+    const values = fc.array(
+      fc.oneof(
+        word,
+        fc.integer(),
+        fc.nat(70_000).map((length) => new Uint8Array(length))
+      ),
+      { maxLength: 8 }
+    )
+    fc.assert(
+      fc.property(
+        values,
+        fc.constantFrom(...shares),
+        fc.integer({ min: 1, max: 4 }),
+        fc.constantFrom('rounds', 'arrival'),
+        (given, share, size, order) => {
+          const write: WriteToOptions = { format: 'frames', order: order as 'rounds' }
+          const written = onFile(
+            size,
+            {},
+            (comm) => comm.iopen('x', 'w'),
+            (file) => writeTo(file, write)(given)
+          )
+          expect(written.errors.filter(Boolean)).toEqual([])
+          const read: ReadFromOptions = { format: 'frames', share, chunk: 10_000 }
+          const { results, errors } = onFile(
+            size,
+            { files: { x: written.files.x! } },
+            (comm) => comm.iopen('x'),
+            (file) => readFrom(file, read)
+          )
+          expect(errors.filter(Boolean)).toEqual([])
+          const got = share === 'all' ? results[0]! : results.flat().sort((a, b) => a.at - b.at)
+          if (order === 'rounds') expect(got.map(({ value }) => value)).toEqual(given.flatMap((value) => Array(size).fill(value)))
+          else expect(got.length).toBe(given.length * size)
+        }
+      ),
+      { numRuns: 25 }
+    )
+  })
+
+  it('go on where another stream was left, on another number of ranks', () => {
+    const lines = Array.from({ length: 40 }, (_, k) => `line ${k}`)
+    const files = { x: lines.map((line) => `${line}\n`).join('') }
+    for (const share of ['block', 'cyclic'] as const) {
+      const { results } = onFile(
+        3,
+        { files },
+        (comm) => comm.iopen('x'),
+        (file) => {
+          const records = readFrom<string>(file, { share, chunk: 16 })
+          return records.pipe(
+            take(5),
+            map(({ value }) => ({ value, records }))
+          )
+        }
+      )
+      const taken = results.flat().map(({ value }) => value)
+      const ranges = results.flatMap(([first]) => first!.records.remaining)
+      const rest = onFile(
+        2,
+        { files },
+        (comm) => comm.iopen('x'),
+        (file) => readFrom<string>(file, { ranges })
+      )
+      expect([...taken, ...rest.results.flat().map(({ value }) => value)].sort()).toEqual([...lines].sort())
+    }
+  })
+
+  it('behind a torn end are written where the last whole one ends', () => {
+    const torn = onFile(
+      1,
+      { files: { x: 'one\ntwo\nthr' } },
+      (comm) => comm.iopen('x', 'a+'),
+      (file) => writeTo(file, { format: 'lines', repair: true })(['three'])
+    )
+    expect(text(torn.files.x)).toBe('one\ntwo\nthree\n')
+    const whole = onFile(
+      1,
+      {},
+      (comm) => comm.iopen('x', 'w'),
+      (file) => writeTo(file, { format: 'frames' })([1, 'two'])
+    )
+    const cut = whole.files.x!.subarray(0, whole.files.x!.length - 1)
+    const mended = onFile(
+      1,
+      { files: { x: cut } },
+      (comm) => comm.iopen('x', 'a'),
+      (file) => writeTo(file, { format: 'frames', repair: true })(['two'])
+    )
+    expect(mended.files).toEqual(whole.files)
+    const read = onFile(
+      1,
+      { files: { x: cut } },
+      (comm) => comm.iopen('x'),
+      (file) => readFrom(file, { format: 'frames' })
+    )
+    expect(read.results[0]!.map(({ value }) => value)).toEqual([1])
+    expect(read.errors[0]).toMatchObject({ reason: 'EFORMAT', offset: 25 })
+  })
+
+  it('that are damaged, short or too long say where', () => {
+    const error = (content: Uint8Array | string, options: ReadFromOptions): Error | undefined =>
+      onFile(
+        1,
+        { files: { x: content } },
+        (comm) => comm.iopen('x'),
+        (file) => readFrom(file, options)
+      ).errors[0]
+    const frames = onFile(
+      1,
+      {},
+      (comm) => comm.iopen('x', 'w'),
+      (file) => writeTo(file, { format: 'frames' })(['abc', 'def'])
+    ).files.x!
+    frames[frames.length - 1]! ^= 1
+    expect(error(frames, { format: 'frames' })).toMatchObject({ code: 'ERR_FILE', reason: 'EFORMAT', offset: 28 })
+    expect(error('no frames are here', { format: 'frames' })).toMatchObject({ reason: 'EFORMAT', offset: 0 })
+    expect(error('1234567', { format: 'bytes', record: 3 })).toMatchObject({ reason: 'EFORMAT', offset: 6 })
+    expect(error('a\nlonger\n', { maxRecord: 3 })).toMatchObject({ reason: 'EFORMAT', offset: 2 })
+  })
+})

@@ -11,7 +11,7 @@ export { Communicator, type DeriveOptions } from './communicator/communicator.js
 export type { AgreeOptions, ShrinkOptions } from './communicator/fault-tolerance.js'
 export { GROUP_EMPTY, Group } from './communicator/group.js'
 export { Message } from './request/message.js'
-export type { Exchange, From, To } from './request/options.js'
+export type { Exchange, From, Target, To } from './request/options.js'
 export { Request, type Requests, type ValueOf } from './request/request.js'
 export { Status } from './request/status.js'
 export type { Channel, ChannelOptions } from './stream/channel.js'

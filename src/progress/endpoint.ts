@@ -2,7 +2,6 @@ import { isKnown, isScalar, NUMBER } from '../codec/datatype.js'
 import { references } from '../codec/reference.js'
 import type { CallSite } from '../diagnostics/call-site.js'
 import { ProtocolError } from '../errors.js'
-import { copyAll } from '../memory/copy.js'
 import type { SegmentReceiver, Slot, Transport } from '../transport/transport.js'
 import { type Context, isSought, show, waitingIn } from './context.js'
 import { CONTEXTS, IdSource, WORLD } from './context-ids.js'
@@ -213,7 +212,7 @@ export class Endpoint implements SegmentReceiver {
       for (const message of partial.values()) {
         if (message.taker !== taker) continue
         message.taker = undefined
-        if (message.target === undefined && !message.moves) return
+        if (!message.isWanted) return
         message.leave()
         this.offer(message)
         return
@@ -270,14 +269,10 @@ export class Endpoint implements SegmentReceiver {
     if (message === undefined) return
     this.#peer(source).partial.delete(id)
     this.transport.expect?.(source, -1)
-    message.arrived = message.bytes
-    if (!message.inPlace) message.moved = buffer
-    else {
-      try {
-        copyAll({ buffer, byteOffset: 0, byteLength: buffer.byteLength }, message.target!)
-      } catch (cause) {
-        message.lose(cause)
-      }
+    try {
+      message.takeOver(buffer)
+    } catch (cause) {
+      message.lose(cause)
     }
     finish(message)
   }

@@ -2,10 +2,10 @@
 
 export type { BufferLike } from './codec/datatype.js'
 export type { Integers } from './collective/algorithms/counts-displs.js'
-export type { Into } from './collective/algorithms/reduction.js'
 export type { Ragged } from './collective/call.js'
 export type { StreamOptions } from './collective/definition.js'
 export type { Divided } from './collective/definitions/reduceScatter.js'
+export type { Into, Views } from './collective/views.js'
 export type { Signalled } from './communicator/collectives.js'
 export { Communicator, type DeriveOptions } from './communicator/communicator.js'
 export type { AgreeOptions, ShrinkOptions } from './communicator/fault-tolerance.js'

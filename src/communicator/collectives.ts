@@ -1,5 +1,5 @@
 import type { BufferLike } from '../codec/datatype.js'
-import type { Into } from '../collective/algorithms/reduction.js'
+import type { Into as PlainInto } from '../collective/algorithms/reduction.js'
 import { CallRegistry } from '../collective/call-registry.js'
 import type { Caller } from '../collective/definition.js'
 import { type AllgatherOptions, allgatherOf } from '../collective/definitions/allgather.js'
@@ -18,7 +18,9 @@ import { scanOf } from '../collective/definitions/scan.js'
 import { type ScatterOptions, scatterOf } from '../collective/definitions/scatter.js'
 import { type ScattervOptions, scattervOf } from '../collective/definitions/scatterv.js'
 import { call } from '../collective/request.js'
+import { type Into, overViews, type Views } from '../collective/views.js'
 import { type AnyOp, type Arithmetic, type Op, type Operand, type PredefinedOp, type Reduced, SUM, type TypedArray } from '../op/op.js'
+import type { Target } from '../request/options.js'
 import type { Request } from '../request/request.js'
 import { PointToPoint } from './point-to-point.js'
 
@@ -72,13 +74,15 @@ export abstract class Collectives extends PointToPoint implements Caller {
    * console.log(buffer.join()) // [0] 1,2 [1] 1,2
    * ```
    */
-  bcast<T>(data: T, options: BcastOptions & { into?: BufferLike } = {}): Promise<T> {
+  bcast<T>(data: T, options: BcastOptions & Into = {}): Promise<T> {
     return this.ibcast(data, options).wait()
   }
 
   /** As `bcast`, as a request. MPI: MPI_Ibcast; mpi4py: comm.Ibcast. */
-  ibcast<T>(data: T, options: BcastOptions & { into?: BufferLike } = {}): Request<T> {
-    return call(this, (ranks) => bcastOf<T>(ranks, options), data, options)
+  ibcast<T>(data: T, options: BcastOptions & Into = {}): Request<T> {
+    return overViews(this.core, 'bcast', data, options as BcastOptions & PlainInto, undefined, (data, options) =>
+      call(this, (ranks) => bcastOf<unknown>(ranks, options), data, options)
+    ) as Request<T>
   }
 
   /**
@@ -95,6 +99,8 @@ export abstract class Collectives extends PointToPoint implements Caller {
    * console.log(name, run.join()) // [0] Ada 1,2 [1] Grace 3,4
    * ```
    */
+  scatter<B extends Target | readonly Target[]>(data: Views | undefined, options: ScatterOptions & { into: B }): Promise<B>
+  scatter<R = unknown>(data: Views | undefined, options?: ScatterOptions & Into): Promise<R>
   scatter<T>(data: readonly T[] | undefined, options?: ScatterOptions & Into): Promise<T>
   scatter<D extends TypedArray>(data: D | undefined, options?: ScatterOptions & Into): Promise<Reduced<D>>
   scatter(data: unknown, options: ScatterOptions & Into = {}): Promise<unknown> {
@@ -102,6 +108,8 @@ export abstract class Collectives extends PointToPoint implements Caller {
   }
 
   /** As `scatter`, as a request. MPI: MPI_Iscatter; mpi4py: comm.Iscatter. */
+  iscatter<B extends Target | readonly Target[]>(data: Views | undefined, options: ScatterOptions & { into: B }): Request<B>
+  iscatter<R = unknown>(data: Views | undefined, options?: ScatterOptions & Into): Request<R>
   iscatter<T>(data: readonly T[] | undefined, options?: ScatterOptions & Into): Request<T>
   iscatter<D extends TypedArray>(data: D | undefined, options?: ScatterOptions & Into): Request<Reduced<D>>
   iscatter(data: unknown, options: ScatterOptions & Into = {}): Request<unknown> {
@@ -122,12 +130,16 @@ export abstract class Collectives extends PointToPoint implements Caller {
    * console.log(run.join()) // [0] 1,2,3 [1] 4,5
    * ```
    */
+  scatterv<B extends Target | readonly Target[]>(data: Views | undefined, options: ScattervOptions & { into: B }): Promise<B>
+  scatterv<R = unknown>(data: Views | undefined, options: ScattervOptions & Into): Promise<R>
   scatterv<D extends TypedArray>(data: D | undefined, options: ScattervOptions & Into): Promise<Reduced<D>>
   scatterv(data: unknown, options: ScattervOptions & Into): Promise<unknown> {
     return this.#scatterv(data, options).wait()
   }
 
   /** As `scatterv`, as a request. MPI: MPI_Iscatterv; mpi4py: comm.Iscatterv. */
+  iscatterv<B extends Target | readonly Target[]>(data: Views | undefined, options: ScattervOptions & { into: B }): Request<B>
+  iscatterv<R = unknown>(data: Views | undefined, options: ScattervOptions & Into): Request<R>
   iscatterv<D extends TypedArray>(data: D | undefined, options: ScattervOptions & Into): Request<Reduced<D>>
   iscatterv(data: unknown, options: ScattervOptions & Into): Request<unknown> {
     return this.#scatterv(data, options)
@@ -148,6 +160,8 @@ export abstract class Collectives extends PointToPoint implements Caller {
    * if (comm.rank === 0) console.log(all?.join()) // [0] 0,0.5,1,0.5
    * ```
    */
+  gather<B extends Target | readonly Target[]>(data: Views, options: GatherOptions & { into: B }): Promise<B | undefined>
+  gather<R = unknown>(data: Views, options?: GatherOptions & Into): Promise<R | undefined>
   gather<B extends BufferLike>(data: BufferLike, options: GatherOptions & { into: B }): Promise<B | undefined>
   gather<T>(data: T, options?: GatherOptions & { into?: undefined }): Promise<T[] | undefined>
   gather<T extends BufferLike, B extends BufferLike>(
@@ -159,6 +173,8 @@ export abstract class Collectives extends PointToPoint implements Caller {
   }
 
   /** As `gather`, as a request. MPI: MPI_Igather; mpi4py: comm.Igather. */
+  igather<B extends Target | readonly Target[]>(data: Views, options: GatherOptions & { into: B }): Request<B | undefined>
+  igather<R = unknown>(data: Views, options?: GatherOptions & Into): Request<R | undefined>
   igather<B extends BufferLike>(data: BufferLike, options: GatherOptions & { into: B }): Request<B | undefined>
   igather<T>(data: T, options?: GatherOptions & { into?: undefined }): Request<T[] | undefined>
   igather<T extends BufferLike, B extends BufferLike>(
@@ -185,12 +201,16 @@ export abstract class Collectives extends PointToPoint implements Caller {
    * if (comm.rank === 0) console.log(apart?.join()) // [0] 0,0,1,1
    * ```
    */
+  gatherv<B extends Target | readonly Target[]>(data: Views, options: GathervOptions & { into: B }): Promise<B | undefined>
+  gatherv<R = unknown>(data: Views, options?: GathervOptions & Into): Promise<R | undefined>
   gatherv<D extends TypedArray>(data: D, options?: GathervOptions & Into): Promise<Reduced<D> | undefined>
   gatherv(data: unknown, options: GathervOptions & Into = {}): Promise<unknown> {
     return this.#gatherv(data, options).wait()
   }
 
   /** As `gatherv`, as a request. MPI: MPI_Igatherv; mpi4py: comm.Igatherv. */
+  igatherv<B extends Target | readonly Target[]>(data: Views, options: GathervOptions & { into: B }): Request<B | undefined>
+  igatherv<R = unknown>(data: Views, options?: GathervOptions & Into): Request<R | undefined>
   igatherv<D extends TypedArray>(data: D, options?: GathervOptions & Into): Request<Reduced<D> | undefined>
   igatherv(data: unknown, options: GathervOptions & Into = {}): Request<unknown> {
     return this.#gatherv(data, options)
@@ -212,6 +232,8 @@ export abstract class Collectives extends PointToPoint implements Caller {
    * console.log(names.join(), all.join()) // [0] rank 0,rank 1 0,1 [1] rank 0,rank 1 0,1
    * ```
    */
+  allgather<B extends Target | readonly Target[]>(data: Views, options: AllgatherOptions & { into: B }): Promise<B>
+  allgather<R = unknown>(data: Views, options?: AllgatherOptions & Into): Promise<R>
   allgather<B extends BufferLike>(data: BufferLike, options: AllgatherOptions & { into: B }): Promise<B>
   allgather<T>(data: T, options?: AllgatherOptions & { into?: undefined }): Promise<T[]>
   allgather(data: unknown, options: AllgatherOptions & Into = {}): Promise<unknown> {
@@ -219,6 +241,8 @@ export abstract class Collectives extends PointToPoint implements Caller {
   }
 
   /** As `allgather`, as a request. MPI: MPI_Iallgather; mpi4py: comm.Iallgather. */
+  iallgather<B extends Target | readonly Target[]>(data: Views, options: AllgatherOptions & { into: B }): Request<B>
+  iallgather<R = unknown>(data: Views, options?: AllgatherOptions & Into): Request<R>
   iallgather<B extends BufferLike>(data: BufferLike, options: AllgatherOptions & { into: B }): Request<B>
   iallgather<T>(data: T, options?: AllgatherOptions & { into?: undefined }): Request<T[]>
   iallgather(data: unknown, options: AllgatherOptions & Into = {}): Request<unknown> {
@@ -238,12 +262,16 @@ export abstract class Collectives extends PointToPoint implements Caller {
    * console.log((await comm.allgatherv(own)).join()) // [0] 0,1,1 [1] 0,1,1
    * ```
    */
+  allgatherv<B extends Target | readonly Target[]>(data: Views, options: AllgathervOptions & { into: B }): Promise<B>
+  allgatherv<R = unknown>(data: Views, options?: AllgathervOptions & Into): Promise<R>
   allgatherv<D extends TypedArray>(data: D, options?: AllgathervOptions & Into): Promise<Reduced<D>>
   allgatherv(data: unknown, options: AllgathervOptions & Into = {}): Promise<unknown> {
     return this.#allgatherv(data, options).wait()
   }
 
   /** As `allgatherv`, as a request. MPI: MPI_Iallgatherv; mpi4py: comm.Iallgatherv. */
+  iallgatherv<B extends Target | readonly Target[]>(data: Views, options: AllgathervOptions & { into: B }): Request<B>
+  iallgatherv<R = unknown>(data: Views, options?: AllgathervOptions & Into): Request<R>
   iallgatherv<D extends TypedArray>(data: D, options?: AllgathervOptions & Into): Request<Reduced<D>>
   iallgatherv(data: unknown, options: AllgathervOptions & Into = {}): Request<unknown> {
     return this.#allgatherv(data, options)
@@ -265,6 +293,8 @@ export abstract class Collectives extends PointToPoint implements Caller {
    * console.log(column.join()) // [0] 1,11 [1] 2,12
    * ```
    */
+  alltoall<B extends Target | readonly Target[]>(data: Views, options: AlltoallOptions & { into: B }): Promise<B>
+  alltoall<R = unknown>(data: Views, options?: AlltoallOptions & Into): Promise<R>
   alltoall<T>(data: readonly T[], options?: AlltoallOptions): Promise<T[]>
   alltoall<D extends TypedArray>(data: D, options?: AlltoallOptions & Into): Promise<Reduced<D>>
   alltoall(data: unknown, options: AlltoallOptions & Into = {}): Promise<unknown> {
@@ -272,6 +302,8 @@ export abstract class Collectives extends PointToPoint implements Caller {
   }
 
   /** As `alltoall`, as a request. MPI: MPI_Ialltoall; mpi4py: comm.Ialltoall. */
+  ialltoall<B extends Target | readonly Target[]>(data: Views, options: AlltoallOptions & { into: B }): Request<B>
+  ialltoall<R = unknown>(data: Views, options?: AlltoallOptions & Into): Request<R>
   ialltoall<T>(data: readonly T[], options?: AlltoallOptions): Request<T[]>
   ialltoall<D extends TypedArray>(data: D, options?: AlltoallOptions & Into): Request<Reduced<D>>
   ialltoall(data: unknown, options: AlltoallOptions & Into = {}): Request<unknown> {
@@ -295,12 +327,16 @@ export abstract class Collectives extends PointToPoint implements Caller {
    * console.log(mine.sort().join()) // [0] 3,4,7 [1] 11,12,15
    * ```
    */
+  alltoallv<B extends Target | readonly Target[]>(data: Views, options: AlltoallvOptions & { into: B }): Promise<B>
+  alltoallv<R = unknown>(data: Views, options: AlltoallvOptions & Into): Promise<R>
   alltoallv<D extends TypedArray>(data: D, options: AlltoallvOptions & Into): Promise<Reduced<D>>
   alltoallv(data: unknown, options: AlltoallvOptions & Into): Promise<unknown> {
     return this.#alltoallv(data, options).wait()
   }
 
   /** As `alltoallv`, as a request. MPI: MPI_Ialltoallv; mpi4py: comm.Ialltoallv. */
+  ialltoallv<B extends Target | readonly Target[]>(data: Views, options: AlltoallvOptions & { into: B }): Request<B>
+  ialltoallv<R = unknown>(data: Views, options: AlltoallvOptions & Into): Request<R>
   ialltoallv<D extends TypedArray>(data: D, options: AlltoallvOptions & Into): Request<Reduced<D>>
   ialltoallv(data: unknown, options: AlltoallvOptions & Into): Request<unknown> {
     return this.#alltoallv(data, options)
@@ -323,6 +359,8 @@ export abstract class Collectives extends PointToPoint implements Caller {
    * if (comm.rank === 0) console.log(sum.join()) // [0] 2,4
    * ```
    */
+  reduce<B extends Target>(data: Views, op: AnyOp | undefined, options: ReduceOptions & { into: B }): Promise<B | undefined>
+  reduce<R = unknown>(data: Views, op?: AnyOp, options?: ReduceOptions): Promise<R | undefined>
   reduce<T extends Arithmetic>(data: T, op?: undefined, options?: ReduceOptions & Into): Promise<Reduced<T> | undefined>
   reduce<T extends Operand>(data: T, op: PredefinedOp<NoInfer<T>>, options?: ReduceOptions & Into): Promise<Reduced<T> | undefined>
   reduce<T>(data: NoInfer<T>, op: Op<T>, options?: ReduceOptions & Into): Promise<T | undefined>
@@ -331,6 +369,8 @@ export abstract class Collectives extends PointToPoint implements Caller {
   }
 
   /** As `reduce`, as a request. MPI: MPI_Ireduce; mpi4py: comm.Ireduce. */
+  ireduce<B extends Target>(data: Views, op: AnyOp | undefined, options: ReduceOptions & { into: B }): Request<B | undefined>
+  ireduce<R = unknown>(data: Views, op?: AnyOp, options?: ReduceOptions): Request<R | undefined>
   ireduce<T extends Arithmetic>(data: T, op?: undefined, options?: ReduceOptions & Into): Request<Reduced<T> | undefined>
   ireduce<T extends Operand>(data: T, op: PredefinedOp<NoInfer<T>>, options?: ReduceOptions & Into): Request<Reduced<T> | undefined>
   ireduce<T>(data: NoInfer<T>, op: Op<T>, options?: ReduceOptions & Into): Request<T | undefined>
@@ -356,6 +396,8 @@ export abstract class Collectives extends PointToPoint implements Caller {
    * console.log(gradient.join()) // [0] 1,1 [1] 1,1
    * ```
    */
+  allreduce<B extends Target>(data: Views, op: AnyOp | undefined, options: AllreduceOptions & { into: B }): Promise<B>
+  allreduce<R = unknown>(data: Views, op?: AnyOp, options?: AllreduceOptions): Promise<R>
   allreduce<T extends Arithmetic>(data: T, op?: undefined, options?: AllreduceOptions & Into): Promise<Reduced<T>>
   allreduce<T extends Operand>(data: T, op: PredefinedOp<NoInfer<T>>, options?: AllreduceOptions & Into): Promise<Reduced<T>>
   allreduce<T>(data: NoInfer<T>, op: Op<T>, options?: AllreduceOptions & Into): Promise<T>
@@ -364,6 +406,8 @@ export abstract class Collectives extends PointToPoint implements Caller {
   }
 
   /** As `allreduce`, as a request. MPI: MPI_Iallreduce; mpi4py: comm.Iallreduce. */
+  iallreduce<B extends Target>(data: Views, op: AnyOp | undefined, options: AllreduceOptions & { into: B }): Request<B>
+  iallreduce<R = unknown>(data: Views, op?: AnyOp, options?: AllreduceOptions): Request<R>
   iallreduce<T extends Arithmetic>(data: T, op?: undefined, options?: AllreduceOptions & Into): Request<Reduced<T>>
   iallreduce<T extends Operand>(data: T, op: PredefinedOp<NoInfer<T>>, options?: AllreduceOptions & Into): Request<Reduced<T>>
   iallreduce<T>(data: NoInfer<T>, op: Op<T>, options?: AllreduceOptions & Into): Request<T>
@@ -384,6 +428,8 @@ export abstract class Collectives extends PointToPoint implements Caller {
    * console.log((await comm.scan(Float64Array.of(2, 3), PROD)).join()) // [0] 2,3 [1] 4,9
    * ```
    */
+  scan<B extends Target>(data: Views, op: AnyOp | undefined, options: Signalled & { into: B }): Promise<B>
+  scan<R = unknown>(data: Views, op?: AnyOp, options?: Signalled): Promise<R>
   scan<T extends Arithmetic>(data: T, op?: undefined, options?: Signalled & Into): Promise<Reduced<T>>
   scan<T extends Operand>(data: T, op: PredefinedOp<NoInfer<T>>, options?: Signalled & Into): Promise<Reduced<T>>
   scan<T>(data: NoInfer<T>, op: Op<T>, options?: Signalled & Into): Promise<T>
@@ -392,6 +438,8 @@ export abstract class Collectives extends PointToPoint implements Caller {
   }
 
   /** As `scan`, as a request. MPI: MPI_Iscan; mpi4py: comm.Iscan. */
+  iscan<B extends Target>(data: Views, op: AnyOp | undefined, options: Signalled & { into: B }): Request<B>
+  iscan<R = unknown>(data: Views, op?: AnyOp, options?: Signalled): Request<R>
   iscan<T extends Arithmetic>(data: T, op?: undefined, options?: Signalled & Into): Request<Reduced<T>>
   iscan<T extends Operand>(data: T, op: PredefinedOp<NoInfer<T>>, options?: Signalled & Into): Request<Reduced<T>>
   iscan<T>(data: NoInfer<T>, op: Op<T>, options?: Signalled & Into): Request<T>
@@ -413,6 +461,8 @@ export abstract class Collectives extends PointToPoint implements Caller {
    * console.log(`${start} … ${start + own}`) // [0] 0 … 30 [1] 30 … 42
    * ```
    */
+  exscan<B extends Target>(data: Views, op: AnyOp | undefined, options: Signalled & { into: B }): Promise<B | undefined>
+  exscan<R = unknown>(data: Views, op?: AnyOp, options?: Signalled): Promise<R | undefined>
   exscan<T extends Arithmetic>(data: T, op?: undefined, options?: Signalled & Into): Promise<Reduced<T> | undefined>
   exscan<T extends Operand>(data: T, op: PredefinedOp<NoInfer<T>>, options?: Signalled & Into): Promise<Reduced<T> | undefined>
   exscan<T>(data: NoInfer<T>, op: Op<T>, options?: Signalled & Into): Promise<T | undefined>
@@ -421,6 +471,8 @@ export abstract class Collectives extends PointToPoint implements Caller {
   }
 
   /** As `exscan`, as a request. MPI: MPI_Iexscan; mpi4py: comm.Iexscan. */
+  iexscan<B extends Target>(data: Views, op: AnyOp | undefined, options: Signalled & { into: B }): Request<B | undefined>
+  iexscan<R = unknown>(data: Views, op?: AnyOp, options?: Signalled): Request<R | undefined>
   iexscan<T extends Arithmetic>(data: T, op?: undefined, options?: Signalled & Into): Request<Reduced<T> | undefined>
   iexscan<T extends Operand>(data: T, op: PredefinedOp<NoInfer<T>>, options?: Signalled & Into): Request<Reduced<T> | undefined>
   iexscan<T>(data: NoInfer<T>, op: Op<T>, options?: Signalled & Into): Request<T | undefined>
@@ -444,6 +496,8 @@ export abstract class Collectives extends PointToPoint implements Caller {
    * console.log((await comm.reduceScatter(Uint8Array.of(4, comm.rank), MAX)).join()) // [0] 4 [1] 1
    * ```
    */
+  reduceScatter<B extends Target>(data: Views, op: AnyOp | undefined, options: ReduceScatterOptions & { into: B }): Promise<B>
+  reduceScatter<R = unknown>(data: Views, op?: AnyOp, options?: ReduceScatterOptions): Promise<R>
   reduceScatter<T extends TypedArray | readonly Arithmetic[]>(
     data: T,
     op?: undefined,
@@ -465,6 +519,8 @@ export abstract class Collectives extends PointToPoint implements Caller {
   }
 
   /** As `reduceScatter`, as a request. MPI: MPI_Ireduce_scatter, MPI_Ireduce_scatter_block; mpi4py: comm.Ireduce_scatter. */
+  ireduceScatter<B extends Target>(data: Views, op: AnyOp | undefined, options: ReduceScatterOptions & { into: B }): Request<B>
+  ireduceScatter<R = unknown>(data: Views, op?: AnyOp, options?: ReduceScatterOptions): Request<R>
   ireduceScatter<T extends TypedArray | readonly Arithmetic[]>(
     data: T,
     op?: undefined,
@@ -493,54 +549,80 @@ export abstract class Collectives extends PointToPoint implements Caller {
   }
 
   #scatter(data: unknown, options: ScatterOptions & Into): Request<unknown> {
-    return call(this, (ranks) => scatterOf<unknown, unknown>(ranks, options), data, options)
+    return overViews(this.core, 'scatter', data, options as ScatterOptions & PlainInto, undefined, (data, options) =>
+      call(this, (ranks) => scatterOf<unknown, unknown>(ranks, options), data, options)
+    )
   }
 
   #scatterv(data: unknown, options: ScattervOptions & Into): Request<unknown> {
-    return call(this, (ranks) => scattervOf<unknown, unknown>(ranks, options), data, options)
+    return overViews(this.core, 'scatterv', data, options as ScattervOptions & PlainInto, undefined, (data, options) =>
+      call(this, (ranks) => scattervOf<unknown, unknown>(ranks, options), data, options)
+    )
   }
 
   #gather(data: unknown, options: GatherOptions & Into): Request<unknown> {
-    return call(this, (ranks) => gatherOf<unknown, unknown>(ranks, options), data, options)
+    return overViews(this.core, 'gather', data, options as GatherOptions & PlainInto, undefined, (data, options) =>
+      call(this, (ranks) => gatherOf<unknown, unknown>(ranks, options), data, options)
+    )
   }
 
   #gatherv(data: unknown, options: GathervOptions & Into): Request<unknown> {
-    return call(this, (ranks) => gathervOf<unknown, unknown>(ranks, options), data, options)
+    return overViews(this.core, 'gatherv', data, options as GathervOptions & PlainInto, undefined, (data, options) =>
+      call(this, (ranks) => gathervOf<unknown, unknown>(ranks, options), data, options)
+    )
   }
 
   #allgather(data: unknown, options: AllgatherOptions & Into): Request<unknown> {
-    return call(this, (ranks) => allgatherOf<unknown, unknown>(ranks, options), data, options)
+    return overViews(this.core, 'allgather', data, options as AllgatherOptions & PlainInto, undefined, (data, options) =>
+      call(this, (ranks) => allgatherOf<unknown, unknown>(ranks, options), data, options)
+    )
   }
 
   #allgatherv(data: unknown, options: AllgathervOptions & Into): Request<unknown> {
-    return call(this, (ranks) => allgathervOf<unknown, unknown>(ranks, options), data, options)
+    return overViews(this.core, 'allgatherv', data, options as AllgathervOptions & PlainInto, undefined, (data, options) =>
+      call(this, (ranks) => allgathervOf<unknown, unknown>(ranks, options), data, options)
+    )
   }
 
   #alltoall(data: unknown, options: AlltoallOptions & Into): Request<unknown> {
-    return call(this, (ranks) => alltoallOf<unknown, unknown>(ranks, options), data, options)
+    return overViews(this.core, 'alltoall', data, options as AlltoallOptions & PlainInto, undefined, (data, options) =>
+      call(this, (ranks) => alltoallOf<unknown, unknown>(ranks, options), data, options)
+    )
   }
 
   #alltoallv(data: unknown, options: AlltoallvOptions & Into): Request<unknown> {
-    return call(this, (ranks) => alltoallvOf<unknown, unknown>(ranks, options), data, options)
+    return overViews(this.core, 'alltoallv', data, options as AlltoallvOptions & PlainInto, undefined, (data, options) =>
+      call(this, (ranks) => alltoallvOf<unknown, unknown>(ranks, options), data, options)
+    )
   }
 
   #reduce(data: unknown, op: AnyOp, options: ReduceOptions & Into): Request<unknown> {
-    return call(this, (ranks) => reduceOf(ranks, op, options), data, options)
+    return overViews(this.core, 'reduce', data, options as ReduceOptions & PlainInto, op, (data, options, op) =>
+      call(this, (ranks) => reduceOf(ranks, op!, options), data, options)
+    )
   }
 
   #allreduce(data: unknown, op: AnyOp, options: AllreduceOptions & Into): Request<unknown> {
-    return call(this, (ranks) => allreduceOf(ranks, op, options), data, options)
+    return overViews(this.core, 'allreduce', data, options as AllreduceOptions & PlainInto, op, (data, options, op) =>
+      call(this, (ranks) => allreduceOf(ranks, op!, options), data, options)
+    )
   }
 
   #scan(data: unknown, op: AnyOp, options: Signalled & Into): Request<unknown> {
-    return call(this, (ranks) => scanOf(ranks, op, options), data, options)
+    return overViews(this.core, 'scan', data, options as Signalled & PlainInto, op, (data, options, op) =>
+      call(this, (ranks) => scanOf(ranks, op!, options), data, options)
+    )
   }
 
   #exscan(data: unknown, op: AnyOp, options: Signalled & Into): Request<unknown> {
-    return call(this, (ranks) => exscanOf(ranks, op, options), data, options)
+    return overViews(this.core, 'exscan', data, options as Signalled & PlainInto, op, (data, options, op) =>
+      call(this, (ranks) => exscanOf(ranks, op!, options), data, options)
+    )
   }
 
   #reduceScatter(data: unknown, op: AnyOp, options: ReduceScatterOptions & Into): Request<unknown> {
-    return call(this, (ranks) => reduceScatterOf(ranks, op, options), data, options)
+    return overViews(this.core, 'reduceScatter', data, options as ReduceScatterOptions & PlainInto, op, (data, options, op) =>
+      call(this, (ranks) => reduceScatterOf(ranks, op!, options), data, options)
+    )
   }
 }

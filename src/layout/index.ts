@@ -1,5 +1,6 @@
 export type { BasicType } from './basic.js'
 export { type Distribution, distributed } from './distributed.js'
+export { type FieldOps, fieldwise } from './fieldwise.js'
 export type {
   Contiguous,
   Distributed,
@@ -14,6 +15,7 @@ export type {
   Vector
 } from './layout.js'
 export { contiguous, indexed, resized, vector } from './layout.js'
+export { type PackFormat, type PackPart, pack, packedBytes, unpack } from './pack.js'
 export type { RecordInit, Records } from './records.js'
 export {
   type Field,

@@ -11,6 +11,8 @@ export interface Picked {
   readonly datatype: number
   /** The header's `shape`: of records, of which types. */
   readonly shape: number
+  /** Items of its layout. */
+  readonly items: number
   /** Of records, bytes of one as it travels; 0 of others. */
   readonly recordBytes: number
   /** Whether elements overlap, so that it cannot be received into. */
@@ -51,7 +53,7 @@ class Copied extends Pickable {
 /** What a value picks, where it is a view or records. */
 export const pickedOf = (data: unknown): Picked | undefined => (data instanceof Pickable ? data.picked : undefined)
 
-export function pick(runs: Runs, signature: Signature, recordBytes: number): Picked {
+export function pick(runs: Runs, signature: Signature, recordBytes: number, items = 1): Picked {
   let overlaps: boolean | undefined
   recognise(signature)
   return {
@@ -60,6 +62,7 @@ export function pick(runs: Runs, signature: Signature, recordBytes: number): Pic
     datatype: signature.datatype,
     shape: signature.hash,
     recordBytes,
+    items,
     get overlaps() {
       overlaps ??= overlapsItself(runs.form)
       return overlaps

@@ -102,7 +102,7 @@ export class Records<F extends FieldTypes = FieldTypes> extends Pickable impleme
     if (this.#picked === undefined) {
       const { form, signature } = structForm(this.struct as unknown as StructLayout)
       const runs = new Runs(this.#memory, repeat(form, this.length, this.struct.extent))
-      this.#picked = pick(runs, signature.repeat(this.length), this.struct.size)
+      this.#picked = pick(runs, signature.repeat(this.length), this.struct.size, this.length)
     }
     return this.#picked
   }

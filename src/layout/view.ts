@@ -209,6 +209,7 @@ function lay(memory: Viewed, unit: Unit, elements: number, item: Compiled, offse
   return pick(
     new Runs({ buffer, byteOffset, byteLength }, form),
     item.signature.repeat(count),
-    ofRecords(layout, unit) ? unit.signature.bytes : 0
+    ofRecords(layout, unit) ? unit.signature.bytes : 0,
+    count
   )
 }

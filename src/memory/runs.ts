@@ -48,6 +48,10 @@ export class Runs {
     return this.#memory.buffer
   }
 
+  get byteOffset(): number {
+    return this.#memory.byteOffset
+  }
+
   /** Copies `count` packed bytes from `at` on to the place `place` of `target`. */
   gather(at: number, count: number, target: Memory, place: number): void {
     this.#move(at, count, target, place, true)

@@ -1,5 +1,7 @@
 import { type BufferLike, datatypeOf, memoryOf, NUMBER, OBJECT } from '../codec/datatype.js'
 import { encodeObject } from '../codec/object.js'
+import { Pickable } from '../layout/picked.js'
+import { checkThere } from '../layout/view.js'
 import { duplicate, type Memory } from '../memory/copy.js'
 import { bytesOfNumber } from '../memory/scratch.js'
 import { EAGER_BYTES } from '../progress/send-queue.js'
@@ -19,7 +21,15 @@ export function payloadOf(value: unknown): Payload {
     return numberPayload
   }
   const datatype = datatypeOf(value)
+  if (datatype === OBJECT && value instanceof Pickable) return pickedPayload(value)
   return { datatype, bytes: datatype === OBJECT ? encodeObject(value) : memoryOf(value as BufferLike) }
+}
+
+/** Of a view the pieces, put together: a stream may keep its values for long. */
+function pickedPayload(value: Pickable): Payload {
+  checkThere(value, 'data')
+  const { datatype, runs } = value.picked
+  return { datatype, bytes: runs.packed() }
 }
 
 /** The same in memory of its own. */

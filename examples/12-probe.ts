@@ -1,6 +1,6 @@
 /**
- * A message of unknown length: probe it first, make a buffer that fits, and receive it there. `mprobe` takes the message out of the queue, so
- * that no other receive of this rank can get it in between.
+ * A message of unknown length: probe it first, make a buffer that fits, and receive it there. `mprobe` takes the message out of the queue,
+ * so that no other receive of this rank can get it in between.
  *
  *     npx rxmpi run -n 3 examples/12-probe.ts
  *

@@ -1,5 +1,6 @@
 /**
- * The three of every course: the root deals out its values, each rank works on its own, and the results come together: all of them, then in one.
+ * The three of every course: the root deals out its values, each rank works on its own, and the results come together: all of them, then in
+ * one.
  *
  *     npx rxmpi run -n 4 examples/14-scatter-gather-reduce.ts
  *

@@ -1,6 +1,6 @@
 /**
- * Matrix times matrix by Cannon's algorithm: every rank of a square grid has a block of each, and in every step multiplies them, then hands its block of A
- * to the left and its block of B upwards, round the edges. No rank ever has more than a block of each.
+ * Matrix times matrix by Cannon's algorithm: every rank of a square grid has a block of each, and in every step multiplies them, then hands
+ * its block of A to the left and its block of B upwards, round the edges. No rank ever has more than a block of each.
  *
  *     npx rxmpi run -n 4 examples/20-cannon.ts
  *

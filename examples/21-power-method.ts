@@ -4,9 +4,10 @@
  *
  *     npx rxmpi run -n 4 examples/21-power-method.ts
  *
- * Every rank has the rows of some airports, multiplies them by the vector and gives its run of the next one to all; they stop when the largest change
- * of all is small. The bits are the same on any number of ranks, for a row is always added up in the same order.
- * Source: Page, Brin, Motwani, Winograd, The PageRank citation ranking, 1999. MPI: MPI_Allgatherv, MPI_Allreduce; mpi4py: comm.Allgatherv, comm.allreduce.
+ * Every rank has the rows of some airports, multiplies them by the vector and gives its run of the next one to all; they stop when the
+ * largest change of all is small. The bits are the same on any number of ranks, for a row is always added up in the same order.
+ * Source: Page, Brin, Motwani, Winograd, The PageRank citation ranking, 1999. MPI: MPI_Allgatherv, MPI_Allreduce; mpi4py: comm.Allgatherv,
+ * comm.allreduce.
  */
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'

@@ -1,11 +1,12 @@
 /**
- * Where would eight warehouses be that are near to the people of the United States? K-means over the places of its postal
- * codes, those of the mainland, as streams of mini-batches.
+ * Where would eight warehouses be that are near to the people of the United States? K-means over the places of its postal codes, those of
+ * the mainland, as streams of mini-batches.
  *
  *     npx rxmpi run -n 4 examples/22-k-means.ts
  *
- * Every rank has a stream of its own points, cut into batches. In each round a rank adds up, for each centre, the points that are nearest to it; the sums of all ranks
- * together move the centres, on every rank alike. `window: 1` takes the next batch only when the round before is over, so that it is judged by the moved centres.
+ * Every rank has a stream of its own points, cut into batches. In each round a rank adds up, for each centre, the points that are nearest
+ * to it; the sums of all ranks together move the centres, on every rank alike. `window: 1` takes the next batch only when the round before
+ * is over, so that it is judged by the moved centres.
  * Source: Sculley, Web-scale k-means clustering, WWW 2010. MPI: MPI_Allreduce.
  */
 import { readFile } from 'node:fs/promises'

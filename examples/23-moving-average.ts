@@ -1,11 +1,11 @@
 /**
- * A moving average over all ranks, as a pipeline: each rank's readings go through its own window, the windows of all ranks are added up, and the mean of
- * all comes out on every rank while the readings still come.
+ * A moving average over all ranks, as a pipeline: each rank's readings go through its own window, the windows of all ranks are added up,
+ * and the mean of all comes out on every rank while the readings still come.
  *
  *     npx rxmpi run -n 4 examples/23-moving-average.ts
  *
- * `mpi.allreduce` is one more operator between others, and takes a stream as long as it likes. The readings are real: Seattle's highest temperature of the day,
- * every rank another year. MPI: MPI_Allreduce, round after round.
+ * `mpi.allreduce` is one more operator between others, and takes a stream as long as it likes. The readings are real: Seattle's highest
+ * temperature of the day, every rank another year. MPI: MPI_Allreduce, round after round.
  */
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'

@@ -3,8 +3,8 @@
  *
  *     npx rxmpi run -n 4 --on-failure continue examples/24-survive.ts 2
  *
- * Rank 2 fails in the middle of it. What the others wait for it fails with a RankFailedError; they agree that not everybody has the result, make a
- * communicator of those that live, and begin again. MPI: MPIX_Comm_revoke, MPIX_Comm_agree, MPIX_Comm_shrink (ULFM).
+ * Rank 2 fails in the middle of it. What the others wait for it fails with a RankFailedError; they agree that not everybody has the result,
+ * make a communicator of those that live, and begin again. MPI: MPIX_Comm_revoke, MPIX_Comm_agree, MPIX_Comm_shrink (ULFM).
  */
 import { COMM_WORLD, type Communicator, RankFailedError, RevokedError } from 'rxmpi'
 

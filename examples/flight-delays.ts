@@ -5,9 +5,10 @@
  *     npx rxmpi run -n 4 --no-prefix examples/flight-delays.ts [--svg FILE] [--json FILE]
  *     npx rxmpi run -n 4 --no-prefix examples/flight-delays.ts --stream [--json FILE]
  *
- * The file is columns in row groups, each of which can be decoded alone, and decoding is the work. Rank 0 scatters the row groups, one for each rank a
- * round; every rank decodes its own and tallies what it says, per hour of the day and airport: count, mean, variance, extremes and a histogram of the
- * delay. The tallies of a round are merged on their way to rank 0. Nobody waits for a round to be over before the next.
+ * The file is columns in row groups, each of which can be decoded alone, and decoding is the work. Rank 0 scatters the row groups, one for
+ * each rank a round; every rank decodes its own and tallies what it says, per hour of the day and airport: count, mean, variance, extremes
+ * and a histogram of the delay. The tallies of a round are merged on their way to rank 0. Nobody waits for a round to be over before the
+ * next.
  *
  * With --stream the flights are one stream in time instead, and each day is reduced across ranks once all of them are past it.
  *

@@ -3,7 +3,8 @@
  *
  *     npx rxmpi run -n 4 --no-prefix examples/live-plot.ts [BATCHES]
  *
- * The plot is a reader that only wants the latest: darts never wait for the terminal. Where the output is no terminal, only the last line is written.
+ * The plot is a reader that only wants the latest: darts never wait for the terminal. Where the output is no terminal, only the last line
+ * is written.
  */
 import { auditTime, last, map, scan, share, tap } from 'rxjs'
 import { COMM_WORLD as comm } from 'rxmpi'

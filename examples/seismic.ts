@@ -1,12 +1,14 @@
 /**
- * A pipeline over ranks: rank 0 reads records of many seismometers, the others band-pass them and look for onsets, rank 0 associates what they have found to earthquakes.
+ * A pipeline over ranks: rank 0 reads records of many seismometers, the others band-pass them and look for onsets, rank 0 associates what
+ * they have found to earthquakes.
  *
  *     npx rxmpi run -n 4 examples/seismic.ts
  *
- * Records come in blocks, for ever if need be: no rank holds more than its window of them, and reading waits for the slowest. The records here are
- * made: noise, and earthquakes whose wave reaches each station a little later than the one before, at times that are known.
+ * Records come in blocks, for ever if need be: no rank holds more than its window of them, and reading waits for the slowest. The records
+ * here are made: noise, and earthquakes whose wave reaches each station a little later than the one before, at times that are known.
  *
- * Filter: Butterworth, by the package Fili. Trigger: STA/LTA, the mean of the last 0.5 s over that of the last 10 s (Allen, BSSA 68(5), 1978).
+ * Filter: Butterworth, by the package Fili. Trigger: STA/LTA, the mean of the last 0.5 s over that of the last 10 s (Allen, BSSA 68(5),
+ * 1978).
  */
 import Fili from 'fili'
 import { mergeMap, type Observable, reduce, tap } from 'rxjs'

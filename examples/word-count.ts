@@ -1,9 +1,11 @@
 /**
- * The most frequent words of a corpus: every rank reads its share of the texts, the words are shuffled to the rank that counts them, the root merges.
+ * The most frequent words of a corpus: every rank reads its share of the texts, the words are shuffled to the rank that counts them, the
+ * root merges.
  *
  *     npx rxmpi run -n 4 examples/word-count.ts
  *
- * The texts are those of the package nlp-corpus. Memory holds a few texts and the counts, however long the corpus is. MapReduce in four operators.
+ * The texts are those of the package nlp-corpus. Memory holds a few texts and the counts, however long the corpus is. MapReduce in four
+ * operators.
  */
 import { readdir, readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'

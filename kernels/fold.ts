@@ -1,6 +1,6 @@
 /**
- * The predefined ops on vectors of 16 bytes, in AssemblyScript. A kernel combines the first `bytes` bytes at `A` with those at `B`, into `B`. It goes on to
- * the next multiple of 64 bytes, where nobody looks.
+ * The predefined ops on vectors of 16 bytes, in AssemblyScript. A kernel combines the first `bytes` bytes at `A` with those at `B`, into
+ * `B`. It goes on to the next multiple of 64 bytes, where nobody looks.
  *
  * An op is a class that nobody makes: which type it is given is known while compiling, so a kernel becomes a loop without a branch.
  * scripts/kernels.mjs exports one for every op and type of elements.

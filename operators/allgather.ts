@@ -32,5 +32,5 @@ export type { AllgatherOptions }
  * ```
  */
 export function allgather<T>(comm: Communicator, options: AllgatherOptions = {}): CollectiveOperator<T, T[]> {
-  return operator(comm, (ranks) => allgatherOf<T, T[]>(ranks, options), options)
+  return operator<T, T[]>(comm, allgatherOf, options)
 }

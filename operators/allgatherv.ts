@@ -32,5 +32,5 @@ export type { AllgathervOptions }
  * ```
  */
 export function allgatherv<D extends TypedArray>(comm: Communicator, options: AllgathervOptions = {}): CollectiveOperator<D, Reduced<D>> {
-  return operator(comm, (ranks) => allgathervOf<D, Reduced<D>>(ranks, options), options)
+  return operator<D, Reduced<D>>(comm, allgathervOf, options)
 }

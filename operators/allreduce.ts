@@ -47,5 +47,5 @@ export function allreduce<T extends Operand>(
 ): CollectiveOperator<T, Reduced<T>>
 export function allreduce<T>(comm: Communicator, op: Op<T>, options?: AllreduceOptions): CollectiveOperator<T, T>
 export function allreduce(comm: Communicator, op: AnyOp = SUM, options: AllreduceOptions = {}): CollectiveOperator<unknown, unknown> {
-  return operator(comm, (ranks) => allreduceOf(ranks, op, options), options)
+  return operator(comm, allreduceOf, options, op)
 }

@@ -33,5 +33,5 @@ export type { AlltoallOptions, Exchanged }
  * ```
  */
 export function alltoall<D>(comm: Communicator, options: AlltoallOptions = {}): CollectiveOperator<D, Exchanged<D>> {
-  return operator(comm, (ranks) => alltoallOf<D, Exchanged<D>>(ranks, options), options)
+  return operator<D, Exchanged<D>>(comm, alltoallOf, options)
 }

@@ -35,5 +35,5 @@ export type { AlltoallvOptions }
  * ```
  */
 export function alltoallv<D extends TypedArray>(comm: Communicator, options: AlltoallvOptions): CollectiveOperator<D, Reduced<D>> {
-  return operator(comm, (ranks) => alltoallvOf<D, Reduced<D>>(ranks, options), options)
+  return operator<D, Reduced<D>>(comm, alltoallvOf, options)
 }

@@ -29,5 +29,5 @@ import type { Communicator } from '../src/communicator/communicator.js'
  * ```
  */
 export function barrier<T>(comm: Communicator, options: StreamOptions = {}): CollectiveOperator<T, T> {
-  return operator(comm, () => barrierOf<T>(), options)
+  return operator<T, T>(comm, barrierOf, options)
 }

@@ -31,5 +31,5 @@ export type { BcastOptions }
  * ```
  */
 export function bcast<T>(comm: Communicator, options: BcastOptions = {}): CollectiveOperator<T, T> {
-  return operator(comm, (ranks) => bcastOf<T>(ranks, options), options)
+  return operator<T, T>(comm, bcastOf, options)
 }

@@ -58,8 +58,8 @@ export interface BroadcastToOptions {
  * | `'disconnect'` | is disconnected: its stream ends with a RemoteError, the others go on |
  *
  * Shape: T → T. Cost: one message a value and reader. `bcast` of the collectives is the tree for values that all ranks take part in.
- * Errors: RankError, TagError, ArgumentError when the operator is made; those of `sendTo`.
- * It is the staging of ADIOS2's SST engine (`QueueFullPolicy`, `RendezvousReaderCount`, `ReserveQueueLimit`): Godoy et al., SoftwareX 12,
+ * Errors: RankError, TagError, ArgumentError when the operator is made; those of `sendTo`. It is the staging of ADIOS2's SST engine
+ * (`QueueFullPolicy`, `RendezvousReaderCount`, `ReserveQueueLimit`): Godoy et al., SoftwareX 12,
  * 2020.
  *
  * @example

@@ -46,5 +46,5 @@ export function exscan<T extends Operand>(
 ): CollectiveOperator<T, Reduced<T> | undefined>
 export function exscan<T>(comm: Communicator, op: Op<T>, options?: StreamOptions): CollectiveOperator<T, T | undefined>
 export function exscan(comm: Communicator, op: AnyOp = SUM, options: StreamOptions = {}): CollectiveOperator<unknown, unknown> {
-  return operator(comm, (ranks) => exscanOf(ranks, op, options), options)
+  return operator(comm, exscanOf, options, op)
 }

@@ -33,5 +33,5 @@ export type { GatherOptions }
  * ```
  */
 export function gather<T>(comm: Communicator, options: GatherOptions = {}): CollectiveOperator<T, T[]> {
-  return operator(comm, (ranks) => gatherOf<T, T[]>(ranks, options), options)
+  return operator<T, T[]>(comm, gatherOf, options)
 }

@@ -32,5 +32,5 @@ export type { GathervOptions }
  * ```
  */
 export function gatherv<D extends TypedArray>(comm: Communicator, options: GathervOptions = {}): CollectiveOperator<D, Reduced<D>> {
-  return operator(comm, (ranks) => gathervOf<D, Reduced<D>>(ranks, options), options)
+  return operator<D, Reduced<D>>(comm, gathervOf, options)
 }

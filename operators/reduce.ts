@@ -40,5 +40,5 @@ export function reduce<T extends Operand>(
 ): CollectiveOperator<T, Reduced<T>>
 export function reduce<T>(comm: Communicator, op: Op<T>, options?: ReduceOptions): CollectiveOperator<T, T>
 export function reduce(comm: Communicator, op: AnyOp = SUM, options: ReduceOptions = {}): CollectiveOperator<unknown, unknown> {
-  return operator(comm, (ranks) => reduceOf(ranks, op, options), options)
+  return operator(comm, reduceOf, options, op)
 }

@@ -52,5 +52,5 @@ export function reduceScatter<T extends TypedArray>(
 ): CollectiveOperator<T | readonly T[], T>
 export function reduceScatter<T>(comm: Communicator, op: Op<T>, options?: ReduceScatterOptions): CollectiveOperator<readonly T[], T>
 export function reduceScatter(comm: Communicator, op: AnyOp = SUM, options: ReduceScatterOptions = {}): CollectiveOperator<never, unknown> {
-  return operator(comm, (ranks) => reduceScatterOf(ranks, op, options), options)
+  return operator(comm, reduceScatterOf, options, op)
 }

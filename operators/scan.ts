@@ -39,5 +39,5 @@ export function scan<T extends Operand>(
 ): CollectiveOperator<T, Reduced<T>>
 export function scan<T>(comm: Communicator, op: Op<T>, options?: StreamOptions): CollectiveOperator<T, T>
 export function scan(comm: Communicator, op: AnyOp = SUM, options: StreamOptions = {}): CollectiveOperator<unknown, unknown> {
-  return operator(comm, (ranks) => scanOf(ranks, op, options), options)
+  return operator(comm, scanOf, options, op)
 }

@@ -32,5 +32,5 @@ export type { Part, ScatterOptions }
  * ```
  */
 export function scatter<D>(comm: Communicator, options: ScatterOptions = {}): CollectiveOperator<D, Part<D>> {
-  return operator(comm, (ranks) => scatterOf<D, Part<D>>(ranks, options), options)
+  return operator<D, Part<D>>(comm, scatterOf, options)
 }

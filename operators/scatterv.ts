@@ -31,5 +31,5 @@ export type { ScattervOptions }
  * ```
  */
 export function scatterv<D extends TypedArray>(comm: Communicator, options: ScattervOptions): CollectiveOperator<D, Reduced<D>> {
-  return operator(comm, (ranks) => scattervOf<D, Reduced<D>>(ranks, options), options)
+  return operator<D, Reduced<D>>(comm, scattervOf, options)
 }

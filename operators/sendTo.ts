@@ -54,8 +54,8 @@ export interface SendToOptions extends OutflowOptions {
  * Shape: T → T; on the other rank T, as in a message. Typed arrays travel as their bytes, and may be changed once they are passed on. Cost:
  * one message a value, and one of credit for every quarter of the window. Unsubscribing here completes the stream there.
  * Errors: RankError, TagError, ArgumentError when the operator is made; DataCloneError, OverflowError, RankFailedError, AbortError; the
- * source's own. All but RankFailedError arrive there as RemoteError.
- * MPI has no such call: it is a loop of MPI_Isend with flow control (request-n of Reactive Streams).
+ * source's own. All but RankFailedError arrive there as RemoteError. MPI has no such call: it is a loop of MPI_Isend with flow control
+ * (request-n of Reactive Streams).
  *
  * @example
  * ```ts

@@ -30,10 +30,11 @@ const UNLIMITED = { values: 2 ** 31, bytes: 2 ** 26 }
  *
  * @example
  * ```ts
- * import { COMM_WORLD as comm } from 'rxmpi' import { RankPool } from 'rxmpi/pool'
+ * import { COMM_WORLD as comm } from 'rxmpi'
+ * import { RankPool } from 'rxmpi/pool'
  *
- * const pool = await RankPool.of(comm) // rank 1 works here until rank 0 closes the pool pool?.map((n: number) => n * n, [1, 2,
- * 3]).subscribe({
+ * const pool = await RankPool.of(comm) // rank 1 works here until rank 0 closes the pool
+ * pool?.map((n: number) => n * n, [1, 2, 3]).subscribe({
  *   next: (square) => console.log(square), // [0] 1 [0] 4 [0] 9
  *   complete: () => void pool.close()
  * })

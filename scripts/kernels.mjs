@@ -1,6 +1,7 @@
 /**
- * Compiles kernels/fold.ts for every op and type of elements to one WebAssembly module, as a string in src/op/kernel-code.ts: so it is found wherever
- * rxmpi is bundled to, and there without waiting. Takes seconds, so it is done only when the sources differ from those of last time.
+ * Compiles kernels/fold.ts for every op and type of elements to one WebAssembly module, as a string in src/op/kernel-code.ts: so it is
+ * found wherever rxmpi is bundled to, and there without waiting. Takes seconds, so it is done only when the sources differ from those of
+ * last time.
  */
 import { createHash } from 'node:crypto'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'

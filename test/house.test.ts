@@ -40,7 +40,9 @@ describe('pages', () => {
   /** A page without its blocks of code, which are programs and output of the reader's. */
   const proseOf = (page: string): string => readFileSync(page, 'utf8').replace(/^```[\s\S]*?^```/gm, '')
 
-  /** Whether a name such as `src/launch/`, `test/unit/*.test.ts`, `src/…/session.ts` or `collective/session.ts` is one of a file or a room. */
+  /**
+   * Whether a name such as `src/launch/`, `test/unit/*.test.ts`, `src/…/session.ts` or `collective/session.ts` is one of a file or a room.
+   */
   function isThere(name: string): boolean {
     const pattern = name
       .replace(/\/$/, '')

@@ -14,9 +14,9 @@ export interface ExploreOptions extends SimulateOptions {
 
 /**
  * Runs a simulated test under many arrival orders: messages that reach their ranks at the same time are delivered in another order with
- * each seed. All
- * of them are possible ones: the messages of a link never overtake each other, and none comes before what caused it. So a receive from any
- * source, a `race` or a `merge` that counts on an order shows. With `jitter` the times differ too, for a test that draws none.
+ * each seed. All of them are possible ones: the messages of a link never overtake each other, and none comes before what caused it. So a
+ * receive from any source, a `race` or a `merge` that counts on an order shows. With `jitter` the times differ too, for a test that draws
+ * none.
  *
  * Errors: the first failure ends it, as an ExplorationError with the seed, how to run that one alone (`seed: 17`) and the original as its
  * `cause`.

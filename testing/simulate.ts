@@ -31,8 +31,7 @@ export interface SimulateOptions extends LinkModel {
   jitter?: number
   /**
    * What is left at the end: requests that wait, messages nobody has received, communicators that were made and not freed. `'error'` (the
-   * default) makes it
-   * the test's failure.
+   * default) makes it the test's failure.
    */
   leaks?: 'error' | 'ignore'
   /** Compares what was recorded with what was drawn; default deep equality, with a message that says what differs. */
@@ -45,8 +44,7 @@ export interface SimulateHelpers extends RunHelpers {
   readonly comms: readonly Communicator[]
   /**
    * Runs a program on every rank; what each returned. A pipeline that a rank returns takes part whether the test looks at it or not: if
-   * nobody has subscribed to it
-   * once frame 0 is over, `simulate` does.
+   * nobody has subscribed to it once frame 0 is over, `simulate` does.
    */
   ranks<T>(program: (comm: Communicator) => T): T[]
   /**
@@ -60,8 +58,7 @@ export interface SimulateHelpers extends RunHelpers {
   end(rank: number, reason?: string): void
   /**
    * A rank dies, now: nothing that it does from now on has any effect. The others are told, each after what arrives of that which it has
-   * sent them: all of it, or, where
-   * the test has a `seed`, so much as that has it, on each link.
+   * sent them: all of it, or, where the test has a `seed`, so much as that has it, on each link.
    */
   fail(rank: number, reason?: string): void
 }
@@ -74,22 +71,18 @@ export interface SimulateHelpers extends RunHelpers {
  *     rank 1   irecv()    --(a|)
  *
  * A message takes latency + bytes / bytesPerMs; messages of a link arrive in order. Computation takes no time. What waits for a promise
- * never
- * goes on, for time does not pass outside this call: use requests and pipelines, `irecv` and not `await recv`.
+ * never goes on, for time does not pass outside this call: use requests and pipelines, `irecv` and not `await recv`.
  *
  * At the end, when nothing is left to happen, it checks what was expected; then it unsubscribes from what `expectObservable` and `ranks`
- * have subscribed to, lets
- * what follows from that happen, and looks for what is left (`leaks`). A subscription to `messages()` that is still open is nothing to
- * worry about: it is endless by nature.
+ * have subscribed to, lets what follows from that happen, and looks for what is left (`leaks`). A subscription to `messages()` that is
+ * still open is nothing to worry about: it is endless by nature.
  *
  * A call with a `signal` is no exception: what fires in real time, such as `AbortSignal.timeout`, never does here; abort a controller at a
  * virtual time.
  *
  * Shape: gives back what the test returns. Cost: a thousand ranks take a third of a second for ten messages each. Errors: what the test
- * throws;
- * a MarbleError, or what `assert` throws, where something is not as drawn; a DeadlockError that lists what waits for ever and at which line
- * of the test it was called;
- * a LeakError; an ArgumentError for a bad argument.
+ * throws; a MarbleError, or what `assert` throws, where something is not as drawn; a DeadlockError that lists what waits for ever and at
+ * which line of the test it was called; a LeakError; an ArgumentError for a bad argument.
  *
  * @example
  * ```ts

@@ -1,4 +1,7 @@
-/** Conjugate gradient on the Laplacian of a line, whose unknowns lie in runs on the ranks: two dot products and two neighbours' values an iteration. */
+/**
+ * Conjugate gradient on the Laplacian of a line, whose unknowns lie in runs on the ranks: two dot products and two neighbours' values an
+ * iteration.
+ */
 
 import { COMM_WORLD as comm, PROC_NULL, SUM } from 'rxmpi'
 import { during, timed } from './clock.js'

@@ -1,4 +1,7 @@
-/** Arrays through a stream, beside windows of isend that rank 1 answers: what share of their bandwidth it reaches, both in one run and by turns. */
+/**
+ * Arrays through a stream, beside windows of isend that rank 1 answers: what share of their bandwidth it reaches, both in one run and by
+ * turns.
+ */
 
 import { lastValueFrom } from 'rxjs'
 import { COMM_WORLD as comm, Request } from 'rxmpi'

@@ -1,4 +1,6 @@
-/** Rank 0 makes values a hundred times as fast as rank 1 takes them; how much the memory of both grows, and whether the counts are right. */
+/**
+ * Rank 0 makes values a hundred times as fast as rank 1 takes them; how much the memory of both grows, and whether the counts are right.
+ */
 
 import { Observable } from 'rxjs'
 import { COMM_WORLD as comm } from 'rxmpi'

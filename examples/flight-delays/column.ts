@@ -22,8 +22,8 @@ export function extent({ meta_data: meta }: ColumnChunk): { offset: number; leng
 }
 
 /**
- * Decodes a column chunk to its dictionary and indices, by hyparquet's building blocks. Its `parquetRead` would put every value into an array: four
- * times the work where a few thousand distinct values make 272,727 rows.
+ * Decodes a column chunk to its dictionary and indices, by hyparquet's building blocks. Its `parquetRead` would put every value into an
+ * array: four times the work where a few thousand distinct values make 272,727 rows.
  */
 export function readColumn({ meta_data: meta }: ColumnChunk, bytes: Uint8Array): Column {
   const { type, codec, num_values, path_in_schema, statistics } = meta!

@@ -1,11 +1,11 @@
 import { BINS, binOf } from './bins.js'
 
 /**
- * Count, sum, squares, extremes and histogram of many groups of whole numbers at once, a column each: what a tight loop wants, and what travels as a
- * few typed arrays instead of thousands of objects.
+ * Count, sum, squares, extremes and histogram of many groups of whole numbers at once, a column each: what a tight loop wants, and what
+ * travels as a few typed arrays instead of thousands of objects.
  *
- * Sums of whole numbers are exact up to 2⁵³ (nine billion flights of a thousand minutes), so groups may be merged in any order and come to the
- * same bits: merging is associative, as a reduction needs it, which means and variances that are rounded on the way would not be.
+ * Sums of whole numbers are exact up to 2⁵³ (nine billion flights of a thousand minutes), so groups may be merged in any order and come to
+ * the same bits: merging is associative, as a reduction needs it, which means and variances that are rounded on the way would not be.
  */
 export interface Statistics {
   readonly count: Float64Array

@@ -14,7 +14,9 @@ export interface Punctuality {
   minutes: number
 }
 
-/** The flights as they happened, each rank those of its row groups, and at the root what each day says, as soon as all ranks are past it. */
+/**
+ * The flights as they happened, each rank those of its row groups, and at the root what each day says, as soon as all ranks are past it.
+ */
 export function streamByDay(comm: Communicator, { rowGroups }: Contents): Observable<mpi.TimeWindow<Punctuality>> {
   async function* mine(): AsyncGenerator<Times> {
     for (let k = comm.rank; k < rowGroups.length; k += comm.size) yield await readTimes(rowGroups[k])

@@ -20,7 +20,10 @@ export const noFlights: Tally = { names: [], cells: emptyStatistics(0) }
 
 export const flightsIn = ({ cells }: Tally): number => cells.count.reduce((a, b) => a + b, 0)
 
-/** What both say, in the place of one that knows all airports of the other if there is one. Row groups number their airports each in its own way. */
+/**
+ * What both say, in the place of one that knows all airports of the other if there is one. Row groups number their airports each in its own
+ * way.
+ */
 export function mergeTallies(a: Tally, b: Tally): Tally {
   const [small, large] = a.names.length < b.names.length ? [a, b] : [b, a]
   const names = [...new Set([...large.names, ...small.names])]

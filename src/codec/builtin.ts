@@ -1,7 +1,6 @@
 /**
  * Which objects are the engine's or the runtime's own (`Intl.NumberFormat`, `Headers`, `MessagePort`): what they hold is in no field, so as
- * objects
- * of their own fields they would arrive empty.
+ * objects of their own fields they would arrive empty.
  *
  * The class says so, and not its name: its source text is native code, or it was a global class before the program came.
  */

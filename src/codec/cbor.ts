@@ -37,8 +37,7 @@ let oversized = false
 
 /**
  * Encodes a tree, of copies of our own: nothing of the program's runs here, for it may send something, to the same place. The bytes are
- * valid until
- * cbor-x is next used, by whomever.
+ * valid until cbor-x is next used, by whomever.
  */
 export function write(tree: unknown, asDoubles: boolean): Uint8Array {
   if (oversized) {

@@ -3,9 +3,9 @@
  *
  * A tree: primitives, plain objects and arrays, as cbor-x writes them, without any tag. Nested at most `MAX_NESTING` deep.
  *
- * A table, for all that a tree cannot say: tag 19792 ('MP') on an array `[kinds, node 1, node 2, …]`. `kinds` is an array
- * of the kinds of all nodes; node 1 is the value that was sent. No node holds another: where one belongs there is its number in an
- * array of one, `[7]`. So cycles and shared references are nothing special, and a list of a million links nests no deeper than a short one.
+ * A table, for all that a tree cannot say: tag 19792 ('MP') on an array `[kinds, node 1, node 2, …]`. `kinds` is an array of the kinds of
+ * all nodes; node 1 is the value that was sent. No node holds another: where one belongs there is its number in an array of one, `[7]`. So
+ * cycles and shared references are nothing special, and a list of a million links nests no deeper than a short one.
  *
  * | kind | node |
  * | --- | --- |

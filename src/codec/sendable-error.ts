@@ -7,8 +7,7 @@ const MOST = 256
 
 /**
  * What of a thrown value can be sent: of an error and those that it tells of (`cause`, `errors` …) class, name, message and stack, for
- * other fields may be
- * anything. Cycles stay cycles. Never throws.
+ * other fields may be anything. Cycles stay cycles. Never throws.
  */
 export function sendableError(error: unknown): unknown {
   const copies = new Map<object, Error>()

@@ -1,14 +1,16 @@
 import type { CommunicatorCore } from '../core/communicator-core.js'
-import { recordCallSite } from '../diagnostics/call-site.js'
+import type { CallSite } from '../diagnostics/call-site.js'
+import { type CollectiveEvent, collectives } from '../diagnostics/channels.js'
 import { ArgumentError } from '../errors.js'
 import { TagTable } from '../memory/tag-table.js'
 import type { Context } from '../progress/context.js'
 import { COLLECTIVES, CONTROL } from '../progress/context-ids.js'
 import { onControl, sendControl } from '../progress/control-message.js'
 import { type Incoming, nobody, type Waiting } from '../progress/incoming.js'
-import { ASIDE, Call, cycleOf, type Form, isSame, isSingle, type Signature } from './call.js'
+import { ASIDE, Call, type CallOptions, cycleOf, type Form, isSame, isSingle, type Signature } from './call.js'
 import { ALARM, BARRIER, CALLED, FAILURE, type Kind, OVER, PASSED_ON, TOLD } from './control-messages.js'
 import { type Alarm, Mismatch } from './mismatch.js'
+import { Plans } from './plan.js'
 
 /** A subscription of a call that is under way on this rank. */
 export interface Party extends Waiting {
@@ -47,6 +49,8 @@ const isKind = (kind: number): kind is Kind => [CALLED, PASSED_ON, TOLD, FAILURE
 /** The collectives that a rank has called on a communicator, in order, and those of them that are under way. */
 export class CallRegistry {
   readonly comm: CommunicatorCore
+  /** What the methods call. */
+  readonly plans = new Plans(this)
   /** What waits for a word of other ranks. */
   readonly unsaid = new Set<Waiting & { readonly peer: number; readonly waits: boolean }>()
   readonly #context: Context
@@ -59,6 +63,8 @@ export class CallRegistry {
   readonly #lastBrokenOff: number[] = []
   #brokenOffs = 0
   #calls = 0
+  /** When they have begun, where somebody listened. */
+  readonly #beginnings = new WeakMap<Party, number>()
   #dispute: Mismatch | undefined
   #isBroken = false
 
@@ -94,14 +100,14 @@ export class CallRegistry {
   }
 
   /** The next call in order. Throws when a rank has failed, or the ranks have called different things before. */
-  next(signature: Signature, form: Form, site = recordCallSite()): Call {
+  next(signature: Signature, form: Form, site: CallSite | undefined, options: CallOptions): Call {
     const lost = this.comm.failedMembers.error
     if (lost !== undefined) throw lost
     if (this.#dispute?.verdict !== undefined) {
       this.#dispute.isHeard = true
       throw this.#dispute.verdict
     }
-    const call = new Call(this.#calls++, signature, site, form)
+    const call = new Call(this.#calls++, signature, form, site, options)
     this.#recent[call.sequence % REMEMBERED] = call
     return call
   }
@@ -128,6 +134,7 @@ export class CallRegistry {
 
   open(party: Party): void {
     this.#parties.add(party)
+    if (collectives.hasSubscribers) this.#tellBegin(party)
     const obstacle = this.comm.obstacle ?? this.comm.failedMembers.error
     if (obstacle !== undefined) return party.stop(obstacle)
     this.#dispute?.called()
@@ -144,6 +151,23 @@ export class CallRegistry {
   close(party: Party, whole: boolean): void {
     this.#parties.remove(party)
     if (!whole) this.#breakOff(party.tag)
+    if (collectives.hasSubscribers) this.#tellEnd(party, whole)
+  }
+
+  #tellBegin(party: Party): void {
+    this.#beginnings.set(party, performance.now())
+    collectives.publish(this.#event('begin', party))
+  }
+
+  #tellEnd(party: Party, ok: boolean): void {
+    const begun = this.#beginnings.get(party)
+    this.#beginnings.delete(party)
+    collectives.publish({ ...this.#event('end', party), duration: begun && performance.now() - begun, ok })
+  }
+
+  #event(phase: CollectiveEvent['phase'], { call }: Party): CollectiveEvent {
+    const { rank, name: communicator } = this.comm
+    return { phase, rank, communicator, name: call.signature.name, sequence: call.sequence }
   }
 
   /** No collective of these ranks can be whole any more: breaks off all that is under way, and drops what comes. */
@@ -197,7 +221,7 @@ export class CallRegistry {
     const over = this.#over(tag)
     if (over !== undefined) {
       if (!isSame(over.hash, message.call)) this.alarm(over.sequence)
-      else if (kind === PASSED_ON || kind === TOLD) this.say(from, tag, over.hash, OVER, null)
+      else if (kind === PASSED_ON || kind === TOLD) this.say(from, tag, over.hash, OVER, 0)
     } else {
       const sayings = this.#sayings.get(tag) ?? []
       this.#sayings.set(tag, sayings)

@@ -9,24 +9,36 @@ export interface Signature {
   /** The op's name. */
   readonly op?: string | undefined
   readonly algorithm?: string | undefined
-  readonly counts?: Counts | undefined
   readonly ragged: Ragged
   /** Rounds that a rank may be ahead of the others. */
   readonly window: number
+  /** All of it in one number. */
+  readonly hash: number
 }
 
-export function signatureOf({ name, root, op, counts, algorithm }: Named, { ragged = 'error', window = WINDOW }: Streamed = {}): Signature {
-  return { name, root, op, counts, algorithm, ragged, window }
+export function signatureOf({ name, root, op, algorithm }: Named, { ragged = 'error', window = WINDOW }: Streamed = {}): Signature {
+  const said = { name, root, op, algorithm, ragged, window }
+  return { ...said, hash: hashOf(said) }
 }
 
-type Named = Pick<Signature, 'name' | 'root' | 'op' | 'counts' | 'algorithm'>
+type Named = Pick<Signature, 'name' | 'root' | 'op' | 'algorithm'>
 
-/** Of a collective on runs of different lengths; not part of what ranks must say alike. */
-export interface Counts {
-  readonly counts?: ArrayLike<number> | undefined
-  readonly sendCounts?: ArrayLike<number> | undefined
-  readonly recvCounts?: ArrayLike<number> | undefined
+/** What a call says beside its data: not part of what ranks must say alike. */
+export interface CallOptions {
+  /** A buffer that receives the result in place. */
+  readonly into?: BufferLike | undefined
+  readonly counts?: Integers | undefined
+  readonly displs?: Integers | undefined
+  readonly sendCounts?: Integers | undefined
+  readonly sendDispls?: Integers | undefined
+  readonly recvCounts?: Integers | undefined
+  readonly recvDispls?: Integers | undefined
 }
+
+type Integers = ArrayLike<number>
+
+/** Of a call that says nothing beside its data. */
+export const NO_OPTIONS = Object.freeze({})
 
 interface Streamed {
   ragged?: Ragged
@@ -43,6 +55,7 @@ export class Call {
   readonly sequence: number
   readonly signature: Signature
   readonly site: CallSite | undefined
+  readonly options: CallOptions
   /** Of the signature, and whether it is a method's: travels with every message. */
   readonly hash: number
   /** How often it was subscribed to: the n-th subscription meets the n-th of the other ranks. */
@@ -51,11 +64,12 @@ export class Call {
   datatype = OBJECT
   count = 0
 
-  constructor(sequence: number, signature: Signature, site: CallSite | undefined, form: Form) {
+  constructor(sequence: number, signature: Signature, form: Form, site: CallSite | undefined, options: CallOptions) {
     this.sequence = sequence
     this.signature = signature
     this.site = site
-    this.hash = (hashOf(signature) & ~FORM) | form
+    this.options = options
+    this.hash = (signature.hash & ~FORM) | form
   }
 
   /** What messages of the next subscription are marked with. */
@@ -86,12 +100,12 @@ export class Call {
 
   /** The same without its line. */
   get title(): string {
-    const { name, op, root, counts, algorithm, ragged, window } = this.signature
+    const { name, op, root, algorithm, ragged, window } = this.signature
     const details = [
       this.datatype === OBJECT ? undefined : `${nameOf(this.datatype)}${this.datatype === NUMBER ? '' : `(${this.count})`}`,
       op,
       root === undefined ? undefined : `root ${root}`,
-      ...listed(counts),
+      ...listed(this.options),
       algorithm && `algorithm ${algorithm}`,
       ragged === 'error' ? undefined : `ragged ${ragged}`,
       window === WINDOW ? undefined : `window ${window}`
@@ -132,7 +146,7 @@ export function isSame(one: number, other: number): boolean {
   return (difference & ~FORM) === 0 && (difference === 0 || (one & other & SINGLE) === 0)
 }
 
-function listed({ counts, sendCounts, recvCounts }: Counts = {}): string[] {
+function listed({ counts, sendCounts, recvCounts }: CallOptions): string[] {
   return Object.entries({ counts, sendCounts, recvCounts }).flatMap(([name, given]) => {
     if (given === undefined) return []
     const more = given.length > SHOWN ? ', …' : ''
@@ -142,7 +156,7 @@ function listed({ counts, sendCounts, recvCounts }: Counts = {}): string[] {
 
 const SHOWN = 16
 
-function hashOf({ name, root = -1, op = '', algorithm = '', ragged, window }: Signature): number {
+function hashOf({ name, root = -1, op = '', algorithm = '', ragged, window }: Omit<Signature, 'hash'>): number {
   let hash = mix(hashOfText(name), root)
   if (op !== '') hash = mix(hash, hashOfText(op))
   if (algorithm !== '') hash = mix(hash, hashOfText(algorithm))

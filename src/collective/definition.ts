@@ -1,6 +1,7 @@
 import type { Observable } from 'rxjs'
 import type { CommunicatorCore } from '../core/communicator-core.js'
-import type { Counts, Ragged } from './call.js'
+import type { AnyOp } from '../op/op.js'
+import type { CallOptions, Ragged } from './call.js'
 import type { CallRegistry } from './call-registry.js'
 import type { Links } from './steps.js'
 import type { Hosts } from './topology/hosts.js'
@@ -35,19 +36,28 @@ export interface Caller {
   readonly calls: CallRegistry
 }
 
-/** A collective, as one rank calls it. */
+/** Makes a collective for a rank, of what all its calls and rounds have in common. */
+export type Make<T, R> = (ranks: Ranks, options: PlanOptions, op?: AnyOp) => Definition<T, R>
+
+export interface PlanOptions {
+  readonly root?: number | undefined
+  readonly algorithm?: string | undefined
+  readonly ragged?: Ragged | undefined
+}
+
+/** A collective, as one rank calls it: once, as often as it likes, or on a stream. */
 export interface Definition<T, R> {
   readonly name: string
   readonly root?: number | undefined
   readonly op?: string | undefined
-  /** Where a report finds the counts that this rank has given; the ranks' own may differ. */
-  readonly counts?: Counts | undefined
   /** The one that was asked for. */
   readonly algorithm?: string | undefined
   /** The one for a value whose size asks for another than usual: rounds by it have the links to themselves. All ranks find the same. */
   readonly suited?: (value: T) => string | undefined
+  /** Throws what is wrong with the options of a call. */
+  readonly checkOptions?: (options: CallOptions) => void
   /** Throws what is wrong with a value that this rank gives. */
-  readonly check?: (data: T) => void
+  readonly check?: (data: T, options: CallOptions) => void
   /** The rank that alone gives something, where that is another: this rank's own stream is ignored, it follows that of the giver. */
   readonly giver?: number | undefined
   /** A rank may be done with a round that others have not come to. */
@@ -58,8 +68,7 @@ export interface Definition<T, R> {
   readonly serial?: boolean | undefined
   /**
    * The collective, composed of its links: from the values of this rank to its results, one of each round. By the algorithm that was asked
-   * for or is suited,
-   * which the ranks agree on, or else as usual.
+   * for or is suited, which the ranks agree on, or else as usual. What is composed serves any number of rounds, of one call or of several.
    */
   readonly build: (links: Links, algorithm: string | undefined) => (values: Observable<T>) => Observable<R | typeof NOTHING | Misfit>
 }

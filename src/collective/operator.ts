@@ -2,10 +2,12 @@ import { Observable, type ObservableInput } from 'rxjs'
 import { checkOptions, checkSignal, shown } from '../diagnostics/arguments.js'
 import { captureCallSite } from '../diagnostics/call-site.js'
 import { ArgumentError, RemoteError } from '../errors.js'
+import type { AnyOp } from '../op/op.js'
 import { abortError, onAbort } from '../request/cancellation.js'
+import type { CallOptions } from './call.js'
 import { type Call, STREAM, signatureOf } from './call.js'
 import type { CallRegistry } from './call-registry.js'
-import type { Caller, Definition, Ranks, StreamOptions } from './definition.js'
+import type { Caller, Definition, Make, PlanOptions, StreamOptions } from './definition.js'
 import { Session } from './session.js'
 import { feed } from './source.js'
 
@@ -15,7 +17,12 @@ import { feed } from './source.js'
 export type CollectiveOperator<T, R> = (source: ObservableInput<T>) => Observable<R>
 
 /** Calls a collective on streams: at this call its place in the order is taken, and each subscription is a run of it. */
-export function operator<T, R>(comm: Caller, make: (ranks: Ranks) => Definition<T, R>, options: StreamOptions): CollectiveOperator<T, R> {
+export function operator<T, R>(
+  comm: Caller,
+  make: Make<T, R>,
+  options: StreamOptions & PlanOptions & CallOptions,
+  op?: AnyOp
+): CollectiveOperator<T, R> {
   let collective: Definition<T, R>
   let calls: CallRegistry
   let call: Call
@@ -23,9 +30,10 @@ export function operator<T, R>(comm: Caller, make: (ranks: Ranks) => Definition<
   try {
     checkStream(options)
     calls = comm.calls
-    collective = make(core)
+    collective = make(core, options, op)
+    collective.checkOptions?.(options)
     if (options.signal?.aborted) throw abortError(options.signal)
-    call = calls.next(signatureOf(collective, options), STREAM, captureCallSite())
+    call = calls.next(signatureOf(collective, options), STREAM, captureCallSite(), options)
   } catch (error) {
     throw core.inContext(error, captureCallSite())
   }

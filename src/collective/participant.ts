@@ -17,26 +17,40 @@ export interface Audience<R> {
   giveUp: Trouble['giveUp']
 }
 
-/** This rank in one run of a collective: a method's call, or a subscription of an operator. */
+/** This rank in one run of a collective after the other: a method's call, or a subscription of an operator. */
 export abstract class Participant<R> implements Trouble, Party {
-  readonly call: Call
-  readonly tag: number
   readonly peer = ANY_SOURCE
   next: Party | undefined
   protected readonly comm: CommunicatorCore
   protected readonly registry: CallRegistry
   protected readonly links: Links
-  protected readonly audience: Audience<R>
+  protected audience!: Audience<R>
+  #call!: Call
+  #tag = 0
 
-  constructor(registry: CallRegistry, call: Call, isAhead: boolean, audience: Audience<R>) {
+  constructor(registry: CallRegistry, isAhead: boolean) {
     const { comm } = registry
-    this.call = call
-    this.tag = registry.tagOf(call)
     this.comm = comm
     this.registry = registry
+    this.links = new Links(comm, comm.id + COLLECTIVES, this, isAhead)
+  }
+
+  /** Takes part in a call, or in a further subscription of it. */
+  protected begin(call: Call, audience: Audience<R>): void {
+    this.#call = call
+    this.#tag = this.registry.tagOf(call)
     this.audience = audience
-    this.links = new Links(comm, comm.id + COLLECTIVES, call, this.tag, this, isAhead)
-    comm.endpoint.transport.hold()
+    this.comm.endpoint.transport.hold()
+    this.links.begin(call, this.#tag)
+    this.registry.open(this)
+  }
+
+  get call(): Call {
+    return this.#call
+  }
+
+  get tag(): number {
+    return this.#tag
   }
 
   abstract hear(kind: Kind, from: number, saying: unknown): void
@@ -78,7 +92,7 @@ export abstract class Participant<R> implements Trouble, Party {
   }
 
   confirm(to: number): void {
-    this.say(to, CALLED, null)
+    this.say(to, CALLED, 0)
   }
 
   mismatch(): void {

@@ -13,7 +13,7 @@ export abstract class Receiver implements Taker {
   order = 0
   gone = true
   readonly peer: number
-  readonly tag: number
+  tag = 0
   protected readonly links: Links
   readonly rank: number
   /** Another receiver of the call. */
@@ -27,13 +27,30 @@ export abstract class Receiver implements Taker {
   #isMethods = false
   /** Messages it has had. */
   #taken = 0
+  /** It was made for a call that was under way; the next may have no need of it. */
+  protected readonly isLate: boolean
 
   constructor(links: Links, rank: number) {
     this.links = links
-    this.tag = links.tag
+    this.isLate = !links.closed
     this.peer = links.comm.memberOf(rank)
     this.rank = rank
     this.before = links.join(this)
+  }
+
+  /** A call begins. */
+  begin(): void {
+    this.tag = this.links.tag
+    this.met = false
+    this.#taken = 0
+    if (!this.isLate) this.links.confirm(this.rank)
+  }
+
+  /** Takes part in the call that is under way. */
+  joinIn(): void {
+    this.begin()
+    this.links.confirm(this.rank)
+    this.look()
   }
 
   get site(): CallSite | undefined {
@@ -155,6 +172,11 @@ export class Arrivals<U extends Unit> extends Receiver {
     this.#place = place
   }
 
+  override begin(): void {
+    super.begin()
+    this.#isOver = false
+  }
+
   protected get ready(): boolean {
     return !this.#subscriber.closed && !this.#isOver
   }
@@ -192,6 +214,7 @@ export class Meetings<U extends Unit> extends Receiver {
   next(unit: U): void {
     const round = this.#come++
     if (round > this.#failed) return
+    if (this.isLate) this.links.confirm(this.rank)
     this.#units.push(unit)
     if (!this.links.attempt(this.#step, unit, round)) this.#failed = round
     this.#pass()

@@ -1,14 +1,14 @@
 import type { CommunicatorCore } from '../core/communicator-core.js'
 import { checkOptions, checkSignal } from '../diagnostics/arguments.js'
-import { type CallSite, captureCallSite } from '../diagnostics/call-site.js'
+import { type CallSite, captureCallSite, recordCallSite } from '../diagnostics/call-site.js'
 import { RemoteError } from '../errors.js'
+import type { AnyOp } from '../op/op.js'
 import { abandonOn, abortError } from '../request/cancellation.js'
 import { Request } from '../request/request.js'
-import { type Call, LARGE_SINGLE, SINGLE, signatureOf } from './call.js'
-import type { CallRegistry } from './call-registry.js'
-import type { Caller, Definition, Ranks } from './definition.js'
+import { type Call, type CallOptions, LARGE_SINGLE, NO_OPTIONS, SINGLE } from './call.js'
+import type { Caller, Make, PlanOptions } from './definition.js'
 import type { Audience } from './participant.js'
-import { Single } from './single.js'
+import type { StandingStream } from './standing-stream.js'
 
 /** A collective under way, of one value on every rank. MPI: MPI_Iallreduce and its kin, MPI 4.1 §6.12. */
 class CollectiveRequest<R> extends Request<R> implements Audience<R> {
@@ -37,27 +37,41 @@ class CollectiveRequest<R> extends Request<R> implements Audience<R> {
   }
 }
 
-/** Calls a collective with one value. A bad argument takes part in nothing. */
-export function call<T, R>(comm: Caller, make: (ranks: Ranks) => Definition<T, R>, data: T, options: { signal?: AbortSignal }): Request<R> {
-  let collective: Definition<T, R>
-  let calls: CallRegistry
+/** What the methods take beside their data. */
+export type MethodOptions = CallOptions & PlanOptions & { readonly signal?: AbortSignal | undefined }
+
+/** Calls a collective with one value: a round of the stream that stands for it. A bad argument takes part in nothing. */
+export function call<T, R>(
+  comm: Caller,
+  make: Make<T, R>,
+  data: T,
+  options: MethodOptions = NO_OPTIONS,
+  op?: AnyOp,
+  site = recordCallSite()
+): Request<R> {
+  let stream: StandingStream<T, R>
   let made: Call
   let signal: AbortSignal | undefined
   try {
     checkOptions(options, '{ root: 0 }')
     signal = options.signal
     if (signal !== undefined) checkSignal(signal)
-    calls = comm.calls
-    collective = make(comm.core)
-    if (collective.giver === undefined || collective.giver === comm.core.rank) collective.check?.(data)
+    const { calls, core } = comm
+    const plan = calls.plans.find(make, options, op)
+    const { collective } = plan
+    collective.checkOptions?.(options)
+    const gives = collective.giver === undefined || collective.giver === core.rank
+    if (gives) collective.check?.(data, options)
     if (signal?.aborted) throw abortError(signal)
-    const isUsual = collective.algorithm !== undefined || collective.suited?.(data) === undefined
-    made = calls.next(signatureOf(collective), isUsual ? SINGLE : LARGE_SINGLE)
+    const suited = collective.algorithm === undefined ? collective.suited?.(data) : undefined
+    const own = options === NO_OPTIONS ? options : { ...options }
+    made = calls.next(plan.signature, suited === undefined ? SINGLE : LARGE_SINGLE, site, own)
+    stream = plan.take(collective.algorithm ?? suited)
   } catch (error) {
     return new CollectiveRequest<R>(comm.core, captureCallSite()).refuse(error)
   }
   const request = new CollectiveRequest<R>(comm.core, made.site)
-  const single = new Single(calls, made, collective, request, data)
-  if (signal !== undefined) abandonOn(signal, request, (error) => single.fail(error))
+  stream.run(made, request, data)
+  if (signal !== undefined) abandonOn(signal, request, (error) => stream.fail(error))
   return request
 }

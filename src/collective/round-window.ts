@@ -1,8 +1,7 @@
 /**
  * How far a rank may be ahead of the others: at most `window` rounds. It goes round in barriers, one after each half of a window: a rank
- * enters the next when it has done so
- * many rounds, and when the barrier is over all ranks have. Each is a dissemination, and who is through it has said all that others need to
- * get through.
+ * enters the next when it has done so many rounds, and when the barrier is over all ranks have. Each is a dissemination, and who is through
+ * it has said all that others need to get through.
  * Source: Hensgen, Finkel, Manber, IJPP 17(1), 1988.
  */
 export class RoundWindow {

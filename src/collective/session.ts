@@ -28,8 +28,7 @@ import { COMPLETE, ENDED, type End, FAILED, RAGGED, Termination, type Word } fro
  * One subscription of an operator on this rank: takes the source's values through the steps, round by round, and hands out the results.
  *
  * How far rounds may go is said by `RoundWindow`, and where they end by `Termination`. The rank says that its stream is over when the last
- * value is under way, and then
- * takes part in the rounds until the end is known and they are done, also when nobody listens any more.
+ * value is under way, and then takes part in the rounds until the end is known and they are done, also when nobody listens any more.
  */
 export class Session<T, R> extends Participant<R> {
   readonly #collective: Definition<T, R>
@@ -63,7 +62,7 @@ export class Session<T, R> extends Participant<R> {
   pull: (() => void) | undefined
 
   constructor(registry: CallRegistry, call: Call, collective: Definition<T, R>, audience: Audience<R>) {
-    super(registry, call, collective.ahead === true, audience)
+    super(registry, collective.ahead === true)
     const { rank, size } = this.comm
     const { ragged, window } = call.signature
     this.#collective = collective
@@ -73,7 +72,7 @@ export class Session<T, R> extends Participant<R> {
       tell: (word, single) => this.#tell(word, single)
     })
     this.#window = collective.ahead ? new RoundWindow(rank, size, window, (to, word) => this.say(to, BARRIER, word)) : undefined
-    registry.open(this)
+    this.begin(call, audience)
     if (!this.closed) this.#use(collective.algorithm)
   }
 
@@ -261,7 +260,7 @@ export class Session<T, R> extends Participant<R> {
     const round = this.#begun++
     this.call.note(value)
     try {
-      if (value !== ABSENT) this.#collective.check?.(value)
+      if (value !== ABSENT) this.#collective.check?.(value, this.call.options)
     } catch (error) {
       this.failIn(round, error as Error)
       return false

@@ -12,8 +12,7 @@ interface Taking<T> {
 
 /**
  * Gives a source's values, as long as the subscription lasts: those of sources that can wait (iterables, `pull`, `receiveFrom`, also behind
- * operators) when there is room for them here and
- * for the results downstream, those of anything else when they come.
+ * operators) when there is room for them here and for the results downstream, those of anything else when they come.
  */
 export function feed<T>(source: ObservableInput<T>, session: Taking<T>, subscription: Subscription): void {
   if (subscription.closed) return

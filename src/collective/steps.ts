@@ -54,6 +54,10 @@ export interface Trouble extends Waiting {
 }
 
 interface State {
+  /** Of the call that is under way, or was last. */
+  call: Call | undefined
+  tag: number
+  /** No call is under way. */
   closed: boolean
   settle: () => void
   /**
@@ -67,34 +71,62 @@ interface State {
   told: Set<number> | undefined
 }
 
-/** The way from one call of a collective on this rank to the same call on the others: messages of its own context and tag. */
+/**
+ * The way from a call of a collective on this rank to the same call on the others: messages of its own context and tag. It serves one call
+ * at a time, and as many as all goes well.
+ */
 export class Links {
   readonly comm: CommunicatorCore
-  readonly call: Call
-  readonly tag: number
   readonly endpoint: Endpoint
   readonly context: Context
   readonly trouble: Trouble
   readonly #context: number
   readonly #state: State
+  /** Of the tag. */
+  readonly #mark: number
   #aside: Links | undefined
 
   /** `state`: an `aside` has that of the links it belongs to; else whether a rank may be done with a round that others have not come to. */
-  constructor(comm: CommunicatorCore, context: number, call: Call, tag: number, trouble: Trouble, state: State | boolean) {
+  constructor(comm: CommunicatorCore, context: number, trouble: Trouble, state: State | boolean) {
     this.comm = comm
     this.endpoint = comm.endpoint
     this.#context = context
     this.context = this.endpoint.context(context)
-    this.call = call
-    this.tag = tag
     this.trouble = trouble
     this.#state = typeof state === 'boolean' ? stateOf(state) : state
+    this.#mark = typeof state === 'boolean' ? 0 : ASIDE
   }
 
   /** A second way, for messages that are not in one order with the others. */
   get aside(): Links {
-    this.#aside ??= new Links(this.comm, this.#context, this.call, this.tag | ASIDE, this.trouble, this.#state)
+    this.#aside ??= new Links(this.comm, this.#context, this.trouble, this.#state)
     return this.#aside
+  }
+
+  /** The call that is under way. */
+  get call(): Call {
+    return this.#state.call!
+  }
+
+  /** What its messages are marked with. */
+  get tag(): number {
+    return this.#state.tag | this.#mark
+  }
+
+  /** A call begins. What is subscribed already serves it. */
+  begin(call: Call, tag: number): void {
+    const state = this.#state
+    state.call = call
+    state.tag = tag
+    state.closed = false
+    state.confirmations?.clear()
+    state.told?.clear()
+    for (let receiver = state.receivers; receiver !== undefined; receiver = receiver.before) receiver.begin()
+  }
+
+  /** Looks for what came before the call began. */
+  look(): void {
+    for (let { receivers } = this.#state; receivers !== undefined; receivers = receivers.before) receivers.look()
   }
 
   /** The call is on one value. */
@@ -108,7 +140,7 @@ export class Links {
     return true
   }
 
-  /** Nothing is sent or received any more. */
+  /** No call is under way: nothing is sent or received. */
   get closed(): boolean {
     return this.#state.closed
   }
@@ -166,7 +198,7 @@ export class Links {
   }
 
   /** Tells a rank that this one waits for its data, once. */
-  #confirm(rank: number): void {
+  confirm(rank: number): void {
     const { confirmations, told } = this.#state
     if (confirmations === undefined || told!.has(rank)) return
     told!.add(rank)
@@ -197,10 +229,9 @@ export class Links {
   /** Every message of a rank as a unit, one in a round. `take` makes it; `place` may give the data of a buffer its place before. */
   from<U extends Unit>(rank: number, take: (message: Incoming) => U, place?: (message: Incoming) => void): Observable<U> {
     return new Observable((subscriber) => {
-      this.#confirm(rank)
       const arrivals = new Arrivals(this, rank, subscriber, take, place)
       subscriber.add(arrivals)
-      arrivals.look()
+      if (!this.closed) arrivals.joinIn()
     })
   }
 
@@ -219,9 +250,9 @@ export class Links {
             error: (error) => subscriber.error(error)
           })
         }
-        this.#confirm(step.from)
         const meetings = new Meetings(this, step, subscriber)
         subscriber.add(meetings)
+        if (!this.closed) meetings.joinIn()
         return source.subscribe(meetings)
       })
   }
@@ -283,7 +314,9 @@ export class Links {
 }
 
 const stateOf = (isAhead: boolean): State => ({
-  closed: false,
+  call: undefined,
+  tag: 0,
+  closed: true,
   settle: () => undefined,
   confirmations: isAhead ? new Map() : undefined,
   receivers: undefined,

@@ -2,14 +2,12 @@ import type { Ragged } from './call.js'
 
 /**
  * How the ranks of a collective find out, without a leader, where their streams end. A rank says one thing of its own stream: that it has
- * ended or failed after so many
- * values, or, where another's is over before, that it goes on. The end is worked out from the words of all ranks, so it is the same on all
- * of them.
+ * ended or failed after so many values, or, where another's is over before, that it goes on. The end is worked out from the words of all
+ * ranks, so it is the same on all of them.
  *
  * As long as all say the same, words go round in a dissemination: after ⌈log₂ p⌉ latencies every rank has those of all. A rank that hears
- * anything else tells its own
- * word to everyone, and so does everyone who is told: nobody depends any more on what others pass on. Source: Hensgen, Finkel, Manber, IJPP
- * 17(1), 1988.
+ * anything else tells its own word to everyone, and so does everyone who is told: nobody depends any more on what others pass on. Source:
+ * Hensgen, Finkel, Manber, IJPP 17(1), 1988.
  */
 
 /** What a rank says of its stream. */
@@ -128,8 +126,7 @@ export class Termination {
 
   /**
    * Some rank has called the method: its stream is of one value, it has its result without a word, and may be gone. `isTold`: a rank has
-   * said so that has
-   * heard it from that one, and to everyone.
+   * said so that has heard it from that one, and to everyone.
    */
   hearSingle(isTold: boolean): void {
     if (this.#single) return

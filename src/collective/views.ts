@@ -13,7 +13,9 @@ import type { AnyOp } from '../op/op.js'
 import type { Target } from '../request/options.js'
 import { checkTarget } from '../request/receive-request.js'
 import { Request } from '../request/request.js'
+import type { Caller, Make } from './definition.js'
 import { isPiecemeal, packedOf } from './packed-value.js'
+import { call, type MethodOptions } from './request.js'
 
 /**
  * Collectives over memory in pieces. What is given is packed before the call, what it results in is unpacked after it: between them goes what
@@ -70,27 +72,29 @@ const kinds: Record<string, Kind> = {
 // biome-ignore lint/suspicious/noExplicitAny: records of whatever fields
 type AnyRecords = Records<any>
 
-type Call<O> = (data: unknown, options: O, op: AnyOp | undefined) => Request<unknown>
-
-/** Makes a call on what a view picks, or as it is where there is no view. */
-export function overViews<O extends object>(
-  core: CommunicatorCore,
+/** Calls a collective on what views pick, or as it is where there is none. */
+export function callOverViews(
+  comm: Caller,
   name: string,
+  make: Make<never, unknown>,
   data: unknown,
-  options: O,
-  op: AnyOp | undefined,
-  call: Call<O>
-) {
+  options: Omit<MethodOptions, 'into'> & Into,
+  op?: AnyOp
+): Request<unknown> {
+  const over = make as Make<unknown, unknown>
   const into: unknown = (options as Options | undefined)?.into
-  if (typeof data !== 'object' && into === undefined) return call(data, options, op)
-  if (!isPiecemeal(data) && !(into instanceof Pickable) && !Array.isArray(into)) return call(data, options, op)
-  let packed: ReturnType<typeof pack>
+  const isPlain = !isPiecemeal(data) && !(into instanceof Pickable) && !Array.isArray(into)
+  if (isPlain) return call(comm, over, data, options as MethodOptions, op)
+  let packed: Packed
   try {
-    packed = pack(core, name, data, options as Options, op)
+    packed = pack(comm.core, name, data, options as Options, op)
   } catch (error) {
-    return new UnpackingRequest(core, captureCallSite()).refuse(error)
+    return new UnpackingRequest(comm.core, captureCallSite()).refuse(error)
   }
-  return new UnpackingRequest(core, undefined).after(call(packed.data, packed.options as O, packed.op), packed.finish)
+  return new UnpackingRequest(comm.core, undefined).after(
+    call(comm, over, packed.data, packed.options as MethodOptions, packed.op),
+    packed.finish
+  )
 }
 
 interface Packed {

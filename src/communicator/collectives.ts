@@ -1,5 +1,5 @@
 import type { BufferLike } from '../codec/datatype.js'
-import type { Into as PlainInto } from '../collective/algorithms/reduction.js'
+import { NO_OPTIONS } from '../collective/call.js'
 import { CallRegistry } from '../collective/call-registry.js'
 import type { Caller } from '../collective/definition.js'
 import { type AllgatherOptions, allgatherOf } from '../collective/definitions/allgather.js'
@@ -18,7 +18,7 @@ import { scanOf } from '../collective/definitions/scan.js'
 import { type ScatterOptions, scatterOf } from '../collective/definitions/scatter.js'
 import { type ScattervOptions, scattervOf } from '../collective/definitions/scatterv.js'
 import { call } from '../collective/request.js'
-import { type Into, overViews, type Views } from '../collective/views.js'
+import { callOverViews, type Into, type Views } from '../collective/views.js'
 import { type AnyOp, type Arithmetic, type Op, type Operand, type PredefinedOp, type Reduced, SUM, type TypedArray } from '../op/op.js'
 import type { Target } from '../request/options.js'
 import type { Request } from '../request/request.js'
@@ -46,13 +46,13 @@ export abstract class Collectives extends PointToPoint implements Caller {
    * console.log('after, everywhere') // [0] after, everywhere [1] after, everywhere
    * ```
    */
-  barrier(options: Signalled = {}): Promise<void> {
+  barrier(options: Signalled = NO_OPTIONS): Promise<void> {
     return this.ibarrier(options).wait()
   }
 
   /** As `barrier`, as a request. MPI: MPI_Ibarrier; mpi4py: comm.Ibarrier. */
-  ibarrier(options: Signalled = {}): Request<void> {
-    return call(this, () => barrierOf<void>(), undefined, options)
+  ibarrier(options: Signalled = NO_OPTIONS): Request<void> {
+    return call(this, barrierOf<void>, undefined, options)
   }
 
   /**
@@ -74,15 +74,13 @@ export abstract class Collectives extends PointToPoint implements Caller {
    * console.log(buffer.join()) // [0] 1,2 [1] 1,2
    * ```
    */
-  bcast<T>(data: T, options: BcastOptions & Into = {}): Promise<T> {
+  bcast<T>(data: T, options: BcastOptions & Into = NO_OPTIONS): Promise<T> {
     return this.ibcast(data, options).wait()
   }
 
   /** As `bcast`, as a request. MPI: MPI_Ibcast; mpi4py: comm.Ibcast. */
-  ibcast<T>(data: T, options: BcastOptions & Into = {}): Request<T> {
-    return overViews(this.core, 'bcast', data, options as BcastOptions & PlainInto, undefined, (data, options) =>
-      call(this, (ranks) => bcastOf<unknown>(ranks, options), data, options)
-    ) as Request<T>
+  ibcast<T>(data: T, options: BcastOptions & Into = NO_OPTIONS): Request<T> {
+    return callOverViews(this, 'bcast', bcastOf, data, options) as Request<T>
   }
 
   /**
@@ -103,7 +101,7 @@ export abstract class Collectives extends PointToPoint implements Caller {
   scatter<R = unknown>(data: Views | undefined, options?: ScatterOptions & Into): Promise<R>
   scatter<T>(data: readonly T[] | undefined, options?: ScatterOptions & Into): Promise<T>
   scatter<D extends TypedArray>(data: D | undefined, options?: ScatterOptions & Into): Promise<Reduced<D>>
-  scatter(data: unknown, options: ScatterOptions & Into = {}): Promise<unknown> {
+  scatter(data: unknown, options: ScatterOptions & Into = NO_OPTIONS): Promise<unknown> {
     return this.#scatter(data, options).wait()
   }
 
@@ -112,7 +110,7 @@ export abstract class Collectives extends PointToPoint implements Caller {
   iscatter<R = unknown>(data: Views | undefined, options?: ScatterOptions & Into): Request<R>
   iscatter<T>(data: readonly T[] | undefined, options?: ScatterOptions & Into): Request<T>
   iscatter<D extends TypedArray>(data: D | undefined, options?: ScatterOptions & Into): Request<Reduced<D>>
-  iscatter(data: unknown, options: ScatterOptions & Into = {}): Request<unknown> {
+  iscatter(data: unknown, options: ScatterOptions & Into = NO_OPTIONS): Request<unknown> {
     return this.#scatter(data, options)
   }
 
@@ -168,7 +166,7 @@ export abstract class Collectives extends PointToPoint implements Caller {
     data: T,
     options: GatherOptions & { into?: B | undefined }
   ): Promise<B | T[] | undefined>
-  gather(data: unknown, options: GatherOptions & Into = {}): Promise<unknown> {
+  gather(data: unknown, options: GatherOptions & Into = NO_OPTIONS): Promise<unknown> {
     return this.#gather(data, options).wait()
   }
 
@@ -181,7 +179,7 @@ export abstract class Collectives extends PointToPoint implements Caller {
     data: T,
     options: GatherOptions & { into?: B | undefined }
   ): Request<B | T[] | undefined>
-  igather(data: unknown, options: GatherOptions & Into = {}): Request<unknown> {
+  igather(data: unknown, options: GatherOptions & Into = NO_OPTIONS): Request<unknown> {
     return this.#gather(data, options)
   }
 
@@ -204,7 +202,7 @@ export abstract class Collectives extends PointToPoint implements Caller {
   gatherv<B extends Target | readonly Target[]>(data: Views, options: GathervOptions & { into: B }): Promise<B | undefined>
   gatherv<R = unknown>(data: Views, options?: GathervOptions & Into): Promise<R | undefined>
   gatherv<D extends TypedArray>(data: D, options?: GathervOptions & Into): Promise<Reduced<D> | undefined>
-  gatherv(data: unknown, options: GathervOptions & Into = {}): Promise<unknown> {
+  gatherv(data: unknown, options: GathervOptions & Into = NO_OPTIONS): Promise<unknown> {
     return this.#gatherv(data, options).wait()
   }
 
@@ -212,7 +210,7 @@ export abstract class Collectives extends PointToPoint implements Caller {
   igatherv<B extends Target | readonly Target[]>(data: Views, options: GathervOptions & { into: B }): Request<B | undefined>
   igatherv<R = unknown>(data: Views, options?: GathervOptions & Into): Request<R | undefined>
   igatherv<D extends TypedArray>(data: D, options?: GathervOptions & Into): Request<Reduced<D> | undefined>
-  igatherv(data: unknown, options: GathervOptions & Into = {}): Request<unknown> {
+  igatherv(data: unknown, options: GathervOptions & Into = NO_OPTIONS): Request<unknown> {
     return this.#gatherv(data, options)
   }
 
@@ -236,7 +234,7 @@ export abstract class Collectives extends PointToPoint implements Caller {
   allgather<R = unknown>(data: Views, options?: AllgatherOptions & Into): Promise<R>
   allgather<B extends BufferLike>(data: BufferLike, options: AllgatherOptions & { into: B }): Promise<B>
   allgather<T>(data: T, options?: AllgatherOptions & { into?: undefined }): Promise<T[]>
-  allgather(data: unknown, options: AllgatherOptions & Into = {}): Promise<unknown> {
+  allgather(data: unknown, options: AllgatherOptions & Into = NO_OPTIONS): Promise<unknown> {
     return this.#allgather(data, options).wait()
   }
 
@@ -245,7 +243,7 @@ export abstract class Collectives extends PointToPoint implements Caller {
   iallgather<R = unknown>(data: Views, options?: AllgatherOptions & Into): Request<R>
   iallgather<B extends BufferLike>(data: BufferLike, options: AllgatherOptions & { into: B }): Request<B>
   iallgather<T>(data: T, options?: AllgatherOptions & { into?: undefined }): Request<T[]>
-  iallgather(data: unknown, options: AllgatherOptions & Into = {}): Request<unknown> {
+  iallgather(data: unknown, options: AllgatherOptions & Into = NO_OPTIONS): Request<unknown> {
     return this.#allgather(data, options)
   }
 
@@ -265,7 +263,7 @@ export abstract class Collectives extends PointToPoint implements Caller {
   allgatherv<B extends Target | readonly Target[]>(data: Views, options: AllgathervOptions & { into: B }): Promise<B>
   allgatherv<R = unknown>(data: Views, options?: AllgathervOptions & Into): Promise<R>
   allgatherv<D extends TypedArray>(data: D, options?: AllgathervOptions & Into): Promise<Reduced<D>>
-  allgatherv(data: unknown, options: AllgathervOptions & Into = {}): Promise<unknown> {
+  allgatherv(data: unknown, options: AllgathervOptions & Into = NO_OPTIONS): Promise<unknown> {
     return this.#allgatherv(data, options).wait()
   }
 
@@ -273,7 +271,7 @@ export abstract class Collectives extends PointToPoint implements Caller {
   iallgatherv<B extends Target | readonly Target[]>(data: Views, options: AllgathervOptions & { into: B }): Request<B>
   iallgatherv<R = unknown>(data: Views, options?: AllgathervOptions & Into): Request<R>
   iallgatherv<D extends TypedArray>(data: D, options?: AllgathervOptions & Into): Request<Reduced<D>>
-  iallgatherv(data: unknown, options: AllgathervOptions & Into = {}): Request<unknown> {
+  iallgatherv(data: unknown, options: AllgathervOptions & Into = NO_OPTIONS): Request<unknown> {
     return this.#allgatherv(data, options)
   }
 
@@ -297,7 +295,7 @@ export abstract class Collectives extends PointToPoint implements Caller {
   alltoall<R = unknown>(data: Views, options?: AlltoallOptions & Into): Promise<R>
   alltoall<T>(data: readonly T[], options?: AlltoallOptions): Promise<T[]>
   alltoall<D extends TypedArray>(data: D, options?: AlltoallOptions & Into): Promise<Reduced<D>>
-  alltoall(data: unknown, options: AlltoallOptions & Into = {}): Promise<unknown> {
+  alltoall(data: unknown, options: AlltoallOptions & Into = NO_OPTIONS): Promise<unknown> {
     return this.#alltoall(data, options).wait()
   }
 
@@ -306,7 +304,7 @@ export abstract class Collectives extends PointToPoint implements Caller {
   ialltoall<R = unknown>(data: Views, options?: AlltoallOptions & Into): Request<R>
   ialltoall<T>(data: readonly T[], options?: AlltoallOptions): Request<T[]>
   ialltoall<D extends TypedArray>(data: D, options?: AlltoallOptions & Into): Request<Reduced<D>>
-  ialltoall(data: unknown, options: AlltoallOptions & Into = {}): Request<unknown> {
+  ialltoall(data: unknown, options: AlltoallOptions & Into = NO_OPTIONS): Request<unknown> {
     return this.#alltoall(data, options)
   }
 
@@ -364,7 +362,7 @@ export abstract class Collectives extends PointToPoint implements Caller {
   reduce<T extends Arithmetic>(data: T, op?: undefined, options?: ReduceOptions & Into): Promise<Reduced<T> | undefined>
   reduce<T extends Operand>(data: T, op: PredefinedOp<NoInfer<T>>, options?: ReduceOptions & Into): Promise<Reduced<T> | undefined>
   reduce<T>(data: NoInfer<T>, op: Op<T>, options?: ReduceOptions & Into): Promise<T | undefined>
-  reduce(data: unknown, op: AnyOp = SUM, options: ReduceOptions & Into = {}): Promise<unknown> {
+  reduce(data: unknown, op: AnyOp = SUM, options: ReduceOptions & Into = NO_OPTIONS): Promise<unknown> {
     return this.#reduce(data, op, options).wait()
   }
 
@@ -374,7 +372,7 @@ export abstract class Collectives extends PointToPoint implements Caller {
   ireduce<T extends Arithmetic>(data: T, op?: undefined, options?: ReduceOptions & Into): Request<Reduced<T> | undefined>
   ireduce<T extends Operand>(data: T, op: PredefinedOp<NoInfer<T>>, options?: ReduceOptions & Into): Request<Reduced<T> | undefined>
   ireduce<T>(data: NoInfer<T>, op: Op<T>, options?: ReduceOptions & Into): Request<T | undefined>
-  ireduce(data: unknown, op: AnyOp = SUM, options: ReduceOptions & Into = {}): Request<unknown> {
+  ireduce(data: unknown, op: AnyOp = SUM, options: ReduceOptions & Into = NO_OPTIONS): Request<unknown> {
     return this.#reduce(data, op, options)
   }
 
@@ -401,7 +399,7 @@ export abstract class Collectives extends PointToPoint implements Caller {
   allreduce<T extends Arithmetic>(data: T, op?: undefined, options?: AllreduceOptions & Into): Promise<Reduced<T>>
   allreduce<T extends Operand>(data: T, op: PredefinedOp<NoInfer<T>>, options?: AllreduceOptions & Into): Promise<Reduced<T>>
   allreduce<T>(data: NoInfer<T>, op: Op<T>, options?: AllreduceOptions & Into): Promise<T>
-  allreduce(data: unknown, op: AnyOp = SUM, options: AllreduceOptions & Into = {}): Promise<unknown> {
+  allreduce(data: unknown, op: AnyOp = SUM, options: AllreduceOptions & Into = NO_OPTIONS): Promise<unknown> {
     return this.#allreduce(data, op, options).wait()
   }
 
@@ -411,7 +409,7 @@ export abstract class Collectives extends PointToPoint implements Caller {
   iallreduce<T extends Arithmetic>(data: T, op?: undefined, options?: AllreduceOptions & Into): Request<Reduced<T>>
   iallreduce<T extends Operand>(data: T, op: PredefinedOp<NoInfer<T>>, options?: AllreduceOptions & Into): Request<Reduced<T>>
   iallreduce<T>(data: NoInfer<T>, op: Op<T>, options?: AllreduceOptions & Into): Request<T>
-  iallreduce(data: unknown, op: AnyOp = SUM, options: AllreduceOptions & Into = {}): Request<unknown> {
+  iallreduce(data: unknown, op: AnyOp = SUM, options: AllreduceOptions & Into = NO_OPTIONS): Request<unknown> {
     return this.#allreduce(data, op, options)
   }
 
@@ -433,7 +431,7 @@ export abstract class Collectives extends PointToPoint implements Caller {
   scan<T extends Arithmetic>(data: T, op?: undefined, options?: Signalled & Into): Promise<Reduced<T>>
   scan<T extends Operand>(data: T, op: PredefinedOp<NoInfer<T>>, options?: Signalled & Into): Promise<Reduced<T>>
   scan<T>(data: NoInfer<T>, op: Op<T>, options?: Signalled & Into): Promise<T>
-  scan(data: unknown, op: AnyOp = SUM, options: Signalled & Into = {}): Promise<unknown> {
+  scan(data: unknown, op: AnyOp = SUM, options: Signalled & Into = NO_OPTIONS): Promise<unknown> {
     return this.#scan(data, op, options).wait()
   }
 
@@ -443,7 +441,7 @@ export abstract class Collectives extends PointToPoint implements Caller {
   iscan<T extends Arithmetic>(data: T, op?: undefined, options?: Signalled & Into): Request<Reduced<T>>
   iscan<T extends Operand>(data: T, op: PredefinedOp<NoInfer<T>>, options?: Signalled & Into): Request<Reduced<T>>
   iscan<T>(data: NoInfer<T>, op: Op<T>, options?: Signalled & Into): Request<T>
-  iscan(data: unknown, op: AnyOp = SUM, options: Signalled & Into = {}): Request<unknown> {
+  iscan(data: unknown, op: AnyOp = SUM, options: Signalled & Into = NO_OPTIONS): Request<unknown> {
     return this.#scan(data, op, options)
   }
 
@@ -466,7 +464,7 @@ export abstract class Collectives extends PointToPoint implements Caller {
   exscan<T extends Arithmetic>(data: T, op?: undefined, options?: Signalled & Into): Promise<Reduced<T> | undefined>
   exscan<T extends Operand>(data: T, op: PredefinedOp<NoInfer<T>>, options?: Signalled & Into): Promise<Reduced<T> | undefined>
   exscan<T>(data: NoInfer<T>, op: Op<T>, options?: Signalled & Into): Promise<T | undefined>
-  exscan(data: unknown, op: AnyOp = SUM, options: Signalled & Into = {}): Promise<unknown> {
+  exscan(data: unknown, op: AnyOp = SUM, options: Signalled & Into = NO_OPTIONS): Promise<unknown> {
     return this.#exscan(data, op, options).wait()
   }
 
@@ -476,7 +474,7 @@ export abstract class Collectives extends PointToPoint implements Caller {
   iexscan<T extends Arithmetic>(data: T, op?: undefined, options?: Signalled & Into): Request<Reduced<T> | undefined>
   iexscan<T extends Operand>(data: T, op: PredefinedOp<NoInfer<T>>, options?: Signalled & Into): Request<Reduced<T> | undefined>
   iexscan<T>(data: NoInfer<T>, op: Op<T>, options?: Signalled & Into): Request<T | undefined>
-  iexscan(data: unknown, op: AnyOp = SUM, options: Signalled & Into = {}): Request<unknown> {
+  iexscan(data: unknown, op: AnyOp = SUM, options: Signalled & Into = NO_OPTIONS): Request<unknown> {
     return this.#exscan(data, op, options)
   }
 
@@ -514,7 +512,7 @@ export abstract class Collectives extends PointToPoint implements Caller {
     options?: ReduceScatterOptions & Into
   ): Promise<T>
   reduceScatter<T>(data: readonly NoInfer<T>[], op: Op<T>, options?: ReduceScatterOptions): Promise<T>
-  reduceScatter(data: unknown, op: AnyOp = SUM, options: ReduceScatterOptions & Into = {}): Promise<unknown> {
+  reduceScatter(data: unknown, op: AnyOp = SUM, options: ReduceScatterOptions & Into = NO_OPTIONS): Promise<unknown> {
     return this.#reduceScatter(data, op, options).wait()
   }
 
@@ -537,7 +535,7 @@ export abstract class Collectives extends PointToPoint implements Caller {
     options?: ReduceScatterOptions & Into
   ): Request<T>
   ireduceScatter<T>(data: readonly NoInfer<T>[], op: Op<T>, options?: ReduceScatterOptions): Request<T>
-  ireduceScatter(data: unknown, op: AnyOp = SUM, options: ReduceScatterOptions & Into = {}): Request<unknown> {
+  ireduceScatter(data: unknown, op: AnyOp = SUM, options: ReduceScatterOptions & Into = NO_OPTIONS): Request<unknown> {
     return this.#reduceScatter(data, op, options)
   }
 
@@ -549,80 +547,54 @@ export abstract class Collectives extends PointToPoint implements Caller {
   }
 
   #scatter(data: unknown, options: ScatterOptions & Into): Request<unknown> {
-    return overViews(this.core, 'scatter', data, options as ScatterOptions & PlainInto, undefined, (data, options) =>
-      call(this, (ranks) => scatterOf<unknown, unknown>(ranks, options), data, options)
-    )
+    return callOverViews(this, 'scatter', scatterOf, data, options)
   }
 
   #scatterv(data: unknown, options: ScattervOptions & Into): Request<unknown> {
-    return overViews(this.core, 'scatterv', data, options as ScattervOptions & PlainInto, undefined, (data, options) =>
-      call(this, (ranks) => scattervOf<unknown, unknown>(ranks, options), data, options)
-    )
+    return callOverViews(this, 'scatterv', scattervOf, data, options)
   }
 
   #gather(data: unknown, options: GatherOptions & Into): Request<unknown> {
-    return overViews(this.core, 'gather', data, options as GatherOptions & PlainInto, undefined, (data, options) =>
-      call(this, (ranks) => gatherOf<unknown, unknown>(ranks, options), data, options)
-    )
+    return callOverViews(this, 'gather', gatherOf, data, options)
   }
 
   #gatherv(data: unknown, options: GathervOptions & Into): Request<unknown> {
-    return overViews(this.core, 'gatherv', data, options as GathervOptions & PlainInto, undefined, (data, options) =>
-      call(this, (ranks) => gathervOf<unknown, unknown>(ranks, options), data, options)
-    )
+    return callOverViews(this, 'gatherv', gathervOf, data, options)
   }
 
   #allgather(data: unknown, options: AllgatherOptions & Into): Request<unknown> {
-    return overViews(this.core, 'allgather', data, options as AllgatherOptions & PlainInto, undefined, (data, options) =>
-      call(this, (ranks) => allgatherOf<unknown, unknown>(ranks, options), data, options)
-    )
+    return callOverViews(this, 'allgather', allgatherOf, data, options)
   }
 
   #allgatherv(data: unknown, options: AllgathervOptions & Into): Request<unknown> {
-    return overViews(this.core, 'allgatherv', data, options as AllgathervOptions & PlainInto, undefined, (data, options) =>
-      call(this, (ranks) => allgathervOf<unknown, unknown>(ranks, options), data, options)
-    )
+    return callOverViews(this, 'allgatherv', allgathervOf, data, options)
   }
 
   #alltoall(data: unknown, options: AlltoallOptions & Into): Request<unknown> {
-    return overViews(this.core, 'alltoall', data, options as AlltoallOptions & PlainInto, undefined, (data, options) =>
-      call(this, (ranks) => alltoallOf<unknown, unknown>(ranks, options), data, options)
-    )
+    return callOverViews(this, 'alltoall', alltoallOf, data, options)
   }
 
   #alltoallv(data: unknown, options: AlltoallvOptions & Into): Request<unknown> {
-    return overViews(this.core, 'alltoallv', data, options as AlltoallvOptions & PlainInto, undefined, (data, options) =>
-      call(this, (ranks) => alltoallvOf<unknown, unknown>(ranks, options), data, options)
-    )
+    return callOverViews(this, 'alltoallv', alltoallvOf, data, options)
   }
 
   #reduce(data: unknown, op: AnyOp, options: ReduceOptions & Into): Request<unknown> {
-    return overViews(this.core, 'reduce', data, options as ReduceOptions & PlainInto, op, (data, options, op) =>
-      call(this, (ranks) => reduceOf(ranks, op!, options), data, options)
-    )
+    return callOverViews(this, 'reduce', reduceOf, data, options, op)
   }
 
   #allreduce(data: unknown, op: AnyOp, options: AllreduceOptions & Into): Request<unknown> {
-    return overViews(this.core, 'allreduce', data, options as AllreduceOptions & PlainInto, op, (data, options, op) =>
-      call(this, (ranks) => allreduceOf(ranks, op!, options), data, options)
-    )
+    return callOverViews(this, 'allreduce', allreduceOf, data, options, op)
   }
 
   #scan(data: unknown, op: AnyOp, options: Signalled & Into): Request<unknown> {
-    return overViews(this.core, 'scan', data, options as Signalled & PlainInto, op, (data, options, op) =>
-      call(this, (ranks) => scanOf(ranks, op!, options), data, options)
-    )
+    return callOverViews(this, 'scan', scanOf, data, options, op)
   }
 
   #exscan(data: unknown, op: AnyOp, options: Signalled & Into): Request<unknown> {
-    return overViews(this.core, 'exscan', data, options as Signalled & PlainInto, op, (data, options, op) =>
-      call(this, (ranks) => exscanOf(ranks, op!, options), data, options)
-    )
+    return callOverViews(this, 'exscan', exscanOf, data, options, op)
   }
 
   #reduceScatter(data: unknown, op: AnyOp, options: ReduceScatterOptions & Into): Request<unknown> {
-    return overViews(this.core, 'reduceScatter', data, options as ReduceScatterOptions & PlainInto, op, (data, options, op) =>
-      call(this, (ranks) => reduceScatterOf(ranks, op!, options), data, options)
-    )
+    return callOverViews(this, 'reduceScatter', reduceScatterOf, data, options, op)
   }
 }

@@ -1,4 +1,5 @@
 import { defer, finalize, map, type Observable } from 'rxjs'
+import type { Make } from '../collective/definition.js'
 import { allreduceOf } from '../collective/definitions/allreduce.js'
 import { call } from '../collective/request.js'
 import { shown } from '../diagnostics/arguments.js'
@@ -25,26 +26,38 @@ export interface Derived {
   readonly ranks: readonly number[]
 }
 
+/** How ranks tell each other with whom they want to be: a collective of the call's own name. */
+const making = (name: string): Make<unknown, unknown> => {
+  let make = makings.get(name)
+  if (make === undefined) {
+    make = (ranks) => ({ ...allreduceOf(ranks, {}, together), name, op: undefined })
+    makings.set(name, make)
+  }
+  return make
+}
+
+const makings = new Map<string, Make<unknown, unknown>>()
+
 const together = createOp((a: Say[], b: Say[]) => [...a, ...b], { name: 'together' })
 
 /**
  * Brings together who wants to be with whom. Rank 0 gives the contexts: one of its own ids, which it gives once, so that whatever else is
- * made at the
- * same time, of this communicator or another, gets others. Those who part share an id, for none of them is in two of the new communicators.
+ * made at the same time, of this communicator or another, gets others. Those who part share an id, for none of them is in two of the new
+ * communicators.
  */
 export function derive(
   comm: Communicator,
   name: string,
   color: Say['color'],
   key: number,
-  options: { signal?: AbortSignal }
+  options: { signal?: AbortSignal },
+  site: CallSite | undefined
 ): Observable<Derived | undefined> {
   const { endpoint, rank } = comm.core
   return defer(() => {
     const made = endpoint.expectCommunicator()
     const say: Say = { color, key, id: rank === 0 ? endpoint.ids.next() : null }
-    const collective = { ...allreduceOf(comm.core, together, {}), name, op: undefined }
-    const says = call(comm, () => collective, [say] as unknown, options) as Request<Say[]>
+    const says = call(comm, making(name), [say] as unknown, options, undefined, site) as Request<Say[]>
     return says.pipe(
       map((all) => {
         const { id } = all[0]!

@@ -2,6 +2,7 @@ import { map, throwError } from 'rxjs'
 import { CommunicatorCore } from '../core/communicator-core.js'
 import { checkOptions, checkSignal, shown } from '../diagnostics/arguments.js'
 import { type CallSite, captureCallSite, recordCallSite } from '../diagnostics/call-site.js'
+import { debug } from '../diagnostics/debug.js'
 import { ArgumentError } from '../errors.js'
 import type { Endpoint } from '../progress/endpoint.js'
 import { abortError } from '../request/cancellation.js'
@@ -192,7 +193,7 @@ export class Communicator extends FaultTolerant {
       if (signal?.aborted) throw abortError(signal)
       const count = (this.#named.get(how) ?? 0) + 1
       this.#named.set(how, count)
-      const derived = derive(this, how, color, key, options)
+      const derived = derive(this, how, color, key, options, site)
       return new Derivation(
         this,
         site,
@@ -210,6 +211,7 @@ export class Communicator extends FaultTolerant {
   /** @internal */
   protected make(id: number, name: string, ranks: readonly number[], site: CallSite | undefined): this {
     const members = ranks.map((rank) => this.core.memberOf(rank))
+    debug("rank %d of '%s': '%s' has %d ranks and the contexts from %d on", this.rank, this.name, name, ranks.length, id)
     return new Communicator(this.core.endpoint, id, name, members, true, site) as this
   }
 

@@ -173,8 +173,8 @@ export abstract class PointToPoint {
   }
 
   /**
-   * Waits for a message and leaves it in the queue. Errors: those of `recv` at the call. MPI: MPI_Probe, MPI 4.1 §3.8.1;
-   * mpi4py: comm.probe.
+   * Waits for a message and leaves it in the queue. Errors: those of `recv` at the call. MPI: MPI_Probe, MPI 4.1 §3.8.1; mpi4py:
+   * comm.probe.
    *
    * @example
    * ```ts

@@ -60,7 +60,7 @@ export function renewCallSiteBudget(calls = RENEWAL): void {
 export function locate(site: CallSite | undefined): string | undefined {
   const [first] = frames(site)
   const { file, position } = (first !== undefined && parse(first)) || {}
-  return file === undefined ? undefined : `${fromHere(file)}:${position}`
+  return file === undefined ? undefined : `${shortPath(file)}:${position}`
 }
 
 /** The same at the end of a line of a report; nothing where it was not recorded. */
@@ -90,18 +90,19 @@ const [, home] = /^(.*[\\/])src[\\/]/.exec(fileURLToPath(import.meta.url))!
 const rooms = ['src', 'operators', 'testing', 'pool'].map((room) => `${home}${room}${sep}`)
 const libraries = `${sep}node_modules${sep}rxjs${sep}`
 
-function isOwn(path: string): boolean {
+export function isOwn(path: string): boolean {
   return rooms.some((directory) => path.startsWith(directory)) || path.includes(libraries)
 }
 
-function fromHere(path: string): string {
+/** A file's path from where the job was started, where that is above it. */
+export function shortPath(path: string): string {
   const short = relative(process.cwd(), path)
   return short.startsWith('..') ? path : short
 }
 
 /**
- * Rejects a promise that somebody may await, with what `fail` throws once V8 can tell who awaits: when a promise was resolved
- * with a chain, the waiting function is part of the chain's stack two jobs later.
+ * Rejects a promise that somebody may await, with what `fail` throws once V8 can tell who awaits: when a promise was resolved with a chain,
+ * the waiting function is part of the chain's stack two jobs later.
  */
 export function rejectLater(
   resolve: (value: PromiseLike<never>) => void,

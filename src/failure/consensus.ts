@@ -3,16 +3,15 @@
  * when all have accepted. The lowest rank that is alive coordinates; when it dies the next takes over.
  *
  * A proposal is decided only when every rank that is alive has accepted it, so whoever coordinates next has it, too, and proposes the same:
- * no two ranks
- * ever decide differently, also those that die right after (uniform agreement). It ends, for each rank that is waited for answers or is
- * known to be no more. Both rest
- * on a perfect failure detector: every rank that dies is told, none is told that lives, and nothing comes from a rank after the news.
+ * no two ranks ever decide differently, also those that die right after (uniform agreement). It ends, for each rank that is waited for
+ * answers or is known to be no more. Both rest on a perfect failure detector: every rank that dies is told, none is told that lives, and
+ * nothing comes from a rank after the news.
  *
  * Cost: 4 latencies without a death, 4 (p - 1) messages, of which the coordinator has a share in all; 2 latencies more for each coordinator
  * that dies.
  * Source: Skeen's three-phase commit with its termination protocol (Nonblocking commit protocols, SIGMOD 1981), as the consensus of Chandra
- * and Toueg with a perfect
- * detector (JACM 43(2), 1996, §6). MPI's own are built alike, over trees: Herault et al., Practical scalable consensus, SC 2015.
+ * and Toueg with a perfect detector (JACM 43(2), 1996, §6). MPI's own are built alike, over trees: Herault et al., Practical scalable
+ * consensus, SC 2015.
  */
 export class Consensus<C, P> {
   readonly #rank: number

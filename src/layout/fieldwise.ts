@@ -29,7 +29,8 @@ type AnyRecords = Records<any>
  * console.log(total.get(0).items, total.get(0).slowest) // [0] 20 1 [1] 20 1
  * ```
  */
-export function fieldwise(ops: FieldOps): Op<AnyRecords> {
+// biome-ignore lint/suspicious/noExplicitAny: records of whatever fields
+export function fieldwise(ops: FieldOps): Op<Records<any>> {
   return here(() => {
     checkOptions(ops, '{ mass: SUM }')
     for (const [name, op] of Object.entries(ops)) {
@@ -72,10 +73,21 @@ export function isForRecords(op: AnyOp): boolean {
 
 const isPredefined = (op: AnyOp): boolean => !mayChange(op)
 
+/** One for each op and struct, for collectives of one op are one stream. */
+const packedOps = new WeakMap<AnyOp, WeakMap<object, AnyOp>>()
+
 /**
  * An op on records as one on what travels of them: each value is a run of packed records in a `DataView`, which nobody cuts.
  */
 export function packedOp<F extends FieldTypes>(op: AnyOp, struct: Struct<F>): AnyOp {
+  const made = packedOps.get(op) ?? new WeakMap<object, AnyOp>()
+  packedOps.set(op, made)
+  const found = made.get(struct) ?? makePackedOp(op, struct)
+  made.set(struct, found)
+  return found
+}
+
+function makePackedOp<F extends FieldTypes>(op: AnyOp, struct: Struct<F>): AnyOp {
   const combine = isPredefined(op) ? locating(op, struct as unknown as Struct) : (op.combine as (a: AnyRecords, b: AnyRecords) => unknown)
   const { name, commutative } = op
   return {

@@ -11,8 +11,8 @@ export const LARGEST_UINT8ARRAY = 2 ** 32 - 1
 /**
  * Copies bytes between buffers, one of which may be shared between threads.
  *
- * `TypedArray.set` on shared memory moves word by word (6–16 GB/s, the slower the newer V8). `Buffer.fill` with a buffer
- * for its pattern is a plain `memcpy` (23 GB/s) behind a call of about 200 ns; for a few bytes a loop beats both.
+ * `TypedArray.set` on shared memory moves word by word (6–16 GB/s, the slower the newer V8). `Buffer.fill` with a buffer for its pattern is
+ * a plain `memcpy` (23 GB/s) behind a call of about 200 ns; for a few bytes a loop beats both.
  */
 export function copy(from: Uint8Array, start: number, to: Uint8Array, at: number, count: number): void {
   if (count <= LOOP) for (let k = 0; k < count; k++) to[at + k] = from[start + k]!

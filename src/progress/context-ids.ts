@@ -31,8 +31,7 @@ export const communicatorOf = (context: number): number => Math.floor(context / 
 
 /**
  * The ids that a rank gives to new communicators: never one that it or another rank has given before, so that ranks need not ask each other
- * what is free, and
- * what still comes for a communicator that is no more is not taken for another's.
+ * what is free, and what still comes for a communicator that is no more is not taken for another's.
  */
 export class IdSource {
   /** How many it has given. */

@@ -21,10 +21,8 @@ const RUNS = 256
  * The contexts and communicators of a rank: which are in use, which are no more, and which may still be made. Pure, no I/O.
  *
  * A message may come for a communicator that this rank has not made yet, for others were faster. None of them has it before this rank has
- * begun to make
- * it, since what makes it needs a word of every rank. So a message of an unknown communicator is kept while one is in the making, until all
- * that were in
- * the making when it came are made; else it is of one that was freed here.
+ * begun to make it, since what makes it needs a word of every rank. So a message of an unknown communicator is kept while one is in the
+ * making, until all that were in the making when it came are made; else it is of one that was freed here.
  */
 export class ContextRegistry {
   readonly #contexts = new Map<number, Context>()

@@ -1,6 +1,7 @@
-import { OBJECT } from '../codec/datatype.js'
+import { NUMBER, OBJECT } from '../codec/datatype.js'
 import { encodeObject } from '../codec/object.js'
 import { ANY_SOURCE, ANY_TAG } from '../constants.js'
+import { bytesOfNumber } from '../memory/scratch.js'
 import type { Endpoint } from './endpoint.js'
 import type { Incoming, Taker } from './incoming.js'
 import { Outgoing, type Owner } from './send-queue.js'
@@ -10,10 +11,11 @@ import { Outgoing, type Owner } from './send-queue.js'
 /** Says something to a rank of the endpoint. */
 export function sendControl(endpoint: Endpoint, member: number, context: number, saying: unknown, tag = 0, call = 0, shape = 0): void {
   if (endpoint.whyGone(member) !== undefined) return
-  const bytes = encodeObject(saying)
+  const datatype = typeof saying === 'number' ? NUMBER : OBJECT
+  const bytes = typeof saying === 'number' ? bytesOfNumber(saying) : encodeObject(saying)
   const link = endpoint.link(member)
-  if (link.sendNow(context, tag, OBJECT, bytes, bytes.byteLength, call, shape)) return
-  const message = new Outgoing(context, tag, OBJECT, bytes.slice(), false, undefined, unattended)
+  if (link.sendNow(context, tag, datatype, bytes, bytes.byteLength, call, shape)) return
+  const message = new Outgoing(context, tag, datatype, bytes.slice(), false, undefined, unattended)
   message.call = call
   message.shape = shape
   link.sendAhead(message)

@@ -2,8 +2,7 @@ import { EAGER_BYTES, ENVELOPE_BYTES } from './send-queue.js'
 
 /**
  * What one source may send before its messages are received. Pure, no I/O. Nothing here grows with what was sent: only what is left is
- * known, and the
- * source is told what is added.
+ * known, and the source is told what is added.
  */
 export class CreditWindow {
   readonly #bytes: number

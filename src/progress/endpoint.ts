@@ -1,6 +1,8 @@
 import { isKnown, isScalar, NUMBER } from '../codec/datatype.js'
 import { references } from '../codec/reference.js'
 import type { CallSite } from '../diagnostics/call-site.js'
+import { failures, receives, sends } from '../diagnostics/channels.js'
+import { debug } from '../diagnostics/debug.js'
 import { ProtocolError } from '../errors.js'
 import type { SegmentReceiver, Slot, Transport } from '../transport/transport.js'
 import { type Context, isSought, show, waitingIn } from './context.js'
@@ -28,9 +30,10 @@ import {
   totalOf
 } from './frame.js'
 import { Incoming, nobody, type Taker, type Waiting } from './incoming.js'
+import { messageEvent } from './message-event.js'
 import { PeerState, weight } from './peer-state.js'
 import { type Gone, GoneRanks, MemberGone } from './rank-failure.js'
-import type { SendQueue } from './send-queue.js'
+import type { SendListener, SendQueue } from './send-queue.js'
 
 /** Who tells other ranks of failures, and hears of them: what the endpoint has for it. */
 export interface FailureListener {
@@ -57,6 +60,8 @@ export class Endpoint implements SegmentReceiver {
   failureNotices: FailureListener | undefined
   /** What has to be freed and was not yet: communicators. */
   readonly unfreed = new Set<{ readonly name: string; readonly site: CallSite | undefined }>()
+  readonly #sent: SendListener = (dest, context, tag, datatype, bytes) =>
+    sends.publish(messageEvent(this, dest, context, tag, datatype, bytes))
   #arrivals = 0
 
   /** Ends the job; the launcher's rank knows how. */
@@ -176,8 +181,8 @@ export class Endpoint implements SegmentReceiver {
   }
 
   /**
-   * Somebody wants a message that has not come. It may be behind others that fill the window and that nobody wants, and
-   * MPI promises that it comes (MPI 4.1 §3.5, progress). So the window grows while that lasts.
+   * Somebody wants a message that has not come. It may be behind others that fill the window and that nobody wants, and MPI promises that
+   * it comes (MPI 4.1 §3.5, progress). So the window grows while that lasts.
    */
   seek(peer: number): void {
     if (peer >= 0) this.#widen(peer)
@@ -274,13 +279,15 @@ export class Endpoint implements SegmentReceiver {
     } catch (cause) {
       message.lose(cause)
     }
-    finish(message)
+    this.#finish(message)
   }
 
   gone(rank: number, reason: string, failed = false): void {
     const { hosts, hostNames } = this.transport
     const gone: Gone = { reason, failed, host: hosts && hostNames?.[hosts[rank]!] }
     this.#gone.add(rank, gone)
+    debug('rank %d hears that rank %d %s', this.transport.rank, rank, reason)
+    if (failed && failures.hasSubscribers) failures.publish({ rank: this.transport.rank, failed: rank, host: gone.host, reason })
     const waiting = [...this.waiting(rank)]
     this.link(rank).close()
     for (const { moves } of this.#peer(rank).partial.values()) if (moves) this.transport.expect?.(rank, -1)
@@ -297,7 +304,7 @@ export class Endpoint implements SegmentReceiver {
   #peer(rank: number): PeerState {
     let peer = this.#peers[rank]
     if (peer === undefined) {
-      peer = new PeerState(this.transport, rank)
+      peer = new PeerState(this.transport, rank, this.#sent)
       this.#peers[rank] = peer
       this.#known.push(peer)
     }
@@ -345,11 +352,28 @@ export class Endpoint implements SegmentReceiver {
 
   /** Finishes a matched message, now or when all its data has come. */
   #await(message: Incoming, taker: Taker, wanted: boolean): void {
-    if (message.complete || (message.later && !wanted)) return taker.finish(message)
+    if (message.complete || (message.later && !wanted)) {
+      taker.finish(message)
+      if (receives.hasSubscribers && wanted) this.#received(message)
+      return
+    }
     const reason = this.#gone.why(message.source)
     if (reason !== undefined) return taker.fail(new MemberGone(message.source, reason))
     message.taker = taker
     if (keepPartial(this.#peer(message.source), message) && message.moves) this.transport.expect?.(message.source, 1)
+  }
+
+  /** The last of its data has come. A message may outlive what took it, which it must not keep from the collector. */
+  #finish(message: Incoming): void {
+    const { taker } = message
+    message.taker = undefined
+    if (taker === undefined) return
+    taker.finish(message)
+    if (receives.hasSubscribers) this.#received(message)
+  }
+
+  #received({ source, context, tag, datatype, bytes }: Incoming): void {
+    receives.publish(messageEvent(this, source, context, tag, datatype, bytes))
   }
 
   #answer(message: Incoming, outcome: number): void {
@@ -369,7 +393,7 @@ export class Endpoint implements SegmentReceiver {
     }
     if (!message.complete) return
     this.#peer(source).partial.delete(message.id)
-    finish(message)
+    this.#finish(message)
   }
 
   /** The sender takes a message back: it may, as long as nobody has matched it. */
@@ -419,11 +443,4 @@ function keepPartial({ rank, partial }: PeerState, message: Incoming): boolean {
   if (known !== undefined) throw new ProtocolError(`two messages under way from rank ${rank} have the same number ${message.id}`)
   partial.set(message.id, message)
   return true
-}
-
-/** The last of its data has come. A message may outlive what took it, which it must not keep from the collector. */
-function finish(message: Incoming): void {
-  const { taker } = message
-  message.taker = undefined
-  taker?.finish(message)
 }

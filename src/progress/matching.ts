@@ -5,9 +5,9 @@ import { MatchQueue } from './match-queue.js'
 /**
  * Posted receives × unexpected messages: which message meets which receive. Pure, no I/O; one for each communicator.
  *
- * A message goes to the receive that was posted first among those that match it; a receive gets the message that
- * arrived first among those that match it. With messages of one source arriving in the order they were sent, this is
- * MPI's non-overtaking rule. Source: MPI 4.1 §3.5. Cost: O(1) for exact receives and for messages, O(p) for a receive from any source.
+ * A message goes to the receive that was posted first among those that match it; a receive gets the message that arrived first among those
+ * that match it. With messages of one source arriving in the order they were sent, this is MPI's non-overtaking rule. Source: MPI 4.1 §3.5.
+ * Cost: O(1) for exact receives and for messages, O(p) for a receive from any source.
  */
 export class Matching<R extends Posted, M extends Arrived> {
   readonly #posted = new Buckets<R>()

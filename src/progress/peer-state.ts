@@ -1,7 +1,7 @@
 import type { Transport } from '../transport/transport.js'
 import { CreditWindow } from './credit-window.js'
 import type { Incoming } from './incoming.js'
-import { ENVELOPE_BYTES, SendQueue, windowBytes } from './send-queue.js'
+import { ENVELOPE_BYTES, type SendListener, SendQueue, windowBytes } from './send-queue.js'
 
 /** What this rank keeps of another. */
 export class PeerState {
@@ -11,10 +11,10 @@ export class PeerState {
   /** Messages from it whose data is not complete. */
   readonly partial = new Map<number, Incoming>()
 
-  constructor(transport: Transport, rank: number) {
+  constructor(transport: Transport, rank: number, sent: SendListener) {
     const bytes = windowBytes(transport.size)
     this.rank = rank
-    this.sendQueue = new SendQueue(transport, rank, bytes)
+    this.sendQueue = new SendQueue(transport, rank, bytes, sent)
     this.window = new CreditWindow(bytes)
   }
 }

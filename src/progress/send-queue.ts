@@ -1,4 +1,5 @@
 import type { CallSite } from '../diagnostics/call-site.js'
+import { sends } from '../diagnostics/channels.js'
 import { copy, copyRun, duplicate, type Memory } from '../memory/copy.js'
 import type { Runs } from '../memory/runs.js'
 import type { Transport } from '../transport/transport.js'
@@ -10,8 +11,8 @@ import { MatchQueue } from './match-queue.js'
  * The way out to one rank: messages become segments, in order, as credit and room allow.
  *
  * A message of up to `EAGER_BYTES` goes at once, within the window of bytes that its receiver has granted. Of a longer one only the
- * envelope goes; its data follows when a receive has matched it, and is written straight to where it belongs. So what a
- * receiver must keep for messages that nobody has asked for yet is bounded by its window.
+ * envelope goes; its data follows when a receive has matched it, and is written straight to where it belongs. So what a receiver must keep
+ * for messages that nobody has asked for yet is bounded by its window.
  */
 
 export const EAGER_BYTES = 2 ** 16
@@ -123,6 +124,9 @@ class Caretaker implements Owner {
   }
 }
 
+/** Hears of messages on their way out, while somebody listens. */
+export type SendListener = (dest: number, context: number, tag: number, datatype: number, bytes: number) => void
+
 export class SendQueue {
   readonly dest: number
   readonly #transport: Transport
@@ -144,8 +148,10 @@ export class SendQueue {
   #more = false
   /** Whether buffers can be handed over whole. */
   readonly #moves: boolean
+  readonly #sent: SendListener
 
-  constructor(transport: Transport, dest: number, window: number) {
+  constructor(transport: Transport, dest: number, window: number, sent: SendListener) {
+    this.#sent = sent
     this.#transport = transport
     this.dest = dest
     this.#credit = window
@@ -164,6 +170,7 @@ export class SendQueue {
     else runs.gather(0, length, slot.bytes, slot.at + HEADER)
     this.#transport.publish(this.dest)
     this.#credit -= length + ENVELOPE_BYTES
+    if (sends.hasSubscribers) this.#sent(this.dest, context, tag, datatype, length)
     return true
   }
 
@@ -172,12 +179,12 @@ export class SendQueue {
     message.id = this.#freshId()
     this.#queue.push(message)
     this.pump()
+    this.#tell(message)
   }
 
   /**
    * Sends a short message ahead of what waits for credit: its receiver takes it at once, and may take nothing else before it has it. What
-   * is too long for a segment
-   * goes as any other.
+   * is too long for a segment goes as any other.
    */
   sendAhead(message: Outgoing): void {
     if (message.length > this.#segmentBytes(message.length)) return this.send(message)
@@ -185,6 +192,11 @@ export class SendQueue {
     message.id = this.#freshId()
     this.#ahead.push(message)
     this.pump()
+    this.#tell(message)
+  }
+
+  #tell({ context, tag, datatype, length }: Outgoing): void {
+    if (sends.hasSubscribers) this.#sent(this.dest, context, tag, datatype, length)
   }
 
   /** Tells the peer something about a message of its own, or its credit. */
@@ -221,8 +233,7 @@ export class SendQueue {
   }
 
   /**
-   * Takes a message back. True when nothing of it was sent; else the peer is asked, and `onMatched` tells what
-   * became of it.
+   * Takes a message back. True when nothing of it was sent; else the peer is asked, and `onMatched` tells what became of it.
    */
   retract(message: Outgoing): boolean {
     if (!message.matched && message.sent === 0 && !this.#awaiting.has(message.id)) {

@@ -11,8 +11,7 @@ export function abortError(signal: AbortSignal): Error {
 
 /**
  * The calls of this thread that a signal can still end, which is therefore no proof that they wait for ever: nobody can tell whether a
- * signal will fire. And
- * Node's own timers of signals keep no event loop open.
+ * signal will fire. And Node's own timers of signals keep no event loop open.
  */
 export const endable = {
   count: 0,

@@ -69,6 +69,11 @@ export class MessageStream<T> implements Taker {
     this.#subscriber.error(this.#comm.inContext(error, this.site))
   }
 
+  /** Nobody wants more: a message that is under way to it is for the next in line, as when its subscriber leaves. */
+  abort(error: Error): void {
+    this.#subscriber.error(this.#comm.inContext(error, this.site))
+  }
+
   giveUp(makeError: (site: CallSite | undefined) => Promise<Error>): void {
     void makeError(this.site).then((error) => this.fail(error))
   }
@@ -180,6 +185,6 @@ export function messages<T>(comm: CommunicatorCore, from: Omit<From, 'into' | 's
       return
     }
     const stream = new MessageStream<T>(comm, envelope, subscriber, site)
-    if (signal !== undefined) subscriber.add(onAbort(signal, (error) => stream.fail(error)))
+    if (signal !== undefined) subscriber.add(onAbort(signal, (error) => stream.abort(error)))
   })
 }

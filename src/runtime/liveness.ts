@@ -13,10 +13,9 @@ import type { FromRank, ToRank } from './rank-protocol.js'
 /**
  * When a rank may end, and when it never can.
  *
- * A rank asleep in a receive holds nothing that keeps Node's event loop open; Node then says `beforeExit`, and that is the proof
- * that nothing but a message can wake this rank, unless a signal can still end one of its calls. So it is then that the loop is held open,
- * and then that a
- * rank says so: when all say so and nothing is under way, it is a deadlock.
+ * A rank asleep in a receive holds nothing that keeps Node's event loop open; Node then says `beforeExit`, and that is the proof that
+ * nothing but a message can wake this rank, unless a signal can still end one of its calls. So it is then that the loop is held open, and
+ * then that a rank says so: when all say so and nothing is under way, it is a deadlock.
  */
 export class Liveness {
   readonly #endpoint: Endpoint

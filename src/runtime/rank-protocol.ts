@@ -109,6 +109,8 @@ export type FromRank =
   | { type: 'result'; value: unknown }
   /** An error that nobody caught: the rank is about to end. */
   | { type: 'failed'; error: ErrorRecord }
+  /** It is about to end, for nothing can settle what its program awaits at top level; `at`: its lines, as far as they are known. */
+  | { type: 'stalled'; at: string[] }
   /** `comm.abort`: end every rank. */
   | { type: 'abort'; code: number; reason?: string | undefined }
   | { type: 'line'; to: number; port: unknown }

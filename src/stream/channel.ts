@@ -33,9 +33,8 @@ export interface ChannelOptions extends OutflowOptions, InflowOptions {
  * and who subscribes later gets an ArgumentError. `share()` it, or keep one subscription, where subscribers come and go.
  *
  * `next` throws what `sendTo` would fail with: DataCloneError, OverflowError, RankFailedError. As `sendTo`, a channel is told what to do
- * with
- * values that its peer has granted no credit for (`overflow`); `ready` and `buffered` tell how it stands. A source that can wait is better
- * off with `mpi.sendTo`.
+ * with values that its peer has granted no credit for (`overflow`); `ready` and `buffered` tell how it stands. A source that can wait is
+ * better off with `mpi.sendTo`.
  */
 export class Channel<T> extends Subject<T> {
   readonly #comm: CommunicatorCore

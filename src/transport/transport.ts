@@ -1,10 +1,10 @@
 /**
- * What carries segments between ranks: rings in shared memory, a network in virtual time, sockets. A transport knows
- * ranks and segments and nothing of messages.
+ * What carries segments between ranks: rings in shared memory, a network in virtual time, sockets. A transport knows ranks and segments and
+ * nothing of messages.
  *
- * It delivers what one rank publishes to another whole, once and in order, loses nothing, and says "no room" instead of
- * growing. It delivers in `poll`, or in a turn of its own, and never within another call: who makes that is in the middle of
- * something. `testing/transportCompliance.ts` is this contract as tests.
+ * It delivers what one rank publishes to another whole, once and in order, loses nothing, and says "no room" instead of growing. It
+ * delivers in `poll`, or in a turn of its own, and never within another call: who makes that is in the middle of something.
+ * `testing/transportCompliance.ts` is this contract as tests.
  */
 export interface Transport {
   /** The rank whose end this is, 0 … `size` - 1. */

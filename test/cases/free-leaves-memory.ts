@@ -1,4 +1,5 @@
-// On 1 to 4 ranks. A communicator that was made and freed leaves nothing behind: at most 200 bytes each, so that a loop over dup and free runs for ever.
+// On 1 to 4 ranks. A communicator that was made and freed leaves nothing behind: at most 200 bytes each, so that a loop over dup and free
+// runs for ever.
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { COMM_WORLD as comm } from 'rxmpi'

@@ -1,5 +1,5 @@
-// A plain object that has Symbol.toStringTag 'ArrayBuffer' is sent as the object of its own fields that it is: what is a buffer is asked of the
-// engine, not of a name.
+// A plain object that has Symbol.toStringTag 'ArrayBuffer' is sent as the object of its own fields that it is: what is a buffer is asked of
+// the engine, not of a name.
 import { COMM_WORLD as comm } from 'rxmpi'
 
 const sent = { [Symbol.toStringTag]: 'ArrayBuffer', length: 3 }

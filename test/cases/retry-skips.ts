@@ -1,4 +1,5 @@
-// rxmpi run -n 3 (and 2, 8): every rank makes three attempts each time, for the n-th subscription of an operator meets the n-th on the other ranks.
+// rxmpi run -n 3 (and 2, 8): every rank makes three attempts each time, for the n-th subscription of an operator meets the n-th on the
+// other ranks.
 import { defer, from, lastValueFrom, retry, throwError, toArray } from 'rxjs'
 import { COMM_WORLD as comm } from 'rxmpi'
 import * as mpi from 'rxmpi/operators'

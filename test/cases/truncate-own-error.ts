@@ -1,4 +1,5 @@
-// Expected: a stream truncated after 2 rounds ends well although rank 0's source fails in place 8; in any case rank 0 never sees its own error as RemoteError.
+// Expected: a stream truncated after 2 rounds ends well although rank 0's source fails in place 8; in any case rank 0 never sees its own
+// error as RemoteError.
 // an error takes its place in the stream, earlier rounds come first, and its own subscribers get it as itself.
 
 import { concat, concatMap, EMPTY, lastValueFrom, map, of, range, throwError, timer, toArray } from 'rxjs'

@@ -176,7 +176,37 @@ describe('rxmpi run: ranks that fail', () => {
 
   it("ends with Node's 13 when a top-level await can never go on", async () => {
     const { status, stderr } = await rxmpi(['run', '-n', '1', program('await new Promise(() => {})')])
-    expect(stderr).toContain('top-level await')
+    expect(stderr).toMatch(/^ended while its top-level await at .*:1:1 was still waiting/)
+    expect(status).toBe(13)
+  })
+
+  it('says at which line a top-level await can never go on, on each rank and in a file that is imported', async () => {
+    const directory = project({
+      'program.ts': "import { COMM_WORLD as comm } from 'rxmpi'\nawait comm.barrier()\nif (comm.rank === 1) await import('./other.ts')",
+      'other.ts': [
+        'interface Never { value: number }',
+        'const never = (): Promise<Never> => new Promise(() => {})',
+        'async function ask(): Promise<number> {',
+        '  return (await never()).value',
+        '}',
+        'export const answer = 1 + (await ask())'
+      ].join('\n')
+    })
+    const { status, stderr } = await rxmpi(['run', '-n', '2', join(directory, 'program.ts')])
+    expect(stderr).toMatch(/^\[1\] ended while its top-level await at /)
+    expect(stderr).toContain(`${join(directory, 'other.ts')}:6:28`)
+    expect(stderr).toContain(`${join(directory, 'program.ts')}:3:22`)
+    expect(stderr).not.toContain('other.ts:4:')
+    expect(status).toBe(13)
+  })
+
+  it('names the line of every rank whose top-level await can never go on', async () => {
+    const path = program(
+      "import { COMM_WORLD as comm } from 'rxmpi'\nconst never = new Promise(() => {})\nif (comm.rank === 0) await never\nelse await never"
+    )
+    const { status, stderr } = await rxmpi(['run', '-n', '2', '--on-failure', 'continue', path])
+    expect(stderr).toContain(`${path}:3:22`)
+    expect(stderr).toContain(`${path}:4:6`)
     expect(status).toBe(13)
   })
 

@@ -128,8 +128,8 @@ suite(`ranks on several machines${why === undefined ? '' : ` (skipped: ${why})`}
   })
 
   /**
-   * One program, the same results and statuses whatever starts it. A launcher that sees the end of a killed process kills the others too: which of
-   * them is seen to be gone first is open, and whether it is said here or only there.
+   * One program, the same results and statuses whatever starts it. A launcher that sees the end of a killed process kills the others too:
+   * which of them is seen to be gone first is open, and whether it is said here or only there.
    */
   async function matrix(where: string[], ...hows: string[]): Promise<void> {
     const all = [

@@ -124,13 +124,31 @@ it.each([
 it('says what it does where NODE_DEBUG names rxmpi, with no secret, and nothing where it does not', async () => {
   const path = program(`
     import { COMM_WORLD as comm } from 'rxmpi'
+    await comm.dup()
     await comm.sendrecv(1, { dest: 1 - comm.rank, source: 1 - comm.rank })
     if (comm.rank === 1) process.exit(3)`)
   const args = ['run', '--placement', 'process', '-n', '2', path]
   const told = await rxmpi(args, { env: { NODE_DEBUG: 'rxmpi' } })
-  for (const what of ['ranks 0', `compiled ${path}`, 'listens at 127.0.0.1', 'failure: exit of rank 1, status 3'])
+  for (const what of [
+    'ranks 0',
+    `compiled ${path}`,
+    'listens at 127.0.0.1',
+    'failure: exit of rank 1, status 3',
+    'host 1 dials host 0 at 127.0.0.1',
+    'host 0: the link with host 1 is made',
+    "rank 0 of 'world': 'world.dup(1)' has 2 ranks and the contexts from 64 on"
+  ])
     expect(told.stderr).toContain(what)
   expect(told.stderr).not.toMatch(/[\w-]{43}/)
   const { stderr } = await rxmpi(args)
   expect(stderr).toBe('[1] rxmpi: ended with status 3\n')
+})
+
+it('says under NODE_DEBUG which rank hears that another has failed, and how', async () => {
+  const path = program(`
+    import { COMM_WORLD as comm } from 'rxmpi'
+    if (comm.rank === 1) process.exit(3)
+    await comm.recv({ source: 1 }).catch(() => undefined)`)
+  const { stderr } = await rxmpi(['run', '--on-failure', 'continue', '-n', '2', path], { env: { NODE_DEBUG: 'rxmpi' } })
+  expect(stderr).toMatch(/rank 0 hears that rank 1 has failed: .*3/)
 })

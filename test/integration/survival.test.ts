@@ -145,7 +145,10 @@ describe('rxmpi run --on-failure continue', () => {
   })
 })
 
-/** Kills the process of the first rank that is left, again and again, in the middle of allreduces of all sizes; each time all others must say so in time. */
+/**
+ * Kills the process of the first rank that is left, again and again, in the middle of allreduces of all sizes; each time all others must
+ * say so in time.
+ */
 async function killing(where: string[], kills: number): Promise<void> {
   const child = start([
     'run',

@@ -9,8 +9,9 @@ import { type SimulateOptions, simulate } from '../../testing/simulate.js'
  *     rank 0 (root)   source --a--b--|   out --a--b--|
  *     rank 1                             out ---a--b--|
  *
- * is read by `drawn(file, 'source', 'rank 0 / out', 'rank 1 / out')`: what stands before the slash begins the line, and can be left out where the label is there
- * once. A drawing is a run of indented lines; the first one that has all the labels counts. Marbles end at two spaces.
+ * is read by `drawn(file, 'source', 'rank 0 / out', 'rank 1 / out')`: what stands before the slash begins the line, and can be left out
+ * where the label is there once. A drawing is a run of indented lines; the first one that has all the labels counts. Marbles end at two
+ * spaces.
  */
 export function drawn(file: string, ...labels: string[]): string[] {
   const drawings = drawingsOf(file)
@@ -32,8 +33,8 @@ interface AsDrawn<T> extends SimulateOptions {
 }
 
 /**
- * Runs the drawing of an operator in virtual time: on every rank `program` over the source that its line draws, and what comes `out` is as drawn. A rank without a
- * source (or one that is `(ignored)`) has an empty one.
+ * Runs the drawing of an operator in virtual time: on every rank `program` over the source that its line draws, and what comes `out` is as
+ * drawn. A rank without a source (or one that is `(ignored)`) has an empty one.
  *
  *     rank 0 (root)   source --a--b--|   out --a--b--|
  *     rank 1                             out ---a--b--|

@@ -2,8 +2,8 @@ import { integer, random } from '../../testing/compliance/random.js'
 import { below } from './stream-programs.js'
 
 /**
- * What the members of a communicator do together, in this order. Communicators are named by how they were made: 'world', 'self 2' (that of rank 2), 'world/5:1', which is that of
- * colour 1 of step 5. Ranks are those of the world.
+ * What the members of a communicator do together, in this order. Communicators are named by how they were made: 'world', 'self 2' (that of
+ * rank 2), 'world/5:1', which is that of colour 1 of step 5. Ranks are those of the world.
  */
 export interface Step {
   readonly id: number

@@ -8,13 +8,15 @@ import { below } from './stream-programs.js'
 /*
  * Streams from a rank to another (sendTo, receiveFrom) in random programs. The contract:
  *
- * 1. The n-th sendTo of a peer and tag meets the n-th receiveFrom there, and the k-th subscription of the one the k-th of the other, however late or early, and
- *    whatever has become of those before.
+ * 1. The n-th sendTo of a peer and tag meets the n-th receiveFrom there, and the k-th subscription of the one the k-th of the other,
+ *    however late or early, and whatever has become of those before.
  * 2. The reader gets the writer's values, in order and once each, then its end: completion, or its error as a RemoteError of that rank.
  * 3. The writer passes on its source's values and its end; its own error is itself.
- * 4. When the reader leaves, the writer completes, and its source is unsubscribed from. When the writer leaves, the reader gets all that was passed on there, and completes.
+ * 4. When the reader leaves, the writer completes, and its source is unsubscribed from. When the writer leaves, the reader gets all that
+ *    was passed on there, and completes.
  *
- * Where both happen at about the same time either may come first. RXMPI_MODEL_CASES says how many programs there are, RXMPI_MODEL_SEED=… runs one again.
+ * Where both happen at about the same time either may come first. RXMPI_MODEL_CASES says how many programs there are, RXMPI_MODEL_SEED=…
+ * runs one again.
  */
 const CASES = Number(process.env.RXMPI_MODEL_CASES ?? 600)
 const ONLY = process.env.RXMPI_MODEL_SEED

@@ -6,8 +6,8 @@ import { judgeAll, start } from './stream-runs.js'
 import type { Complaint, Seen } from './streams.js'
 
 /**
- * Random programs in virtual time beside a reference: RXMPI_MODEL_CASES says how many, RXMPI_MODEL_SEED=… runs one again. The test fails with the
- * smallest program of each kind of fault.
+ * Random programs in virtual time beside a reference: RXMPI_MODEL_CASES says how many, RXMPI_MODEL_SEED=… runs one again. The test fails
+ * with the smallest program of each kind of fault.
  */
 const CASES = Number(process.env.RXMPI_MODEL_CASES ?? 800)
 const ONLY = process.env.RXMPI_MODEL_SEED

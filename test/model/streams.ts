@@ -5,25 +5,28 @@ import { below, FROM_ROOT, type Program, type Stream } from './stream-programs.j
  *
  * 1. Round k takes the k-th value of every rank. What a rank sees is a beginning of the list of right results, in order.
  * 2. Where all sources end after n values, every rank sees n rounds and completes.
- * 3. Where they end after different numbers: 'error' gives every rank the rounds that were whole and then a RaggedStreamError with all counts; 'truncate'
- *    completes after the shortest; 'rest' goes on without those that have ended, to the end of the longest.
- * 4. An error takes its place in the stream: the error of a source that fails after n values is in place n, behind n rounds. The others get it there as a
- *    RemoteError of that rank, whose cause is the original; the rank's own subscribers get it as itself, and never as a RemoteError.
- * 5. What is behind the end of the stream never happens: an error in place 8 of a stream that ends after 2 rounds, in whatever way it ends, is nobody's.
- * 6. Unsubscribing on a rank counts as its source's end there, after the rounds that it has seen. It may have given more values by then: others may see those
- *    rounds too, and how many of them depends on time.
+ * 3. Where they end after different numbers: 'error' gives every rank the rounds that were whole and then a RaggedStreamError with all
+ *    counts; 'truncate' completes after the shortest; 'rest' goes on without those that have ended, to the end of the longest.
+ * 4. An error takes its place in the stream: the error of a source that fails after n values is in place n, behind n rounds. The others get
+ *    it there as a RemoteError of that rank, whose cause is the original; the rank's own subscribers get it as itself, and never as a
+ *    RemoteError.
+ * 5. What is behind the end of the stream never happens: an error in place 8 of a stream that ends after 2 rounds, in whatever way it ends,
+ *    is nobody's.
+ * 6. Unsubscribing on a rank counts as its source's end there, after the rounds that it has seen. It may have given more values by then:
+ *    others may see those rounds too, and how many of them depends on time.
  * 7. Where the root gives all there is (bcast, scatter), only its source counts: the others' values are ignored, their ends too.
  * 8. Every stream ends on every rank that has not unsubscribed. Nothing is left behind, and the communicator is as usable as before.
- * 9. The n-th subscription of an operator meets the n-th on the other ranks, however late, and is a stream by itself. Each subscribes to the rank's source, also
- *    where the others have ended already: a source that counts its subscriptions (`defer`) counts the same on every rank.
+ * 9. The n-th subscription of an operator meets the n-th on the other ranks, however late, and is a stream by itself. Each subscribes to
+ *    the rank's source, also where the others have ended already: a source that counts its subscriptions (`defer`) counts the same on every
+ *    rank.
  *
  * Where that leaves a choice, each outcome is allowed:
  * a. Several sources fail in the same place: each other rank gets one of the errors, a failing rank its own or another's.
- * b. A source fails in the place where another ends: with 'truncate' the stream completes or fails; with 'error' it is ragged or fails where a third goes on, and
- *    fails where none does. All ranks see the same.
+ * b. A source fails in the place where another ends: with 'truncate' the stream completes or fails; with 'error' it is ragged or fails
+ *    where a third goes on, and fails where none does. All ranks see the same.
  * c. A rank that unsubscribes has ended where it was, or, if it had given more before, anywhere up to there, or by its source's own end.
- * d. A rank that follows the root fails, or leaves: its error may come in any place or not at all; that it has left may end the stream in that place, in the way that `ragged`
- *    says, or change nothing.
+ * d. A rank that follows the root fails, or leaves: its error may come in any place or not at all; that it has left may end the stream in
+ *    that place, in the way that `ragged` says, or change nothing.
  * e. In scan and exscan a rank needs those before it only: it may have seen rounds that those behind it have no value for.
  */
 

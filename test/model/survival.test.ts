@@ -28,7 +28,10 @@ function deaths(seed: number, size: number, latest: number): Map<number, number>
   return victims
 }
 
-/** Runs a program on ranks of which some die at random times, with the last of what they have sent lost on some links; what each of them had as results until then. */
+/**
+ * Runs a program on ranks of which some die at random times, with the last of what they have sent lost on some links; what each of them had
+ * as results until then.
+ */
 function withDeaths<T>(size: number, seed: number, program: (comm: Communicator) => Observable<T>): { said: T[][]; survivors: number[] } {
   const victims = deaths(seed, size, 24)
   const said: T[][] = Array.from({ length: size }, () => [])

@@ -36,7 +36,9 @@ function changed(good: Uint8Array, next: () => number): Uint8Array {
   return Uint8Array.from(bytes)
 }
 
-/** Gives all inputs to `use`, which may throw what `allowed` says. A pause of the machine is not the input's: what took long is tried again. */
+/**
+ * Gives all inputs to `use`, which may throw what `allowed` says. A pause of the machine is not the input's: what took long is tried again.
+ */
 function feed(make: (next: () => number) => Uint8Array, use: (bytes: Uint8Array) => void, allowed: RegExp): string {
   const before = process.memoryUsage.rss()
   let [slowest, refused] = [0, 0]

@@ -4,8 +4,9 @@ import { amount, LIMIT_MS, SOAK } from './amount.js'
 jest.setTimeout(LIMIT_MS)
 
 /**
- * Ranks 0 and 1 of one host send to ranks 2 and 3 of another over one link. Rank 2 takes a message every 10 ms from a sender that never stops; rank 3 takes what it can. Phases with the
- * slow pair and without take turns, so that what the machine does besides falls on both alike.
+ * Ranks 0 and 1 of one host send to ranks 2 and 3 of another over one link. Rank 2 takes a message every 10 ms from a sender that never
+ * stops; rank 3 takes what it can. Phases with the slow pair and without take turns, so that what the machine does besides falls on both
+ * alike.
  */
 const source = `
   import { COMM_WORLD as comm } from 'rxmpi'
@@ -69,7 +70,8 @@ it('a rank that is slow holds up nobody else on its link, and what waits for it 
   expect(got).toEqual(sent)
   expect(said[2]!.rates).toEqual(said[0]!.rates)
   const ratio = median(got.filter((_, k) => k % 2 === 0)) / median(got.filter((_, k) => k % 2 === 1))
-  // What the collector has not come to yet is there in both: the slow pair's share is what waits for the slow rank, and a window of 16 MiB a pair bounds it at either end.
+  // What the collector has not come to yet is there in both: the slow pair's share is what waits for the slow rank, and a window of 16 MiB
+  // a pair bounds it at either end.
   const [beside, alone] = [0, 1].map((odd) => said.map(({ resident }) => median(resident.filter((_, k) => k % 2 === odd))))
   const grown = Math.max(...beside!.map((bytes, rank) => bytes - alone![rank]!)) / 2 ** 20
   const trend = Math.max(...said.map(({ resident }) => resident.at(-2)! - resident[0]!)) / 2 ** 20

@@ -1,5 +1,6 @@
 /**
- * Opens connections that are none of the job's: node strangers.mjs HOW PORT SECONDS. Says how many it has made in a second, and what was answered.
+ * Opens connections that are none of the job's: node strangers.mjs HOW PORT SECONDS. Says how many it has made in a second, and what was
+ * answered.
  *
  * claim: a good form and a wrong proof.  noise: what is no HTTP.  silence: nothing.
  */

@@ -7,7 +7,10 @@ jest.setTimeout(LIMIT_MS)
 const RANKS = amount(5, 21)
 const JOBS = amount(1, 10)
 
-/** The last rank that is left goes, in a way of its own, at a random moment; the others must hear of it within half a second, and all rings between them still work. */
+/**
+ * The last rank that is left goes, in a way of its own, at a random moment; the others must hear of it within half a second, and all rings
+ * between them still work.
+ */
 const dying = program(`
   import { COMM_WORLD } from 'rxmpi'
   let comm = COMM_WORLD

@@ -11,8 +11,8 @@ const SEED = Number(process.env.RXMPI_SOAK_SEED ?? 1)
 jest.setTimeout((MINUTES + 5) * 60_000)
 
 /**
- * All ranks draw the same steps from one seed: collectives of all kinds and messages in all directions, of random sizes. Each result is checked where it comes: the messages between two ranks are numbered, so
- * one that is lost, comes twice or overtakes is seen at once.
+ * All ranks draw the same steps from one seed: collectives of all kinds and messages in all directions, of random sizes. Each result is
+ * checked where it comes: the messages between two ranks are numbered, so one that is lost, comes twice or overtakes is seen at once.
  */
 const mixed = `
   import { readdirSync } from 'node:fs'

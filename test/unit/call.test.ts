@@ -4,7 +4,7 @@ import { ASIDE, Call, cycleOf, isSame, isSingle, LARGE_SINGLE, SINGLE, STREAM, s
 import { simulate } from '../../testing/index.js'
 
 const signature = signatureOf({ name: 'reduce', root: 1 })
-const callOf = (sequence: number): Call => new Call(sequence, signature, undefined, STREAM)
+const callOf = (sequence: number): Call => new Call(sequence, signature, STREAM, undefined, {})
 
 describe('the tags of calls', () => {
   it('are those of no other call or subscription that may be under way', () => {
@@ -56,9 +56,9 @@ describe('the tags of calls', () => {
 
 test('a hash says in which form a collective was called, and that is the same but for large data', () => {
   const [stream, single, large] = [STREAM, SINGLE, LARGE_SINGLE].map(
-    (form) => new Call(0, signature, undefined, form as typeof STREAM).hash
+    (form) => new Call(0, signature, form as typeof STREAM, undefined, {}).hash
   )
-  const other = new Call(0, signatureOf({ name: 'reduce', root: 2 }), undefined, STREAM).hash
+  const other = new Call(0, signatureOf({ name: 'reduce', root: 2 }), STREAM, undefined, {}).hash
   expect([stream, single, large].map((hash) => isSingle(hash!))).toEqual([false, true, true])
   expect(isSame(stream!, single!)).toBe(true)
   expect(isSame(stream!, large!)).toBe(true)

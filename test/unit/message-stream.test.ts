@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import type { Subscription } from 'rxjs'
 import { ANY_SOURCE } from '../../src/constants.js'
+import type { Message } from '../../src/request/message.js'
 import { Network } from './network.js'
 
 /** Within a segment, of several, and too long to go before its receive. */
@@ -9,7 +10,7 @@ const lengths = fc.constantFrom(0, 10, 5000, 70_000)
 const event = fc.oneof(
   fc.record({ kind: fc.constant('send' as const), from: fc.integer({ min: 1, max: 2 }), length: lengths, tag: fc.nat(1) }),
   fc.record({ kind: fc.constant('subscribe' as const), to: fc.constantFrom(ANY_SOURCE, 1, 2) }),
-  fc.record({ kind: fc.constant('leave' as const), which: fc.nat(7) }),
+  fc.record({ kind: fc.constant('leave' as const), which: fc.nat(7), aborts: fc.boolean() }),
   { weight: 4, arbitrary: fc.record({ kind: fc.constant('step' as const), rank: fc.nat(2) }) }
 )
 /** What a subscriber does within its k-th `next`. */
@@ -21,7 +22,7 @@ it('subscribers of messages() share out what a source sends, and nothing overtak
       let reactions = planned
       const network = new Network(3, { capacity: 2 })
       const [zero] = network.worlds
-      const open = new Set<Subscription>()
+      const open = new Map<Subscription, AbortController>()
       const sent = [0, 0, 0]
       const got: number[][] = [[], [], []]
       let emitted = 0
@@ -29,30 +30,35 @@ it('subscribers of messages() share out what a source sends, and nothing overtak
         if (open.size > 6) return
         let own: Subscription | undefined
         let leaves = false
-        own = zero!.messages<Uint32Array | { number: number }>({ source }).subscribe(({ data, status }) => {
+        const controller = new AbortController()
+        const messages = zero!.messages<Uint32Array | { number: number }>({ source, signal: controller.signal })
+        const next = ({ data, status }: Message<Uint32Array | { number: number }>): void => {
           got[status.source]!.push('number' in data ? data.number : data[0]!)
           const k = emitted++
           for (const [at, what] of reactions) {
             if (at !== k) continue
             if (what === 'subscribe') subscribe(source)
             else if (what === 'poll') network.wires[0]!.poll()
-            else if (what === 'others leave') leave([...open].filter((one) => one !== own))
+            else if (what === 'others leave') leave([...open.keys()].filter((one) => one !== own))
             else if (own === undefined) leaves = true
             else leave([own])
           }
-        })
-        open.add(own)
+        }
+        own = messages.subscribe({ next, error: (error) => expect(error.name).toBe('AbortError') })
+        open.set(own, controller)
         if (leaves) leave([own])
       }
-      const leave = (subscriptions: Iterable<Subscription>): void => {
+      const leave = (subscriptions: Iterable<Subscription>, aborts = false): void => {
         for (const subscription of [...subscriptions]) {
+          const controller = open.get(subscription)
           open.delete(subscription)
-          subscription.unsubscribe()
+          if (aborts) controller?.abort()
+          else subscription.unsubscribe()
         }
       }
       for (const one of events) {
         if (one.kind === 'subscribe') subscribe(one.to)
-        else if (one.kind === 'leave') leave([...open].slice(one.which, one.which + 1))
+        else if (one.kind === 'leave') leave([...open.keys()].slice(one.which, one.which + 1), one.aborts)
         else if (one.kind === 'step') network.wires[one.rank]!.step()
         else {
           const number = sent[one.from]!++
@@ -65,7 +71,7 @@ it('subscribers of messages() share out what a source sends, and nothing overtak
       subscribe(ANY_SOURCE)
       subscribe(ANY_SOURCE)
       network.settle()
-      leave(open)
+      leave(open.keys())
       for (const source of [1, 2]) expect(got[source]).toEqual(Array.from({ length: sent[source]! }, (_, k) => k))
       expect(network.wires.map(({ held }) => held)).toEqual([0, 0, 0])
     }),

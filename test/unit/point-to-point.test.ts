@@ -8,8 +8,8 @@ import type { Request } from '../../src/request/request.js'
 import { Network } from './network.js'
 
 /**
- * Random programs on two ranks and two communicators, played in random order: whatever is sent and not aborted arrives
- * once and whole, and no message overtakes another.
+ * Random programs on two ranks and two communicators, played in random order: whatever is sent and not aborted arrives once and whole, and
+ * no message overtakes another.
  */
 
 const SIZE = 2

@@ -6,7 +6,10 @@ import { Inbox, RingReader, RingWriter } from '../../src/transport/shared/ring.j
 /** Positions just before a word's end: the sign changes at 2³¹, and at 2³² it begins at 0 again. */
 const ENDS = [0, 2 ** 31, 2 ** 32]
 
-/** The two ends of a ring, whose positions begin at `start`, modulo 2³²; each segment starts with its number, and ends with it where it is long enough. */
+/**
+ * The two ends of a ring, whose positions begin at `start`, modulo 2³²; each segment starts with its number, and ends with it where it is
+ * long enough.
+ */
 class Pair {
   readonly longest: number
   readonly #writer: RingWriter

@@ -62,7 +62,9 @@ interface Log {
   end: 'complete' | 'error' | 'open' | 'left'
 }
 
-/** Subscriptions in the order of their times, and one more of each operator of an end that has fewer than the other, which leaves at once. */
+/**
+ * Subscriptions in the order of their times, and one more of each operator of an end that has fewer than the other, which leaves at once.
+ */
 function paired(writings: readonly Writing[], readings: readonly Reading[]): [Writing[], Reading[]] {
   const by = (a: Subscribing, b: Subscribing) => a.at - b.at
   const lists: [Writing[], Reading[]] = [[...writings].sort(by), [...readings].sort(by)]

@@ -57,8 +57,8 @@ class World {
 }
 
 /**
- * Ranks that give values, end and hear of each other in an order that the seed says, in a collective in which a round needs the values of all ranks: but for those
- * that have ended where it goes on with the rest. Each rank's end.
+ * Ranks that give values, end and hear of each other in an order that the seed says, in a collective in which a round needs the values of
+ * all ranks: but for those that have ended where it goes on with the rest. Each rank's end.
  */
 function run(streams: readonly Stream[], ragged: Ragged, seed: number, giver?: number): (End | undefined)[] {
   const size = streams.length

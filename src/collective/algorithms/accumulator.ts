@@ -1,4 +1,4 @@
-import { datatypeOf, NUMBER, OBJECT, valueOn } from '../../codec/datatype.js'
+import { type BufferLike, datatypeOf, NUMBER, OBJECT, valueOn } from '../../codec/datatype.js'
 import { decodeObject, encodeObject } from '../../codec/object.js'
 import { giveScratch, takeScratch, unfilled } from '../../memory/scratch.js'
 import { type AnyOp, foldArrays, isTypedArray, mayChange, type TypedArray } from '../../op/op.js'
@@ -7,9 +7,9 @@ import { ABSENT, NOTHING } from '../definition.js'
 import { type Links, NO_SHAPE, type Unit } from '../steps.js'
 import { cutOf } from './blocks.js'
 
-interface Details {
-  /** Where the result of an array is to be. */
-  readonly into?: TypedArray | undefined
+export interface Details {
+  /** Where the result of an array is to be: a typed array of its kind, that has been checked. */
+  readonly into?: BufferLike | undefined
   /** What all ranks' must have in common; by default the kind and number of elements. */
   readonly shape?: number
   /** What combines two values that are no typed arrays, and changes neither; by default the op. */
@@ -43,7 +43,7 @@ export class Accumulator implements Unit {
     this.#shape = shape
     this.#op = op
     this.#whole = whole
-    this.#into = into
+    this.#into = into as TypedArray | undefined
     this.#passing = passing
   }
 

@@ -1,6 +1,6 @@
 import { map } from 'rxjs'
 import { forRanks } from '../../codec/reference.js'
-import type { Counts } from '../call.js'
+import type { CallOptions } from '../call.js'
 import type { Definition, Ranks } from '../definition.js'
 import { allgatherByBruck } from './allgather.bruck.js'
 import { ringAllgather } from './allgather.ring.js'
@@ -10,26 +10,29 @@ import { eagerAndBulk } from './eager-and-bulk.js'
 
 interface Allgathering<T> {
   readonly name: string
-  readonly counts?: Counts
   readonly algorithm: string | undefined
   readonly limit: number
-  readonly check: (data: T) => void
+  readonly checkOptions: (options: CallOptions) => void
+  readonly check: (data: T, options: CallOptions) => void
   /** How this rank wants the blocks of a round; `undefined` as values. */
-  readonly form: (data: T) => Form | undefined
+  readonly form: (data: T, options: CallOptions) => Form | undefined
 }
 
 /** What `allgather` and `allgatherv` have in common: the blocks of all come to all. */
-export function allgatheringOf<T, R>(comm: Ranks, { name, counts, algorithm, limit, check, form }: Allgathering<T>): Definition<T, R> {
+export function allgatheringOf<T, R>(
+  comm: Ranks,
+  { name, algorithm, limit, checkOptions, check, form }: Allgathering<T>
+): Definition<T, R> {
   const { rank, size } = comm
   const others = Array.from({ length: size - 1 }, (_, k) => (rank + k + 1) % size)
   return {
     name,
-    counts,
     algorithm,
+    checkOptions,
     check,
     build: (links) => (values) =>
       values.pipe(
-        map((data) => new Collection([forRanks(size, () => Block.of(data, limit))], comm, limit, form(data))),
+        map((data) => new Collection([forRanks(size, () => Block.of(data, limit))], comm, limit, form(data, links.call.options))),
         eagerAndBulk(links, {
           foreseen: (unit) => unit.foreseen,
           know: (unit) => unit.know(),

@@ -1,3 +1,4 @@
+import type { Observable } from 'rxjs'
 import { type BufferLike, datatypeOf, isScalar, memoryOf, NUMBER, OBJECT, valueOn } from '../../codec/datatype.js'
 import { encodeObject } from '../../codec/object.js'
 import { forRanks } from '../../codec/reference.js'
@@ -53,11 +54,12 @@ export class BcastUnit implements Unit {
     return new BcastUnit(datatype, into ?? data, memory.byteLength, memory)
   }
 
-  /** From the messages of another rank, into `into` where they fit. */
-  static from(links: Links, rank: number, into: BufferLike | undefined) {
+  /** From the messages of another rank, into the place that the call has for them where they fit. */
+  static from(links: Links, rank: number): Observable<BcastUnit> {
     let misfit: Misfit | undefined
     const target = (datatype: number, bytes: number): Memory | undefined => {
       misfit = undefined
+      const { into } = links.call.options
       if (into === undefined) return undefined
       try {
         return fitting(into, datatype, bytes, () => `rank ${links.call.signature.root ?? rank}`)
@@ -73,6 +75,7 @@ export class BcastUnit implements Unit {
     }
     const take = (message: Incoming): BcastUnit => {
       const datatype = message.shape
+      const { into } = links.call.options
       const received = (value: () => unknown): unknown => (into === undefined || misfit !== undefined ? value() : into)
       if (datatype === WHOLE) {
         const value = received(() => message.value())

@@ -2,7 +2,7 @@ import { map } from 'rxjs'
 import { type BufferLike, datatypeOf } from '../../codec/datatype.js'
 import { checkInto, checkRoot } from '../../diagnostics/arguments.js'
 import { CountError } from '../../errors.js'
-import type { Counts } from '../call.js'
+import type { CallOptions } from '../call.js'
 import type { Ranks } from '../definition.js'
 import { ABSENT, type Definition, NOTHING } from '../definition.js'
 import { Block } from './block.js'
@@ -25,31 +25,34 @@ import { linearGather } from './gather.linear.js'
 
 interface Gathering<T> {
   readonly name: string
-  readonly counts?: Counts
   readonly root: number
   readonly algorithm: string | undefined
   readonly limit: number
-  readonly check: (data: T) => void
+  readonly checkOptions: (options: CallOptions) => void
+  readonly check: (data: T, options: CallOptions) => void
   /** How the root wants the blocks of a round; `undefined` as values. */
-  readonly form: (data: T) => Form | undefined
+  readonly form: (data: T, options: CallOptions) => Form | undefined
 }
 
 /** What `gather` and `gatherv` have in common: the blocks come together at the root. */
-export function gatheringOf<T, R>(comm: Ranks, { name, counts, root, algorithm, limit, check, form }: Gathering<T>): Definition<T, R> {
+export function gatheringOf<T, R>(
+  comm: Ranks,
+  { name, root, algorithm, limit, checkOptions, check, form }: Gathering<T>
+): Definition<T, R> {
   checkRoot(root, comm.size)
   const atRoot = comm.rank === root
   const others = Array.from({ length: comm.size - 1 }, (_, k) => (root + k + 1) % comm.size)
   return {
     name,
-    counts,
     root,
     algorithm,
     ahead: true,
     meetsAll: atRoot,
+    checkOptions,
     check,
     build: (links) => (values) =>
       values.pipe(
-        map((data) => new Collection([Block.of(data, limit)], comm, limit, atRoot ? form(data) : undefined)),
+        map((data) => new Collection([Block.of(data, limit)], comm, limit, atRoot ? form(data, links.call.options) : undefined)),
         eagerAndBulk(links, {
           foreseen: (unit) => !atRoot || unit.foreseen,
           know: (unit) => !atRoot || unit.know(),

@@ -22,11 +22,11 @@ interface Sides extends Unit {
  */
 export function pairwiseReduceScatter(
   links: Links,
-  blocks: Blocks,
+  blocks: () => Blocks,
   begin: (data: unknown) => Accumulator
 ): MonoTypeOperatorFunction<Accumulator> {
   const { rank, size } = links.comm
-  const block = (data: Accumulator, of: number): unknown => (data.present ? blocks.of(data.value, of) : ABSENT)
+  const block = (data: Accumulator, of: number): unknown => (data.present ? blocks().of(data.value, of) : ABSENT)
   const steps = Array.from({ length: size - 1 }, (_, k): MonoTypeOperatorFunction<Sides> => {
     const { to, from } = pairwise(rank, size, k + 1)
     const side = from < rank ? 'below' : 'above'

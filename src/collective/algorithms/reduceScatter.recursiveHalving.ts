@@ -14,14 +14,14 @@ import { folded } from './non-power-of-two.js'
  * Steps: log₂ p, or ⌊log₂ p⌋ + 2 where p is no power of two. Bytes: a rank sends n (p - 1) ⁄ p, n more where another stands for it.
  * Source: Thakur, Rabenseifner, Gropp, IJHPCA 19(1), 2005, §4.3.
  */
-export function recursiveHalvingReduceScatter(links: Links, blocks: Blocks): MonoTypeOperatorFunction<Accumulator> {
+export function recursiveHalvingReduceScatter(links: Links, blocks: () => Blocks): MonoTypeOperatorFunction<Accumulator> {
   const { rank, size } = links.comm
   const { fold, blocks: count, steps, unfold } = recursiveHalving(rank, size)
   const runs = Array.from({ length: count }, (_, block) => standsFor(mirrored(block, count), size))
   const weight = ([first, end]: Halving['keep']): number =>
-    runs.slice(first, end).reduce((sum, [start, stop]) => sum + blocks.weight(start, stop), 0)
+    runs.slice(first, end).reduce((sum, [start, stop]) => sum + blocks().weight(start, stop), 0)
   const arrange = map((partial: Accumulator) => {
-    if (partial.present) partial.become(blocks.arranged(partial.value, runs))
+    if (partial.present) partial.become(blocks().arranged(partial.value, runs))
     return partial
   })
   return through([
@@ -31,10 +31,10 @@ export function recursiveHalvingReduceScatter(links: Links, blocks: Blocks): Mon
     ...steps.map(({ partner, keep, send }) => {
       const lower = partner < rank
       const keepsFirst = keep[0] < send[0]
-      const [first, last] = keepsFirst ? [weight(keep), weight(send)] : [weight(send), weight(keep)]
+      const [first, last] = keepsFirst ? [keep, send] : [send, keep]
       return links.step<Accumulator>({
         from: partner,
-        send: (partial) => partial.sendPart(links, partner, partial.split(first, last, keepsFirst)),
+        send: (partial) => partial.sendPart(links, partner, partial.split(weight(first), weight(last), keepsFirst)),
         shape: (partial) => partial.shape,
         place: (partial, message) => partial.pourInto(message, lower),
         take: (partial, message) => partial.combine(message, lower)
@@ -45,7 +45,7 @@ export function recursiveHalvingReduceScatter(links: Links, blocks: Blocks): Mon
 }
 
 /** Whoever stands for two ranks gives one of them its block. */
-function dealt(links: Links, unfold: PowerOfTwo['unfold'], blocks: Blocks): MonoTypeOperatorFunction<Accumulator>[] {
+function dealt(links: Links, unfold: PowerOfTwo['unfold'], blocks: () => Blocks): MonoTypeOperatorFunction<Accumulator>[] {
   if (unfold === undefined) return []
   const { rank } = links.comm
   if ('from' in unfold) {
@@ -59,6 +59,6 @@ function dealt(links: Links, unfold: PowerOfTwo['unfold'], blocks: Blocks): Mono
       })
     ]
   }
-  const [first, last] = [blocks.weight(rank - 1, rank), blocks.weight(rank, rank + 1)]
-  return [links.step({ send: (partial) => partial.sendPart(links, unfold.to, partial.split(first, last, false)) })]
+  const split = (partial: Accumulator): unknown => partial.split(blocks().weight(rank - 1, rank), blocks().weight(rank, rank + 1), false)
+  return [links.step({ send: (partial) => partial.sendPart(links, unfold.to, split(partial)) })]
 }

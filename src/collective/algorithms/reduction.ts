@@ -2,9 +2,9 @@ import { type BufferLike, datatypeOf, matches, nameOf } from '../../codec/dataty
 import { checkInto } from '../../diagnostics/arguments.js'
 import { AliasError, DatatypeError, TruncationError } from '../../errors.js'
 import type { Memory } from '../../memory/copy.js'
-import { type AnyOp, checkOp, checkOperand, isTypedArray, type TypedArray } from '../../op/op.js'
+import { type AnyOp, checkOperand, isTypedArray } from '../../op/op.js'
+import type { CallOptions } from '../call.js'
 import { checkSendable } from '../given.js'
-import { Accumulator } from './accumulator.js'
 
 /** Where the methods of a communicator put a result; the operators have none, for they give each round its own. */
 export interface Into {
@@ -12,26 +12,16 @@ export interface Into {
   into?: BufferLike | undefined
 }
 
-/**
- * What all reductions do with a rank's own value: check it against the op and `into`, and begin with it. `passing`: this rank only passes
- * on what comes of it.
- */
-export function reductionOf(
-  op: AnyOp,
-  into: BufferLike | undefined,
-  passing = false
-): { check: (data: unknown) => void; begin: (data: unknown) => Accumulator } {
-  checkOp(op)
+/** What is wrong with where a result is to be put. */
+export function checkPlace({ into }: CallOptions): void {
   if (into !== undefined) checkInto(into)
-  const details = { into: into as TypedArray | undefined, passing }
-  return {
-    check(data) {
-      checkOperand(op, data)
-      checkSendable(data)
-      if (into !== undefined) checkFits(data, into)
-    },
-    begin: (data) => new Accumulator(data, op, details)
-  }
+}
+
+/** What is wrong with a rank's own value, beside its op and the place of the result. */
+export function checkReduced(data: unknown, op: AnyOp, into: BufferLike | undefined): void {
+  checkOperand(op, data)
+  checkSendable(data)
+  if (into !== undefined) checkFits(data, into)
 }
 
 /** Throws unless `count` elements of the data's kind, by default as many as it has, find room. */

@@ -1,9 +1,8 @@
-import type { BufferLike } from '../../codec/datatype.js'
-import { checkInto } from '../../diagnostics/arguments.js'
 import { allgatheringOf } from '../algorithms/allgathering.js'
 import { checkEqual, equalForm } from '../algorithms/gathering.js'
+import { checkPlace } from '../algorithms/reduction.js'
 import { limitOf } from '../algorithms/threshold.js'
-import type { Definition, Ranks, StreamOptions } from '../definition.js'
+import type { Definition, PlanOptions, Ranks, StreamOptions } from '../definition.js'
 import { checkSendable } from '../given.js'
 
 /** How blocks are collected everywhere, and the stream of rounds. */
@@ -13,17 +12,17 @@ export interface AllgatherOptions extends StreamOptions {
 }
 
 /** @internal */
-export function allgatherOf<T, R>(comm: Ranks, { into, algorithm }: AllgatherOptions & { into?: BufferLike }): Definition<T, R> {
+export function allgatherOf<T, R>(comm: Ranks, { algorithm }: PlanOptions): Definition<T, R> {
   const { size } = comm
-  if (into !== undefined) checkInto(into)
   return allgatheringOf(comm, {
     name: 'allgather',
     algorithm,
     limit: limitOf(algorithm, 'bruck', 'ring'),
-    check(data) {
+    checkOptions: checkPlace,
+    check(data, { into }) {
       checkSendable(data)
       if (into !== undefined) checkEqual(data, size, into)
     },
-    form: (data) => (into === undefined ? undefined : equalForm(data, size, into))
+    form: (data, { into }) => (into === undefined ? undefined : equalForm(data, size, into))
   })
 }

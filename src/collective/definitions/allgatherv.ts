@@ -1,9 +1,8 @@
-import type { BufferLike } from '../../codec/datatype.js'
 import { allgatheringOf } from '../algorithms/allgathering.js'
 import type { Integers } from '../algorithms/counts-displs.js'
-import { checkJoined, checkJoint, jointForm, type Runs } from '../algorithms/gathering.js'
+import { checkJoined, checkJoint, jointForm } from '../algorithms/gathering.js'
 import { limitOf } from '../algorithms/threshold.js'
-import type { Definition, Ranks, StreamOptions } from '../definition.js'
+import type { Definition, PlanOptions, Ranks, StreamOptions } from '../definition.js'
 
 /** How long each rank's run is and where it goes, and the stream of rounds. */
 export interface AllgathervOptions extends StreamOptions {
@@ -16,17 +15,14 @@ export interface AllgathervOptions extends StreamOptions {
 }
 
 /** @internal */
-export function allgathervOf<D, R>(comm: Ranks, options: AllgathervOptions & { into?: BufferLike }): Definition<D, R> {
-  const { counts, displs, into, algorithm } = options
+export function allgathervOf<D, R>(comm: Ranks, { algorithm }: PlanOptions): Definition<D, R> {
   const { rank, size } = comm
-  const runs: Runs = { counts, displs, into }
-  checkJoint(runs, size)
   return allgatheringOf(comm, {
     name: 'allgatherv',
-    counts: options,
     algorithm,
     limit: limitOf(algorithm, 'bruck', 'ring'),
-    check: (data) => checkJoined(data, runs, rank),
-    form: (data) => jointForm(data, runs)
+    checkOptions: (runs) => checkJoint(runs, size),
+    check: (data, runs) => checkJoined(data, runs, rank),
+    form: jointForm
   })
 }

@@ -1,14 +1,15 @@
 import { map } from 'rxjs'
 import { ArgumentError } from '../../errors.js'
-import type { AnyOp } from '../../op/op.js'
-import { isTypedArray } from '../../op/op.js'
+import { type AnyOp, checkOp, isTypedArray, SUM } from '../../op/op.js'
+import { Accumulator } from '../algorithms/accumulator.js'
 import { checkAlgorithm, forArrays } from '../algorithms/algorithm.js'
 import { hierarchicalAllreduce } from '../algorithms/allreduce.hierarchical.js'
 import { rabenseifnerAllreduce } from '../algorithms/allreduce.rabenseifner.js'
 import { recursiveDoublingAllreduce } from '../algorithms/allreduce.recursiveDoubling.js'
 import { ringAllreduce } from '../algorithms/allreduce.ring.js'
-import { type Into, reductionOf } from '../algorithms/reduction.js'
-import type { Definition, Ranks, StreamOptions } from '../definition.js'
+import { checkPlace, checkReduced } from '../algorithms/reduction.js'
+import type { CallOptions } from '../call.js'
+import type { Definition, PlanOptions, Ranks, StreamOptions } from '../definition.js'
 
 /** How the reduction goes, and the stream of rounds. */
 export interface AllreduceOptions extends StreamOptions {
@@ -30,9 +31,9 @@ const algorithms = {
 const LARGE_BYTES = 2 ** 15
 
 /** @internal */
-export function allreduceOf({ hosts }: Ranks, op: AnyOp, options: AllreduceOptions & Into): Definition<unknown, unknown> {
-  const { into, algorithm } = options
-  const { check, begin } = reductionOf(op, into)
+export function allreduceOf({ hosts }: Ranks, options: PlanOptions, op: AnyOp = SUM): Definition<unknown, unknown> {
+  const { algorithm } = options
+  checkOp(op)
   checkAlgorithm(algorithm, algorithms)
   const inBlocks = algorithm === 'rabenseifner' || algorithm === 'ring'
   const reorders = algorithm === 'ring' || (algorithm === 'hierarchical' && hosts?.inOrder === false)
@@ -41,18 +42,20 @@ export function allreduceOf({ hosts }: Ranks, op: AnyOp, options: AllreduceOptio
       `algorithm: '${algorithm}' combines in another order than that of the ranks, and '${op.name}' is not commutative`
     )
   }
+  const check = (data: unknown, { into }: CallOptions): void => checkReduced(data, op, into)
   return {
     name: 'allreduce',
     op: op.name,
     algorithm,
     serial: inBlocks,
+    checkOptions: checkPlace,
     check: inBlocks ? forArrays(algorithm, options, check) : check,
     suited: (single) => (isTypedArray(single) && single.byteLength >= LARGE_BYTES ? 'rabenseifner' : undefined),
     build:
       (links, chosen = hosts?.even ? 'hierarchical' : 'recursiveDoubling') =>
       (values) =>
         values.pipe(
-          map(begin),
+          map((data) => new Accumulator(data, op, links.call.options)),
           algorithms[chosen as keyof typeof algorithms](links),
           links.settled(),
           map((partial) => partial.result)

@@ -1,11 +1,11 @@
-import { type BufferLike, datatypeOf } from '../../codec/datatype.js'
-import { checkInto } from '../../diagnostics/arguments.js'
+import { datatypeOf } from '../../codec/datatype.js'
 import type { Reduced, TypedArray } from '../../op/op.js'
 import { Block } from '../algorithms/block.js'
 import { checkHeld, checkParts, checkTarget, cutEqually, isBuffer, lengthOf } from '../algorithms/counts-displs.js'
 import { exchangeOf } from '../algorithms/exchange.js'
+import { checkPlace } from '../algorithms/reduction.js'
 import { limitOf } from '../algorithms/threshold.js'
-import type { Definition, Ranks, StreamOptions } from '../definition.js'
+import type { Definition, PlanOptions, Ranks, StreamOptions } from '../definition.js'
 
 /** How blocks are exchanged, and the stream of rounds. */
 export interface AlltoallOptions extends StreamOptions {
@@ -17,15 +17,15 @@ export interface AlltoallOptions extends StreamOptions {
 export type Exchanged<D> = D extends TypedArray ? Reduced<D> : D extends readonly (infer T)[] ? T[] : unknown
 
 /** @internal */
-export function alltoallOf<D, R>(comm: Ranks, { into, algorithm }: AlltoallOptions & { into?: BufferLike }): Definition<D, R> {
+export function alltoallOf<D, R>(comm: Ranks, { algorithm }: PlanOptions): Definition<D, R> {
   const { size } = comm
   const limit = limitOf(algorithm, 'bruck', 'pairwise')
-  if (into !== undefined) checkInto(into)
   return exchangeOf(comm, {
     name: 'alltoall',
     algorithm,
     limit,
-    check(data) {
+    checkOptions: checkPlace,
+    check(data, { into }) {
       checkParts(data, size)
       if (into === undefined) return
       checkHeld(data, into)
@@ -35,7 +35,7 @@ export function alltoallOf<D, R>(comm: Ranks, { into, algorithm }: AlltoallOptio
       isBuffer(data)
         ? cutEqually(data, size).map((run) => Block.run(datatypeOf(data), run, limit))
         : (data as readonly unknown[]).map((value) => Block.of(value, limit)),
-    form: (data) =>
+    form: (data, { into }) =>
       isBuffer(data) ? { datatype: datatypeOf(data), counts: new Array<number>(size).fill(lengthOf(data) / size), into } : undefined
   })
 }

@@ -15,7 +15,8 @@ import {
 import { exchangeOf } from '../algorithms/exchange.js'
 import { checkJoint, jointForm, type Runs } from '../algorithms/gathering.js'
 import { limitOf } from '../algorithms/threshold.js'
-import type { Definition, Ranks, StreamOptions } from '../definition.js'
+import type { CallOptions } from '../call.js'
+import type { Definition, PlanOptions, Ranks, StreamOptions } from '../definition.js'
 
 /** Which runs go to which rank and come from it, and the stream of rounds. */
 export interface AlltoallvOptions extends StreamOptions {
@@ -32,31 +33,33 @@ export interface AlltoallvOptions extends StreamOptions {
 }
 
 /** @internal */
-export function alltoallvOf<D, R>(comm: Ranks, options: AlltoallvOptions & { into?: BufferLike }): Definition<D, R> {
-  const { sendCounts, sendDispls, recvCounts, recvDispls, into, algorithm } = options
+export function alltoallvOf<D, R>(comm: Ranks, { algorithm }: PlanOptions): Definition<D, R> {
   const { rank, size } = comm
   const limit = limitOf(algorithm, 'bruck', 'pairwise')
-  const runs: Runs = { counts: recvCounts, displs: recvDispls, into }
-  checkCounts(sendCounts, size, 'sendCounts')
-  if (sendDispls !== undefined) checkCounts(sendDispls, size, 'sendDispls')
-  checkJoint(runs, size, ['recvCounts', 'recvDispls'])
-  if (recvCounts !== undefined && recvCounts[rank] !== sendCounts[rank]) {
-    throw new CountError(
-      `recvCounts: ${recvCounts[rank]} elements are expected of rank ${rank}, which is this one, but sendCounts gives it ${sendCounts[rank]}`
-    )
-  }
   return exchangeOf(comm, {
     name: 'alltoallv',
-    counts: options,
     algorithm,
     limit,
-    check(data) {
+    checkOptions(options) {
+      const { sendCounts, sendDispls, recvCounts } = options
+      checkCounts(sendCounts, size, 'sendCounts')
+      if (sendDispls !== undefined) checkCounts(sendDispls, size, 'sendDispls')
+      checkJoint(received(options), size, ['recvCounts', 'recvDispls'])
+      if (recvCounts === undefined || recvCounts[rank] === sendCounts[rank]) return
+      throw new CountError(
+        `recvCounts: ${recvCounts[rank]} elements are expected of rank ${rank}, which is this one, but sendCounts gives it ${sendCounts[rank]}`
+      )
+    },
+    check(data, { sendCounts, sendDispls, recvCounts, recvDispls, into }) {
       checkBuffer(data)
-      checkRuns(sendCounts, sendDispls, lengthOf(data), ['sendCounts', 'sendDispls'], 'the data')
-      const expected = recvCounts === undefined ? sendCounts[rank]! : endOf(recvCounts, recvDispls ?? packed(recvCounts))
+      checkRuns(sendCounts!, sendDispls, lengthOf(data), ['sendCounts', 'sendDispls'], 'the data')
+      const expected = recvCounts === undefined ? sendCounts![rank]! : endOf(recvCounts, recvDispls ?? packed(recvCounts))
       if (into !== undefined) checkTarget(data, expected, into)
     },
-    cut: (data) => cut(data as BufferLike, sendCounts, sendDispls).map((run) => Block.run(datatypeOf(data), run, limit)),
-    form: (data) => jointForm(data, runs)
+    cut: (data, { sendCounts, sendDispls }) =>
+      cut(data as BufferLike, sendCounts!, sendDispls).map((run) => Block.run(datatypeOf(data), run, limit)),
+    form: (data, options) => jointForm(data, received(options))
   })
 }
+
+const received = ({ recvCounts, recvDispls, into }: CallOptions): Runs => ({ counts: recvCounts, displs: recvDispls, into })

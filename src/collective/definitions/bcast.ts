@@ -1,12 +1,12 @@
 import { map } from 'rxjs'
 import { type BufferLike, datatypeOf, memoryOf, OBJECT } from '../../codec/datatype.js'
-import { checkInto, checkRoot } from '../../diagnostics/arguments.js'
+import { checkRoot } from '../../diagnostics/arguments.js'
 import { fitting } from '../../request/receive-request.js'
 import { checkAlgorithm } from '../algorithms/algorithm.js'
 import { BcastUnit } from '../algorithms/bcast-unit.js'
-import { checkSameOrApart } from '../algorithms/reduction.js'
+import { checkPlace, checkSameOrApart } from '../algorithms/reduction.js'
 import { segments } from '../algorithms/segments.js'
-import type { Definition, Ranks, StreamOptions } from '../definition.js'
+import type { Definition, PlanOptions, Ranks, StreamOptions } from '../definition.js'
 import { checkSendable } from '../given.js'
 import { type BinomialTree, binomialTree } from '../topology/binomialTree.js'
 import { type Chain, chain } from '../topology/chain.js'
@@ -24,12 +24,10 @@ export interface BcastOptions extends StreamOptions {
 }
 
 /** @internal */
-export function bcastOf<T>(comm: Ranks, options: BcastOptions & { into?: BufferLike }): Definition<T, T> {
-  const { root = 0, into, algorithm } = options
+export function bcastOf<T>(comm: Ranks, { root = 0, algorithm }: PlanOptions): Definition<T, T> {
   const { rank, size, hosts } = comm
   checkRoot(root, size)
   checkAlgorithm(algorithm, { binomial: 0, chain: 0 })
-  if (into !== undefined) checkInto(into)
   const tree = hosts === undefined ? fromTree(binomialTree(rank, size, root)) : hostTree(rank, hosts, root)
   const line = hosts === undefined ? fromChain(chain(rank, size, root)) : hostChain(rank, hosts, root)
   const { parent, children } = algorithm === 'chain' ? line : tree
@@ -40,13 +38,16 @@ export function bcastOf<T>(comm: Ranks, options: BcastOptions & { into?: BufferL
     algorithm,
     giver: root,
     ahead: true,
-    check: (data) => {
+    checkOptions: checkPlace,
+    check: (data, { into }) => {
       checkSendable(data)
-      if (into !== undefined) checkPlace(data, into)
+      if (into !== undefined) checkOwn(data, into)
     },
     build: (links) => (values) => {
       const packets =
-        parent === undefined ? values.pipe(map((value) => BcastUnit.of(value, into, cuts, size - 1))) : BcastUnit.from(links, parent, into)
+        parent === undefined
+          ? values.pipe(map((value) => BcastUnit.of(value, links.call.options.into, cuts, size - 1)))
+          : BcastUnit.from(links, parent)
       return packets.pipe(
         links.toAll(children, (packet, to) => packet.send(links, to)),
         segments(links.aside, line),
@@ -61,7 +62,7 @@ export function bcastOf<T>(comm: Ranks, options: BcastOptions & { into?: BufferL
 const FEW = 3
 
 /** At the root, which may give the data in the place where it wants it. */
-function checkPlace(data: unknown, into: BufferLike): void {
+function checkOwn(data: unknown, into: BufferLike): void {
   if (datatypeOf(data) === OBJECT) fitting(into, OBJECT, 0, () => 'the root itself')
   const memory = memoryOf(data as BufferLike)
   fitting(into, datatypeOf(data), memory.byteLength, () => 'the root itself')

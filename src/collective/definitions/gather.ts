@@ -1,8 +1,7 @@
-import type { BufferLike } from '../../codec/datatype.js'
-import { checkInto } from '../../diagnostics/arguments.js'
 import { checkEqual, equalForm, gatheringOf } from '../algorithms/gathering.js'
+import { checkPlace } from '../algorithms/reduction.js'
 import { limitOf } from '../algorithms/threshold.js'
-import type { Definition, Ranks, StreamOptions } from '../definition.js'
+import type { Definition, PlanOptions, Ranks, StreamOptions } from '../definition.js'
 import { checkSendable } from '../given.js'
 
 /** Who gets the values, which way they go, and the stream of rounds. */
@@ -14,20 +13,19 @@ export interface GatherOptions extends StreamOptions {
 }
 
 /** @internal */
-export function gatherOf<T, R>(comm: Ranks, options: GatherOptions & { into?: BufferLike }): Definition<T, R> {
-  const { root = 0, algorithm } = options
+export function gatherOf<T, R>(comm: Ranks, { root = 0, algorithm }: PlanOptions): Definition<T, R> {
   const { rank, size } = comm
-  const into = rank === root ? options.into : undefined
-  if (into !== undefined) checkInto(into)
+  const atRoot = rank === root
   return gatheringOf(comm, {
     name: 'gather',
     root,
     algorithm,
     limit: limitOf(algorithm, 'binomial', 'linear'),
-    check(data) {
+    checkOptions: (options) => atRoot && checkPlace(options),
+    check(data, { into }) {
       checkSendable(data)
-      if (into !== undefined) checkEqual(data, size, into)
+      if (atRoot && into !== undefined) checkEqual(data, size, into)
     },
-    form: (data) => (into === undefined ? undefined : equalForm(data, size, into))
+    form: (data, { into }) => (into === undefined ? undefined : equalForm(data, size, into))
   })
 }

@@ -1,8 +1,7 @@
-import type { BufferLike } from '../../codec/datatype.js'
 import { checkBuffer, type Integers } from '../algorithms/counts-displs.js'
-import { checkJoined, checkJoint, gatheringOf, jointForm, type Runs } from '../algorithms/gathering.js'
+import { checkJoined, checkJoint, gatheringOf, jointForm } from '../algorithms/gathering.js'
 import { limitOf } from '../algorithms/threshold.js'
-import type { Definition, Ranks, StreamOptions } from '../definition.js'
+import type { Definition, PlanOptions, Ranks, StreamOptions } from '../definition.js'
 
 /** Who gets the runs, how long each is and where it goes, and the stream of rounds. */
 export interface GathervOptions extends StreamOptions {
@@ -17,18 +16,16 @@ export interface GathervOptions extends StreamOptions {
 }
 
 /** @internal */
-export function gathervOf<D, R>(comm: Ranks, options: GathervOptions & { into?: BufferLike }): Definition<D, R> {
-  const { root = 0, counts, displs, into, algorithm } = options
+export function gathervOf<D, R>(comm: Ranks, { root = 0, algorithm }: PlanOptions): Definition<D, R> {
   const { rank, size } = comm
-  const runs: Runs = rank === root ? { counts, displs, into } : {}
-  checkJoint(runs, size)
+  const atRoot = rank === root
   return gatheringOf(comm, {
     name: 'gatherv',
-    counts: options,
     root,
     algorithm,
     limit: limitOf(algorithm, 'binomial', 'linear'),
-    check: (data) => (rank === root ? checkJoined(data, runs, rank) : checkBuffer(data)),
-    form: (data) => jointForm(data, runs)
+    checkOptions: (runs) => atRoot && checkJoint(runs, size),
+    check: (data, runs) => (atRoot ? checkJoined(data, runs, rank) : checkBuffer(data)),
+    form: jointForm
   })
 }

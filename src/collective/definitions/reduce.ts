@@ -1,13 +1,13 @@
 import { map } from 'rxjs'
 import { checkRoot } from '../../diagnostics/arguments.js'
-import type { AnyOp } from '../../op/op.js'
-import { isTypedArray } from '../../op/op.js'
-import type { Accumulator } from '../algorithms/accumulator.js'
+import { type AnyOp, checkOp, isTypedArray, SUM } from '../../op/op.js'
+import { Accumulator } from '../algorithms/accumulator.js'
 import { checkAlgorithm, forArrays } from '../algorithms/algorithm.js'
 import { binomialReduce } from '../algorithms/reduce.binomial.js'
 import { rabenseifnerReduce } from '../algorithms/reduce.rabenseifner.js'
-import { type Into, reductionOf } from '../algorithms/reduction.js'
-import type { Ranks } from '../definition.js'
+import { checkPlace, checkReduced } from '../algorithms/reduction.js'
+import type { CallOptions } from '../call.js'
+import type { PlanOptions, Ranks } from '../definition.js'
 import { type Definition, NOTHING, type StreamOptions } from '../definition.js'
 
 /** Who gets the result, which way it goes, and the stream of rounds. */
@@ -29,13 +29,14 @@ const LARGE_BYTES = 2 ** 16
 const FEW = 4
 
 /** @internal */
-export function reduceOf(comm: Ranks, op: AnyOp, options: ReduceOptions & Into): Definition<unknown, unknown> {
-  const { root = 0, into, algorithm } = options
+export function reduceOf(comm: Ranks, options: PlanOptions, op: AnyOp = SUM): Definition<unknown, unknown> {
+  const { root = 0, algorithm } = options
   const { size } = comm
   checkRoot(root, size)
   checkAlgorithm(algorithm, algorithms)
   const atRoot = comm.rank === root
-  const { check, begin } = reductionOf(op, atRoot ? into : undefined, !atRoot)
+  checkOp(op)
+  const check = (data: unknown, { into }: CallOptions): void => checkReduced(data, op, atRoot ? into : undefined)
   return {
     name: 'reduce',
     op: op.name,
@@ -44,19 +45,22 @@ export function reduceOf(comm: Ranks, op: AnyOp, options: ReduceOptions & Into):
     ahead: true,
     meetsAll: atRoot,
     serial: algorithm === 'rabenseifner',
+    checkOptions: (given) => atRoot && checkPlace(given),
     check: algorithm === 'rabenseifner' ? forArrays(algorithm, options, check) : check,
     suited: (single) => (size > FEW && isTypedArray(single) && single.byteLength >= LARGE_BYTES ? 'rabenseifner' : undefined),
     build:
       (links, chosen = 'binomial') =>
       (values) =>
         values.pipe(
-          map(begin),
+          map((data) => new Accumulator(data, op, atRoot ? links.call.options : PASSING)),
           algorithms[chosen as keyof typeof algorithms](links, root, op.commutative),
           links.settled(),
           map((partial) => (atRoot ? partial.result : passed(partial)))
         )
   }
 }
+
+const PASSING = { passing: true }
 
 function passed(partial: Accumulator): typeof NOTHING {
   partial.pass()

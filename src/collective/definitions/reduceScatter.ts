@@ -1,7 +1,6 @@
 import { map } from 'rxjs'
 import { checkInto } from '../../diagnostics/arguments.js'
-import type { AnyOp, TypedArray } from '../../op/op.js'
-import { checkOp, isTypedArray } from '../../op/op.js'
+import { type AnyOp, checkOp, isTypedArray, SUM, type TypedArray } from '../../op/op.js'
 import { Accumulator, shapeOf } from '../algorithms/accumulator.js'
 import { checkAlgorithm } from '../algorithms/algorithm.js'
 import { Blocks } from '../algorithms/blocks.js'
@@ -10,8 +9,7 @@ import { checkCounts } from '../algorithms/counts-displs.js'
 import { each } from '../algorithms/each.js'
 import { pairwiseReduceScatter } from '../algorithms/reduceScatter.pairwise.js'
 import { recursiveHalvingReduceScatter } from '../algorithms/reduceScatter.recursiveHalving.js'
-import type { Into } from '../algorithms/reduction.js'
-import type { Definition, Ranks, StreamOptions } from '../definition.js'
+import type { Definition, PlanOptions, Ranks, StreamOptions } from '../definition.js'
 
 /** How the result is divided, and the stream of rounds. */
 export interface ReduceScatterOptions extends StreamOptions {
@@ -30,38 +28,42 @@ const algorithms = { recursiveHalving: recursiveHalvingReduceScatter, pairwise: 
 const LARGE_BYTES = 2 ** 18
 
 /** @internal */
-export function reduceScatterOf(
-  comm: Ranks,
-  op: AnyOp,
-  { counts, into, algorithm }: ReduceScatterOptions & Into
-): Definition<unknown, unknown> {
-  const { rank, size } = comm
+export function reduceScatterOf({ rank, size }: Ranks, { algorithm }: PlanOptions, op: AnyOp = SUM): Definition<unknown, unknown> {
   checkOp(op)
   checkAlgorithm(algorithm, algorithms)
-  if (counts !== undefined) checkCounts(counts, size)
-  if (into !== undefined) checkInto(into)
-  const blocks = new Blocks(size, counts)
   const whole = each(op)
-  const begin = (data: unknown): Accumulator => {
-    const shape = shapeOf(data)
-    return new Accumulator(data, op, { shape: counts === undefined ? shape : blocks.mark(shape), whole })
-  }
+  const equal = new Blocks(size, undefined)
   return {
     name: 'reduceScatter',
-    counts: counts && { counts },
     op: op.name,
     algorithm,
-    check: (data) => checkDivided(data, op, size, counts, rank, into),
+    checkOptions: ({ counts, into }) => {
+      if (counts !== undefined) checkCounts(counts, size)
+      if (into !== undefined) checkInto(into)
+    },
+    check: (data, { counts, into }) => checkDivided(data, op, size, counts, rank, into),
     suited: (single) =>
       isTypedArray(single) && single.byteLength >= LARGE_BYTES && !Number.isInteger(Math.log2(size)) ? 'pairwise' : undefined,
     build:
       (links, chosen = 'recursiveHalving') =>
-      (values) =>
-        values.pipe(
-          map(begin),
-          algorithms[chosen as keyof typeof algorithms](links, blocks, begin),
+      (values) => {
+        // All rounds that are under way are of one call, and divided alike.
+        let blocks = equal
+        const begin = (data: unknown): Accumulator => {
+          const shape = shapeOf(data)
+          return new Accumulator(data, op, { shape: blocks === equal ? shape : blocks.mark(shape), whole })
+        }
+        const divide = (data: unknown): Accumulator => {
+          const { counts } = links.call.options
+          blocks = counts === undefined ? equal : new Blocks(size, counts)
+          return begin(data)
+        }
+        return values.pipe(
+          map(divide),
+          algorithms[chosen as keyof typeof algorithms](links, () => blocks, begin),
           links.settled(),
-          map((partial) => ownBlock(partial, into as TypedArray | undefined))
+          map((partial) => ownBlock(partial, links.call.options.into as TypedArray | undefined))
         )
+      }
   }
 }

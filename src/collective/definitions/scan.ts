@@ -1,21 +1,23 @@
 import { map } from 'rxjs'
-import type { AnyOp } from '../../op/op.js'
-import { type Into, reductionOf } from '../algorithms/reduction.js'
+import { type AnyOp, checkOp, SUM } from '../../op/op.js'
+import { Accumulator } from '../algorithms/accumulator.js'
+import { checkPlace, checkReduced } from '../algorithms/reduction.js'
 import { recursiveDoublingScan } from '../algorithms/scan.recursiveDoubling.js'
-import type { Definition, Ranks, StreamOptions } from '../definition.js'
+import type { Definition, PlanOptions, Ranks } from '../definition.js'
 
 /** @internal */
-export function scanOf({ rank, size }: Ranks, op: AnyOp, { into }: StreamOptions & Into): Definition<unknown, unknown> {
-  const { check, begin } = reductionOf(op, into)
+export function scanOf({ rank, size }: Ranks, _options: PlanOptions, op: AnyOp = SUM): Definition<unknown, unknown> {
+  checkOp(op)
   return {
     name: 'scan',
     op: op.name,
     ahead: true,
     meetsAll: rank === size - 1,
-    check,
+    checkOptions: checkPlace,
+    check: (data, { into }) => checkReduced(data, op, into),
     build: (links) => (values) =>
       values.pipe(
-        map(begin),
+        map((data) => new Accumulator(data, op, links.call.options)),
         recursiveDoublingScan(links),
         links.settled(),
         map((partial) => partial.result)

@@ -1,10 +1,10 @@
-import { type BufferLike, datatypeOf } from '../../codec/datatype.js'
+import { datatypeOf } from '../../codec/datatype.js'
 import type { Reduced, TypedArray } from '../../op/op.js'
 import { Block } from '../algorithms/block.js'
 import { checkDisjoint, checkHeld, checkParts, checkTarget, cutEqually, isBuffer, lengthOf } from '../algorithms/counts-displs.js'
 import { scatteringOf } from '../algorithms/scattering.js'
 import { limitOf } from '../algorithms/threshold.js'
-import type { Definition, Ranks, StreamOptions } from '../definition.js'
+import type { Definition, PlanOptions, Ranks, StreamOptions } from '../definition.js'
 
 /** Who gives the data, which way it goes, and the stream of rounds. */
 export interface ScatterOptions extends StreamOptions {
@@ -21,16 +21,14 @@ export interface ScatterOptions extends StreamOptions {
 export type Part<D> = D extends TypedArray ? Reduced<D> : D extends readonly (infer T)[] ? T : unknown
 
 /** @internal */
-export function scatterOf<D, R>(comm: Ranks, options: ScatterOptions & { into?: BufferLike }): Definition<D, R> {
-  const { root = 0, into, algorithm } = options
+export function scatterOf<D, R>(comm: Ranks, { root = 0, algorithm }: PlanOptions): Definition<D, R> {
   const { rank, size } = comm
   const limit = limitOf(algorithm, 'binomial', 'linear')
   return scatteringOf(comm, {
     name: 'scatter',
     root,
     algorithm,
-    into,
-    check(data) {
+    check(data, { into }) {
       checkParts(data, size)
       if (into === undefined) return
       if (isBuffer(data)) return checkTarget(data, lengthOf(data) / size, into)

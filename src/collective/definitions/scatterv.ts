@@ -3,7 +3,7 @@ import { Block } from '../algorithms/block.js'
 import { checkBuffer, checkCounts, checkRuns, checkTarget, cut, type Integers, lengthOf } from '../algorithms/counts-displs.js'
 import { scatteringOf } from '../algorithms/scattering.js'
 import { limitOf } from '../algorithms/threshold.js'
-import type { Definition, Ranks, StreamOptions } from '../definition.js'
+import type { Definition, PlanOptions, Ranks, StreamOptions } from '../definition.js'
 
 /** Who gives the data, how it is cut, and the stream of rounds. */
 export interface ScattervOptions extends StreamOptions {
@@ -20,25 +20,23 @@ export interface ScattervOptions extends StreamOptions {
 }
 
 /** @internal */
-export function scattervOf<D, R>(comm: Ranks, options: ScattervOptions & { into?: BufferLike }): Definition<D, R> {
-  const { root = 0, counts, displs, into, algorithm } = options
+export function scattervOf<D, R>(comm: Ranks, { root = 0, algorithm }: PlanOptions): Definition<D, R> {
   const { rank, size } = comm
   const limit = limitOf(algorithm, 'binomial', 'linear')
-  if (rank === root) {
-    checkCounts(counts, size)
-    if (displs !== undefined) checkCounts(displs, size, 'displs')
-  }
   return scatteringOf(comm, {
     name: 'scatterv',
-    counts: options,
     root,
     algorithm,
-    into,
-    check(data) {
+    checkOptions({ counts, displs }) {
+      if (rank !== root) return
+      checkCounts(counts, size)
+      if (displs !== undefined) checkCounts(displs, size, 'displs')
+    },
+    check(data, { counts, displs, into }) {
       checkBuffer(data)
       checkRuns(counts!, displs, lengthOf(data), ['counts', 'displs'], 'the data')
       if (into !== undefined) checkTarget(data, counts![rank]!, into)
     },
-    cut: (data) => cut(data as BufferLike, counts!, displs).map((run) => Block.run(datatypeOf(data), run, limit))
+    cut: (data, { counts, displs }) => cut(data as BufferLike, counts!, displs).map((run) => Block.run(datatypeOf(data), run, limit))
   })
 }

@@ -21,9 +21,9 @@ const ASKED = Symbol('asked')
 export type Target = { file: string } | { url: string }
 
 /**
- * Finds what the imports of the program's files mean, as Node would from the importing file. `rxmpi` and `rxjs` are the
- * launcher's own, which the ranks run on, also where the program has others or none installed: two copies would not know each other's
- * observables. `./x.js` finds `x.ts`, as TypeScript wants it written.
+ * Finds what the imports of the program's files mean, as Node would from the importing file. `rxmpi` and `rxjs` are the launcher's own,
+ * which the ranks run on, also where the program has others or none installed: two copies would not know each other's observables. `./x.js`
+ * finds `x.ts`, as TypeScript wants it written.
  */
 export class Resolution {
   readonly #build: PluginBuild

@@ -1,5 +1,4 @@
 import { availableParallelism, hostname } from 'node:os'
-import { debug } from '../../diagnostics/debug.js'
 import type { DrainSignal, FromRank } from '../../runtime/rank-protocol.js'
 import { Router } from '../../transport/router/router.js'
 import { allocateHost, ENDED, FAILED, type HostMemory } from '../../transport/shared/host-memory.js'
@@ -225,7 +224,6 @@ export class HostProxy {
     else if (this.#addresses === undefined) this.#wanted.add(other)
     else {
       const { host, port, data } = this.#addresses[other]!
-      debug('host %d dials host %d at %s:%d', this.#rendezvous.host, other, host, port)
       const at = (which: number): Address => ({ host, port: which, tls: this.#tls })
       this.#mesh.link(other).connectTo([at(port)])
       if (data !== undefined) this.#keeper?.dial(other, data.map(at))

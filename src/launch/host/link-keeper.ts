@@ -1,4 +1,3 @@
-import { debug } from '../../diagnostics/debug.js'
 import type { LinkNews, LinkOrder } from '../../runtime/rank-protocol.js'
 import type { RouterState } from '../../transport/router/base-router.js'
 import { Router } from '../../transport/router/router.js'
@@ -52,14 +51,8 @@ export class LinkKeeper {
       peer.user = {
         payload: () => undefined,
         ready: () => undefined,
-        broken: () => {
-          debug('link with host %d is broken', peer.other)
-          this.#order({ what: 'cut', host: peer.other })
-        },
-        failed: (reason) => {
-          debug('link with host %d is given up: %s', peer.other, reason)
-          this.#order({ what: 'fail', host: peer.other, reason })
-        }
+        broken: () => this.#order({ what: 'cut', host: peer.other }),
+        failed: (reason) => this.#order({ what: 'fail', host: peer.other, reason })
       }
     }
   }

@@ -58,8 +58,8 @@ export interface Outcome {
 const DRAIN_MS = 5000
 const END_MS = 1500
 /**
- * Often all ranks fail alike, and a thread that is ended while Node prepares the report of its own error takes the process down
- * (an assertion in `AppendExceptionLine`, seen on Node 20): those that fail anyway get the time to.
+ * Often all ranks fail alike, and a thread that is ended while Node prepares the report of its own error takes the process down (an
+ * assertion in `AppendExceptionLine`, seen on Node 20): those that fail anyway get the time to.
  */
 const SETTLE_MS = 100
 const KILLED = 128 + 9
@@ -202,6 +202,9 @@ export class Job implements HostListener {
         this.fail({ kind: 'error', status: 1, rank, text: error.text, error })
         break
       }
+      case 'stalled':
+        this.#stalls(rank, message.at)
+        break
       case 'abort':
         this.fail({ kind: 'abort', status: message.code, rank, text: `abort: ${message.reason ?? `status ${message.code}`}` })
         break
@@ -222,7 +225,7 @@ export class Job implements HostListener {
     if (fatal !== undefined) this.fail({ kind: 'error', status: 1, rank, text: fatal })
     if (status !== 0 && !this.#ending) {
       if (status !== UNSETTLED) this.fail({ kind: 'exit', status, rank, text: `ended with status ${status}` })
-      else this.fail({ kind: 'error', status, rank, text: 'ended while its top-level await was still waiting (status 13)' })
+      else this.#stalls(rank, [])
     }
     this.#leave(rank)
   }
@@ -247,6 +250,15 @@ export class Job implements HostListener {
       this.drained(rank, how)
       this.#leave(rank)
     }
+  }
+
+  /** A rank has ended at a top-level await. Often several do at the same time, each at its own. */
+  #stalls(rank: number, at: readonly string[]): void {
+    const where = at.length === 0 ? '' : ` at ${at.join(' and ')}`
+    const first = this.#failure
+    if (first?.status === UNSETTLED && first.rank !== rank && where !== '') first.text += `\nso has rank ${rank},${where}`
+    else
+      this.fail({ kind: 'error', status: UNSETTLED, rank, text: `ended while its top-level await${where} was still waiting (status 13)` })
   }
 
   #leave(rank: number): void {

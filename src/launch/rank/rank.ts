@@ -4,6 +4,7 @@ import { recordError } from '../../runtime/error-record.js'
 import { DRAIN_SIGNALS, type DrainSignal, type FromRank, type RankData, type ToRank } from '../../runtime/rank-protocol.js'
 import { runtime } from '../../world.js'
 import { connectStdio } from './rank-stdio.js'
+import { stalledAwaits } from './stalled-awaits.js'
 
 type Program = Extract<ToRank, { type: 'program' }>
 
@@ -88,7 +89,9 @@ flushBeforeExit()
 reportErrors()
 // As Node does, but for the program's await and not for one of this module, which Node would show.
 process.on('exit', () => {
-  if (!done) process.exitCode ??= UNSETTLED
+  if (done) return
+  process.exitCode ??= UNSETTLED
+  if (process.exitCode === UNSETTLED) tell({ type: 'stalled', at: stalledAwaits() })
 })
 Promise.all([program(), connectLink()])
   .then(([found]) => run(found))

@@ -2,9 +2,9 @@ import type { Slot } from '../transport.js'
 import { HEAD, laneWord, ringBytes, ringStart, TAIL, WANTED } from './host-memory.js'
 
 /**
- * A lane from one thread to another: segments one behind the other in a ring of bytes, each behind a word with its length.
- * A segment never wraps; a length of -1 sends the reader back to the start. Positions only grow, modulo 2³²: a ring's size
- * is a power of two that divides 2³², so that a place in the ring and a distance come out right however often they have gone round.
+ * A lane from one thread to another: segments one behind the other in a ring of bytes, each behind a word with its length. A segment never
+ * wraps; a length of -1 sends the reader back to the start. Positions only grow, modulo 2³²: a ring's size is a power of two that divides
+ * 2³², so that a place in the ring and a distance come out right however often they have gone round.
  */
 
 const WRAP = -1

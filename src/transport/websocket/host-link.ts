@@ -1,3 +1,5 @@
+import { type LinkEvent, links } from '../../diagnostics/channels.js'
+import { debug } from '../../diagnostics/debug.js'
 import type { RxmpiError } from '../../errors.js'
 import type { Claim, Token } from './challenge.js'
 import type { Connection, Events } from './connection.js'
@@ -12,6 +14,8 @@ import { HEADER } from './wire.js'
 const KEPT_BYTES = 2 ** 23
 /** How long what has come may wait for a frame that acknowledges it. */
 const ANSWER_MS = 5
+
+const WORDS = { made: 'made', cut: 'cut', restored: 'restored', failed: 'given up' }
 
 /** Nobody listens. */
 export const IGNORED: Events = { frame: () => undefined, drained: () => undefined, closed: () => undefined }
@@ -76,6 +80,8 @@ export class HostLink {
   #user: HostLinkUser | undefined
   #connection: Connection | undefined
   #wanted = false
+  /** There has been a connection. */
+  #made = false
   #closed = false
   #answer: NodeJS.Timeout | undefined
   /** The process at the other end, where that has dialled. */
@@ -130,6 +136,7 @@ export class HostLink {
 
   restore({ epoch, instance, link }: HostLinkState): void {
     this.#epoch = epoch
+    this.#made = epoch > 0
     this.#instance = instance
     this.#link.restore(link)
     this.#detector.resume()
@@ -179,6 +186,7 @@ export class HostLink {
     this.#epoch = epoch
     const old = this.#connection
     this.#connection = undefined
+    if (old !== undefined) this.#tell('cut', 'the other end has dialled anew')
     this.#detector.down('the other end has dialled, and nothing came of it')
     this.onConnection()
     old?.close()
@@ -191,6 +199,8 @@ export class HostLink {
       return IGNORED
     }
     this.#connection = connection
+    this.#tell(this.#made ? 'restored' : 'made')
+    this.#made = true
     this.#wanted = true
     this.#detector.up()
     this.#dialer.connected()
@@ -251,6 +261,7 @@ export class HostLink {
   closedBy(reason: string): void {
     this.#connection = undefined
     if (this.#closed) return
+    this.#tell('cut', reason)
     this.onConnection()
     this.#user?.broken?.()
     this.#detector.down(reason)
@@ -294,7 +305,14 @@ export class HostLink {
   fail(reason: string, error?: RxmpiError): void {
     if (this.#closed) return
     this.close()
+    this.#tell('failed', reason)
     this.#user?.failed(reason, error)
+  }
+
+  #tell(state: LinkEvent['state'], reason?: string): void {
+    const { self: host, other: peer } = this.#options
+    debug('host %d: the link with host %d is %s%s', host, peer, WORDS[state], reason === undefined ? '' : `: ${reason}`)
+    if (links.hasSubscribers) links.publish(reason === undefined ? { state, host, peer } : { state, host, peer, reason })
   }
 
   /** Cuts the connection, as a fault of the network would; `before` an epoch: unless it is as new as that. */
@@ -340,6 +358,7 @@ export class HostLink {
     const { self: from, other: to, size, token, instance, watched } = this.#options
     const { received } = this.#link
     const claim: Omit<Claim, 'nonceClient' | 'nonceServer'> = { from, to, size, epoch: ++this.#epoch, received, instance }
+    debug('host %d dials host %d at %s:%d', from, to, address.host, address.port)
     try {
       const adopt = (connection: Connection, received: number, localAddress: string): Events => {
         this.localAddress = localAddress
@@ -347,6 +366,7 @@ export class HostLink {
       }
       await dial(address, token, claim, adopt, !watched)
     } catch (error) {
+      debug('host %d could not dial host %d: %s', from, to, (error as Error).message)
       const failure = this.#detector.unconnected(error as Error)
       if (failure !== undefined) this.fail(failure.reason, failure.error)
     }

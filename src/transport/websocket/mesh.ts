@@ -1,3 +1,4 @@
+import { debug } from '../../diagnostics/debug.js'
 import { fingerprintOf } from './certificate.js'
 import { Nonces, newNonce, sameProof, type Token } from './challenge.js'
 import { type Certificate, DUPLICATE, readClaim } from './connection.js'
@@ -59,7 +60,7 @@ export class Mesh implements Authenticator {
   /** Listens on an address; resolves to the port. */
   async listen(address: string, port = 0, certificate?: Certificate, library?: Library): Promise<number> {
     const binding = certificate && fingerprintOf(certificate.cert)
-    const authenticator: Authenticator = { challenge: () => this.challenge(), admit: (header) => this.admit(header, binding) }
+    const authenticator: Authenticator = { challenge: () => this.challenge(), admit: (header) => this.#told(this.admit(header, binding)) }
     const server = await serve({ address, port, certificate, keepsAlive: !this.#options.watched }, authenticator, library)
     this.#servers.push(server)
     this.#mind()
@@ -158,6 +159,11 @@ export class Mesh implements Authenticator {
         return IGNORED
       }
     }
+  }
+
+  #told(admission: Admission): Admission {
+    if ('refused' in admission) debug('host %d refuses whoever has dialled: %s', this.#options.self, admission.refused)
+    return admission
   }
 
   #beats(): void {

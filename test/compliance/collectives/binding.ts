@@ -6,7 +6,10 @@ export interface CollectivesBinding {
   readonly name: string
   /** How many ranks. */
   readonly sizes: readonly number[]
-  /** Runs a program on every rank of a new world, and tells what each has emitted and how it ended. One that does not end is the test's failure. */
+  /**
+   * Runs a program on every rank of a new world, and tells what each has emitted and how it ended. One that does not end is the test's
+   * failure.
+   */
   run<T>(size: number, program: (comm: Communicator) => Observable<T>): Promise<Outcome<T>[]>
 }
 
@@ -18,7 +21,10 @@ export interface Outcome<T = unknown> {
 
 /** One, powers of two, their neighbours and primes. */
 export const manySizes = [1, 2, 3, 4, 5, 7, 8]
-/** One, the least that has a neighbour, no power of two, and one of several rounds: where the steps are those of another binding's many sizes. */
+/**
+ * One, the least that has a neighbour, no power of two, and one of several rounds: where the steps are those of another binding's many
+ * sizes.
+ */
 export const someSizes = [1, 2, 3, 8]
 
 export const below = (count: number): number[] => Array.from({ length: count }, (_, k) => k)

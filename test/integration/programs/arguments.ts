@@ -1,4 +1,6 @@
-/** Wrong arguments: for each the class of the error, its code, what it says and where; and that nothing was sent or received. On 2 ranks. */
+/**
+ * Wrong arguments: for each the class of the error, its code, what it says and where; and that nothing was sent or received. On 2 ranks.
+ */
 import assert from 'node:assert/strict'
 import {
   ANY_SOURCE,

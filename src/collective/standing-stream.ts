@@ -1,4 +1,4 @@
-import { Observable, type Subscription } from 'rxjs'
+import { Observable, type Subscriber, type Subscription } from 'rxjs'
 import { references } from '../codec/reference.js'
 import type { Call } from './call.js'
 import type { CallRegistry } from './call-registry.js'
@@ -8,21 +8,41 @@ import { type Audience, Participant } from './participant.js'
 import { raggedError } from './ragged.js'
 import { ENDED, type Word } from './termination.js'
 
-/** A method's call: one round, which all ranks take part in. It is over with its result, and nothing has to be agreed on. */
-export class Single<T, R> extends Participant<R> {
-  readonly #pipeline: Subscription | undefined
+/**
+ * A collective that stays composed and subscribed: each call of the method is one round of it, which all ranks take part in. A round is over
+ * with its result, and nothing has to be agreed on. One is under way at a time; after an error there are no more.
+ */
+export class StandingStream<T, R> extends Participant<R> {
+  readonly #giver: number | undefined
+  /** Takes the value of a call; a rank that gives none needs no way for them. */
+  #values: Subscriber<T> | undefined
+  readonly #pipeline: Subscription
+  readonly #done: (stream: StandingStream<T, R>) => void
 
-  constructor(registry: CallRegistry, call: Call, collective: Definition<T, R>, audience: Audience<R>, value: T) {
-    super(registry, call, collective.ahead === true, audience)
-    registry.open(this)
-    if (this.closed) return
-    const { giver } = collective
-    if (giver === undefined || giver === this.comm.rank) call.note(value)
-    references.here = this.comm.endpoint
-    const values = new Observable<T>((subscriber) => subscriber.next(value))
-    const results = collective.build(this.links, collective.algorithm ?? collective.suited?.(value))(values)
+  /** `done`: its round is over, and it is ready for another. */
+  constructor(
+    registry: CallRegistry,
+    collective: Definition<T, R>,
+    algorithm: string | undefined,
+    done: (stream: StandingStream<T, R>) => void
+  ) {
+    super(registry, collective.ahead === true)
+    this.#giver = collective.giver
+    this.#done = done
+    const values = new Observable<T>((subscriber) => {
+      this.#values = subscriber
+    })
+    const results = collective.build(this.links, algorithm)(values)
     this.#pipeline = results.subscribe({ next: (result) => this.#over(result), error: (error) => this.fail(error) })
-    if (this.closed) this.#pipeline.unsubscribe()
+  }
+
+  /** The round of a call. */
+  run(call: Call, audience: Audience<R>, value: T): void {
+    this.begin(call, audience)
+    if (this.#giver === undefined || this.#giver === this.comm.rank) call.note(value)
+    references.here = this.comm.endpoint
+    this.links.look()
+    if (!this.closed) this.#values?.next(value)
   }
 
   hear(kind: Kind, from: number, saying: unknown): void {
@@ -59,15 +79,18 @@ export class Single<T, R> extends Participant<R> {
   #over(result: R | typeof NOTHING | Misfit): void {
     if (this.closed) return
     if (result instanceof Misfit) return this.stop(result.error)
+    const { audience } = this
     this.close(true)
-    if (result !== NOTHING) this.audience.emit(result)
-    this.audience.finish()
+    if (result !== NOTHING) audience.emit(result)
+    audience.finish()
+    // Not before: who hears the result may call again at once, while this round's steps are still on the stack.
+    this.#done(this)
   }
 
   /** What an operator on another rank says of its stream. */
   #compare(from: number, kind: Kind, saying: unknown): void {
     const [first, count] = saying as Told
-    this.say(from, OVER, null)
+    this.say(from, OVER, 0)
     if (count > 0 || (kind === TOLD && first !== ENDED)) return
     const words: (Word | undefined)[] = []
     words[from] = { kind: ENDED, count }
@@ -77,6 +100,6 @@ export class Single<T, R> extends Participant<R> {
 
   protected override close(whole: boolean): void {
     super.close(whole)
-    this.#pipeline?.unsubscribe()
+    if (!whole) this.#pipeline.unsubscribe()
   }
 }

@@ -1,0 +1,74 @@
+import type { AnyOp } from '../op/op.js'
+import { type Signature, signatureOf } from './call.js'
+import type { CallRegistry } from './call-registry.js'
+import type { Definition, Make, PlanOptions } from './definition.js'
+import { StandingStream } from './standing-stream.js'
+
+/** A collective that a communicator's methods call again and again, with the streams that stand for it. */
+export class Plan<T, R> {
+  readonly collective: Definition<T, R>
+  readonly signature: Signature
+  readonly #registry: CallRegistry
+  /** Streams by their algorithm, that have no round under way. */
+  readonly #idle = new Map<string | undefined, StandingStream<T, R>[]>()
+
+  constructor(registry: CallRegistry, collective: Definition<T, R>) {
+    this.#registry = registry
+    this.collective = collective
+    this.signature = signatureOf(collective)
+  }
+
+  /** A stream for a call: as many calls are under way, so many streams there are. */
+  take(algorithm: string | undefined): StandingStream<T, R> {
+    let idle = this.#idle.get(algorithm)
+    if (idle === undefined) {
+      idle = []
+      this.#idle.set(algorithm, idle)
+    }
+    const ready = idle
+    return (
+      ready.pop() ??
+      new StandingStream<T, R>(this.#registry, this.collective, algorithm, (stream) => {
+        if (ready.length < MANY) ready.push(stream)
+      })
+    )
+  }
+}
+
+interface Entry {
+  readonly root: number | undefined
+  readonly algorithm: string | undefined
+  readonly op: AnyOp | undefined
+  readonly plan: Plan<never, unknown>
+}
+
+/** The plans of a communicator: one for each collective, root, algorithm and op. */
+export class Plans {
+  readonly #registry: CallRegistry
+  readonly #entries = new Map<unknown, Entry[]>()
+
+  constructor(registry: CallRegistry) {
+    this.#registry = registry
+  }
+
+  /** Throws what is wrong with the options. */
+  find<T, R>(make: Make<T, R>, options: PlanOptions, op: AnyOp | undefined): Plan<T, R> {
+    const { root, algorithm } = options
+    let entries = this.#entries.get(make)
+    if (entries === undefined) {
+      entries = []
+      this.#entries.set(make, entries)
+    }
+    for (const entry of entries) {
+      if (entry.root === root && entry.algorithm === algorithm && entry.op === op) return entry.plan as unknown as Plan<T, R>
+    }
+    const plan = new Plan(this.#registry, make(this.#registry.comm, { root, algorithm }, op))
+    // Ops that are made for each call would pile up.
+    if (entries.length === MANY) entries.shift()
+    entries.push({ root, algorithm, op, plan: plan as unknown as Plan<never, unknown> })
+    return plan
+  }
+}
+
+/** Streams of a plan, and plans of a collective, that are kept. */
+const MANY = 64

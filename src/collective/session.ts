@@ -271,6 +271,7 @@ export class Session<T, R> extends Participant<R> {
 
   /** Its stream is over, and those of others go on: it takes part with nothing. */
   get #isAbsent(): boolean {
+    if (this.comm.size === 1) return false
     return this.#termination.own?.kind === ENDED && this.call.signature.ragged === 'rest' && this.#collective.giver === undefined
   }
 

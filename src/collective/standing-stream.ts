@@ -9,8 +9,8 @@ import { raggedError } from './ragged.js'
 import { ENDED, type Word } from './termination.js'
 
 /**
- * A collective that stays composed and subscribed: each call of the method is one round of it, which all ranks take part in. A round is over
- * with its result, and nothing has to be agreed on. One is under way at a time; after an error there are no more.
+ * A collective that stays composed and subscribed: each call of the method is one round of it, which all ranks take part in. A round is
+ * over with its result, and nothing has to be agreed on. One is under way at a time; after an error there are no more.
  */
 export class StandingStream<T, R> extends Participant<R> {
   readonly #giver: number | undefined

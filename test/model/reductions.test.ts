@@ -432,12 +432,17 @@ describe('a bad argument', () => {
     ],
     ['a length', (comm) => comm.ireduceScatter(data.subarray(1)), CountError, /3 elements do not divide evenly among 2 ranks/],
     ['counts of another sum', (comm) => comm.ireduceScatter(data, SUM, { counts: [1, 2] }), CountError, /add up to 3, the data has 4/],
-    ['counts of other ranks', (comm) => comm.ireduceScatter(data, SUM, { counts: [1, 2, 1] }), CountError, /each of the 2 ranks, got 3/],
+    [
+      'counts of other ranks',
+      (comm) => comm.ireduceScatter(data, SUM, { counts: [1, 2, 1] }),
+      CountError,
+      /expected 2 integers, one a rank, got 3/
+    ],
     [
       'counts that are none',
       (comm) => comm.ireduceScatter(data, SUM, { counts: [5, -1] }),
       ArgumentError,
-      /counts: expected an array of integers/
+      /counts: expected 2 integers from 0 on, one a rank, got/
     ],
     ['a number of values', (comm) => comm.ireduceScatter([1, 2, 3]), CountError, /expected 2 values, one for each rank, got 3/],
     ['counts of values', (comm) => comm.ireduceScatter([1, 2], SUM, { counts: [1, 1] }), ArgumentError, /counts are for typed arrays/],

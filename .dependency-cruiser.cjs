@@ -11,7 +11,7 @@
  *     request
  *     core
  *     failure
- *     progress
+ *     progress  layout
  *     transport (the interface)   codec  op  memory  diagnostics
  *     errors  constants
  *
@@ -32,7 +32,7 @@ const room = (name, path, allowed) =>
 const base = ['src/errors.ts', 'src/constants.ts']
 const tools = [...base, 'src/diagnostics/', 'src/memory/', 'src/codec/']
 const messages = [...tools, 'src/transport/transport.ts', 'src/progress/']
-const requests = [...messages, 'src/failure/', 'src/core/', 'src/collective/topology/', 'src/request/']
+const requests = [...messages, 'src/failure/', 'src/core/', 'src/collective/topology/', 'src/layout/', 'src/request/']
 
 module.exports = {
   forbidden: [
@@ -48,6 +48,7 @@ module.exports = {
     room('codec', 'src/codec', [...base, 'src/memory/']),
     room('diagnostics', 'src/diagnostics', [...base, 'src/codec/']),
     room('op', 'src/op', tools),
+    room('layout', 'src/layout', [...tools, 'src/op/']),
     room('progress', 'src/progress', [...tools, 'src/transport/transport.ts']),
     room('failure', 'src/failure', messages),
     room('core', 'src/core', [...messages, 'src/failure/', 'src/collective/topology/']),
@@ -60,6 +61,7 @@ module.exports = {
     room('operators', 'operators', [
       ...tools,
       'src/op/',
+      'src/layout/',
       'src/request/',
       'src/stream/',
       'src/collective/',

@@ -10,6 +10,7 @@ const entryPoints = [
   'src/index',
   'operators/index',
   'testing/index',
+  'src/layout/index',
   'pool/index',
   'pool/worker',
   'src/launch/index',

@@ -40,6 +40,15 @@ export const sameAs = (size: number, label: string): Bar => ({
   }
 })
 
+/** Against our own figure of another size. */
+export const within = (times: number, size: number, label: string): Bar => ({
+  text: `at most ${digits(times)} ${label}`,
+  met: ({ ours, at }) => {
+    const other = at(size)
+    return other === undefined ? undefined : ours <= times * other
+  }
+})
+
 export const both = (a: Bar, b: Bar): Bar => ({
   text: `${a.text}, ${b.text}`,
   met: (measured) => {

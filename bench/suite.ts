@@ -1,6 +1,6 @@
 /** The cases: their rows, sizes and bars, once for rxmpi and for the peer. */
 
-import { above, atLeast, atMost, type Bar, below, both, sameAs } from './bar.js'
+import { above, atLeast, atMost, type Bar, below, both, sameAs, within } from './bar.js'
 import type { Plan, Step } from './plan.js'
 import { GiB, KiB, MiB } from './size.js'
 
@@ -196,6 +196,26 @@ export const cases: readonly Case[] = [
       const iterations = row.name === 'transfer' ? moving(1536 * MiB, size, 20, 1000) : moving(128 * MiB, size, 3, 20_000)
       return { iterations, warmup: row.name === 'transfer' ? iterations / 2 : moving(GiB, size, 4, 20_000) }
     }
+  },
+  {
+    name: 'layout',
+    title: 'ping-pong of memory that is not contiguous, from where it lies to where it belongs, one way',
+    unit: 'µs',
+    ranks: 2,
+    rows: [
+      { name: 'column', label: 'column of a Float64Array of 1024²', peer: 'Create_vector', bar: () => atMost(1) },
+      { name: 'blocks', label: '4,096 blocks of 64 B', peer: 'Create_vector', bar: () => atMost(1) },
+      { name: 'records', label: '4,096 records with padding, 37 B of 48', peer: 'Create_struct', bar: () => atMost(1) },
+      {
+        name: 'long-blocks',
+        label: '4 MiB',
+        peer: 'Create_vector, or contiguous',
+        sizes: [KiB, 4 * MiB],
+        sizeName: (size) => (size === KiB ? 'in blocks of 1 KiB' : 'in one piece'),
+        bar: (size) => (size === KiB ? within(1.3, 4 * MiB, 'one piece') : undefined)
+      }
+    ],
+    step: (row) => ({ iterations: row.name === 'long-blocks' ? 30 : 500, warmup: row.name === 'long-blocks' ? 60 : 1000 })
   },
   {
     name: 'bandwidth',

@@ -26,6 +26,8 @@ export const BUFFER = 13
 const ARRAY_BUFFER = 14
 const DATA_VIEW = 15
 export const NUMBER = 16
+/** Records, packed: the header's `shape` says of which types. */
+export const RECORDS = 17
 const UINT8 = 2
 
 /** The index is the code on the wire. */
@@ -51,7 +53,8 @@ const datatypes: (Datatype | undefined)[] = [
   },
   { name: 'DataView', size: 1, on: (buffer, offset, bytes) => new DataView(buffer, offset, bytes) },
   // One number, as collectives send it; `Incoming` reads it.
-  { name: 'number', size: 8, on: (buffer) => buffer }
+  { name: 'number', size: 8, on: (buffer) => buffer },
+  { name: 'records', size: 1, on: (buffer, offset, bytes) => new Uint8Array(buffer, offset, bytes) }
 ]
 
 const codes = new Map(datatypes.flatMap((datatype, code) => (datatype === undefined ? [] : [[datatype.name, code] as const])))
@@ -103,7 +106,7 @@ export const isScalar = (code: number): boolean => code === OBJECT || code === N
 export const isKnown = (code: number): boolean => datatypes[code] !== undefined
 
 /** Kinds without an element type hold bytes, and bytes match bytes. */
-const holdsBytes = (code: number): boolean => code === UINT8 || (code >= BUFFER && code !== NUMBER)
+const holdsBytes = (code: number): boolean => code === UINT8 || (code >= BUFFER && code <= DATA_VIEW)
 
 export const matches = (a: number, b: number): boolean => a === b || (a !== OBJECT && b !== OBJECT && holdsBytes(a) && holdsBytes(b))
 

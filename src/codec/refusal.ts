@@ -1,11 +1,15 @@
 import { types } from 'node:util'
 import { isNative, platformClass } from './builtin.js'
 
+/** Under which a class of ours says why its instances cannot be sent. */
+export const REFUSAL = Symbol('rxmpi.refusal')
+
 /** Why a value cannot be sent and what to do, or `undefined`. */
 export function refusalOf(value: unknown): string | undefined {
   if (typeof value === 'function') return 'a function cannot be sent; send data, or the name of a function that the receiver has'
   if (typeof value === 'symbol') return 'a symbol cannot be sent; send a string'
   if (typeof value !== 'object' || value === null) return undefined
+  if (REFUSAL in value) return String(value[REFUSAL])
   if (types.isPromise(value) || typeof Reflect.get(value, 'then') === 'function')
     return 'a promise cannot be sent; await it and send its value'
   if (isObservable(value)) return 'an observable cannot be sent; subscribe to it and send its values'

@@ -1,6 +1,7 @@
 import { isObservable, type ObservableInput, Subscriber, type Subscription } from 'rxjs'
 import { both, type Demand, Gate, presentDemand, under } from '../stream/demand.js'
 import { isAsyncIterable, isIterable, pull } from '../stream/pull.js'
+import { packedValue } from './packed-value.js'
 
 /** Who takes values, and calls `pull` when it has room for one more. */
 interface Taking<T> {
@@ -25,7 +26,7 @@ export function feed<T>(source: ObservableInput<T>, session: Taking<T>, subscrip
   const inner = new Subscriber<T>({
     next(value: T) {
       wanted = false
-      taken = value
+      taken = packedValue(value)
       // What follows from the value is for whoever reads the results.
       under(outer, give)
     },
@@ -62,7 +63,7 @@ function iterate<T>(iterator: Iterator<T>, session: Taking<T>, subscription: Sub
     }
     try {
       const { done, value } = iterator.next()
-      if (!done) return session.give(value)
+      if (!done) return session.give(packedValue(value))
       session.pull = undefined
       session.end()
     } catch (error) {

@@ -1,5 +1,4 @@
 import type { BufferLike } from '../codec/datatype.js'
-import type { Into } from '../collective/algorithms/reduction.js'
 import { NO_OPTIONS } from '../collective/call.js'
 import { CallRegistry } from '../collective/call-registry.js'
 import type { Caller } from '../collective/definition.js'
@@ -19,7 +18,9 @@ import { scanOf } from '../collective/definitions/scan.js'
 import { type ScatterOptions, scatterOf } from '../collective/definitions/scatter.js'
 import { type ScattervOptions, scattervOf } from '../collective/definitions/scatterv.js'
 import { call } from '../collective/request.js'
+import { callOverViews, type Into, type Views } from '../collective/views.js'
 import { type AnyOp, type Arithmetic, type Op, type Operand, type PredefinedOp, type Reduced, SUM, type TypedArray } from '../op/op.js'
+import type { Target } from '../request/options.js'
 import type { Request } from '../request/request.js'
 import { PointToPoint } from './point-to-point.js'
 
@@ -73,13 +74,13 @@ export abstract class Collectives extends PointToPoint implements Caller {
    * console.log(buffer.join()) // [0] 1,2 [1] 1,2
    * ```
    */
-  bcast<T>(data: T, options: BcastOptions & { into?: BufferLike } = NO_OPTIONS): Promise<T> {
+  bcast<T>(data: T, options: BcastOptions & Into = NO_OPTIONS): Promise<T> {
     return this.ibcast(data, options).wait()
   }
 
   /** As `bcast`, as a request. MPI: MPI_Ibcast; mpi4py: comm.Ibcast. */
-  ibcast<T>(data: T, options: BcastOptions & { into?: BufferLike } = NO_OPTIONS): Request<T> {
-    return call<T, T>(this, bcastOf, data, options)
+  ibcast<T>(data: T, options: BcastOptions & Into = NO_OPTIONS): Request<T> {
+    return callOverViews(this, 'bcast', bcastOf, data, options) as Request<T>
   }
 
   /**
@@ -96,17 +97,21 @@ export abstract class Collectives extends PointToPoint implements Caller {
    * console.log(name, run.join()) // [0] Ada 1,2 [1] Grace 3,4
    * ```
    */
+  scatter<B extends Target | readonly Target[]>(data: Views | undefined, options: ScatterOptions & { into: B }): Promise<B>
+  scatter<R = unknown>(data: Views | undefined, options?: ScatterOptions & Into): Promise<R>
   scatter<T>(data: readonly T[] | undefined, options?: ScatterOptions & Into): Promise<T>
   scatter<D extends TypedArray>(data: D | undefined, options?: ScatterOptions & Into): Promise<Reduced<D>>
   scatter(data: unknown, options: ScatterOptions & Into = NO_OPTIONS): Promise<unknown> {
-    return call(this, scatterOf, data, options).wait()
+    return callOverViews(this, 'scatter', scatterOf, data, options).wait()
   }
 
   /** As `scatter`, as a request. MPI: MPI_Iscatter; mpi4py: comm.Iscatter. */
+  iscatter<B extends Target | readonly Target[]>(data: Views | undefined, options: ScatterOptions & { into: B }): Request<B>
+  iscatter<R = unknown>(data: Views | undefined, options?: ScatterOptions & Into): Request<R>
   iscatter<T>(data: readonly T[] | undefined, options?: ScatterOptions & Into): Request<T>
   iscatter<D extends TypedArray>(data: D | undefined, options?: ScatterOptions & Into): Request<Reduced<D>>
   iscatter(data: unknown, options: ScatterOptions & Into = NO_OPTIONS): Request<unknown> {
-    return call(this, scatterOf, data, options)
+    return callOverViews(this, 'scatter', scatterOf, data, options)
   }
 
   /**
@@ -123,15 +128,19 @@ export abstract class Collectives extends PointToPoint implements Caller {
    * console.log(run.join()) // [0] 1,2,3 [1] 4,5
    * ```
    */
+  scatterv<B extends Target | readonly Target[]>(data: Views | undefined, options: ScattervOptions & { into: B }): Promise<B>
+  scatterv<R = unknown>(data: Views | undefined, options: ScattervOptions & Into): Promise<R>
   scatterv<D extends TypedArray>(data: D | undefined, options: ScattervOptions & Into): Promise<Reduced<D>>
   scatterv(data: unknown, options: ScattervOptions & Into): Promise<unknown> {
-    return call(this, scattervOf, data, options).wait()
+    return callOverViews(this, 'scatterv', scattervOf, data, options).wait()
   }
 
   /** As `scatterv`, as a request. MPI: MPI_Iscatterv; mpi4py: comm.Iscatterv. */
+  iscatterv<B extends Target | readonly Target[]>(data: Views | undefined, options: ScattervOptions & { into: B }): Request<B>
+  iscatterv<R = unknown>(data: Views | undefined, options: ScattervOptions & Into): Request<R>
   iscatterv<D extends TypedArray>(data: D | undefined, options: ScattervOptions & Into): Request<Reduced<D>>
   iscatterv(data: unknown, options: ScattervOptions & Into): Request<unknown> {
-    return call(this, scattervOf, data, options)
+    return callOverViews(this, 'scatterv', scattervOf, data, options)
   }
 
   /**
@@ -149,6 +158,8 @@ export abstract class Collectives extends PointToPoint implements Caller {
    * if (comm.rank === 0) console.log(all?.join()) // [0] 0,0.5,1,0.5
    * ```
    */
+  gather<B extends Target | readonly Target[]>(data: Views, options: GatherOptions & { into: B }): Promise<B | undefined>
+  gather<R = unknown>(data: Views, options?: GatherOptions & Into): Promise<R | undefined>
   gather<B extends BufferLike>(data: BufferLike, options: GatherOptions & { into: B }): Promise<B | undefined>
   gather<T>(data: T, options?: GatherOptions & { into?: undefined }): Promise<T[] | undefined>
   gather<T extends BufferLike, B extends BufferLike>(
@@ -156,10 +167,12 @@ export abstract class Collectives extends PointToPoint implements Caller {
     options: GatherOptions & { into?: B | undefined }
   ): Promise<B | T[] | undefined>
   gather(data: unknown, options: GatherOptions & Into = NO_OPTIONS): Promise<unknown> {
-    return call(this, gatherOf, data, options).wait()
+    return callOverViews(this, 'gather', gatherOf, data, options).wait()
   }
 
   /** As `gather`, as a request. MPI: MPI_Igather; mpi4py: comm.Igather. */
+  igather<B extends Target | readonly Target[]>(data: Views, options: GatherOptions & { into: B }): Request<B | undefined>
+  igather<R = unknown>(data: Views, options?: GatherOptions & Into): Request<R | undefined>
   igather<B extends BufferLike>(data: BufferLike, options: GatherOptions & { into: B }): Request<B | undefined>
   igather<T>(data: T, options?: GatherOptions & { into?: undefined }): Request<T[] | undefined>
   igather<T extends BufferLike, B extends BufferLike>(
@@ -167,7 +180,7 @@ export abstract class Collectives extends PointToPoint implements Caller {
     options: GatherOptions & { into?: B | undefined }
   ): Request<B | T[] | undefined>
   igather(data: unknown, options: GatherOptions & Into = NO_OPTIONS): Request<unknown> {
-    return call(this, gatherOf, data, options)
+    return callOverViews(this, 'gather', gatherOf, data, options)
   }
 
   /**
@@ -186,15 +199,19 @@ export abstract class Collectives extends PointToPoint implements Caller {
    * if (comm.rank === 0) console.log(apart?.join()) // [0] 0,0,1,1
    * ```
    */
+  gatherv<B extends Target | readonly Target[]>(data: Views, options: GathervOptions & { into: B }): Promise<B | undefined>
+  gatherv<R = unknown>(data: Views, options?: GathervOptions & Into): Promise<R | undefined>
   gatherv<D extends TypedArray>(data: D, options?: GathervOptions & Into): Promise<Reduced<D> | undefined>
   gatherv(data: unknown, options: GathervOptions & Into = NO_OPTIONS): Promise<unknown> {
-    return call(this, gathervOf, data, options).wait()
+    return callOverViews(this, 'gatherv', gathervOf, data, options).wait()
   }
 
   /** As `gatherv`, as a request. MPI: MPI_Igatherv; mpi4py: comm.Igatherv. */
+  igatherv<B extends Target | readonly Target[]>(data: Views, options: GathervOptions & { into: B }): Request<B | undefined>
+  igatherv<R = unknown>(data: Views, options?: GathervOptions & Into): Request<R | undefined>
   igatherv<D extends TypedArray>(data: D, options?: GathervOptions & Into): Request<Reduced<D> | undefined>
   igatherv(data: unknown, options: GathervOptions & Into = NO_OPTIONS): Request<unknown> {
-    return call(this, gathervOf, data, options)
+    return callOverViews(this, 'gatherv', gathervOf, data, options)
   }
 
   /**
@@ -213,17 +230,21 @@ export abstract class Collectives extends PointToPoint implements Caller {
    * console.log(names.join(), all.join()) // [0] rank 0,rank 1 0,1 [1] rank 0,rank 1 0,1
    * ```
    */
+  allgather<B extends Target | readonly Target[]>(data: Views, options: AllgatherOptions & { into: B }): Promise<B>
+  allgather<R = unknown>(data: Views, options?: AllgatherOptions & Into): Promise<R>
   allgather<B extends BufferLike>(data: BufferLike, options: AllgatherOptions & { into: B }): Promise<B>
   allgather<T>(data: T, options?: AllgatherOptions & { into?: undefined }): Promise<T[]>
   allgather(data: unknown, options: AllgatherOptions & Into = NO_OPTIONS): Promise<unknown> {
-    return call(this, allgatherOf, data, options).wait()
+    return callOverViews(this, 'allgather', allgatherOf, data, options).wait()
   }
 
   /** As `allgather`, as a request. MPI: MPI_Iallgather; mpi4py: comm.Iallgather. */
+  iallgather<B extends Target | readonly Target[]>(data: Views, options: AllgatherOptions & { into: B }): Request<B>
+  iallgather<R = unknown>(data: Views, options?: AllgatherOptions & Into): Request<R>
   iallgather<B extends BufferLike>(data: BufferLike, options: AllgatherOptions & { into: B }): Request<B>
   iallgather<T>(data: T, options?: AllgatherOptions & { into?: undefined }): Request<T[]>
   iallgather(data: unknown, options: AllgatherOptions & Into = NO_OPTIONS): Request<unknown> {
-    return call(this, allgatherOf, data, options)
+    return callOverViews(this, 'allgather', allgatherOf, data, options)
   }
 
   /**
@@ -239,15 +260,19 @@ export abstract class Collectives extends PointToPoint implements Caller {
    * console.log((await comm.allgatherv(own)).join()) // [0] 0,1,1 [1] 0,1,1
    * ```
    */
+  allgatherv<B extends Target | readonly Target[]>(data: Views, options: AllgathervOptions & { into: B }): Promise<B>
+  allgatherv<R = unknown>(data: Views, options?: AllgathervOptions & Into): Promise<R>
   allgatherv<D extends TypedArray>(data: D, options?: AllgathervOptions & Into): Promise<Reduced<D>>
   allgatherv(data: unknown, options: AllgathervOptions & Into = NO_OPTIONS): Promise<unknown> {
-    return call(this, allgathervOf, data, options).wait()
+    return callOverViews(this, 'allgatherv', allgathervOf, data, options).wait()
   }
 
   /** As `allgatherv`, as a request. MPI: MPI_Iallgatherv; mpi4py: comm.Iallgatherv. */
+  iallgatherv<B extends Target | readonly Target[]>(data: Views, options: AllgathervOptions & { into: B }): Request<B>
+  iallgatherv<R = unknown>(data: Views, options?: AllgathervOptions & Into): Request<R>
   iallgatherv<D extends TypedArray>(data: D, options?: AllgathervOptions & Into): Request<Reduced<D>>
   iallgatherv(data: unknown, options: AllgathervOptions & Into = NO_OPTIONS): Request<unknown> {
-    return call(this, allgathervOf, data, options)
+    return callOverViews(this, 'allgatherv', allgathervOf, data, options)
   }
 
   /**
@@ -266,17 +291,21 @@ export abstract class Collectives extends PointToPoint implements Caller {
    * console.log(column.join()) // [0] 1,11 [1] 2,12
    * ```
    */
+  alltoall<B extends Target | readonly Target[]>(data: Views, options: AlltoallOptions & { into: B }): Promise<B>
+  alltoall<R = unknown>(data: Views, options?: AlltoallOptions & Into): Promise<R>
   alltoall<T>(data: readonly T[], options?: AlltoallOptions): Promise<T[]>
   alltoall<D extends TypedArray>(data: D, options?: AlltoallOptions & Into): Promise<Reduced<D>>
   alltoall(data: unknown, options: AlltoallOptions & Into = NO_OPTIONS): Promise<unknown> {
-    return call(this, alltoallOf, data, options).wait()
+    return callOverViews(this, 'alltoall', alltoallOf, data, options).wait()
   }
 
   /** As `alltoall`, as a request. MPI: MPI_Ialltoall; mpi4py: comm.Ialltoall. */
+  ialltoall<B extends Target | readonly Target[]>(data: Views, options: AlltoallOptions & { into: B }): Request<B>
+  ialltoall<R = unknown>(data: Views, options?: AlltoallOptions & Into): Request<R>
   ialltoall<T>(data: readonly T[], options?: AlltoallOptions): Request<T[]>
   ialltoall<D extends TypedArray>(data: D, options?: AlltoallOptions & Into): Request<Reduced<D>>
   ialltoall(data: unknown, options: AlltoallOptions & Into = NO_OPTIONS): Request<unknown> {
-    return call(this, alltoallOf, data, options)
+    return callOverViews(this, 'alltoall', alltoallOf, data, options)
   }
 
   /**
@@ -296,15 +325,19 @@ export abstract class Collectives extends PointToPoint implements Caller {
    * console.log(mine.sort().join()) // [0] 3,4,7 [1] 11,12,15
    * ```
    */
+  alltoallv<B extends Target | readonly Target[]>(data: Views, options: AlltoallvOptions & { into: B }): Promise<B>
+  alltoallv<R = unknown>(data: Views, options: AlltoallvOptions & Into): Promise<R>
   alltoallv<D extends TypedArray>(data: D, options: AlltoallvOptions & Into): Promise<Reduced<D>>
   alltoallv(data: unknown, options: AlltoallvOptions & Into): Promise<unknown> {
-    return call(this, alltoallvOf, data, options).wait()
+    return callOverViews(this, 'alltoallv', alltoallvOf, data, options).wait()
   }
 
   /** As `alltoallv`, as a request. MPI: MPI_Ialltoallv; mpi4py: comm.Ialltoallv. */
+  ialltoallv<B extends Target | readonly Target[]>(data: Views, options: AlltoallvOptions & { into: B }): Request<B>
+  ialltoallv<R = unknown>(data: Views, options: AlltoallvOptions & Into): Request<R>
   ialltoallv<D extends TypedArray>(data: D, options: AlltoallvOptions & Into): Request<Reduced<D>>
   ialltoallv(data: unknown, options: AlltoallvOptions & Into): Request<unknown> {
-    return call(this, alltoallvOf, data, options)
+    return callOverViews(this, 'alltoallv', alltoallvOf, data, options)
   }
 
   /**
@@ -324,19 +357,23 @@ export abstract class Collectives extends PointToPoint implements Caller {
    * if (comm.rank === 0) console.log(sum.join()) // [0] 2,4
    * ```
    */
+  reduce<B extends Target>(data: Views, op: AnyOp | undefined, options: ReduceOptions & { into: B }): Promise<B | undefined>
+  reduce<R = unknown>(data: Views, op?: AnyOp, options?: ReduceOptions): Promise<R | undefined>
   reduce<T extends Arithmetic>(data: T, op?: undefined, options?: ReduceOptions & Into): Promise<Reduced<T> | undefined>
   reduce<T extends Operand>(data: T, op: PredefinedOp<NoInfer<T>>, options?: ReduceOptions & Into): Promise<Reduced<T> | undefined>
   reduce<T>(data: NoInfer<T>, op: Op<T>, options?: ReduceOptions & Into): Promise<T | undefined>
   reduce(data: unknown, op: AnyOp = SUM, options: ReduceOptions & Into = NO_OPTIONS): Promise<unknown> {
-    return call(this, reduceOf, data, options, op).wait()
+    return callOverViews(this, 'reduce', reduceOf, data, options, op).wait()
   }
 
   /** As `reduce`, as a request. MPI: MPI_Ireduce; mpi4py: comm.Ireduce. */
+  ireduce<B extends Target>(data: Views, op: AnyOp | undefined, options: ReduceOptions & { into: B }): Request<B | undefined>
+  ireduce<R = unknown>(data: Views, op?: AnyOp, options?: ReduceOptions): Request<R | undefined>
   ireduce<T extends Arithmetic>(data: T, op?: undefined, options?: ReduceOptions & Into): Request<Reduced<T> | undefined>
   ireduce<T extends Operand>(data: T, op: PredefinedOp<NoInfer<T>>, options?: ReduceOptions & Into): Request<Reduced<T> | undefined>
   ireduce<T>(data: NoInfer<T>, op: Op<T>, options?: ReduceOptions & Into): Request<T | undefined>
   ireduce(data: unknown, op: AnyOp = SUM, options: ReduceOptions & Into = NO_OPTIONS): Request<unknown> {
-    return call(this, reduceOf, data, options, op)
+    return callOverViews(this, 'reduce', reduceOf, data, options, op)
   }
 
   /**
@@ -357,19 +394,23 @@ export abstract class Collectives extends PointToPoint implements Caller {
    * console.log(gradient.join()) // [0] 1,1 [1] 1,1
    * ```
    */
+  allreduce<B extends Target>(data: Views, op: AnyOp | undefined, options: AllreduceOptions & { into: B }): Promise<B>
+  allreduce<R = unknown>(data: Views, op?: AnyOp, options?: AllreduceOptions): Promise<R>
   allreduce<T extends Arithmetic>(data: T, op?: undefined, options?: AllreduceOptions & Into): Promise<Reduced<T>>
   allreduce<T extends Operand>(data: T, op: PredefinedOp<NoInfer<T>>, options?: AllreduceOptions & Into): Promise<Reduced<T>>
   allreduce<T>(data: NoInfer<T>, op: Op<T>, options?: AllreduceOptions & Into): Promise<T>
   allreduce(data: unknown, op: AnyOp = SUM, options: AllreduceOptions & Into = NO_OPTIONS): Promise<unknown> {
-    return call(this, allreduceOf, data, options, op).wait()
+    return callOverViews(this, 'allreduce', allreduceOf, data, options, op).wait()
   }
 
   /** As `allreduce`, as a request. MPI: MPI_Iallreduce; mpi4py: comm.Iallreduce. */
+  iallreduce<B extends Target>(data: Views, op: AnyOp | undefined, options: AllreduceOptions & { into: B }): Request<B>
+  iallreduce<R = unknown>(data: Views, op?: AnyOp, options?: AllreduceOptions): Request<R>
   iallreduce<T extends Arithmetic>(data: T, op?: undefined, options?: AllreduceOptions & Into): Request<Reduced<T>>
   iallreduce<T extends Operand>(data: T, op: PredefinedOp<NoInfer<T>>, options?: AllreduceOptions & Into): Request<Reduced<T>>
   iallreduce<T>(data: NoInfer<T>, op: Op<T>, options?: AllreduceOptions & Into): Request<T>
   iallreduce(data: unknown, op: AnyOp = SUM, options: AllreduceOptions & Into = NO_OPTIONS): Request<unknown> {
-    return call(this, allreduceOf, data, options, op)
+    return callOverViews(this, 'allreduce', allreduceOf, data, options, op)
   }
 
   /**
@@ -385,19 +426,23 @@ export abstract class Collectives extends PointToPoint implements Caller {
    * console.log((await comm.scan(Float64Array.of(2, 3), PROD)).join()) // [0] 2,3 [1] 4,9
    * ```
    */
+  scan<B extends Target>(data: Views, op: AnyOp | undefined, options: Signalled & { into: B }): Promise<B>
+  scan<R = unknown>(data: Views, op?: AnyOp, options?: Signalled): Promise<R>
   scan<T extends Arithmetic>(data: T, op?: undefined, options?: Signalled & Into): Promise<Reduced<T>>
   scan<T extends Operand>(data: T, op: PredefinedOp<NoInfer<T>>, options?: Signalled & Into): Promise<Reduced<T>>
   scan<T>(data: NoInfer<T>, op: Op<T>, options?: Signalled & Into): Promise<T>
   scan(data: unknown, op: AnyOp = SUM, options: Signalled & Into = NO_OPTIONS): Promise<unknown> {
-    return call(this, scanOf, data, options, op).wait()
+    return callOverViews(this, 'scan', scanOf, data, options, op).wait()
   }
 
   /** As `scan`, as a request. MPI: MPI_Iscan; mpi4py: comm.Iscan. */
+  iscan<B extends Target>(data: Views, op: AnyOp | undefined, options: Signalled & { into: B }): Request<B>
+  iscan<R = unknown>(data: Views, op?: AnyOp, options?: Signalled): Request<R>
   iscan<T extends Arithmetic>(data: T, op?: undefined, options?: Signalled & Into): Request<Reduced<T>>
   iscan<T extends Operand>(data: T, op: PredefinedOp<NoInfer<T>>, options?: Signalled & Into): Request<Reduced<T>>
   iscan<T>(data: NoInfer<T>, op: Op<T>, options?: Signalled & Into): Request<T>
   iscan(data: unknown, op: AnyOp = SUM, options: Signalled & Into = NO_OPTIONS): Request<unknown> {
-    return call(this, scanOf, data, options, op)
+    return callOverViews(this, 'scan', scanOf, data, options, op)
   }
 
   /**
@@ -414,19 +459,23 @@ export abstract class Collectives extends PointToPoint implements Caller {
    * console.log(`${start} … ${start + own}`) // [0] 0 … 30 [1] 30 … 42
    * ```
    */
+  exscan<B extends Target>(data: Views, op: AnyOp | undefined, options: Signalled & { into: B }): Promise<B | undefined>
+  exscan<R = unknown>(data: Views, op?: AnyOp, options?: Signalled): Promise<R | undefined>
   exscan<T extends Arithmetic>(data: T, op?: undefined, options?: Signalled & Into): Promise<Reduced<T> | undefined>
   exscan<T extends Operand>(data: T, op: PredefinedOp<NoInfer<T>>, options?: Signalled & Into): Promise<Reduced<T> | undefined>
   exscan<T>(data: NoInfer<T>, op: Op<T>, options?: Signalled & Into): Promise<T | undefined>
   exscan(data: unknown, op: AnyOp = SUM, options: Signalled & Into = NO_OPTIONS): Promise<unknown> {
-    return call(this, exscanOf, data, options, op).wait()
+    return callOverViews(this, 'exscan', exscanOf, data, options, op).wait()
   }
 
   /** As `exscan`, as a request. MPI: MPI_Iexscan; mpi4py: comm.Iexscan. */
+  iexscan<B extends Target>(data: Views, op: AnyOp | undefined, options: Signalled & { into: B }): Request<B | undefined>
+  iexscan<R = unknown>(data: Views, op?: AnyOp, options?: Signalled): Request<R | undefined>
   iexscan<T extends Arithmetic>(data: T, op?: undefined, options?: Signalled & Into): Request<Reduced<T> | undefined>
   iexscan<T extends Operand>(data: T, op: PredefinedOp<NoInfer<T>>, options?: Signalled & Into): Request<Reduced<T> | undefined>
   iexscan<T>(data: NoInfer<T>, op: Op<T>, options?: Signalled & Into): Request<T | undefined>
   iexscan(data: unknown, op: AnyOp = SUM, options: Signalled & Into = NO_OPTIONS): Request<unknown> {
-    return call(this, exscanOf, data, options, op)
+    return callOverViews(this, 'exscan', exscanOf, data, options, op)
   }
 
   /**
@@ -445,6 +494,8 @@ export abstract class Collectives extends PointToPoint implements Caller {
    * console.log((await comm.reduceScatter(Uint8Array.of(4, comm.rank), MAX)).join()) // [0] 4 [1] 1
    * ```
    */
+  reduceScatter<B extends Target>(data: Views, op: AnyOp | undefined, options: ReduceScatterOptions & { into: B }): Promise<B>
+  reduceScatter<R = unknown>(data: Views, op?: AnyOp, options?: ReduceScatterOptions): Promise<R>
   reduceScatter<T extends TypedArray | readonly Arithmetic[]>(
     data: T,
     op?: undefined,
@@ -462,10 +513,12 @@ export abstract class Collectives extends PointToPoint implements Caller {
   ): Promise<T>
   reduceScatter<T>(data: readonly NoInfer<T>[], op: Op<T>, options?: ReduceScatterOptions): Promise<T>
   reduceScatter(data: unknown, op: AnyOp = SUM, options: ReduceScatterOptions & Into = NO_OPTIONS): Promise<unknown> {
-    return call(this, reduceScatterOf, data, options, op).wait()
+    return callOverViews(this, 'reduceScatter', reduceScatterOf, data, options, op).wait()
   }
 
   /** As `reduceScatter`, as a request. MPI: MPI_Ireduce_scatter, MPI_Ireduce_scatter_block; mpi4py: comm.Ireduce_scatter. */
+  ireduceScatter<B extends Target>(data: Views, op: AnyOp | undefined, options: ReduceScatterOptions & { into: B }): Request<B>
+  ireduceScatter<R = unknown>(data: Views, op?: AnyOp, options?: ReduceScatterOptions): Request<R>
   ireduceScatter<T extends TypedArray | readonly Arithmetic[]>(
     data: T,
     op?: undefined,
@@ -483,7 +536,7 @@ export abstract class Collectives extends PointToPoint implements Caller {
   ): Request<T>
   ireduceScatter<T>(data: readonly NoInfer<T>[], op: Op<T>, options?: ReduceScatterOptions): Request<T>
   ireduceScatter(data: unknown, op: AnyOp = SUM, options: ReduceScatterOptions & Into = NO_OPTIONS): Request<unknown> {
-    return call(this, reduceScatterOf, data, options, op)
+    return callOverViews(this, 'reduceScatter', reduceScatterOf, data, options, op)
   }
 
   /** @internal The collectives called so far. */

@@ -1,11 +1,10 @@
 import type { Observable } from 'rxjs'
-import type { BufferLike } from '../codec/datatype.js'
 import type { CommunicatorCore } from '../core/communicator-core.js'
 import { checkStatusCode } from '../diagnostics/arguments.js'
 import { captureCallSite } from '../diagnostics/call-site.js'
 import type { Message } from '../request/message.js'
 import { messages } from '../request/message-stream.js'
-import type { Exchange, From, To } from '../request/options.js'
+import type { Exchange, From, Target, To } from '../request/options.js'
 import { claim, claimNow, probe, probeNow } from '../request/probe-request.js'
 import { receive } from '../request/receive-request.js'
 import type { Request } from '../request/request.js'
@@ -123,7 +122,7 @@ export abstract class PointToPoint {
    * }
    * ```
    */
-  recv<B extends BufferLike>(from: From & { into: B }): Promise<B>
+  recv<B extends Target>(from: From & { into: B }): Promise<B>
   recv<T = unknown>(from?: From): Promise<T>
   recv<T>(from?: From): Promise<T> {
     return receive<T>(this.core, from).wait()
@@ -147,7 +146,7 @@ export abstract class PointToPoint {
    * }
    * ```
    */
-  irecv<B extends BufferLike>(from: From & { into: B }): Request<B>
+  irecv<B extends Target>(from: From & { into: B }): Request<B>
   irecv<T = unknown>(from?: From): Request<T>
   irecv<T>(from?: From): Request<T> {
     return receive<T>(this.core, from)
@@ -167,7 +166,7 @@ export abstract class PointToPoint {
    * console.log('from my left:', await comm.sendrecv(comm.rank, { dest: right, source: left })) // [0] from my left: 1 [1] from my left: 0
    * ```
    */
-  sendrecv<B extends BufferLike>(data: unknown, exchange: Exchange & { into: B }): Promise<B>
+  sendrecv<B extends Target>(data: unknown, exchange: Exchange & { into: B }): Promise<B>
   sendrecv<S = unknown, R = unknown>(data: S, exchange: Exchange): Promise<R>
   sendrecv<R>(data: unknown, exchange: Exchange): Promise<R> {
     return sendrecv<R>(this.core, data, exchange)

@@ -4,7 +4,6 @@ import type { CallSite } from '../diagnostics/call-site.js'
 import { failures, receives, sends } from '../diagnostics/channels.js'
 import { debug } from '../diagnostics/debug.js'
 import { ProtocolError } from '../errors.js'
-import { copyAll } from '../memory/copy.js'
 import type { SegmentReceiver, Slot, Transport } from '../transport/transport.js'
 import { type Context, isSought, show, waitingIn } from './context.js'
 import { CONTEXTS, IdSource, WORLD } from './context-ids.js'
@@ -218,7 +217,7 @@ export class Endpoint implements SegmentReceiver {
       for (const message of partial.values()) {
         if (message.taker !== taker) continue
         message.taker = undefined
-        if (message.target === undefined && !message.moves) return
+        if (!message.isWanted) return
         message.leave()
         this.offer(message)
         return
@@ -275,14 +274,10 @@ export class Endpoint implements SegmentReceiver {
     if (message === undefined) return
     this.#peer(source).partial.delete(id)
     this.transport.expect?.(source, -1)
-    message.arrived = message.bytes
-    if (!message.inPlace) message.moved = buffer
-    else {
-      try {
-        copyAll({ buffer, byteOffset: 0, byteLength: buffer.byteLength }, message.target!)
-      } catch (cause) {
-        message.lose(cause)
-      }
+    try {
+      message.takeOver(buffer)
+    } catch (cause) {
+      message.lose(cause)
     }
     this.#finish(message)
   }

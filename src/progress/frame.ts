@@ -5,7 +5,7 @@ import type { Slot } from '../transport/transport.js'
  *
  *     0 kind (4 bits), flags (4 bits)  1 datatype  2 upper 16 bits of the context  4 lower 32, signed  8 tag  12 id
  *     16 total bytes of the message (float64: exact to 2⁵³)
- *     24 call  28 shape (of collectives: what the sender has called, and on how much)
+ *     24 call  28 shape (of collectives: what the sender has called, and on how much; of records, the hash of their types)
  *
  * followed by the segment's share of the message.
  */

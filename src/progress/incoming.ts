@@ -3,6 +3,7 @@ import { decodeObject } from '../codec/object.js'
 import { ANY_SOURCE } from '../constants.js'
 import type { CallSite } from '../diagnostics/call-site.js'
 import { copy, copyAll, copyRun, LARGEST_UINT8ARRAY, type Memory } from '../memory/copy.js'
+import type { Runs } from '../memory/runs.js'
 import { giveScratch, takeScratch, unfilled } from '../memory/scratch.js'
 import type { Slot } from '../transport/transport.js'
 import { ANSWER, LATER, MOVES } from './frame.js'
@@ -20,6 +21,8 @@ export class Incoming implements Arrived {
   target: Memory | undefined
   /** The receiver's own memory is the target. */
   inPlace = false
+  /** The receiver's own memory, where it is in pieces: the sink is theirs. */
+  #runs: Runs | undefined
   /** Where the data goes instead: it is told each run of it, once and in order. */
   sink: Sink | undefined
   /** Of a collective: what the sender has called, and on how much. */
@@ -129,6 +132,24 @@ export class Incoming implements Arrived {
     this.#giveBack()
   }
 
+  /** Gives it places in the receiver's memory, which is in pieces, with what has come so far. */
+  spread(runs: Runs): void {
+    if (this.moved !== undefined) runs.scatter(0, this.bytes, { buffer: this.moved, byteOffset: 0, byteLength: this.bytes }, 0)
+    else if (this.arrived > 0) runs.scatter(0, this.arrived, this.target!, this.#offset)
+    this.target = undefined
+    this.sink = runs.sink
+    this.#runs = runs
+    this.#giveBack()
+  }
+
+  /** All of it has come at once, as a buffer that has changed its owner. */
+  takeOver(buffer: ArrayBuffer): void {
+    this.arrived = this.bytes
+    if (this.#runs !== undefined) this.#runs.scatter(0, this.bytes, { buffer, byteOffset: 0, byteLength: this.bytes }, 0)
+    else if (this.inPlace) copyAll({ buffer, byteOffset: 0, byteLength: buffer.byteLength }, this.target!)
+    else this.moved = buffer
+  }
+
   /** Has each run of the data told to `sink`, with what has come so far. */
   pour(sink: Sink): void {
     this.sink = sink
@@ -146,18 +167,34 @@ export class Incoming implements Arrived {
   /** The receiver's memory is gone, for it was transferred away: what is still to come is only counted. */
   lose(cause: unknown): void {
     this.target = undefined
+    this.sink = undefined
+    this.#runs = undefined
     this.taker?.spoil?.(cause)
+  }
+
+  /** Whether its data was wanted: it is somewhere, or will be. */
+  get isWanted(): boolean {
+    return this.target !== undefined || this.#runs !== undefined || this.moves
   }
 
   /** Leaves the receiver's memory, with what has come so far. */
   leave(): void {
     const { target } = this
+    if (this.#runs !== undefined) return this.#gatherBack(this.#runs)
     if (!this.inPlace || target === undefined) return
     this.inPlace = false
     this.target = undefined
     if (this.moves) return
     this.allocate()
     copyAll({ buffer: target.buffer, byteOffset: target.byteOffset, byteLength: this.arrived }, this.target!)
+  }
+
+  #gatherBack(runs: Runs): void {
+    this.sink = undefined
+    this.#runs = undefined
+    if (this.moves) return
+    this.allocate()
+    runs.gather(0, this.arrived, this.target!, 0)
   }
 
   /** The bytes of a message of one segment, or of one that has been taken in. Those of a segment are there during the call only. */

@@ -1,6 +1,7 @@
 import type { CallSite } from '../diagnostics/call-site.js'
 import { sends } from '../diagnostics/channels.js'
 import { copy, copyRun, duplicate, type Memory } from '../memory/copy.js'
+import type { Runs } from '../memory/runs.js'
 import type { Transport } from '../transport/transport.js'
 import { ANSWER, CLAIMED, type CREDIT, HEADER, LATER, type MATCHED, MOVES, REST, RETRACT, START, TAKEN, writeHeader } from './frame.js'
 import type { Waiting } from './incoming.js'
@@ -46,8 +47,11 @@ export class Outgoing {
   readonly context: number
   readonly tag: number
   readonly datatype: number
+  readonly length: number
   /** The caller's own memory, until it is sent. */
   bytes: Memory
+  /** Where it is in pieces: they are gathered as it goes. */
+  runs: Runs | undefined
   /** Wants to know when it was matched. */
   readonly synchronous: boolean
   /** To be handed over whole. */
@@ -61,8 +65,11 @@ export class Outgoing {
     bytes: Memory,
     synchronous: boolean,
     buffer: ArrayBuffer | undefined,
-    owner: Owner
+    owner: Owner,
+    runs?: Runs
   ) {
+    this.length = runs === undefined ? bytes.byteLength : runs.byteLength
+    this.runs = runs
     this.context = context
     this.tag = tag
     this.datatype = datatype
@@ -72,8 +79,10 @@ export class Outgoing {
     this.owner = owner
   }
 
-  get length(): number {
-    return this.bytes.byteLength
+  /** The same, on memory of its own. */
+  keep(): void {
+    this.bytes = this.runs === undefined ? duplicate(this.bytes) : this.runs.packed()
+    this.runs = undefined
   }
 
   get later(): boolean {
@@ -151,13 +160,14 @@ export class SendQueue {
   }
 
   /** Sends a message at once if it can go whole; false when it cannot, and nothing has happened. */
-  sendNow(context: number, tag: number, datatype: number, bytes: Uint8Array, length: number, call = 0, shape = 0): boolean {
+  sendNow(context: number, tag: number, datatype: number, bytes: Uint8Array, length: number, call = 0, shape = 0, runs?: Runs): boolean {
     const segment = this.#segmentBytes(length)
     if (length > segment || this.#credit < length + ENVELOPE_BYTES || this.#answers.length > 0 || !this.#queue.empty) return false
     const slot = this.#transport.reserve(this.dest, HEADER + length)
     if (slot === undefined) return false
     writeHeader(slot, START, datatype, 0, context, tag, 0, length, call, shape)
-    copy(bytes, 0, slot.bytes, slot.at + HEADER, length)
+    if (runs === undefined) copy(bytes, 0, slot.bytes, slot.at + HEADER, length)
+    else runs.gather(0, length, slot.bytes, slot.at + HEADER)
     this.#transport.publish(this.dest)
     this.#credit -= length + ENVELOPE_BYTES
     if (sends.hasSubscribers) this.#sent(this.dest, context, tag, datatype, length)
@@ -252,7 +262,7 @@ export class SendQueue {
   /** Frees the owner of a message from waiting for it: the data is copied, since it may change from now on. */
   #takeCare(message: Outgoing): Owner {
     const { owner } = message
-    if (message.buffer === undefined) message.bytes = duplicate(message.bytes)
+    if (message.buffer === undefined) message.keep()
     message.owner = new Caretaker(this.#transport, owner)
     return owner
   }
@@ -326,7 +336,8 @@ export class SendQueue {
     const slot = this.#transport.reserve(this.dest, HEADER + length)
     if (slot === undefined) return false
     writeHeader(slot, START, datatype, 0, context, tag, id, length, call, shape)
-    copy(message.bytes as Uint8Array, 0, slot.bytes, slot.at + HEADER, length)
+    if (message.runs === undefined) copy(message.bytes as Uint8Array, 0, slot.bytes, slot.at + HEADER, length)
+    else message.runs.gather(0, length, slot.bytes, slot.at + HEADER)
     this.#transport.publish(this.dest)
     // The receiver counts it as it counts any, so this may leave less than nothing.
     this.#credit -= length + ENVELOPE_BYTES
@@ -348,7 +359,8 @@ export class SendQueue {
     const flags = (answered ? ANSWER : 0) | (message.later ? LATER : 0) | (message.buffer && this.#moves ? MOVES : 0)
     const { datatype, context, tag, id, length, call, shape } = message
     writeHeader(slot, START, datatype, flags, context, tag, id, length, call, shape)
-    copy(message.bytes as Uint8Array, 0, slot.bytes, slot.at + HEADER, share)
+    if (message.runs === undefined) copy(message.bytes as Uint8Array, 0, slot.bytes, slot.at + HEADER, share)
+    else message.runs.gather(0, share, slot.bytes, slot.at + HEADER)
     this.#transport.publish(this.dest)
     this.#credit -= weight
     message.sent = share
@@ -368,7 +380,8 @@ export class SendQueue {
     const slot = this.#transport.reserve(this.dest, HEADER + share)
     if (slot === undefined) return 0
     writeHeader(slot, REST, 0, 0, 0, 0, message.id, 0, 0, 0)
-    copyRun(message.bytes, message.sent, slot.bytes, slot.at + HEADER, share)
+    if (message.runs === undefined) copyRun(message.bytes, message.sent, slot.bytes, slot.at + HEADER, share)
+    else message.runs.gather(message.sent, share, slot.bytes, slot.at + HEADER)
     this.#transport.publish(this.dest)
     message.sent += share
     if (message.sent === message.length) {

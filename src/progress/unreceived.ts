@@ -1,4 +1,4 @@
-import { NUMBER, nameOf, OBJECT } from '../codec/datatype.js'
+import { NUMBER, nameOf, OBJECT, RECORDS } from '../codec/datatype.js'
 import { shown } from '../diagnostics/arguments.js'
 import { CHANNELS, CONTEXTS, CONTROL, kindIn, MESSAGES, NEXT } from './context-ids.js'
 import type { Endpoint } from './endpoint.js'
@@ -48,5 +48,6 @@ export function contentOf(message: Incoming, show: (value: unknown) => string = 
 /** 'a number', 'a Float64Array(3)', 'an object of 20 bytes' */
 function kindOf({ datatype, bytes }: Incoming): string {
   if (datatype === NUMBER) return 'a number'
+  if (datatype === RECORDS) return `records of ${bytes} bytes`
   return datatype === OBJECT ? `an object of ${bytes} bytes` : `a ${nameOf(datatype)} of ${bytes} bytes`
 }

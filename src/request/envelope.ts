@@ -67,6 +67,6 @@ export function envelopeNow(comm: CommunicatorCore, from: Omit<From, 'into'> | u
 }
 
 /** Puts what a message is in the communicator's ranks. */
-export function fillStatus(status: Status, comm: CommunicatorCore, message: Incoming): Status {
-  return status.set(comm.rankOf(message.source), message.tag, message.datatype, message.bytes)
+export function fillStatus(status: Status, comm: CommunicatorCore, message: Incoming, recordBytes = 0): Status {
+  return status.set(comm.rankOf(message.source), message.tag, message.datatype, message.bytes, message.shape, recordBytes)
 }

@@ -1,6 +1,6 @@
-import type { BufferLike } from '../codec/datatype.js'
 import type { CommunicatorCore } from '../core/communicator-core.js'
 import type { Incoming } from '../progress/incoming.js'
+import type { Target } from './options.js'
 import { receiveClaimed } from './receive-request.js'
 import type { Request } from './request.js'
 import type { Status } from './status.js'
@@ -23,16 +23,16 @@ export class Message<T> {
   }
 
   /** Receives the message, once. MPI: MPI_Mrecv. */
-  recv<B extends BufferLike>(options: { into: B }): Promise<B>
-  recv(options?: { into?: BufferLike }): Promise<T>
-  recv(options?: { into?: BufferLike }): Promise<T> {
+  recv<B extends Target>(options: { into: B }): Promise<B>
+  recv(options?: { into?: Target }): Promise<T>
+  recv(options?: { into?: Target }): Promise<T> {
     return this.irecv(options).wait()
   }
 
   /** Receives the message, once. MPI: MPI_Imrecv. */
-  irecv<B extends BufferLike>(options: { into: B }): Request<B>
-  irecv(options?: { into?: BufferLike }): Request<T>
-  irecv(options: { into?: BufferLike } = {}): Request<T> {
+  irecv<B extends Target>(options: { into: B }): Request<B>
+  irecv(options?: { into?: Target }): Request<T>
+  irecv(options: { into?: Target } = {}): Request<T> {
     return receiveClaimed<T>(this.#comm, this.status, options, () => {
       const incoming = this.#incoming
       this.#incoming = undefined

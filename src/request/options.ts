@@ -1,7 +1,13 @@
 import type { BufferLike } from '../codec/datatype.js'
+import type { Records } from '../layout/records.js'
+import type { View } from '../layout/view.js'
 import type { Status } from './status.js'
 
 /** What the calls of a communicator are told. */
+
+/** What can be received into: a buffer, or what picks places of one. */
+// biome-ignore lint/suspicious/noExplicitAny: records of whatever fields, a view of whatever memory
+export type Target = BufferLike | View<any> | Records<any>
 
 /** Where a message goes. For `send`, `isend` and their like. */
 export interface To {
@@ -20,7 +26,7 @@ export interface From {
   /** Default ANY_TAG. */
   tag?: number
   /** Receive in place: the call resolves to this object. */
-  into?: BufferLike
+  into?: Target
   /** Is filled in with what was found: `status: new Status()`. */
   status?: Status
   /** Aborting it fails the call with an AbortError and withdraws the receive: the next one gets the message. */
@@ -38,7 +44,7 @@ export interface Exchange {
   /** The tag that it comes with; default ANY_TAG. */
   recvTag?: number
   /** May be the data itself. */
-  into?: BufferLike
+  into?: Target
   /** Is filled in with what was received: `status: new Status()`. */
   status?: Status
   /** Aborting it fails the call with an AbortError and withdraws its receive. */

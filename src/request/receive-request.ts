@@ -1,21 +1,27 @@
-import { type BufferLike, datatypeOf, matches, memoryOf, nameOf, OBJECT } from '../codec/datatype.js'
+import { type BufferLike, datatypeOf, matches, memoryOf, nameOf, OBJECT, RECORDS } from '../codec/datatype.js'
 import { PROC_NULL } from '../constants.js'
 import type { CommunicatorCore } from '../core/communicator-core.js'
 import { checkInto, checkOptions } from '../diagnostics/arguments.js'
 import { type CallSite, captureCallSite, recordCallSite } from '../diagnostics/call-site.js'
-import { ArgumentError, DatatypeError, TruncationError } from '../errors.js'
+import { AliasError, ArgumentError, DatatypeError, TruncationError } from '../errors.js'
+import { Pickable } from '../layout/picked.js'
+import { recognised } from '../layout/signature.js'
+import { checkThere } from '../layout/view.js'
 import type { Memory } from '../memory/copy.js'
+import type { Runs } from '../memory/runs.js'
 import type { Incoming, Taker } from '../progress/incoming.js'
 import { abandonOn } from './cancellation.js'
 import { anything, describeEnvelope, type Envelope, envelopeOf, fillStatus, withUnreceived } from './envelope.js'
-import type { From } from './options.js'
+import type { From, Target } from './options.js'
 import { Request } from './request.js'
 import { Status } from './status.js'
 
 /** Finds a place for a message's data: in `into`, or a buffer of its own. Returns what is wrong with it. */
-export function place(comm: CommunicatorCore, message: Incoming, into: BufferLike | undefined): Error | undefined {
+export function place(comm: CommunicatorCore, message: Incoming, into: Target | undefined): Error | undefined {
   try {
-    if (into !== undefined) message.redirect(fitting(into, message.datatype, message.bytes, () => describeOrigin(comm, message)))
+    const from = (): string => describeOrigin(comm, message)
+    if (into instanceof Pickable) message.spread(fittingRuns(into, message.datatype, message.shape, message.bytes, from))
+    else if (into !== undefined) message.redirect(fitting(into, message.datatype, message.bytes, from))
     else if (message.target === undefined && !message.moves) message.allocate()
     return undefined
   } catch (error) {
@@ -30,9 +36,8 @@ const describeOrigin = (comm: CommunicatorCore, { source, tag }: Incoming): stri
 export function fitting(into: BufferLike, datatype: number, bytes: number, from: () => string): Memory {
   const expected = datatypeOf(into)
   if (!matches(expected, datatype)) {
-    const what = datatype === OBJECT ? 'an object' : `a ${nameOf(datatype)}`
     throw new DatatypeError(
-      `into: a ${nameOf(expected)} cannot receive ${what} from ${from()}; receive it without into, or into a buffer of its kind`
+      `into: a ${nameOf(expected)} cannot receive ${contentOf(datatype)} from ${from()}; receive it without into, or into a buffer of its kind`
     )
   }
   const memory = usable(into)
@@ -43,6 +48,33 @@ export function fitting(into: BufferLike, datatype: number, bytes: number, from:
     )
   }
   return memory
+}
+
+/** The pieces of a view for data of that kind, of records of that shape, and length. */
+export function fittingRuns(into: Pickable, datatype: number, shape: number, bytes: number, from: () => string): Runs {
+  const { runs, datatype: expected, shape: record, signature } = into.picked
+  if (!matches(expected, datatype) || record !== (datatype === RECORDS ? shape : 0)) {
+    throw new DatatypeError(
+      `into: a view of ${signature} cannot receive ${contentOf(datatype, shape)} from ${from()}; receive it without into, or into a view of its types`
+    )
+  }
+  checkThere(into, 'into')
+  if (bytes > runs.byteLength) {
+    throw new TruncationError(
+      `into: the message from ${from()} has ${bytes} bytes, the view picks only ${runs.byteLength}; ` +
+        'give a larger one, or ask probe for the length first'
+    )
+  }
+  return runs
+}
+
+/** What has come, in words. */
+function contentOf(datatype: number, shape?: number): string {
+  if (datatype === OBJECT) return 'an object'
+  if (datatype !== RECORDS) return `a ${nameOf(datatype)}`
+  if (shape === undefined) return 'records'
+  const types = recognised(shape)?.rootText
+  return types === undefined ? 'records of other types' : `records of (${types})`
 }
 
 /** The bytes of a buffer for receiving; a detached one is an ArgumentError. */
@@ -81,7 +113,7 @@ export abstract class TakingRequest<T> extends Request<T> implements Taker {
 
   get status(): Status | undefined {
     if (this.#message !== undefined) {
-      this.#status = fillStatus(this.#status ?? new Status(), this.comm, this.#message)
+      this.#status = fillStatus(this.#status ?? new Status(), this.comm, this.#message, this.recordBytes)
       this.#message = undefined
     }
     return this.settled ? this.#status : undefined
@@ -89,7 +121,12 @@ export abstract class TakingRequest<T> extends Request<T> implements Taker {
 
   protected found(message: Incoming): void {
     if (this.#status === undefined) this.#message = message
-    else fillStatus(this.#status, this.comm, message)
+    else fillStatus(this.#status, this.comm, message, this.recordBytes)
+  }
+
+  /** What a record is of what is received, where that is more than the elements of a typed array. */
+  protected get recordBytes(): number {
+    return 0
   }
 
   protected foundNobody(): Status {
@@ -131,10 +168,10 @@ export abstract class TakingRequest<T> extends Request<T> implements Taker {
 
 /** A receive. MPI: MPI_Irecv. */
 export class ReceiveRequest<T> extends TakingRequest<T> {
-  readonly #into: BufferLike | undefined
+  readonly #into: Target | undefined
   #misfit: Error | undefined
 
-  constructor(comm: CommunicatorCore, envelope: Envelope, into: BufferLike | undefined, site: CallSite | undefined) {
+  constructor(comm: CommunicatorCore, envelope: Envelope, into: Target | undefined, site: CallSite | undefined) {
     super(comm, envelope, site)
     this.#into = into
   }
@@ -165,10 +202,25 @@ export class ReceiveRequest<T> extends TakingRequest<T> {
     return 'recv'
   }
 
+  protected override get recordBytes(): number {
+    return this.#into instanceof Pickable ? this.#into.picked.recordBytes : 0
+  }
+
   finishEmpty(): this {
     this.foundNobody()
     this.complete(undefined as T)
     return this
+  }
+}
+
+/** Throws what is wrong with where a message is to go. */
+export function checkTarget(into: Target): void {
+  if (!(into instanceof Pickable)) return checkInto(into)
+  checkThere(into, 'into')
+  if (into.picked.overlaps) {
+    throw new AliasError(
+      'into: elements of the view overlap, so that what is received would be written twice; give one whose elements are apart'
+    )
   }
 }
 
@@ -177,7 +229,7 @@ export function receive<T>(comm: CommunicatorCore, from: From | undefined): Rece
   const site = recordCallSite()
   try {
     const envelope = envelopeOf(comm, from)
-    if (from?.into !== undefined) checkInto(from.into)
+    if (from?.into !== undefined) checkTarget(from.into)
     return startTaking(comm, new ReceiveRequest<T>(comm, envelope, from?.into, site), from?.signal)
   } catch (error) {
     return new ReceiveRequest<T>(comm, anything, undefined, captureCallSite()).refuse(error)
@@ -188,7 +240,7 @@ export function receive<T>(comm: CommunicatorCore, from: From | undefined): Rece
 export function receiveClaimed<T>(
   comm: CommunicatorCore,
   status: Status,
-  options: { into?: BufferLike },
+  options: { into?: Target },
   take: () => Incoming | undefined
 ): Request<T> {
   const site = recordCallSite()
@@ -196,7 +248,7 @@ export function receiveClaimed<T>(
     comm.checkAlive()
     checkOptions(options, '{ into: new Float64Array(8) }')
     const { into } = options
-    if (into !== undefined) checkInto(into)
+    if (into !== undefined) checkTarget(into)
     if (status.source === PROC_NULL) return new ReceiveRequest<T>(comm, anything, into, site).finishEmpty()
     const message = take()
     if (message === undefined) throw new ArgumentError('message: it was received already; a message can be received once')

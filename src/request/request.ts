@@ -230,6 +230,11 @@ export abstract class Request<T> extends Observable<T> {
     this.complete(undefined as T)
   }
 
+  /** @internal */
+  get failure(): Error | undefined {
+    return this.#error
+  }
+
   /** @internal The failure, unless somebody has seen it. */
   get unseen(): Error | undefined {
     return this.#looked ? undefined : this.#error

@@ -7,6 +7,8 @@ import type { CommunicatorCore } from '../core/communicator-core.js'
 import { checkAttached, checkDest, checkOptions, checkSignal, checkTag } from '../diagnostics/arguments.js'
 import { type CallSite, captureCallSite, recordCallSite } from '../diagnostics/call-site.js'
 import { ArgumentError } from '../errors.js'
+import { Pickable, type Picked } from '../layout/picked.js'
+import { checkThere } from '../layout/view.js'
 import { goneError } from '../progress/rank-failure.js'
 import { EAGER_BYTES, Outgoing, type Owner, type SendQueue } from '../progress/send-queue.js'
 import { abandonOn, abortError } from './cancellation.js'
@@ -76,9 +78,12 @@ export function send(
     checkTag(tag)
     if (signal !== undefined) checkSignal(signal)
     const datatype = datatypeOf(data)
+    const picked = datatype === OBJECT && data instanceof Pickable
     if (datatype !== OBJECT) checkAttached(data as BufferLike, 'data')
+    else if (picked) checkPicked(data, transfer)
     else if (transfer) throw new ArgumentError('transfer: only typed arrays, DataView, Buffer and ArrayBuffer can be moved')
     if (signal?.aborted) throw abortError(signal)
+    if (picked) return sendPicked(comm, data.picked, dest, tag, synchronous, signal, site)
     const { endpoint, id } = comm
     references.here = endpoint
     const bytes = datatype === OBJECT ? encodeObject(data) : transfer ? takeOver(data as BufferLike) : memoryOf(data as BufferLike)
@@ -99,6 +104,40 @@ export function send(
     return new SendRequest(comm, captureCallSite()).refuse(error)
   }
 }
+
+function checkPicked(data: Pickable, transfer: boolean): void {
+  if (transfer)
+    throw new ArgumentError('transfer: the memory of a view cannot be moved, for only a part of it is sent; send without transfer')
+  checkThere(data, 'data')
+}
+
+/** The same for memory in pieces: they are gathered straight into the segments. */
+function sendPicked(
+  comm: CommunicatorCore,
+  { runs, datatype, shape }: Picked,
+  dest: number,
+  tag: number,
+  synchronous: boolean,
+  signal: AbortSignal | undefined,
+  site: CallSite | undefined
+): SendRequest | undefined {
+  if (dest === PROC_NULL) return undefined
+  const { endpoint, id } = comm
+  const member = comm.memberOf(dest)
+  const reason = endpoint.whyGone(member)
+  if (reason !== undefined) throw goneError(dest, reason)
+  const queue = endpoint.link(member)
+  if (!synchronous && queue.sendNow(id, tag, datatype, nothing, runs.byteLength, 0, shape, runs)) return undefined
+  const request = new SendRequest(comm, site)
+  const message = new Outgoing(id, tag, datatype, nothing, synchronous, undefined, request, runs)
+  message.shape = shape
+  request.holds(endpoint.transport)
+  request.start(queue, message, dest)
+  if (signal !== undefined) abandonOn(signal, request, (error) => request.abandon(error))
+  return request
+}
+
+const nothing = new Uint8Array(0)
 
 /** A send that is out already. */
 export function sent(comm: CommunicatorCore): SendRequest {

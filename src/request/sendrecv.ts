@@ -1,18 +1,19 @@
-import type { BufferLike } from '../codec/datatype.js'
-import { overlap, snapshot } from '../codec/ownership.js'
+import { type BufferLike, datatypeOf, OBJECT } from '../codec/datatype.js'
+import { snapshot } from '../codec/ownership.js'
 import { ANY_SOURCE, ANY_TAG } from '../constants.js'
 import type { CommunicatorCore } from '../core/communicator-core.js'
-import { checkDest, checkInto, checkOptions, checkReceiveTag, checkSignal, checkSource, checkTag } from '../diagnostics/arguments.js'
+import { checkDest, checkOptions, checkReceiveTag, checkSignal, checkSource, checkTag } from '../diagnostics/arguments.js'
 import { captureCallSite } from '../diagnostics/call-site.js'
-import type { Exchange, From, To } from './options.js'
-import { receive } from './receive-request.js'
+import { Pickable } from '../layout/picked.js'
+import type { Exchange, From, Target, To } from './options.js'
+import { checkTarget, receive } from './receive-request.js'
 import { send } from './send-request.js'
 import { checkStatus } from './status.js'
 
 /** Sends and receives at once. Nothing is sent where an argument of either is bad. */
 export async function sendrecv<R>(comm: CommunicatorCore, data: unknown, exchange: Exchange): Promise<R> {
   const { dest, sendTag, source, recvTag, into, status, signal } = checked(comm, exchange)
-  const given = into !== undefined && overlap(data, into) ? snapshot(data as BufferLike) : data
+  const given = into !== undefined ? apart(data, into) : data
   const outgoing = send(comm, given, { dest, tag: sendTag, signal } as To, false)
   if (outgoing?.failed) await outgoing.wait()
   const incoming = receive<R>(comm, { source, tag: recvTag, into, status, signal } as From)
@@ -26,6 +27,16 @@ export async function sendrecv<R>(comm: CommunicatorCore, data: unknown, exchang
   return incoming.wait()
 }
 
+/** What is sent, or a copy where it shares memory with what is received into. */
+function apart(data: unknown, into: Target): unknown {
+  const isPicked = data instanceof Pickable
+  if ((!isPicked && datatypeOf(data) === OBJECT) || bufferOf(data as Target) !== bufferOf(into)) return data
+  return isPicked ? data.copied() : snapshot(data as BufferLike)
+}
+
+const bufferOf = (target: Target): ArrayBufferLike =>
+  target instanceof Pickable ? target.picked.runs.buffer : ArrayBuffer.isView(target) ? target.buffer : target
+
 function checked(comm: CommunicatorCore, exchange: Exchange): Exchange {
   try {
     comm.checkAlive()
@@ -35,7 +46,7 @@ function checked(comm: CommunicatorCore, exchange: Exchange): Exchange {
     checkTag(sendTag, 'sendTag')
     checkSource(source, comm.size)
     checkReceiveTag(recvTag, 'recvTag')
-    if (into !== undefined) checkInto(into)
+    if (into !== undefined) checkTarget(into)
     if (status !== undefined) checkStatus(status)
     if (signal !== undefined) checkSignal(signal)
     return exchange

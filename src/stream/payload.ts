@@ -1,6 +1,8 @@
 import { type BufferLike, datatypeOf, memoryOf, NUMBER, OBJECT } from '../codec/datatype.js'
 import { encodeObject } from '../codec/object.js'
 import { checkAttached } from '../diagnostics/arguments.js'
+import { Pickable } from '../layout/picked.js'
+import { checkThere } from '../layout/view.js'
 import { duplicate, type Memory } from '../memory/copy.js'
 import { bytesOfNumber } from '../memory/scratch.js'
 import { EAGER_BYTES } from '../progress/send-queue.js'
@@ -23,9 +25,16 @@ export function payloadOf(value: unknown): Payload {
     return numberPayload
   }
   const datatype = datatypeOf(value)
-  if (datatype === OBJECT) return { datatype, bytes: encodeObject(value) }
+  if (datatype === OBJECT) return value instanceof Pickable ? pickedPayload(value) : { datatype, bytes: encodeObject(value) }
   checkAttached(value as BufferLike, 'data')
   return { datatype, bytes: memoryOf(value as BufferLike) }
+}
+
+/** Of a view the pieces, put together: a stream may keep its values for long. */
+function pickedPayload(value: Pickable): Payload {
+  checkThere(value, 'data')
+  const { datatype, runs } = value.picked
+  return { datatype, bytes: runs.packed() }
 }
 
 /** The same in memory of its own. */

@@ -133,6 +133,8 @@ const examples: Record<string, (size: number) => string[][]> = {
     ]),
 
   '24-survive': (size) => onlyRank(size, 0, [`${size} ranks of ${size}: π is about 3.1416`]),
+  '25-columns-and-records': (size) =>
+    onlyRank(size, 0, [`${size} columns, the largest element is ${3 * size - 1}, the sums add up to ${((3 * size - 1) * 3 * size) / 2}`]),
 
   '23-moving-average': (size) => {
     const days = readFileSync(join(root, 'node_modules/vega-datasets/data/seattle-weather.csv'), 'utf8')

@@ -7,7 +7,8 @@ const everywhere: [string, number][] = [
   ['point-to-point', 3],
   ['requests', 2],
   ['flood', 2],
-  ['moves', 3]
+  ['moves', 3],
+  ['layout', 2]
 ]
 /** Its lines of late failures are those of whoever awaits when the message comes: over a socket that may be nobody yet. */
 const threadsOnly: [string, number][] = [['arguments', 2]]

@@ -1,13 +1,10 @@
 import { valueOn } from '../codec/datatype.js'
-import type { Struct } from '../layout/struct.js'
+import type { AnyStruct } from '../layout/struct.js'
 import { swapBytes } from './byte-order.js'
 import { formatError } from './failure.js'
 import { beginBehind, endBehind, FRAME_HEADER, MARK, MARK_EVERY, payloadValue, readMark, withoutMarks } from './frames.js'
 import type { RecordWindow } from './record-window.js'
 import type { View } from './view.js'
-
-// biome-ignore lint/suspicious/noExplicitAny: of whatever fields
-export type AnyStruct = Struct<any>
 
 /** A record of a file: its value, and its bytes in the file. */
 export interface FileRecord<T> {

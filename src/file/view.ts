@@ -40,6 +40,8 @@ export class View {
   readonly types: Signature
   /** Bytes of an element, as it is read and written. */
   readonly size: number
+  /** Bytes from one to the next in the file; more where a struct has padding. */
+  readonly step: number
   /** Its datatype; of bytes, that of a Uint8Array. */
   readonly code: number
   readonly isBytes: boolean
@@ -65,6 +67,7 @@ export class View {
     this.types = unit.signature
     this.code = unit.signature.datatype
     this.size = unit.signature.bytes
+    this.step = unit.bytes
     this.swaps = format === 'external32' && !this.isBytes
     this.#tile = tileOf(compile(layout, unit))
   }

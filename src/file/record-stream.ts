@@ -8,15 +8,7 @@ import { abortError, onAbort } from '../request/cancellation.js'
 import { checkOneOf, type Demand, presentDemand, under } from '../stream/internal.js'
 import type { File } from './file.js'
 import type { Done } from './file-system.js'
-import {
-  type AnyStruct,
-  BytesParser,
-  type FileRecord,
-  FrameParser,
-  LineParser,
-  type ParserOptions,
-  type RecordParser
-} from './record-parsers.js'
+import { BytesParser, type FileRecord, FrameParser, LineParser, type ParserOptions, type RecordParser } from './record-parsers.js'
 import { RecordWindow } from './record-window.js'
 import { cyclicParts, demandedParts, listedParts, type Parts, type Range, rangesWithin, shareOf, totalOf } from './shares.js'
 

@@ -4,7 +4,7 @@
  * The rooms lie on floors, and imports go down:
  *
  *     testing  pool
- *     operators
+ *     operators  npy
  *     communicator
  *     file
  *     collective  stream
@@ -58,6 +58,7 @@ module.exports = {
     room('collective', 'src/collective', [...requests, 'src/op/', 'src/stream/']),
     room('file', 'src/file', [...requests, 'src/op/', 'src/stream/', 'src/collective/']),
     room('communicator', 'src/communicator', [...requests, 'src/op/', 'src/stream/', 'src/collective/', 'src/file/']),
+    room('npy', 'src/npy', [...tools, 'src/layout/', 'src/file/', 'src/communicator/communicator.ts']),
     room('operators', 'operators', [
       ...tools,
       'src/op/',

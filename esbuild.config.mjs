@@ -11,6 +11,7 @@ const entryPoints = [
   'operators/index',
   'testing/index',
   'src/layout/index',
+  'src/npy/index',
   'pool/index',
   'pool/worker',
   'src/launch/index',

@@ -3,7 +3,15 @@ import ts from 'typescript'
 
 /** What a user sees of the package: everything is documented, and every type that a signature names can be imported. */
 
-const entries = ['src/index.ts', 'operators/index.ts', 'testing/index.ts', 'pool/index.ts', 'src/layout/index.ts', 'src/launch/index.ts']
+const entries = [
+  'src/index.ts',
+  'operators/index.ts',
+  'testing/index.ts',
+  'pool/index.ts',
+  'src/layout/index.ts',
+  'src/npy/index.ts',
+  'src/launch/index.ts'
+]
 
 const { options } = ts.getParsedCommandLineOfConfigFile('tsconfig.json', {}, { ...ts.sys, onUnRecoverableConfigFileDiagnostic() {} })!
 const program = ts.createProgram(entries, options)

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
@@ -107,5 +108,86 @@ describe('replacing a file', () => {
     // The sweep is not waited for.
     for (let k = 0; k < 50 && readdirSync(directory).length > 1; k++) await setTimeout(20)
     expect([readFileSync(path, 'utf8'), readdirSync(directory)]).toEqual(['newnew', ['x.txt']])
+  })
+})
+
+/** The Python that has NumPy, if there is one. */
+const python = ['/usr/bin/python3', 'python3'].find((command) => {
+  try {
+    execFileSync(command, ['-c', 'import numpy'], { stdio: 'ignore' })
+    return true
+  } catch {
+    return false
+  }
+})
+
+describe(`arrays of NumPy${python === undefined ? ' (skipped: not installed)' : ''}`, () => {
+  const numpy = python === undefined ? it.skip : it
+  const py = (source: string) => execFileSync(python!, ['-c', `import numpy as np\n${source}`], { encoding: 'utf8' }).trim()
+
+  numpy('are read by ranks: shapes, orders, big-endian, structured', async () => {
+    const folder = project({})
+    py(`
+np.save('${folder}/c.npy', np.arange(12.).reshape(3, 4))
+np.save('${folder}/f.npy', np.asfortranarray(np.arange(12, dtype='>i2').reshape(3, 4)))
+np.save('${folder}/r.npy', np.array([(1, 2.5, [1, 2]), (3, 4.5, [3, 4])], dtype=np.dtype([('tag', 'u1'), ('x', 'f8'), ('at', 'i4', 2)], align=True)))`)
+    const { status, stdout, stderr } = await rxmpi([
+      'run',
+      '-n',
+      '2',
+      program(`
+        import { COMM_WORLD as comm } from 'rxmpi'
+        import { openNpy } from 'rxmpi/npy'
+        for (const name of ['c', 'f', 'r']) {
+          const { file, shape, order, length } = await openNpy(comm, '${folder}/' + name + '.npy')
+          const own = await file.read({ at: comm.rank * length / 2, count: length / 2 })
+          const { type } = file.view
+          console.log(shape.join('x'), order, typeof type === 'string' ? own.join() : JSON.stringify(type.unpacked(own).toArray().map((r) => [r.tag, r.x, ...r.at])))
+          await file.close()
+        }`)
+    ])
+    expect(stderr).toBe('')
+    expect(lines(stdout)).toEqual([
+      '[0] 2 C [[1,2.5,1,2]]',
+      '[0] 3x4 C 0,1,2,3,4,5',
+      '[0] 3x4 F 0,4,8,1,5,9',
+      '[1] 2 C [[3,4.5,3,4]]',
+      '[1] 3x4 C 6,7,8,9,10,11',
+      '[1] 3x4 F 2,6,10,3,7,11'
+    ])
+    expect(status).toBe(0)
+  })
+
+  numpy('are written by ranks, each its share, for NumPy to load', async () => {
+    const folder = project({})
+    const { status, stderr } = await rxmpi([
+      'run',
+      '-n',
+      '4',
+      program(`
+        import { COMM_WORLD as comm } from 'rxmpi'
+        import { distributed, struct } from 'rxmpi/layout'
+        import { createNpy } from 'rxmpi/npy'
+        const { rank } = comm
+        const matrix = await createNpy(comm, '${folder}/m.npy', { shape: [4, 6], type: Int32Array, replace: true })
+        const share = { sizes: matrix.shape, grid: [2, 2], coords: [rank >> 1, rank & 1], by: ['block', 'block'] }
+        await matrix.file.setView({ ...matrix.file.view, layout: distributed(share) })
+        await matrix.file.writeAll(new Int32Array(6).fill(rank))
+        await matrix.file.close()
+        const Pair = struct({ tag: 'u8', x: 'f64' })
+        const pairs = await createNpy(comm, '${folder}/p.npy', { shape: [4], type: Pair })
+        const own = Pair.allocate(1)
+        own.set(0, { tag: rank, x: rank / 2 })
+        await pairs.file.writeAll(own, { at: rank })
+        await pairs.file.close()`)
+    ])
+    expect(stderr).toBe('')
+    expect(status).toBe(0)
+    const shown = py(`
+print(np.load('${folder}/m.npy').tolist())
+pairs = np.load('${folder}/p.npy')
+print(pairs['tag'].tolist(), pairs['x'].tolist())`)
+    const rows = (a: number, b: number) => `[${[a, a, a, b, b, b].join(', ')}]`
+    expect(shown).toBe(`[${[rows(0, 1), rows(0, 1), rows(2, 3), rows(2, 3)].join(', ')}]\n[0, 1, 2, 3] [0.0, 0.5, 1.0, 1.5]`)
   })
 })

@@ -1,0 +1,1 @@
+export { createNpy, type NewNpyOptions, type NpyArray, type NpyOptions, openNpy } from './array.js'

@@ -140,7 +140,12 @@ export class CallRegistry {
     this.#dispute?.called()
     const { hash, sequence } = party.call
     const { matching } = this.#context
-    if (matching.kept > 0 && matching.arrived(party.tag).some(({ call }) => !isSame(call, hash))) this.alarm(sequence)
+    if (matching.kept > 0) {
+      for (const source of matching.sources) {
+        const message = matching.find(source, party.tag)
+        if (message !== undefined && !isSame(message.call, hash)) this.alarm(sequence)
+      }
+    }
     if (this.#sayings.size === 0) return
     const sayings = this.#sayings.get(party.tag) ?? []
     this.#sayings.delete(party.tag)

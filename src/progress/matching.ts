@@ -86,9 +86,9 @@ export class Matching<R extends Posted, M extends Arrived> {
     return this.#kept
   }
 
-  /** Those of them with this tag. */
-  arrived(tag: number): M[] {
-    return this.#unexpected.sources().flatMap((source) => [...(this.#unexpected.get(source, tag) ?? [])])
+  /** The sources that messages have waited from so far. */
+  get sources(): readonly number[] {
+    return this.#unexpected.sources
   }
 
   /** The message that a receive would get now, left in its place. */
@@ -117,7 +117,7 @@ export class Matching<R extends Posted, M extends Arrived> {
 
   /** All messages that no receive waits for, by source. */
   *unreceived(): Generator<M> {
-    for (const source of this.#unexpected.sources()) yield* this.unexpected(source)
+    for (const source of [...this.#unexpected.sources].sort((a, b) => a - b)) yield* this.unexpected(source)
   }
 
   /** Whether a receive waits that a message of this source could match. */
@@ -160,6 +160,8 @@ class Buckets<T extends { tag: number; gone: boolean }> {
   wildcards = 0
   /** At the place `source + 1`. */
   readonly #sources: (TagQueues<T> | undefined)[] = []
+  /** The sources that entries have named so far. */
+  readonly sources: number[] = []
   readonly #waiting: number[] = []
 
   get(source: number, tag: number): MatchQueue<T> | undefined {
@@ -174,6 +176,7 @@ class Buckets<T extends { tag: number; gone: boolean }> {
     if (tags === undefined) {
       tags = new TagQueues()
       this.#sources[source + 1] = tags
+      this.sources.push(source)
     }
     return tags.entered(tag)
   }
@@ -186,11 +189,6 @@ class Buckets<T extends { tag: number; gone: boolean }> {
   left(source: number, tag: number): void {
     this.#waiting[source + 1]!--
     if (source === ANY_SOURCE || tag === ANY_TAG) this.wildcards--
-  }
-
-  /** The sources that entries have named so far. */
-  sources(): number[] {
-    return Object.keys(this.#sources).map((place) => Number(place) - 1)
   }
 
   *all(): Generator<T> {

@@ -6,20 +6,29 @@ import { checkDest, checkOptions, checkReceiveTag, checkSignal, checkSource, che
 import { captureCallSite } from '../diagnostics/call-site.js'
 import { Pickable } from '../layout/picked.js'
 import type { Exchange, From, Target, To } from './options.js'
-import { checkTarget, receive } from './receive-request.js'
-import { send } from './send-request.js'
+import { checkTarget, type ReceiveRequest, receive } from './receive-request.js'
+import { type SendRequest, send } from './send-request.js'
 import { checkStatus } from './status.js'
 
 /** Sends and receives at once. Nothing is sent where an argument of either is bad. */
-export async function sendrecv<R>(comm: CommunicatorCore, data: unknown, exchange: Exchange): Promise<R> {
-  const { dest, sendTag, source, recvTag, into, status, signal } = checked(comm, exchange)
+export function sendrecv<R>(comm: CommunicatorCore, data: unknown, exchange: Exchange): Promise<R> {
+  try {
+    check(comm, exchange)
+  } catch (error) {
+    return Promise.reject(error)
+  }
+  const { dest, sendTag, source, recvTag, into, status, signal } = exchange
   const given = into !== undefined ? apart(data, into) : data
   const outgoing = send(comm, given, { dest, tag: sendTag, signal } as To, false)
-  if (outgoing?.failed) await outgoing.wait()
+  if (outgoing?.failed) return outgoing.wait() as Promise<never>
   const incoming = receive<R>(comm, { source, tag: recvTag, into, status, signal } as From)
+  return outgoing === undefined ? incoming.wait() : both(outgoing, incoming)
+}
+
+async function both<R>(outgoing: SendRequest, incoming: ReceiveRequest<R>): Promise<R> {
   incoming.look()
   try {
-    await outgoing?.wait()
+    await outgoing.wait()
   } catch (error) {
     incoming.cancel()
     throw error
@@ -37,7 +46,7 @@ function apart(data: unknown, into: Target): unknown {
 const bufferOf = (target: Target): ArrayBufferLike =>
   target instanceof Pickable ? target.picked.runs.buffer : ArrayBuffer.isView(target) ? target.buffer : target
 
-function checked(comm: CommunicatorCore, exchange: Exchange): Exchange {
+function check(comm: CommunicatorCore, exchange: Exchange): void {
   try {
     comm.checkAlive()
     checkOptions(exchange, '{ dest: 1, source: 0 }')
@@ -49,7 +58,6 @@ function checked(comm: CommunicatorCore, exchange: Exchange): Exchange {
     if (into !== undefined) checkTarget(into)
     if (status !== undefined) checkStatus(status)
     if (signal !== undefined) checkSignal(signal)
-    return exchange
   } catch (error) {
     throw comm.inContext(error, captureCallSite())
   }

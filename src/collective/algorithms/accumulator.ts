@@ -111,8 +111,8 @@ export class Accumulator implements Unit {
     const start = first * size
     message.pour((bytes, from, at, count) => {
       const theirs = valueOn(code, bytes.buffer as ArrayBuffer, bytes.byteOffset + from, count) as TypedArray
-      const mine = valueOn(code, own.buffer as ArrayBuffer, own.byteOffset + start + at, count) as TypedArray
-      const target = valueOn(code, out.buffer as ArrayBuffer, out.byteOffset + start + at, count) as TypedArray
+      const mine = runOf(own, code, start + at, count)
+      const target = runOf(out, code, start + at, count)
       foldArrays(this.#op, target, lower ? theirs : mine, lower ? mine : theirs)
     })
   }
@@ -210,7 +210,7 @@ export class Accumulator implements Unit {
   #output(): TypedArray {
     if (this.#out === undefined) {
       const own = this.#array
-      this.#out = this.#into?.subarray(0, own.length) ?? this.#memoryFor(own)
+      this.#out = this.#into === undefined ? this.#memoryFor(own) : runOf(this.#into, datatypeOf(own), 0, own.byteLength)
     }
     return this.#out
   }
@@ -232,6 +232,10 @@ export function shapeOf(data: unknown): number {
 /** Objects of their own: a rank that is alone would else get what it gave. */
 export const copyOf = (value: unknown): unknown =>
   typeof value === 'object' && value !== null ? decodeObject(encodeObject(value).slice()) : value
+
+/** Those bytes of an array: itself where they are all, for making another takes as long as adding a few elements. */
+const runOf = (array: TypedArray, code: number, at: number, count: number): TypedArray =>
+  count === array.byteLength ? array : (valueOn(code, array.buffer as ArrayBuffer, array.byteOffset + at, count) as TypedArray)
 
 const isSame = (one: TypedArray, other: TypedArray): boolean => one.buffer === other.buffer && one.byteOffset === other.byteOffset
 

@@ -1,4 +1,5 @@
 import { map, type Observable, throwError } from 'rxjs'
+import { Halo, type HaloOptions } from '../collective/halo/halo.js'
 import type { Grid } from '../collective/topology/grid.js'
 import type { Neighborhood, Neighbors } from '../collective/topology/neighborhood.js'
 import { CommunicatorCore } from '../core/communicator-core.js'
@@ -511,6 +512,31 @@ export class Cartesian extends Communicator {
     })
   }
 
+  /**
+   * Ghost cells around this rank's block of an array that is spread over the grid, and how they are filled from the neighbours. Called by all
+   * ranks of the grid; whether their blocks go together is found out with the first exchange.
+   *
+   * Errors: CountError for more or fewer sizes than dimensions; ArgumentError. Of the exchanges: CollectiveMismatchError where neighbours
+   * disagree, CountError where a block is smaller than the ghosts that stand for its cells. Cost: an allgather of a few numbers.
+   *
+   * @example
+   * ```ts
+   * import { COMM_WORLD as comm } from 'rxmpi'
+   *
+   * const ring = (await comm.cart({ dims: [2], periodic: true }))!
+   * const halo = ring.halo({ sizes: [2] })
+   * const u = halo.allocate(Int32Array)
+   * for (let i = 0; i < 2; i++) u[halo.index(i)] = 10 * ring.rank + i
+   * await halo.exchange(u)
+   * console.log(u.join()) // [0] 11,0,1,10 [1] 1,10,11,0
+   * halo.free()
+   * ```
+   */
+  halo(options: HaloOptions): Halo {
+    const site = recordCallSite()
+    return this.#here(() => new Halo(this, this.#grid, options, site))
+  }
+
   /** The same grid with contexts of its own. MPI: MPI_Comm_dup. */
   override dup(options?: DeriveOptions): Promise<Cartesian> {
     return this.idup(options).wait()
@@ -535,7 +561,7 @@ export class Cartesian extends Communicator {
   }
 }
 
-/** Ranks with neighbours of any kind; `comm.graph` makes one. MPI: a communicator with a distributed graph, MPI 4.1 §8; mpi4py: MPI.Distgraphcomm. */
+/** Ranks with neighbours of any kind; `comm.graph` makes one. MPI: a distributed graph communicator, MPI 4.1 §8; mpi4py: MPI.Distgraphcomm. */
 export class Graph extends Communicator {
   /** Whom this rank gets something from and whom it gives something to. MPI: MPI_Dist_graph_neighbors; mpi4py: graph.Get_dist_neighbors. */
   get neighbors(): Neighbors {

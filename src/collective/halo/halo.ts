@@ -1,4 +1,4 @@
-import { type MonoTypeOperatorFunction, map, Observable, Subject } from 'rxjs'
+import { finalize, type MonoTypeOperatorFunction, map, Observable, Subject } from 'rxjs'
 import { datatypeOf, memoryOf, nameOf, RECORDS } from '../../codec/datatype.js'
 import { PROC_NULL } from '../../constants.js'
 import { checkAttached, checkOptions, checkSignal, shown } from '../../diagnostics/arguments.js'
@@ -18,6 +18,7 @@ import { allreduceOf } from '../definitions/allreduce.js'
 import { type CollectiveOperator, operator } from '../operator.js'
 import { call } from '../request.js'
 import type { Links, Unit } from '../steps.js'
+import { through } from '../through.js'
 import type { Grid } from '../topology/grid.js'
 import { othersIn } from '../topology/neighborhood.js'
 import { Blocks } from './blocks.js'
@@ -260,34 +261,33 @@ export class Halo {
       serial: true,
       neighbors: { sources: others, dests: others },
       check: ({ arrays }) => this.#check(arrays),
-      build: (links) => (frames) =>
-        this.#stages
-          .reduce(
-            (rounds, faces, stage) => rounds.pipe(this.#stage(links, faces, stage === 0)),
-            frames.pipe(
-              map((frame) => {
-                const round = new Round(
-                  frame,
-                  links,
-                  frame.arrays.map((array) => this.#placed(array))
-                )
-                this.#rounds.add(round)
-                return round
-              }),
-              this.#agreed(),
-              finalize(() => this.#forget(links))
-            )
-          )
-          .pipe(
-            links.settled(),
-            map((round) => {
-              this.#rounds.delete(round)
-              if (round.misfit !== undefined) return round.misfit
-              for (const box of this.edges) round.frame.compute?.(box)
-              return round.frame.result
-            })
-          )
+      build: (links) => (frames) => {
+        const begun: Observable<Round> = frames.pipe(
+          map((frame) => this.#begin(frame, links)),
+          finalize(() => this.#forget(links)),
+          this.#agreed()
+        )
+        const stages = this.#stages.map((faces, stage) => this.#stage(links, faces, stage === 0))
+        return through(stages)(begun).pipe(
+          links.settled(),
+          map((round) => this.#end(round))
+        )
+      }
     }
+  }
+
+  #begin(frame: Frame, links: Links): Round {
+    const placed = frame.arrays.map((array) => this.#placed(array))
+    const round = new Round(frame, links, placed)
+    this.#rounds.add(round)
+    return round
+  }
+
+  #end(round: Round): unknown {
+    this.#rounds.delete(round)
+    if (round.misfit !== undefined) return round.misfit
+    for (const box of this.edges) round.frame.compute?.(box)
+    return round.frame.result
   }
 
   /** What is broken off is not under way any more. */

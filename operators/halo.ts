@@ -7,8 +7,8 @@ import type { CollectiveOperator } from '../src/collective/operator.js'
  *     rank 0   source u--v--|   out -u--v--|
  *     rank 1   source u--v--|   out -u--v--|
  *
- * Shape: the arrays that are given, with their ghosts filled. Only neighbours wait for each other, a round at a time. Algorithm: a message a
- * neighbour; with corners dimension by dimension, so that 3ⁿ - 1 neighbours cost 2 n messages.
+ * Shape: the arrays that are given, with their ghosts filled. Only neighbours wait for each other, a round at a time. Algorithm: a message
+ * a neighbour; with corners dimension by dimension, so that 3ⁿ - 1 neighbours cost 2 n messages.
  * Errors: ArgumentError at the call; CountError for another length, DatatypeError, CollectiveMismatchError; RaggedStreamError, RemoteError,
  * RankFailedError, FreedError, DeadlockError, AbortError.
  *

@@ -513,11 +513,11 @@ export class Cartesian extends Communicator {
   }
 
   /**
-   * Ghost cells around this rank's block of an array that is spread over the grid, and how they are filled from the neighbours. Called by all
-   * ranks of the grid; whether their blocks go together is found out with the first exchange.
+   * Ghost cells around this rank's block of an array that is spread over the grid, and how they are filled from the neighbours. Called by
+   * all ranks of the grid; whether their blocks go together is found out with the first exchange.
    *
    * Errors: CountError for more or fewer sizes than dimensions; ArgumentError. Of the exchanges: CollectiveMismatchError where neighbours
-   * disagree, CountError where a block is smaller than the ghosts that stand for its cells. Cost: an allgather of a few numbers.
+   * disagree, CountError where a block is smaller than the ghosts that stand for its cells. Cost: a small allreduce.
    *
    * @example
    * ```ts
@@ -561,7 +561,7 @@ export class Cartesian extends Communicator {
   }
 }
 
-/** Ranks with neighbours of any kind; `comm.graph` makes one. MPI: a distributed graph communicator, MPI 4.1 §8; mpi4py: MPI.Distgraphcomm. */
+/** Ranks with neighbours of any kind; `comm.graph` makes one. MPI: a distributed graph, MPI 4.1 §8; mpi4py: MPI.Distgraphcomm. */
 export class Graph extends Communicator {
   /** Whom this rank gets something from and whom it gives something to. MPI: MPI_Dist_graph_neighbors; mpi4py: graph.Get_dist_neighbors. */
   get neighbors(): Neighbors {

@@ -3,9 +3,9 @@ import type { Grid } from '../topology/grid.js'
 import type { Geometry } from './geometry.js'
 
 /**
- * Whether the blocks of all ranks go together. Neighbours along a dimension are equally large in the others where the size along a dimension
- * depends on nothing but the coordinate in it: so there is one size for each coordinate of each dimension, and the least and the largest that
- * any rank says of it tell whether all say the same. All ranks come to the same verdict.
+ * Whether the blocks of all ranks go together. Neighbours along a dimension are equally large in the others where the size along one
+ * depends on nothing but the coordinate in it. So there is one size for each coordinate of each dimension, and the least and the largest
+ * that any rank says of it tell whether all say the same. All ranks come to the same verdict.
  */
 export class Blocks {
   /** The least of what all ranks say, then of its negative: to be combined by MIN. */

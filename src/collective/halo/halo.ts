@@ -45,7 +45,8 @@ export interface HaloOptions {
 // biome-ignore lint/suspicious/noExplicitAny: records of whatever fields
 export type HaloArray = TypedArray | Records<any>
 
-type ArrayType<A> = { new (length: number): A; readonly BYTES_PER_ELEMENT: number }
+/** A kind of typed array, such as `Float64Array`. */
+export type ArrayType<A> = { new (length: number): A; readonly BYTES_PER_ELEMENT: number }
 
 /** A communicator that is a grid. */
 export interface GridCaller extends Caller {
@@ -183,7 +184,7 @@ export class Halo {
     core.attach({ release: () => this.free() })
   }
 
-  /** A new array of zeros, with its ghosts; of records where cells are such, and then of no type. `shared`: on memory that threads can share. */
+  /** A new array of zeros, with its ghosts; where cells are records, of these. `shared`: on memory that threads can share. */
   allocate<A extends HaloArray>(type?: ArrayType<A>, { shared = false }: { shared?: boolean } = {}): A {
     if (this.#struct !== undefined) return this.#struct.allocate(this.length, { shared }) as unknown as A
     if (typeof type !== 'function' || !Number.isInteger(type.BYTES_PER_ELEMENT)) {

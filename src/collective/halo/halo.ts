@@ -46,7 +46,12 @@ export interface HaloOptions {
 export type HaloArray = TypedArray | Records<any>
 
 /** A kind of typed array, such as `Float64Array`. */
-export type ArrayType<A> = { new (length: number): A; readonly BYTES_PER_ELEMENT: number }
+export interface ArrayType<A> {
+  /** An array of zeros. */
+  new (length: number): A
+  /** Of an element. */
+  readonly BYTES_PER_ELEMENT: number
+}
 
 /** A communicator that is a grid. */
 export interface GridCaller extends Caller {

@@ -54,7 +54,7 @@ module.exports = {
     room('core', 'src/core', [...messages, 'src/failure/', 'src/collective/topology/']),
     room('request', 'src/request', requests),
     room('stream', 'src/stream', requests),
-    room('topology', 'src/collective/topology', []),
+    room('topology', 'src/collective/topology', ['src/constants.ts']),
     room('collective', 'src/collective', [...requests, 'src/op/', 'src/stream/']),
     room('file', 'src/file', [...requests, 'src/op/', 'src/stream/', 'src/collective/']),
     room('communicator', 'src/communicator', [...requests, 'src/op/', 'src/stream/', 'src/collective/', 'src/file/']),

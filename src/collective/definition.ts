@@ -5,6 +5,7 @@ import type { CallOptions, Ragged } from './call.js'
 import type { CallRegistry } from './call-registry.js'
 import type { Links } from './steps.js'
 import type { Hosts } from './topology/hosts.js'
+import type { Neighborhood } from './topology/neighborhood.js'
 
 /** What a rank gets from a round of which it gets nothing. */
 export const NOTHING = Symbol('nothing')
@@ -27,6 +28,8 @@ export interface Ranks {
   readonly size: number
   /** How they lie on several hosts, where there are several. */
   readonly hosts: Hosts | undefined
+  /** Whom this rank exchanges with, where they are a topology. */
+  readonly neighborhood?: Neighborhood | undefined
 }
 
 /** Who calls collectives: a communicator. */
@@ -64,6 +67,8 @@ export interface Definition<T, R> {
   readonly ahead?: boolean | undefined
   /** But not this one, for it gets something of every other. */
   readonly meetsAll?: boolean | undefined
+  /** Only these other ranks meet this one in a round: what is done here says nothing of the rest. */
+  readonly neighbors?: { readonly sources: readonly number[]; readonly dests: readonly number[] } | undefined
   /** A rank's round begins when the one before is over: its steps use a link more than once. */
   readonly serial?: boolean | undefined
   /**

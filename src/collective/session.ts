@@ -19,6 +19,7 @@ import {
   type Told
 } from './control-messages.js'
 import { ABSENT, type Definition, Misfit, NOTHING } from './definition.js'
+import { NeighborWindow } from './neighbor-window.js'
 import { type Audience, Participant } from './participant.js'
 import { raggedError } from './ragged.js'
 import { RoundWindow } from './round-window.js'
@@ -33,7 +34,7 @@ import { COMPLETE, ENDED, type End, FAILED, RAGGED, Termination, type Word } fro
 export class Session<T, R> extends Participant<R> {
   readonly #collective: Definition<T, R>
   readonly #termination: Termination
-  readonly #window: RoundWindow | undefined
+  readonly #window: RoundWindow | NeighborWindow | undefined
   readonly #queue = new Queue<T>()
   /** What the ranks have failed with, by rank. */
   #failures: Map<number, Error | Failure> | undefined
@@ -71,7 +72,11 @@ export class Session<T, R> extends Participant<R> {
       passOn: (to, step, count) => this.say(to, PASSED_ON, [step, count]),
       tell: (word, single) => this.#tell(word, single)
     })
-    this.#window = collective.ahead ? new RoundWindow(rank, size, window, (to, word) => this.say(to, BARRIER, word)) : undefined
+    if (collective.ahead) {
+      const send = (to: number, word: number): void => this.say(to, BARRIER, word)
+      const { neighbors } = collective
+      this.#window = neighbors ? new NeighborWindow(neighbors, window, send) : new RoundWindow(rank, size, window, send)
+    }
     this.begin(call, audience)
     if (!this.closed) this.#use(collective.algorithm)
   }
@@ -128,7 +133,7 @@ export class Session<T, R> extends Participant<R> {
   hear(kind: Kind, from: number, saying: unknown): void {
     if (this.closed) return
     if (kind === CALLED) this.links.confirmed(from)
-    else if (kind === BARRIER) this.#window?.hear(saying as number)
+    else if (kind === BARRIER) this.#window?.hear(saying as number, from)
     else if (kind === OVER) this.#termination.hearOver(from)
     else if (kind === PASSED_ON) {
       const [step, count] = saying as [number, number]
@@ -225,7 +230,8 @@ export class Session<T, R> extends Participant<R> {
 
   /** Rounds for which every rank has given its value. */
   get #common(): number {
-    const { giver, meetsAll } = this.#collective
+    const { giver, meetsAll, neighbors } = this.#collective
+    if (neighbors !== undefined) return 0
     return this.#window === undefined || giver !== undefined || meetsAll ? this.#done : this.#window.common
   }
 

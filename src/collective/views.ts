@@ -50,9 +50,13 @@ interface Kind {
   /** Data and result may be in one place. */
   readonly inPlace?: boolean
   /** What `counts` and `displs` count the items of. */
-  readonly counted?: 'data' | 'into'
+  readonly counted?: 'data' | 'into' | 'both'
   /** What only the root has a use for. */
   readonly atRoot?: 'data' | 'into'
+  /** It has a part for each neighbour. */
+  readonly isAround?: boolean
+  /** It joins runs of any length, so `into` is one. */
+  readonly joins?: boolean
 }
 
 const kinds: Record<string, Kind> = {
@@ -66,7 +70,12 @@ const kinds: Record<string, Kind> = {
   allreduce: { inPlace: true },
   scan: { inPlace: true },
   exscan: { inPlace: true },
-  reduceScatter: { inPlace: true, counted: 'data' }
+  reduceScatter: { inPlace: true, counted: 'data' },
+  alltoallv: { counted: 'both' },
+  neighborAllgather: { isAround: true },
+  neighborAllgatherv: { isAround: true, counted: 'into', joins: true },
+  neighborAlltoall: { isAround: true },
+  neighborAlltoallv: { isAround: true, counted: 'both', joins: true }
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: records of whatever fields
@@ -105,13 +114,21 @@ interface Packed {
   readonly finish: (result: unknown) => unknown
 }
 
-function pack({ size, rank }: CommunicatorCore, name: string, given: unknown, options: Options, op: AnyOp | undefined): Packed {
-  const { inPlace = false, counted, atRoot } = kinds[name] ?? {}
+function pack(
+  { size: ranks, rank, neighborhood }: CommunicatorCore,
+  name: string,
+  given: unknown,
+  options: Options,
+  op: AnyOp | undefined
+): Packed {
+  const { inPlace = false, counted, atRoot, isAround = false, joins = false } = kinds[name] ?? {}
+  const size = isAround ? (neighborhood?.sources.length ?? 0) : ranks
   const isRoot = (options.root ?? 0) === rank
   const data = atRoot === 'data' && !isRoot ? undefined : given
   const into = atRoot === 'into' && !isRoot ? undefined : options.into
   for (const [place, part] of partsOf(data).entries()) if (part instanceof Pickable) checkThere(part, placeIn('data', data, place))
-  checkInto(into, size)
+  checkInto(into, size, isAround ? 'sources' : 'ranks')
+  if (joins && Array.isArray(into)) throw new ArgumentError(`into: ${name} joins what comes; give one buffer, view or records`)
   if (into !== undefined) checkApart(data, into, inPlace)
 
   const records = op === undefined ? undefined : recordsIn(data)
@@ -119,17 +136,17 @@ function pack({ size, rank }: CommunicatorCore, name: string, given: unknown, op
   if (op !== undefined) checkElements(data, op)
 
   options = { ...options, into }
-  if (counted === 'data' || name === 'alltoallv')
-    scale(options, data, counted === undefined ? ['sendCounts', 'sendDispls'] : ['counts', 'displs'])
-  if (counted === 'into' || name === 'alltoallv')
-    scale(options, into, counted === undefined ? ['recvCounts', 'recvDispls'] : ['counts', 'displs'])
+  if (counted === 'data' || counted === 'both')
+    scale(options, data, counted === 'both' ? ['sendCounts', 'sendDispls'] : ['counts', 'displs'])
+  if (counted === 'into' || counted === 'both')
+    scale(options, into, counted === 'both' ? ['recvCounts', 'recvDispls'] : ['counts', 'displs'])
   const own = Array.isArray(data) ? data.map(packedOf) : packedOf(data)
   if (into === undefined || ArrayBuffer.isView(into) || !(into instanceof Pickable || Array.isArray(into))) {
     return { data: own, options, op, finish: (result) => (result === own && data instanceof Pickable ? data : result) }
   }
   const isPlaced = options.displs !== undefined || options.recvDispls !== undefined
-  if (isPlaced && counted !== 'data' && into instanceof Pickable) {
-    // What is between the runs stays as it is.
+  if (((isPlaced && counted !== 'data') || isAround) && into instanceof Pickable) {
+    // What is between the runs, and the part of no neighbour, stays as it is.
     const scratch = packPicked(into)
     options.into = scratch
     return { data: own, options, op, finish: (result) => (result === undefined ? undefined : settle(into, scratch, size)) }
@@ -143,10 +160,10 @@ const partsOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? 
 
 const placeIn = (name: string, value: unknown, place: number): string => (Array.isArray(value) ? `${name}[${place}]` : name)
 
-function checkInto(into: Options['into'], size: number): void {
+function checkInto(into: Options['into'], size: number, whose: string): void {
   if (into === undefined) return
   if (Array.isArray(into) && into.length !== size) {
-    throw new CountError(`into: an array of ${into.length} for ${size} ranks; give one for each`)
+    throw new CountError(`into: an array of ${into.length} for ${size} ${whose}; give one for each`)
   }
   for (const part of partsOf(into)) checkTarget(part as Target)
 }
@@ -158,8 +175,9 @@ function settle(into: Target | readonly Target[], result: unknown, size: number)
     put(into as Target, parts.length === 1 ? parts[0]! : joined(parts))
     return into
   }
-  const parts = Array.isArray(result) ? result.map(bufferOf) : equalParts(bufferOf(result), size)
-  for (const [k, part] of parts.entries()) put(into[k]!, part)
+  // Of no neighbour comes nothing.
+  const parts = Array.isArray(result) ? result.map((part) => part && bufferOf(part)) : equalParts(bufferOf(result), size)
+  for (const [k, part] of parts.entries()) if (part !== undefined) put(into[k]!, part)
   return into
 }
 

@@ -11,7 +11,7 @@ import { IDS_EXHAUSTED } from '../progress/context-ids.js'
 import { Request } from '../request/request.js'
 
 /** The communicator that another one is made of. */
-interface Parent extends Caller {
+export interface Parent extends Caller {
   readonly group: Group
   readonly name: string
 }
@@ -21,8 +21,6 @@ interface Say {
   /** Which of the new communicators it wants to be in; ranks that say `null` will be in none. */
   readonly color: number | string | null
   readonly key: number
-  /** The new communicators' first context: rank 0 gives it. */
-  readonly id: number | null
 }
 
 /** The new communicator of this rank: its first context, and its members as ranks of the old one. */
@@ -43,37 +41,53 @@ const making = (name: string): Make<unknown, unknown> => {
 
 const makings = new Map<string, Make<unknown, unknown>>()
 
-const together = createOp((a: Say[], b: Say[]) => [...a, ...b], { name: 'together' })
+const together = createOp((a: unknown[], b: unknown[]) => [...a, ...b], { name: 'together' })
 
 /**
  * Brings together who wants to be with whom. Rank 0 gives the contexts: one of its own ids, which it gives once, so that whatever else is
  * made at the same time, of this communicator or another, gets others. Those who part share an id, for none of them is in two of the new
  * communicators.
  */
-export function derive(
-  comm: Parent,
-  name: string,
-  color: Say['color'],
-  key: number,
-  options: { signal?: AbortSignal },
-  site: CallSite | undefined
-): Observable<Derived | undefined> {
-  const { endpoint, rank } = comm.core
+export function derive(comm: Parent, name: string, color: Say['color'], key: number, setting: Setting): Observable<Derived | undefined> {
+  return gatherSays(comm, name, { color, key }, setting).pipe(
+    map(({ id, all }) => {
+      if (color !== null) return { id, ranks: members(all, color) }
+      comm.core.endpoint.disuse(id)
+      return undefined
+    })
+  )
+}
+
+/** What a call is told beside its own arguments, and where it is. */
+export interface Setting {
+  readonly options: { readonly signal?: AbortSignal | undefined }
+  readonly site: CallSite | undefined
+}
+
+/** What every rank says where a communicator is made, and the first of its contexts, which rank 0 gives. */
+export function gatherSays<S extends object>(comm: Parent, name: string, own: S, setting: Setting): Observable<{ id: number; all: S[] }> {
   return defer(() => {
-    const made = endpoint.expectCommunicator()
-    const say: Say = { color, key, id: rank === 0 ? endpoint.ids.next() : null }
-    const says = call(comm, making(name), [say] as unknown, options, undefined, site) as Request<Say[]>
-    return says.pipe(
-      map((all) => {
-        const { id } = all[0]!
-        if (id === null) throw new RxmpiError(`${name}: ${IDS_EXHAUSTED}`)
-        if (color !== null) return { id, ranks: members(all, color) }
-        endpoint.disuse(id)
-        return undefined
-      }),
-      finalize(made)
-    )
+    const say = { ...own, id: newId(comm) }
+    const says = call(comm, making(name), [say] as unknown, setting.options, undefined, setting.site) as Request<(S & Identified)[]>
+    return says.pipe(map((all) => ({ id: checkedId(all[0]!.id, name), all })))
   })
+}
+
+interface Identified {
+  /** The new communicators' first context: rank 0 gives it. */
+  readonly id: number | null
+}
+
+export const newId = ({ core: { rank, endpoint } }: Parent): number | null => (rank === 0 ? endpoint.ids.next() : null)
+
+export function checkedId(id: number | null, name: string): number {
+  if (id === null) throw new RxmpiError(`${name}: ${IDS_EXHAUSTED}`)
+  return id
+}
+
+/** While a communicator is being made, what others say on it already is kept. */
+export function expecting<T>({ core: { endpoint } }: Parent, made: Observable<T>): Observable<T> {
+  return defer(() => made.pipe(finalize(endpoint.expectCommunicator())))
 }
 
 /** A communicator in the making. MPI: MPI_Comm_idup. */

@@ -1,10 +1,13 @@
-import { map, throwError } from 'rxjs'
+import { map, type Observable, throwError } from 'rxjs'
+import { Halo, type HaloOptions } from '../collective/halo/halo.js'
+import type { Grid } from '../collective/topology/grid.js'
+import type { Neighborhood, Neighbors } from '../collective/topology/neighborhood.js'
 import { CommunicatorCore } from '../core/communicator-core.js'
 import { checkGroup, Group } from '../core/group.js'
 import { checkOptions, checkSignal, shown } from '../diagnostics/arguments.js'
 import { type CallSite, captureCallSite, recordCallSite } from '../diagnostics/call-site.js'
 import { debug } from '../diagnostics/debug.js'
-import { ArgumentError } from '../errors.js'
+import { ArgumentError, CountError, RankError } from '../errors.js'
 import type { File } from '../file/file.js'
 import type { FileMode } from '../file/modes.js'
 import { type OpenOptions, openFile } from '../file/open.js'
@@ -14,8 +17,9 @@ import type { Request } from '../request/request.js'
 import { type Channel, type ChannelOptions, OpenChannels } from '../stream/channel.js'
 import { checked } from '../stream/options.js'
 import { StreamRegistry } from '../stream/stream-registry.js'
-import { checkAllThere, checkColor, checkKey, colorOf, Derivation, type Derived, derive } from './communicator-create.js'
+import { checkAllThere, checkColor, checkKey, colorOf, Derivation, derive, expecting, type Setting } from './communicator-create.js'
 import { FaultTolerant } from './fault-tolerance.js'
+import { type CartOptions, checkKeep, type GraphOptions, gridOf, knownOf, makeGraph, makeGrid, makeSub } from './topology-create.js'
 
 export * from '../progress/context-ids.js'
 
@@ -39,8 +43,16 @@ export class Communicator extends FaultTolerant {
   readonly #named = new Map<string, number>()
 
   /** @internal */
-  constructor(endpoint: Endpoint, id: number, name: string, members: readonly number[], freeable = false, site?: CallSite) {
-    super(new CommunicatorCore(endpoint, id, name, members))
+  constructor(
+    endpoint: Endpoint,
+    id: number,
+    name: string,
+    members: readonly number[],
+    freeable = false,
+    site?: CallSite,
+    neighborhood?: (rank: number) => Neighborhood
+  ) {
+    super(new CommunicatorCore(endpoint, id, name, members, neighborhood))
     this.#freeable = freeable
     this.site = site
     if (freeable) endpoint.unfreed.add(this)
@@ -72,7 +84,7 @@ export class Communicator extends FaultTolerant {
 
   /** As `dup`, as a request. MPI: MPI_Comm_idup; mpi4py: comm.Idup. */
   idup(options?: DeriveOptions): Request<Communicator> {
-    return this.#derive('dup', () => 0, 0, options) as Request<Communicator>
+    return this.#split('dup', () => 0, 0, options) as Request<Communicator>
   }
 
   /**
@@ -100,7 +112,7 @@ export class Communicator extends FaultTolerant {
       checkKey(key)
       return color ?? null
     }
-    return this.#derive('split', checked, key, options)
+    return this.#split('split', checked, key, options)
   }
 
   /**
@@ -125,7 +137,7 @@ export class Communicator extends FaultTolerant {
       checkKey(key)
       return this.core.endpoint.transport.hosts?.[this.core.memberOf(this.rank)] ?? 0
     }
-    return this.#derive('splitType', checked, key, options) as Request<Communicator>
+    return this.#split('splitType', checked, key, options) as Request<Communicator>
   }
 
   /**
@@ -146,7 +158,7 @@ export class Communicator extends FaultTolerant {
 
   /** As `create`, as a request. */
   icreate(group: Group, options?: DeriveOptions): Request<Communicator | undefined> {
-    return this.#derive('create', () => colorOf(this, group), group instanceof Group ? (group.rank ?? 0) : 0, options, group)
+    return this.#split('create', () => colorOf(this, group), group instanceof Group ? (group.rank ?? 0) : 0, options, group)
   }
 
   /**
@@ -178,6 +190,83 @@ export class Communicator extends FaultTolerant {
   }
 
   /**
+   * The same ranks in a grid: with coordinates, neighbours and the calls that exchange with these. Those beyond the grid get `undefined`.
+   * Called by all ranks.
+   *
+   * Errors: CountError for a grid that is larger than the communicator, or `periodic` of another length; ArgumentError;
+   * CollectiveMismatchError where the ranks give different grids. Cost: a small allreduce.
+   * MPI: MPI_Cart_create, MPI 4.1 §8.5.1; mpi4py: comm.Create_cart.
+   *
+   * @example
+   * ```ts
+   * import { COMM_WORLD as comm } from 'rxmpi'
+   *
+   * const ring = (await comm.cart({ dims: 1, periodic: true }))!
+   * console.log(ring.name, ring.dims, ring.coords, ring.shift(0)) // [0] world.cart(1) [ 2 ] [ 0 ] { source: 1, dest: 1 } [1] world.cart(1) [ 2 ] [ 1 ] { source: 0, dest: 0 }
+   * ring.free()
+   * ```
+   */
+  cart(options: CartOptions): Promise<Cartesian | undefined> {
+    return this.icart(options).wait()
+  }
+
+  /** As `cart`, as a request. */
+  icart(options: CartOptions): Request<Cartesian | undefined> {
+    return this.derive('cart', options, (setting) => {
+      const grid = gridOf(this.core, options)
+      return makeGrid(this, grid, options.reorder === true, setting).pipe(
+        map(({ id, ranks }) => (name: string) => {
+          if (ranks.includes(this.rank)) return this.leads(this.grid(id, name, ranks, setting.site, grid))
+          this.core.endpoint.disuse(id)
+          return undefined
+        })
+      )
+    })
+  }
+
+  /**
+   * The same ranks with neighbours of any kind: each rank tells whom it gets something from and whom it gives something to, or any rank any
+   * edges, and those of all are joined. A rank may occur twice, or be its own neighbour. Called by all ranks.
+   *
+   * Errors: RankError for neighbours that there are not; CountError for weights of another length; ArgumentError; CollectiveMismatchError
+   * where the two ends of an edge disagree. Cost: an allreduce of a list of all edges.
+   * MPI: MPI_Dist_graph_create_adjacent, MPI_Dist_graph_create, MPI 4.1 §8.5.4; mpi4py: comm.Create_dist_graph_adjacent, Create_dist_graph.
+   *
+   * @example
+   * ```ts
+   * import { COMM_WORLD as comm } from 'rxmpi'
+   *
+   * const other = 1 - comm.rank
+   * const pair = await comm.graph({ sources: [other], dests: [other] })
+   * console.log(await pair.neighborAllgather(`from ${comm.rank}`)) // [0] [ 'from 1' ] [1] [ 'from 0' ]
+   * const arrow = await comm.graph({ edges: comm.rank === 0 ? [[0, 1, 2.5]] : [] })
+   * console.log(arrow.neighbors.sources, arrow.neighbors.weights?.dests) // [0] [] [ 2.5 ] [1] [ 0 ] []
+   * for (const graph of [pair, arrow]) graph.free()
+   * ```
+   */
+  graph(options: GraphOptions): Promise<Graph> {
+    return this.igraph(options).wait()
+  }
+
+  /** As `graph`, as a request. */
+  igraph(options: GraphOptions): Request<Graph> {
+    return this.derive('graph', options, (setting) => {
+      const known = knownOf(options, this.size)
+      return makeGraph(this, known, options.reorder === true, setting).pipe(
+        map(({ id, ranks, topology }) => (name: string) => {
+          const members = this.membersAt(id, name, ranks)
+          return this.leads(new Graph(this.core.endpoint, id, name, members, true, setting.site, topology))
+        })
+      )
+    })
+  }
+
+  /** @internal */
+  protected grid(id: number, name: string, ranks: readonly number[], site: CallSite | undefined, grid: Grid): Cartesian {
+    return new Cartesian(this.core.endpoint, id, name, this.membersAt(id, name, ranks), true, site, grid)
+  }
+
+  /**
    * Opens a file on all ranks, in any of C's modes: `'r'`, `'r+'`, `'w'` (empties or makes), `'wx'` (makes, where there is none), `'a'`
    * (all pointers begin at the end), and with `'+'` for reading, too. A relative path is taken from rank 0's working directory.
    * Called by all ranks.
@@ -205,33 +294,23 @@ export class Communicator extends FaultTolerant {
     return openFile(this, path, mode, options)
   }
 
-  #derive(
-    how: string,
-    colored: () => number | string | null,
-    key: number,
-    options: DeriveOptions = {},
-    group?: Group
-  ): Request<Communicator | undefined> {
+  /** @internal A communicator made of this one, by all its ranks together. `begin` throws what is wrong with the call. */
+  protected derive<C>(how: string, options: DeriveOptions = {}, begin: (setting: Setting) => Observable<(name: string) => C>): Request<C> {
     const site = recordCallSite()
     try {
       this.core.checkAlive()
       checkOptions(options, "{ name: 'workers' }")
       const { name, signal } = options
       if (name !== undefined && typeof name !== 'string') throw new ArgumentError(`name: expected a string, got ${shown(name)}`)
-      if (group !== undefined || how === 'create') checkGroup(group)
-      const color = colored()
+      const begun = begin({ options: { signal }, site })
       if (signal !== undefined) checkSignal(signal)
       if (signal?.aborted) throw abortError(signal)
       const count = (this.#named.get(how) ?? 0) + 1
       this.#named.set(how, count)
-      const derived = derive(this, how, color, key, options, site)
-      return new Derivation(
-        this,
-        site,
-        derived.pipe(map((found) => found && this.#derived(found, name ?? `${this.name}.${how}(${count})`, group, site)))
-      )
+      const made = begun.pipe(map((make) => make(name ?? `${this.name}.${how}(${count})`)))
+      return new Derivation(this, site, expecting(this, made))
     } catch (error) {
-      return new Derivation<undefined>(
+      return new Derivation<C>(
         this,
         captureCallSite(),
         throwError(() => error)
@@ -239,16 +318,49 @@ export class Communicator extends FaultTolerant {
     }
   }
 
-  /** @internal */
-  protected make(id: number, name: string, ranks: readonly number[], site: CallSite | undefined): this {
-    const members = ranks.map((rank) => this.core.memberOf(rank))
-    debug("rank %d of '%s': '%s' has %d ranks and the contexts from %d on", this.rank, this.name, name, ranks.length, id)
-    return new Communicator(this.core.endpoint, id, name, members, true, site) as this
+  #split(
+    how: string,
+    colored: () => number | string | null,
+    key: number,
+    options: DeriveOptions | undefined,
+    group?: Group
+  ): Request<Communicator | undefined> {
+    return this.derive(how, options, (setting) => {
+      if (group !== undefined || how === 'create') checkGroup(group)
+      return derive(this, how, colored(), key, setting).pipe(
+        map((found) => (name: string) => {
+          if (found === undefined) return undefined
+          if (group !== undefined) checkAllThere(this, group, found)
+          return how === 'dup' ? this.copy(found.id, name, found.ranks, setting.site) : this.make(found.id, name, found.ranks, setting.site)
+        })
+      )
+    })
   }
 
-  #derived(derived: Derived, name: string, group: Group | undefined, site: CallSite | undefined): Communicator {
-    if (group !== undefined) checkAllThere(this, group, derived)
-    return this.make(derived.id, name, derived.ranks, site)
+  /** @internal */
+  protected make(id: number, name: string, ranks: readonly number[], site: CallSite | undefined): Communicator {
+    return new Communicator(this.core.endpoint, id, name, this.membersAt(id, name, ranks), true, site)
+  }
+
+  /** @internal The same with all that belongs to it. */
+  protected copy(id: number, name: string, ranks: readonly number[], site: CallSite | undefined): Communicator {
+    return this.make(id, name, ranks, site)
+  }
+
+  /** @internal */
+  protected membersAt(id: number, name: string, ranks: readonly number[]): number[] {
+    debug("rank %d of '%s': '%s' has %d ranks and the contexts from %d on", this.rank, this.name, name, ranks.length, id)
+    return ranks.map((rank) => this.core.memberOf(rank))
+  }
+
+  /** @internal What was made of this is revoked with it. */
+  protected leads<C extends Communicator>(made: C): C {
+    this.core.attach({
+      breakOff: () => {
+        if (this.core.revoked && made.core.alive) made.core.becomeRevoked()
+      }
+    })
+    return made
   }
 
   /** @internal Its streams. */
@@ -285,5 +397,192 @@ export class Communicator extends FaultTolerant {
    */
   channel<T = unknown>(options: ChannelOptions): Channel<T> {
     return checked(this.core, () => this.#open.open<T>(this.channels, options))
+  }
+}
+
+/** Ranks in a grid; `comm.cart` makes one. MPI: a communicator with a Cartesian topology, MPI 4.1 §8; mpi4py: MPI.Cartcomm. */
+export class Cartesian extends Communicator {
+  readonly #grid: Grid
+
+  /** @internal */
+  constructor(
+    endpoint: Endpoint,
+    id: number,
+    name: string,
+    members: readonly number[],
+    freeable: boolean,
+    site: CallSite | undefined,
+    grid: Grid
+  ) {
+    super(endpoint, id, name, members, freeable, site, (rank) => grid.neighborhoodOf(rank))
+    this.#grid = grid
+  }
+
+  /** Places of each dimension. MPI: MPI_Cart_get. */
+  get dims(): readonly number[] {
+    return this.#grid.dims
+  }
+
+  /** Of each dimension, whether its ends meet. */
+  get periodic(): readonly boolean[] {
+    return this.#grid.periodic
+  }
+
+  /** Where this rank is. */
+  get coords(): number[] {
+    return this.#grid.coordsOf(this.rank)
+  }
+
+  /** Where a rank is. Errors: RankError. MPI: MPI_Cart_coords; mpi4py: cart.Get_coords. */
+  coordsOf(rank: number): number[] {
+    return this.#here(() => {
+      if (Number.isInteger(rank) && rank >= 0 && rank < this.size) return this.#grid.coordsOf(rank)
+      throw new RankError(`rank: ${shown(rank)} is no rank of the grid; expected an integer from 0 to ${this.size - 1}`)
+    })
+  }
+
+  /**
+   * Who is there. Coordinates beyond an end come in at the other in a periodic dimension; in another nobody is there, PROC_NULL.
+   * Errors: CountError for more or fewer coordinates than dimensions; ArgumentError. MPI: MPI_Cart_rank; mpi4py: cart.Get_cart_rank.
+   */
+  rankOf(coords: readonly number[]): number {
+    return this.#here(() => {
+      if (!Array.isArray(coords) || !coords.every(Number.isSafeInteger)) {
+        throw new ArgumentError(`coords: expected an array of integers, got ${shown(coords)}`)
+      }
+      const count = this.dims.length
+      if (coords.length !== count) throw new CountError(`coords: expected ${count} integers, one a dimension, got ${coords.length}`)
+      return this.#grid.rankOf(coords)
+    })
+  }
+
+  /**
+   * Whom to receive from and send to, to move data so many places up a dimension, or down; PROC_NULL at an end that is not periodic.
+   * Errors: ArgumentError. MPI: MPI_Cart_shift, MPI 4.1 §8.5.6; mpi4py: cart.Shift.
+   */
+  shift(dimension: number, displacement = 1): { source: number; dest: number } {
+    return this.#here(() => {
+      if (!Number.isInteger(dimension) || dimension < 0 || dimension >= this.dims.length) {
+        throw new ArgumentError(`dimension: ${shown(dimension)} is none of the ${this.dims.length}, which count from 0`)
+      }
+      if (!Number.isSafeInteger(displacement)) throw new ArgumentError(`displacement: expected an integer, got ${shown(displacement)}`)
+      return {
+        source: this.#grid.beside(this.rank, dimension, -displacement),
+        dest: this.#grid.beside(this.rank, dimension, displacement)
+      }
+    })
+  }
+
+  /** In each dimension the rank below, then the one above; PROC_NULL included. MPI: MPI_Neighbor_alltoall's order, MPI 4.1 §8.6. */
+  get neighbors(): Neighbors {
+    const { sources, dests } = this.core.neighborhood!
+    return { sources: [...sources], dests: [...dests] }
+  }
+
+  /**
+   * The grids of the dimensions that are kept: one for all ranks that have the others' coordinates in common. Called by all ranks.
+   * Errors: CountError for more or fewer values than dimensions; ArgumentError; CollectiveMismatchError. Cost: a small allreduce.
+   * MPI: MPI_Cart_sub, MPI 4.1 §8.5.7; mpi4py: cart.Sub.
+   *
+   * @example
+   * ```ts
+   * import { COMM_WORLD as comm } from 'rxmpi'
+   *
+   * const grid = (await comm.cart({ dims: [2, 1] }))!
+   * const column = await grid.sub([true, false])
+   * console.log(column.name, column.dims, column.rank) // [0] world.cart(1).sub(1) [ 2 ] 0 [1] world.cart(1).sub(1) [ 2 ] 1
+   * for (const one of [grid, column]) one.free()
+   * ```
+   */
+  sub(keep: readonly boolean[], options?: DeriveOptions): Promise<Cartesian> {
+    return this.isub(keep, options).wait()
+  }
+
+  /** As `sub`, as a request. */
+  isub(keep: readonly boolean[], options?: DeriveOptions): Request<Cartesian> {
+    return this.derive('sub', options, (setting) => {
+      checkKeep(keep, this.dims.length)
+      return makeSub(this, this.#grid, [...keep], setting).pipe(
+        map(
+          ({ id, ranks, topology }) =>
+            (name: string) =>
+              this.leads(this.grid(id, name, ranks, setting.site, topology))
+        )
+      )
+    })
+  }
+
+  /**
+   * Ghost cells around this rank's block of an array that is spread over the grid, and how they are filled from the neighbours. Called by
+   * all ranks of the grid; whether their blocks go together is found out with the first exchange.
+   *
+   * Errors: CountError for more or fewer sizes than dimensions; ArgumentError. Of the exchanges: CollectiveMismatchError where neighbours
+   * disagree, CountError where a block is smaller than the ghosts that stand for its cells. Cost: a small allreduce.
+   *
+   * @example
+   * ```ts
+   * import { COMM_WORLD as comm } from 'rxmpi'
+   *
+   * const ring = (await comm.cart({ dims: [2], periodic: true }))!
+   * const halo = ring.halo({ sizes: [2] })
+   * const u = halo.allocate(Int32Array)
+   * for (let i = 0; i < 2; i++) u[halo.index(i)] = 10 * ring.rank + i
+   * await halo.exchange(u)
+   * console.log(u.join()) // [0] 11,0,1,10 [1] 1,10,11,0
+   * halo.free()
+   * ```
+   */
+  halo(options: HaloOptions): Halo {
+    const site = recordCallSite()
+    return this.#here(() => new Halo(this, this.#grid, options, site))
+  }
+
+  /** The same grid with contexts of its own. MPI: MPI_Comm_dup. */
+  override dup(options?: DeriveOptions): Promise<Cartesian> {
+    return this.idup(options).wait()
+  }
+
+  /** As `dup`, as a request. */
+  override idup(options?: DeriveOptions): Request<Cartesian> {
+    return super.idup(options) as Request<Cartesian>
+  }
+
+  /** @internal */
+  protected override copy(id: number, name: string, ranks: readonly number[], site: CallSite | undefined): Cartesian {
+    return this.leads(this.grid(id, name, ranks, site, this.#grid))
+  }
+
+  #here<T>(run: () => T): T {
+    try {
+      return run()
+    } catch (error) {
+      throw this.core.inContext(error, captureCallSite())
+    }
+  }
+}
+
+/** Ranks with neighbours of any kind; `comm.graph` makes one. MPI: a distributed graph, MPI 4.1 §8; mpi4py: MPI.Distgraphcomm. */
+export class Graph extends Communicator {
+  /** Whom this rank gets something from and whom it gives something to. MPI: MPI_Dist_graph_neighbors; mpi4py: graph.Get_dist_neighbors. */
+  get neighbors(): Neighbors {
+    const { sources, dests, weights } = this.core.neighborhood!
+    const copied = weights && { sources: [...weights.sources], dests: [...weights.dests] }
+    return { sources: [...sources], dests: [...dests], ...(copied && { weights: copied }) }
+  }
+
+  /** The same graph with contexts of its own. MPI: MPI_Comm_dup. */
+  override dup(options?: DeriveOptions): Promise<Graph> {
+    return this.idup(options).wait()
+  }
+
+  /** As `dup`, as a request. */
+  override idup(options?: DeriveOptions): Request<Graph> {
+    return super.idup(options) as Request<Graph>
+  }
+
+  /** @internal */
+  protected override copy(id: number, name: string, ranks: readonly number[], site: CallSite | undefined): Graph {
+    const own = this.core.neighborhood!
+    return this.leads(new Graph(this.core.endpoint, id, name, this.membersAt(id, name, ranks), true, site, () => own))
   }
 }

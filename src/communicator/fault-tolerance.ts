@@ -10,7 +10,8 @@ import { IDS_EXHAUSTED } from '../progress/context-ids.js'
 import type { Endpoint } from '../progress/endpoint.js'
 import { abandonOn, abortError } from '../request/cancellation.js'
 import { Request } from '../request/request.js'
-import { Collectives } from './collectives.js'
+import type { Communicator } from './communicator.js'
+import { NeighborCollectives } from './neighbor-collectives.js'
 
 /** What `agree` may be told. */
 export interface AgreeOptions {
@@ -29,7 +30,7 @@ export interface ShrinkOptions extends AgreeOptions {
  * recovery of MPI communication capability, IJHPCA 27(3), 2013). In a job whose first failure does not end it:
  * `rxmpi run --on-failure continue`.
  */
-export abstract class FaultTolerant extends Collectives {
+export abstract class FaultTolerant extends NeighborCollectives {
   #shrinks = 0
   #watchers: Set<() => void> | undefined
   readonly #agreements = new Set<Request<unknown>>()
@@ -169,17 +170,17 @@ export abstract class FaultTolerant extends Collectives {
    * survivors.free()
    * ```
    */
-  shrink(options?: ShrinkOptions): Promise<this> {
+  shrink(options?: ShrinkOptions): Promise<Communicator> {
     return this.ishrink(options).wait()
   }
 
   /** As `shrink`, as a request. MPI: MPIX_Comm_ishrink. */
-  ishrink(options: ShrinkOptions = {}): Request<this> {
+  ishrink(options: ShrinkOptions = {}): Request<Communicator> {
     const check = (): void => {
       const { name } = options
       if (name !== undefined && typeof name !== 'string') throw new ArgumentError(`name: expected a string, got ${shown(name)}`)
     }
-    const conclude = ({ ranks, id }: Verdict, site: CallSite | undefined): this => {
+    const conclude = ({ ranks, id }: Verdict, site: CallSite | undefined): Communicator => {
       if (id === null) throw new RxmpiError(`shrink: ${IDS_EXHAUSTED}`)
       return this.make(id, options.name ?? `${this.name}.shrink(${++this.#shrinks})`, ranks, site)
     }
@@ -187,7 +188,7 @@ export abstract class FaultTolerant extends Collectives {
   }
 
   /** @internal A communicator of some ranks of this one. */
-  protected abstract make(id: number, name: string, ranks: readonly number[], site: CallSite | undefined): this
+  protected abstract make(id: number, name: string, ranks: readonly number[], site: CallSite | undefined): Communicator
 
   get #notices(): FailureNotices {
     return failureNoticesOf(this.core.endpoint)

@@ -1,5 +1,6 @@
 import { references } from '../codec/reference.js'
 import { type Hosts, hostsOf } from '../collective/topology/hosts.js'
+import type { Neighborhood } from '../collective/topology/neighborhood.js'
 import { ANY_SOURCE } from '../constants.js'
 import type { CallSite } from '../diagnostics/call-site.js'
 import { inContext } from '../diagnostics/error-context.js'
@@ -39,6 +40,8 @@ export class CommunicatorCore implements Membership {
   readonly context: Context
   /** The endpoint's rank of each rank here. */
   readonly members: readonly number[]
+  /** This rank's neighbours, where it is a topology. */
+  readonly neighborhood: Neighborhood | undefined
   /** Those of its ranks that have failed. */
   readonly failedMembers: FailedMembers
   readonly #ranks: readonly number[]
@@ -47,7 +50,7 @@ export class CommunicatorCore implements Membership {
   #alive = true
   #revoked = false
 
-  constructor(endpoint: Endpoint, id: number, name: string, members: readonly number[]) {
+  constructor(endpoint: Endpoint, id: number, name: string, members: readonly number[], neighborhood?: (rank: number) => Neighborhood) {
     this.endpoint = endpoint
     this.id = id
     this.members = members
@@ -55,6 +58,7 @@ export class CommunicatorCore implements Membership {
     this.rank = this.#ranks[endpoint.transport.rank]!
     this.size = members.length
     this.name = name
+    this.neighborhood = neighborhood?.(this.rank)
     this.failedMembers = new FailedMembers(endpoint, (member) => this.#ranks[member])
     endpoint.use(id, this)
     this.context = endpoint.context(id)

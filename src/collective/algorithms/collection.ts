@@ -133,7 +133,7 @@ interface Place {
 export const shapeOf = (length: number): number => length % 2 ** 31
 
 /** The runs of all ranks in one array. */
-class Joint {
+export class Joint {
   readonly datatype: number
   readonly #places: readonly Memory[]
   readonly #buffer: BufferLike | undefined

@@ -57,31 +57,31 @@ export function checkBuffer(data: unknown): asserts data is BufferLike {
   checkSendable(data)
 }
 
-/** What is to be dealt out to `size` ranks: as many values, or a buffer of equal runs. */
-export function checkParts(data: unknown, size: number): asserts data is BufferLike | readonly unknown[] {
+/** What is to be dealt out to `size` ranks, or edges: as many values, or a buffer of equal runs. */
+export function checkParts(data: unknown, size: number, each = 'rank'): asserts data is BufferLike | readonly unknown[] {
   if (isBuffer(data)) {
     checkSendable(data)
     const length = lengthOf(data)
     if (length % size === 0) return
     throw new CountError(
       `data: ${length} elements cannot be cut into ${size} equal runs; give a multiple of ${size}, ` +
-        'or say how many each rank gets with the call that ends in v'
+        `or say how many each ${each} gets with the call that ends in v`
     )
   }
   if (!Array.isArray(data))
-    throw new DatatypeError(`data: expected an array of ${size} values, one a rank, or a typed array, got ${shown(data)}`)
-  if (data.length !== size) throw new CountError(`data: expected an array of ${size} values, one a rank, got ${data.length}`)
+    throw new DatatypeError(`data: expected an array of ${size} values, one a ${each}, or a typed array, got ${shown(data)}`)
+  if (data.length !== size) throw new CountError(`data: expected an array of ${size} values, one a ${each}, got ${data.length}`)
   for (const value of data) checkSendable(value)
 }
 
-/** Throws unless there is a count or a displacement for each rank. */
-export function checkCounts(counts: unknown, size: number, name = 'counts'): asserts counts is Integers {
+/** Throws unless there is a count or a displacement for each rank, or edge. */
+export function checkCounts(counts: unknown, size: number, name = 'counts', each = 'rank'): asserts counts is Integers {
   const isList = Array.isArray(counts) || (isBuffer(counts) && 'length' in counts)
   const list = isList ? Array.from(counts as Integers) : []
   if (!isList || !list.every((count) => Number.isSafeInteger(count) && count >= 0)) {
-    throw new ArgumentError(`${name}: expected ${size} integers from 0 on, one a rank, got ${shown(counts)}`)
+    throw new ArgumentError(`${name}: expected ${size} integers from 0 on, one a ${each}, got ${shown(counts)}`)
   }
-  if (list.length !== size) throw new CountError(`${name}: expected ${size} integers, one a rank, got ${list.length}: ${shown(counts)}`)
+  if (list.length !== size) throw new CountError(`${name}: expected ${size} integers, one a ${each}, got ${list.length}: ${shown(counts)}`)
 }
 
 /** Counts and displacements of runs of a buffer that has `length` elements. */

@@ -85,10 +85,15 @@ export interface Runs {
 }
 
 /** What is wrong with how the runs of all ranks are to be joined. */
-export function checkJoint({ counts, displs, into }: Runs, size: number, names: readonly [string, string] = ['counts', 'displs']): void {
+export function checkJoint(
+  { counts, displs, into }: Runs,
+  size: number,
+  names: readonly [string, string] = ['counts', 'displs'],
+  each = 'rank'
+): void {
   if (into !== undefined) checkInto(into)
-  if (counts !== undefined) checkCounts(counts, size, names[0])
-  if (displs !== undefined) checkCounts(displs, size, names[1])
+  if (counts !== undefined) checkCounts(counts, size, names[0], each)
+  if (displs !== undefined) checkCounts(displs, size, names[1], each)
   if (counts === undefined || displs === undefined) return
   checkApart(counts, displs, names[1])
   if (into === undefined) checkNoGaps(counts, displs, names[1])

@@ -69,6 +69,12 @@ const kinds: Record<string, Kind> = {
   reduceScatter: { inPlace: true, counted: 'data' }
 }
 
+/** Whether a rank gives something to a collective, and whether it gets something. */
+export function sharesOf(name: string, isRoot: boolean): { gives: boolean; gets: boolean } {
+  const { atRoot } = kinds[name] ?? {}
+  return { gives: isRoot || atRoot !== 'data', gets: isRoot || atRoot !== 'into' }
+}
+
 // biome-ignore lint/suspicious/noExplicitAny: records of whatever fields
 type AnyRecords = Records<any>
 
@@ -97,7 +103,7 @@ export function callOverViews(
   )
 }
 
-interface Packed {
+export interface Packed {
   readonly data: unknown
   readonly options: Options
   readonly op: AnyOp | undefined
@@ -105,7 +111,7 @@ interface Packed {
   readonly finish: (result: unknown) => unknown
 }
 
-function pack({ size, rank }: CommunicatorCore, name: string, given: unknown, options: Options, op: AnyOp | undefined): Packed {
+export function pack({ size, rank }: CommunicatorCore, name: string, given: unknown, options: Options, op: AnyOp | undefined): Packed {
   const { inPlace = false, counted, atRoot } = kinds[name] ?? {}
   const isRoot = (options.root ?? 0) === rank
   const data = atRoot === 'data' && !isRoot ? undefined : given
@@ -299,7 +305,7 @@ function packRecords(
 }
 
 /** Waits for a collective on what was packed, and unpacks what it results in. */
-class UnpackingRequest extends Request<unknown> {
+export class UnpackingRequest extends Request<unknown> {
   readonly status = undefined
   readonly #core: CommunicatorCore
 

@@ -10,6 +10,7 @@ import type { FileMode } from '../file/modes.js'
 import { type OpenOptions, openFile } from '../file/open.js'
 import type { Endpoint } from '../progress/endpoint.js'
 import { abortError } from '../request/cancellation.js'
+import { RefusedRequest } from '../request/refused-request.js'
 import type { Request } from '../request/request.js'
 import { type Channel, type ChannelOptions, OpenChannels } from '../stream/channel.js'
 import { checked } from '../stream/options.js'
@@ -26,7 +27,7 @@ import {
   ranksOf
 } from './communicator-create.js'
 import { FaultTolerant } from './fault-tolerance.js'
-import { GroupCalls, GroupRequest, RefusedRequest } from './group-create.js'
+import { GroupCalls, GroupRequest } from './group-create.js'
 
 export * from '../progress/context-ids.js'
 

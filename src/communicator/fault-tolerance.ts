@@ -10,7 +10,7 @@ import { IDS_EXHAUSTED } from '../progress/context-ids.js'
 import type { Endpoint } from '../progress/endpoint.js'
 import { abandonOn, abortError } from '../request/cancellation.js'
 import { Request } from '../request/request.js'
-import { Collectives } from './collectives.js'
+import { PersistentCalls } from './persistent-calls.js'
 
 /** What `agree` may be told. */
 export interface AgreeOptions {
@@ -29,7 +29,7 @@ export interface ShrinkOptions extends AgreeOptions {
  * recovery of MPI communication capability, IJHPCA 27(3), 2013). In a job whose first failure does not end it:
  * `rxmpi run --on-failure continue`.
  */
-export abstract class FaultTolerant extends Collectives {
+export abstract class FaultTolerant extends PersistentCalls {
   #shrinks = 0
   #watchers: Set<() => void> | undefined
   readonly #agreements = new Set<Request<unknown>>()

@@ -1,7 +1,7 @@
 import { failureOf, remoteError } from '../collective/control-messages.js'
 import { binomialTree } from '../collective/topology/binomialTree.js'
 import type { CommunicatorCore } from '../core/communicator-core.js'
-import { type CallSite, captureCallSite } from '../diagnostics/call-site.js'
+import type { CallSite } from '../diagnostics/call-site.js'
 import { RxmpiError } from '../errors.js'
 import { GROUPS, IDS_EXHAUSTED } from '../progress/context-ids.js'
 import { onControl, sendControl } from '../progress/control-message.js'
@@ -213,23 +213,5 @@ export class GroupRequest<C> extends Request<C> implements Making {
 
   protected inContext(error: Error, site: CallSite | undefined): Error {
     return this.#calls.core.inContext(error, site)
-  }
-}
-
-/** A call with a bad argument takes part in nothing. */
-export class RefusedRequest<C> extends Request<C> {
-  readonly status = undefined
-  readonly #core: CommunicatorCore
-
-  constructor(core: CommunicatorCore, error: unknown) {
-    super(captureCallSite())
-    this.#core = core
-    this.refuse(error)
-  }
-
-  protected poll(): void {}
-
-  protected inContext(error: Error, site: CallSite | undefined): Error {
-    return this.#core.inContext(error, site)
   }
 }

@@ -156,7 +156,6 @@ export class Group {
 export const GROUP_EMPTY: Group = Group.of([], undefined)
 
 /** @internal */
-
 export function checkGroup(group: unknown, name = 'other'): void {
   if (!(group instanceof Group)) throw new ArgumentError(`${name}: expected a Group such as comm.group, got ${shown(group)}`)
 }

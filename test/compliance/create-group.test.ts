@@ -1,6 +1,6 @@
 import { concatMap, defer, EMPTY, forkJoin, map, type Observable, of } from 'rxjs'
 import type { Communicator } from '../../src/communicator/communicator.js'
-import { FreedError, RankError, RankFailedError, RemoteError, TagError } from '../../src/errors.js'
+import { FreedError, RankError, RankFailedError, RemoteError, type RxmpiError, TagError } from '../../src/errors.js'
 import { SUM } from '../../src/op/op.js'
 import type { Request } from '../../src/request/request.js'
 import { simulate } from '../../testing/simulate.js'
@@ -135,7 +135,7 @@ describe('createGroup', () => {
       ranks((comm) =>
         comm.idup().pipe(
           concatMap((dup) => {
-            const request = comm.rank === 0 ? dup.icreateGroup(dup.group) : defer(() => of(dup.free()))
+            const request: Observable<unknown> = comm.rank === 0 ? dup.icreateGroup(dup.group) : defer(() => of(dup.free()))
             request.subscribe({ error: (error) => (errors[comm.rank] = error) })
             if (comm.rank === 0) dup.free()
             return EMPTY
@@ -157,9 +157,7 @@ describe('createGroup', () => {
       [() => comm!.icreateGroup(comm!.group, 5 as never), Error, 'options: ']
     ]
     for (const [call, type, message] of cases) {
-      const error = await call()
-        .wait()
-        .catch((thrown) => thrown)
+      const error = await (call() as Request<never>).wait().catch((thrown) => thrown as RxmpiError)
       expect(error).toBeInstanceOf(type)
       expect(error.message).toContain(message)
       expect(error.callSite).toContain('create-group.test.ts')

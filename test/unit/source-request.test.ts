@@ -1,5 +1,5 @@
 import { EMPTY, forkJoin, interval, lastValueFrom, NEVER, of, Subject, take, throwError, timer } from 'rxjs'
-import { AbortError, ArgumentError } from '../../src/errors.js'
+import { AbortError, ArgumentError, type RxmpiError } from '../../src/errors.js'
 import { endable } from '../../src/request/cancellation.js'
 import { Request } from '../../src/request/request.js'
 import { Status } from '../../src/request/status.js'
@@ -86,9 +86,9 @@ describe('Request.from', () => {
     ['status: expected a new Status()', EMPTY, { status: {} }],
     ['signal: expected an AbortSignal', EMPTY, { signal: 1 }]
   ])('refuses a bad argument: %s', async (message, source, options) => {
-    const failure = await Request.from(source as never, options as never)
+    const failure = await Request.from<never>(source as never, options as never)
       .wait()
-      .catch((error) => error)
+      .catch((error) => error as RxmpiError)
     expect(failure).toBeInstanceOf(ArgumentError)
     expect(failure.message).toContain(message)
     expect(failure.callSite).toContain('source-request.test.ts')

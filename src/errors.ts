@@ -84,8 +84,7 @@ export class ArgumentError extends RxmpiError {
 }
 
 /**
- * A call that does not suit the state of what it is made on: a persistent call started while it is active, a partition that is ready twice.
- * MPI: MPI_ERR_REQUEST.
+ * A call that does not suit the state of what it is made on: a persistent call started while it is active. MPI: MPI_ERR_REQUEST.
  */
 export class RequestError extends RxmpiError {
   static {

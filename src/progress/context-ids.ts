@@ -11,12 +11,8 @@ export const KIND_BITS = 3
 export const NEXT = 1
 export const kindIn = (call: number): number => call & ((1 << KIND_BITS) - 1)
 
-/** Partitions, and what the two ends of a partitioned call say of themselves. */
-export const PARTITIONED = 4
-/** There: the tag of what an end says; others are of data. */
-export const CUT = 2 ** 31 - 1
 /** What the ranks of a group say to each other when they make a communicator of their own. */
-export const GROUPS = 5
+export const GROUPS = 4
 
 /** Contexts of a communicator: a power of two. */
 export const CONTEXTS = 8

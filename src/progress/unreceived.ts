@@ -1,6 +1,6 @@
 import { NUMBER, nameOf, OBJECT, RECORDS } from '../codec/datatype.js'
 import { shown } from '../diagnostics/arguments.js'
-import { CHANNELS, CONTEXTS, CONTROL, CUT, GROUPS, kindIn, MESSAGES, NEXT, PARTITIONED } from './context-ids.js'
+import { CHANNELS, CONTEXTS, CONTROL, GROUPS, kindIn, MESSAGES, NEXT } from './context-ids.js'
 import type { Endpoint } from './endpoint.js'
 import type { Incoming } from './incoming.js'
 
@@ -26,15 +26,14 @@ export function* unreceived(endpoint: Endpoint, source?: number): Generator<Unre
 }
 
 /** Whether it carries something of the user's, and not what ranks say to each other beside it. */
-function isUsers({ tag, call }: Incoming, kind: number): boolean {
+function isUsers({ call }: Incoming, kind: number): boolean {
   if (kind === CHANNELS) return kindIn(call) === NEXT
-  return kind !== CONTROL && kind !== GROUPS && (kind !== PARTITIONED || tag !== CUT)
+  return kind !== CONTROL && kind !== GROUPS
 }
 
 function placeOf({ tag }: Incoming, kind: number): string {
   if (kind === MESSAGES) return `tag ${tag}`
-  if (kind === CHANNELS) return `in a stream, tag ${tag}`
-  return kind === PARTITIONED ? 'in a partitioned call' : 'in a collective'
+  return kind === CHANNELS ? `in a stream, tag ${tag}` : 'in a collective'
 }
 
 /** For a report of a rank: 'rank 1 never received a number from rank 0, tag 7'. */

@@ -18,8 +18,8 @@ import { isPiecemeal, packedOf } from './packed-value.js'
 import { call, type MethodOptions } from './request.js'
 
 /**
- * Collectives over memory in pieces. What is given is packed before the call, what it results in is unpacked after it: between them goes what
- * goes of typed arrays. So the algorithms, which cut and join, know nothing of pieces.
+ * Collectives over memory in pieces. What is given is packed before the call, what it results in is unpacked after it: between them goes
+ * what goes of typed arrays. So the algorithms, which cut and join, know nothing of pieces.
  */
 
 /** Memory that is not contiguous as the data of a collective: a view, records, or an array of such, one for each rank. */

@@ -1,21 +1,20 @@
 import { catchError, concat, concatMap, defer, EMPTY, ignoreElements, map, Observable, of, Subject, tap } from 'rxjs'
-import { type BufferLike, datatypeOf, elementSize, memoryOf, valueOn } from '../codec/datatype.js'
-import { ANY_SOURCE, ANY_TAG } from '../constants.js'
 import type { CommunicatorCore } from '../core/communicator-core.js'
 import type { Group } from '../core/group.js'
-import { checkAttached, checkInto, checkOptions, checkSignal, shown } from '../diagnostics/arguments.js'
+import { checkOptions, checkSignal, shown } from '../diagnostics/arguments.js'
 import { type CallSite, captureCallSite, recordCallSite } from '../diagnostics/call-site.js'
 import { ArgumentError, CollectiveMismatchError, CountError, FreedError } from '../errors.js'
-import { duplicate, type Memory } from '../memory/copy.js'
+import type { Memory } from '../memory/copy.js'
 import type { TypedArray } from '../op/op.js'
 import { abandonOn, abortError } from '../request/cancellation.js'
+import type { Target } from '../request/options.js'
 import type { Request } from '../request/request.js'
-import { checkStatus, Status } from '../request/status.js'
+import { Status } from '../request/status.js'
 import type { FileAccess } from './access.js'
-import { swapBytes } from './byte-order.js'
 import { called } from './called.js'
 import { type Extent, interleaves, readTogether, writeTogether } from './collective-io.js'
 import { type Counters, ServedCounters } from './counters.js'
+import { planRead, planWrite, type ReadPlan } from './data-plan.js'
 import { FileRequest } from './file-request.js'
 import type { Done, FileSystem } from './file-system.js'
 import { FileLock } from './lock.js'
@@ -40,8 +39,8 @@ export interface FilePlace {
 export interface ReadOptions extends FilePlace {
   /** Elements; default all that fit `into`, or all to the end. */
   count?: number
-  /** Read in place: the call resolves to this object, `status.count` tells how much of it is filled. */
-  into?: BufferLike
+  /** Read in place, also into a view or records: the call resolves to this object, `status.count` tells how much of it is filled. */
+  into?: Target
   /** Is filled in with what was read: `status: new Status()`. */
   status?: Status
 }
@@ -163,14 +162,14 @@ export class File {
    * Errors: ArgumentError, CountError, DatatypeError at the call; FileError. MPI: MPI_File_read, _read_at, _read_shared, MPI 4.1 §14.4;
    * mpi4py: file.Read, Read_at, Read_shared.
    */
-  read<B extends BufferLike>(options: ReadOptions & { into: B }): Promise<B>
+  read<B extends Target>(options: ReadOptions & { into: B }): Promise<B>
   read<A extends TypedArray = Uint8Array>(options?: ReadOptions): Promise<A>
   read(options?: ReadOptions): Promise<unknown> {
     return this.#read(options).wait()
   }
 
   /** As `read`, as a request. MPI: MPI_File_iread and kin. */
-  iread<B extends BufferLike>(options: ReadOptions & { into: B }): Request<B>
+  iread<B extends Target>(options: ReadOptions & { into: B }): Request<B>
   iread<A extends TypedArray = Uint8Array>(options?: ReadOptions): Request<A>
   iread(options?: ReadOptions): Request<unknown> {
     return this.#read(options)
@@ -183,15 +182,15 @@ export class File {
    * Errors: ArgumentError, CountError, DatatypeError at the call; FileError, which says how many bytes went.
    * MPI: MPI_File_write, _write_at, _write_shared, MPI 4.1 §14.4; mpi4py: file.Write, Write_at, Write_shared.
    */
-  write(data: BufferLike, options?: FilePlace): Promise<void> {
+  write(data: Target, options?: FilePlace): Promise<void> {
     return this.iwrite(data, options).wait()
   }
 
   /** As `write`, as a request. MPI: MPI_File_iwrite and kin. */
-  iwrite(data: BufferLike, options: FilePlace = {}): Request<void> {
+  iwrite(data: Target, options: FilePlace = {}): Request<void> {
     return this.#independent<void>(options, undefined, (request) => {
       this.#checkWrites()
-      const plan = this.#writePlan(data, options)
+      const plan = planWrite(this.#view, data, options)
       this.#place(options, plan.count, request, (start) => {
         const runs = this.#view.runs(start, plan.count)
         this.#guarded(request, (done: Done<number>) => writeRuns(this.parts.access, runs, plan.memory, () => request.settled, done))(
@@ -205,7 +204,7 @@ export class File {
     const status = options?.status ?? new Status()
     return this.#independent<unknown>(options, status, (request) => {
       this.#checkReads()
-      const plan = this.#readPlan(options)
+      const plan = planRead(this.#view, options)
       this.#counted(plan, options, request, (count) => {
         this.#place(options, count, request, (start) => {
           const view = this.#view
@@ -232,14 +231,14 @@ export class File {
    * Errors: those of `read`; a failure on one rank is a FileError on all. MPI: MPI_File_read_all, _read_at_all, _read_ordered, MPI 4.1
    * §14.4; mpi4py: file.Read_all, Read_at_all, Read_ordered.
    */
-  readAll<B extends BufferLike>(options: ReadOptions & { into: B }): Promise<B>
+  readAll<B extends Target>(options: ReadOptions & { into: B }): Promise<B>
   readAll<A extends TypedArray = Uint8Array>(options?: ReadOptions): Promise<A>
   readAll(options?: ReadOptions): Promise<unknown> {
     return this.#readAll(options).wait()
   }
 
   /** As `readAll`, as a request. MPI: MPI_File_iread_all and kin. */
-  ireadAll<B extends BufferLike>(options: ReadOptions & { into: B }): Request<B>
+  ireadAll<B extends Target>(options: ReadOptions & { into: B }): Request<B>
   ireadAll<A extends TypedArray = Uint8Array>(options?: ReadOptions): Request<A>
   ireadAll(options?: ReadOptions): Request<unknown> {
     return this.#readAll(options)
@@ -252,17 +251,17 @@ export class File {
    * Errors: those of `write`; a failure on one rank is a FileError on all. MPI: MPI_File_write_all, _write_at_all, _write_ordered, MPI 4.1
    * §14.4; mpi4py: file.Write_all, Write_at_all, Write_ordered.
    */
-  writeAll(data: BufferLike, options?: FilePlace): Promise<void> {
+  writeAll(data: Target, options?: FilePlace): Promise<void> {
     return this.iwriteAll(data, options).wait()
   }
 
   /** As `writeAll`, as a request. MPI: MPI_File_iwrite_all and kin. */
-  iwriteAll(data: BufferLike, options: FilePlace = {}): Request<void> {
+  iwriteAll(data: Target, options: FilePlace = {}): Request<void> {
     const name = options?.shared === true ? 'writeAll({ shared })' : 'writeAll'
     return this.#collective(name, options, undefined, (request) => {
       this.#checkWrites()
-      const { memory, count } = this.#writePlan(data, options)
       const view = this.#view
+      const { memory, count } = planWrite(view, data, options)
       return {
         say: this.#extentSay(options, count, view),
         act: (says: readonly Say[]) =>
@@ -294,8 +293,8 @@ export class File {
     const status = options?.status ?? new Status()
     return this.#collective<unknown, Say>(name, options, status, (request) => {
       this.#checkReads()
-      const plan = this.#readPlan(options)
       const view = this.#view
+      const plan = planRead(view, options)
       const from = options.at ?? (options.shared === true ? 0 : this.#position)
       const count = plan.count ?? Math.max(0, view.elementsIn(this.parts.access.sizeNow) - from)
       return {
@@ -642,7 +641,8 @@ export class File {
       this.#checkWrites()
       this.#checkShared()
     }
-    if (!this.#view.isContiguous) throw new ArgumentError('view: records lie in a row; set a view without a layout')
+    if (!this.#view.isContiguous)
+      throw new ArgumentError('view: records lie in a row; set a view without holes: without a layout, and of no struct with padding')
   }
 
   /** @internal Something that closing waits for, and that freeing fails. */
@@ -796,51 +796,6 @@ export class File {
     return buffering === 'always' || interleaves(extents)
   }
 
-  #writePlan(data: BufferLike, { at }: FilePlace): { memory: Memory; count: number } {
-    const view = this.#view
-    view.checkData(data, 'data')
-    checkAttached(data, 'data')
-    let memory = memoryOf(data)
-    const count = memory.byteLength / view.size
-    if (!Number.isInteger(count))
-      throw new CountError(`data: ${memory.byteLength} bytes are no whole number of elements of ${view.size} bytes`)
-    if (at !== undefined) view.runs(at, count)
-    if (view.swaps) {
-      memory = duplicate(memory)
-      swapBytes(memory, view.size)
-    }
-    return { memory, count }
-  }
-
-  #readPlan({ count, into, status, at }: ReadOptions): ReadPlan {
-    const view = this.#view
-    if (count !== undefined) checkPosition('count', count)
-    if (status !== undefined) checkStatus(status)
-    let limit = count
-    const code = into === undefined ? view.code : datatypeOf(into)
-    const unit = into === undefined ? view.size : elementSize(code)
-    if (into !== undefined) {
-      checkInto(into)
-      view.checkData(into, 'into')
-      const room = Math.floor(into.byteLength / view.size)
-      if (count !== undefined && count > room) throw new CountError(`count: ${count} elements do not fit into, which has room for ${room}`)
-      limit = count ?? room
-    }
-    if (at !== undefined && limit !== undefined) view.runs(at, limit)
-    return {
-      count: limit,
-      memory: into === undefined ? undefined : memoryOf(into),
-      finish: (memory, bytes, filled) => {
-        const whole = bytes - (bytes % unit)
-        if (view.swaps) swapBytes({ buffer: memory.buffer, byteOffset: memory.byteOffset, byteLength: whole }, view.size)
-        filled.set(ANY_SOURCE, ANY_TAG, code, whole)
-        if (into !== undefined) return into
-        const buffer = memory.buffer as ArrayBuffer
-        return valueOn(code, whole === buffer.byteLength ? buffer : buffer.slice(0, whole))
-      }
-    }
-  }
-
   /** How many elements are asked for; without `count` and `into` all to the end. */
   #counted(plan: ReadPlan, { at, shared }: ReadOptions, request: FileRequest<unknown>, then: (count: number) => void): void {
     if (plan.count !== undefined) return then(plan.count)
@@ -989,13 +944,6 @@ const ZEROS = 2 ** 22
 interface Say extends Extent {
   readonly count: number
   readonly start?: number
-}
-
-interface ReadPlan {
-  readonly count: number | undefined
-  readonly memory: Memory | undefined
-  /** The result, of which so many bytes are there. */
-  readonly finish: (memory: Memory, bytes: number, status: Status) => unknown
 }
 
 const slice = ({ buffer, byteOffset }: Memory, byteLength: number): Memory => ({ buffer, byteOffset, byteLength })

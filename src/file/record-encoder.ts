@@ -2,6 +2,7 @@ import { type BufferLike, memoryOf } from '../codec/datatype.js'
 import { encodeObject } from '../codec/object.js'
 import { shown } from '../diagnostics/arguments.js'
 import { ArgumentError, CountError, DatatypeError } from '../errors.js'
+import { Pickable } from '../layout/picked.js'
 import { duplicate } from '../memory/copy.js'
 import { swapBytes } from './byte-order.js'
 import { FRAME_HEADER, LARGEST_PAYLOAD } from './frames.js'
@@ -34,8 +35,8 @@ export function encodeRecord(value: unknown, format: RecordFormat, view: View): 
     return { bytes, length: bytes.length }
   }
   view.checkData(value, 'value')
-  const memory = duplicate(memoryOf(value as BufferLike))
-  if (view.swaps) swapBytes(memory, view.size)
+  const memory = value instanceof Pickable ? value.picked.runs.packed() : duplicate(memoryOf(value as BufferLike))
+  if (view.swaps) swapBytes(memory, view.types)
   const bytes = new Uint8Array(memory.buffer, memory.byteOffset, memory.byteLength)
   return { bytes, length: bytes.length }
 }

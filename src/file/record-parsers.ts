@@ -1,4 +1,5 @@
 import { valueOn } from '../codec/datatype.js'
+import type { AnyStruct } from '../layout/struct.js'
 import { swapBytes } from './byte-order.js'
 import { formatError } from './failure.js'
 import { beginBehind, endBehind, FRAME_HEADER, MARK, MARK_EVERY, payloadValue, readMark, withoutMarks } from './frames.js'
@@ -30,8 +31,8 @@ export interface ParserOptions {
   /** Where the records of the file begin. */
   readonly base: number
   readonly maxRecord: number
-  /** Bytes of a record of format 'bytes'; without, a value is as many whole elements as have been read. */
-  readonly record: number | undefined
+  /** Bytes of a record of format 'bytes', or its struct; without, a value is as many whole elements as have been read. */
+  readonly record: number | AnyStruct | undefined
   readonly view: View
 }
 
@@ -107,7 +108,7 @@ export class BytesParser implements RecordParser {
   constructor(from: number, to: number, options: ParserOptions) {
     this.#options = options
     this.#to = to
-    this.#unit = options.record ?? options.view.size
+    this.#unit = typeof options.record === 'object' ? options.record.extent : (options.record ?? options.view.size)
     this.start = options.base + Math.ceil((from - options.base) / this.#unit) * this.#unit
     this.#position = this.start
   }
@@ -132,8 +133,9 @@ export class BytesParser implements RecordParser {
     const end = at + bytes
     const start = window.bytes.byteOffset + at - window.at
     const buffer = window.bytes.buffer.slice(start, start + bytes) as ArrayBuffer
-    if (view.swaps && bytes % view.size === 0) swapBytes({ buffer, byteOffset: 0, byteLength: bytes }, view.size)
     this.#position = end
+    if (typeof record === 'object') return { value: record.on(buffer), at, end }
+    if (view.swaps && bytes % view.size === 0) swapBytes({ buffer, byteOffset: 0, byteLength: bytes }, view.types)
     return { value: valueOn(bytes % view.size === 0 ? view.code : UINT8, buffer), at, end }
   }
 }

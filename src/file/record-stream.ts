@@ -2,6 +2,8 @@ import { Observable, type Subscriber } from 'rxjs'
 import { checkOptions, checkSignal, shown } from '../diagnostics/arguments.js'
 import { type CallSite, captureCallSite } from '../diagnostics/call-site.js'
 import { ArgumentError, CountError } from '../errors.js'
+import { isLayout } from '../layout/layout.js'
+import type { AnyStruct } from '../layout/struct.js'
 import { abortError, onAbort } from '../request/cancellation.js'
 import { checkOneOf, type Demand, presentDemand, under } from '../stream/internal.js'
 import type { File } from './file.js'
@@ -26,8 +28,11 @@ export interface ReadFromOptions {
   share?: Share
   /** Bytes that are read at a time, and dealt out; default 1 MiB. */
   chunk?: number
-  /** Of format `'bytes'`: the bytes of a record. Without it values are as many elements of the view's type as have been read. */
-  record?: number
+  /**
+   * Of format `'bytes'`: the bytes of a record, or its struct, whose records lie in the file with their padding. Without it values are as
+   * many elements of the view's type as have been read.
+   */
+  record?: number | AnyStruct
   /** A longer line or frame is a FileError; default 64 MiB. */
   maxRecord?: number
   /** Only records that begin in these bytes: what streams before had in `remaining`. The same on all ranks. */
@@ -64,7 +69,7 @@ export class RecordStream<T> extends Observable<FileRecord<T>> {
     checkBytes('maxRecord', maxRecord)
     if (record !== undefined) {
       if (format !== 'bytes') throw new ArgumentError(`record: goes with format 'bytes', not with '${format}'`)
-      checkBytes('record', record)
+      checkBytes('record', isLayout(record) ? record.extent : record)
     }
     if (ranges !== undefined) checkRanges(ranges)
     if (signal !== undefined) checkSignal(signal)

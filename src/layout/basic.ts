@@ -3,7 +3,9 @@ import { datatypeOf, elementSize, isKnown } from '../codec/datatype.js'
 /** The basic types, by the name that structs and layouts over bytes call them; the numbers are their codes in datatype.ts. */
 const codes = { i8: 1, u8: 2, u8c: 3, i16: 4, u16: 5, i32: 6, u32: 7, f32: 8, f64: 9, i64: 10, u64: 11, f16: 12 } as const
 
-/** What a layout over bytes picks, and what the fields of a record are: integers, unsigned ones (`u8c` clamps) and floats, by their bits. */
+/**
+ * What a layout over bytes picks, and what the fields of a record are: integers, unsigned ones (`u8c` clamps) and floats, by their bits.
+ */
 export type BasicType = keyof typeof codes
 
 /** A basic type's code. */

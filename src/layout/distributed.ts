@@ -6,8 +6,8 @@ import { checkOf, type Distributed, frozen, type Of } from './layout.js'
 import { boxMeasures, product } from './subarray.js'
 
 /**
- * How a dimension is shared out among the ranks along it: not at all, in one block each (of equal length, or of `block`), or in turns of one
- * index, or of `cyclic` indices.
+ * How a dimension is shared out among the ranks along it: not at all, in one block each (of equal length, or of `block`), or in turns of
+ * one index, or of `cyclic` indices.
  */
 export type Distribution = 'none' | 'block' | 'cyclic' | { readonly block: number } | { readonly cyclic: number }
 

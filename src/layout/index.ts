@@ -18,6 +18,7 @@ export { contiguous, indexed, resized, vector } from './layout.js'
 export { type PackFormat, type PackPart, pack, packedBytes, unpack } from './pack.js'
 export type { RecordInit, Records } from './records.js'
 export {
+  type AnyStruct,
   type Field,
   type FieldArrays,
   type Fields,

@@ -130,8 +130,8 @@ export interface FieldLayout extends Measures {
 }
 
 /**
- * Which elements of memory are meant, and in which order: MPI's derived datatype, without an element type. A frozen plain object that prints,
- * compares with deep equality, nests and can be sent.
+ * Which elements of memory are meant, and in which order: MPI's derived datatype, without an element type. A frozen plain object that
+ * prints, compares with deep equality, nests and can be sent.
  */
 export type Layout = Contiguous | Vector | Indexed | Subarray | Distributed | Resized | StructLayout | FieldLayout
 

@@ -93,6 +93,10 @@ export type Struct<F extends FieldTypes = FieldTypes> = Omit<StructLayout, 'fiel
   readonly fields: { readonly [K in keyof F]: Field }
 } & StructMethods<F>
 
+/** A struct of whatever fields. */
+// biome-ignore lint/suspicious/noExplicitAny: of whatever fields
+export type AnyStruct = Struct<any>
+
 /**
  * The fields of a record, each aligned as C does it; `packed`: one behind the other. Over memory of bytes it is a layout.
  *

@@ -135,8 +135,8 @@ function isGone(memory: Viewed): boolean {
 }
 
 /**
- * What a layout picks of some memory: `count` items, one extent apart, from element `offset` on; without a layout the elements themselves, all
- * of them where no `count` is given.
+ * What a layout picks of some memory: `count` items, one extent apart, from element `offset` on; without a layout the elements themselves,
+ * all of them where no `count` is given.
  *
  * Over memory of bytes (`Uint8Array`, `Buffer`, `DataView`, `ArrayBuffer`) an element is a byte, over records a record.
  * Errors: CountError where it reaches outside the memory; DatatypeError for types over memory that has one; ArgumentError.

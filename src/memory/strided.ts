@@ -1,8 +1,8 @@
 import { copy } from './copy.js'
 
 /**
- * Copies blocks of bytes that lie apart: `blocks` of them, each of `width` bytes, `step` bytes from one to the next where they come from and
- * `leap` where they go to.
+ * Copies blocks of bytes that lie apart: `blocks` of them, each of `width` bytes, `step` bytes from one to the next where they come from
+ * and `leap` where they go to.
  *
  * A call costs more than a short block: up to 256 bytes elements are moved in a loop. Each size of elements has a loop of its own, for one
  * that has met several kinds of arrays is several times slower. Bits are moved and not numbers: V8 keeps those of a NaN.

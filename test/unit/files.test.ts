@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { from, map, type Observable, of, take } from 'rxjs'
+import { concatMap, defer, from, map, type Observable, of, take } from 'rxjs'
 import { readFrom } from '../../operators/readFrom.js'
 import { writeTo } from '../../operators/writeTo.js'
 import type { Communicator } from '../../src/communicator/communicator.js'
@@ -9,6 +9,8 @@ import { beginBehind, endBehind, frameAt, MARK_EVERY } from '../../src/file/fram
 import type { ReadFromOptions } from '../../src/file/record-stream.js'
 import type { WriteToOptions } from '../../src/file/record-writer.js'
 import { View } from '../../src/file/view.js'
+import { distributed, indexed, type Layout, type Records, resized, struct, subarray, vector, view } from '../../src/layout/index.js'
+import { Status } from '../../src/request/status.js'
 import { type SimulateOptions, simulate } from '../../testing/simulate.js'
 
 /** What each rank gets of a program on a file in memory: its values, or its error; and what is on the disk then. */
@@ -51,6 +53,172 @@ describe('a view', () => {
     expect(() => view.byteOffset(2 ** 51)).toThrow('2⁵³-1')
     expect(() => new View({ type: 'f65' as never })).toThrow("type: expected 'bytes'")
     expect(() => new View({ at: 5n as never })).toThrow('at: expected an integer')
+  })
+})
+
+describe('a view with a layout', () => {
+  const smaller = fc.integer({ min: 1, max: 4 })
+  const layouts = fc.oneof(
+    fc.tuple(smaller, smaller, fc.nat(3)).map(([count, length, gap]) => vector(count, length, length + gap)),
+    fc.array(fc.tuple(fc.nat(3), smaller), { minLength: 1, maxLength: 4 }).map((parts) => {
+      let end = 0
+      const placed = parts.map(([gap, length]) => {
+        const at = end + gap
+        end = at + length
+        return { at, length }
+      })
+      const picked = indexed(
+        placed.map(({ length }) => length),
+        placed.map(({ at }) => at)
+      )
+      return resized(picked, { extent: end + 2 })
+    }),
+    fc
+      .array(fc.tuple(smaller, fc.nat(2), fc.nat(2)), { minLength: 1, maxLength: 3 })
+      .map((dims) =>
+        subarray({ sizes: dims.map(([n, a, b]) => n + a + b), subsizes: dims.map(([n]) => n), starts: dims.map(([, a]) => a) })
+      )
+  )
+
+  /** The elements of a file that a layout picks, one after the other: those that it picks of an array that counts. */
+  const picked = (layout: Layout, tiles: number): number[] => {
+    const numbers = Float64Array.from({ length: layout.extent * (tiles + 2) + 100 }, (_, k) => k)
+    return Array.from({ length: tiles }, (_, tile) => [...view(numbers, layout, { offset: tile * layout.extent }).pack()]).flat()
+  }
+
+  it('sees the elements that the layout picks, in every tile', () => {
+    fc.assert(
+      fc.property(layouts, fc.nat(20), fc.nat(9), fc.nat(200), (layout, at, from, bytes) => {
+        const seen = new View({ at, type: 'i32', layout })
+        const places = picked(layout, 20)
+        const count = Math.min(places.length, 12)
+        for (const [k, place] of places.entries()) if (k < 30) expect(seen.byteOffset(k)).toBe(at + 4 * place)
+        const runs = seen.runs(from, count)
+        const bytesOf = runs.flatMap(({ position, length }) => Array.from({ length }, (_, k) => position + k))
+        const wanted = places.slice(from, from + count).flatMap((place) => [0, 1, 2, 3].map((k) => at + 4 * place + k))
+        expect(bytesOf.slice(0, wanted.length)).toEqual(wanted)
+        expect(runs.every(({ position }, k) => k === 0 || position > runs[k - 1]!.position + runs[k - 1]!.length)).toBe(true)
+        expect(seen.elementsIn(bytes)).toBe(picked(layout, 60).filter((place) => at + 4 * place + 4 <= bytes).length)
+      })
+    )
+  })
+
+  it('refuses what is there twice, goes back, or is no layout', () => {
+    expect(() => new View({ type: 'f64', layout: indexed(1, [2, 0]) })).toThrow('in a file its elements ascend')
+    expect(() => new View({ type: 'f64', layout: indexed(2, [0, 1]) })).toThrow('none is there twice')
+    expect(() => new View({ type: 'f64', layout: resized(vector(2, 1, 4), { extent: 1 }) })).toThrow('give it a larger extent')
+    expect(() => new View({ type: 'f64', layout: 7 as never })).toThrow('layout: expected a layout')
+    expect(() => new View({ type: 'f64', layout: vector(2, 1, 2, 'f64') })).toThrow("layout: 'f64' is for memory of bytes")
+    expect(() => new View({ type: struct({}) })).toThrow('a struct without fields')
+    expect(() => new View({ type: 'f64', layout: vector(0, 1, 2) }).runs(0, 1)).toThrow('it picks no element')
+  })
+
+  const rows = 6
+  const columns = 8
+  it.each([1, 2, 3, 4, 5, 7, 8])('gives each of %i ranks its columns of a matrix, written and read together', (size) => {
+    const { results, errors, files } = onFile(
+      size,
+      {},
+      (comm) => comm.iopen('m', 'w+'),
+      (file, comm) => {
+        const share = { sizes: [rows, columns], grid: [1, size], coords: [0, comm.rank], by: ['none', 'block'] } as const
+        const layout = distributed(share)
+        const own = Float64Array.from(picked(layout, 1))
+        return file.isetView({ type: 'f64', layout }).pipe(
+          concatMap(() => file.iwriteAll(own)),
+          concatMap(() => file.ireadAll({ at: 0, count: own.length })),
+          map((back) => [...(back as Iterable<number>)].join() === own.join())
+        )
+      }
+    )
+    expect(errors.filter(Boolean)).toEqual([])
+    expect(results.flat()).toEqual(Array.from({ length: size }, () => true))
+    const all = new Float64Array(files.m!.slice().buffer)
+    expect([...all]).toEqual(Array.from({ length: rows * columns }, (_, k) => k))
+  })
+
+  it('takes views as data and into, also big-endian', () => {
+    const { results, errors, files } = onFile(
+      1,
+      {},
+      (comm) => comm.iopen('v', 'w+', { view: { type: 'u16', format: 'external32' } }),
+      (file) => {
+        const matrix = Uint16Array.from({ length: 12 }, (_, k) => k)
+        const other = new Uint16Array(12)
+        return file.iwrite(view(matrix, vector(3, 1, 4), { offset: 1 })).pipe(
+          concatMap(() => file.iread({ at: 0, into: view(other, vector(3, 1, 4), { offset: 2 }) })),
+          map(() => [...other])
+        )
+      }
+    )
+    expect(errors).toEqual([undefined])
+    expect(files.v).toEqual(Uint8Array.of(0, 1, 0, 5, 0, 9))
+    expect(results).toEqual([[[0, 0, 1, 0, 0, 0, 5, 0, 0, 0, 9, 0]]])
+  })
+
+  it('has records of a struct, with the padding of C between, in either order of bytes', () => {
+    const Pair = struct({ tag: 'u8', value: 'u32' })
+    for (const format of ['native', 'external32'] as const) {
+      const { results, errors, files } = onFile(
+        1,
+        {},
+        (comm) => comm.iopen('r', 'w+', { view: { type: Pair, format } }),
+        (file) => {
+          const pairs = Pair.allocate(3)
+          for (let k = 0; k < 3; k++) pairs.set(k, { tag: k + 1, value: 256 * k })
+          const others = Pair.allocate(4)
+          const status = new Status()
+          return file.iwrite(pairs).pipe(
+            concatMap(() => file.iread({ at: 1, into: others, status })),
+            concatMap(() => file.iread({ at: 0, count: 1 })),
+            map((packed) => [status.count, status.elements, others.toArray(), Pair.unpacked(packed as Uint8Array).toArray()])
+          )
+        }
+      )
+      expect(errors).toEqual([undefined])
+      expect(files.r!.slice(8, 16)).toEqual(
+        format === 'native' ? Uint8Array.of(2, 0, 0, 0, 0, 1, 0, 0) : Uint8Array.of(2, 0, 0, 0, 0, 0, 1, 0)
+      )
+      const [two, three, none] = [
+        { tag: 2, value: 256 },
+        { tag: 3, value: 512 },
+        { tag: 0, value: 0 }
+      ]
+      expect(results).toEqual([[[2, 4, [two, three, none, none], [{ tag: 1, value: 0 }]]]])
+    }
+  })
+
+  it('is read as a stream of records of a struct', () => {
+    const Pair = struct({ tag: 'u8', value: 'u32' })
+    const pairs = Pair.allocate(5)
+    for (let k = 0; k < 5; k++) pairs.set(k, { tag: k, value: 10 * k })
+    const { results, errors } = onFile(
+      2,
+      { files: { r: new Uint8Array(pairs.buffer as ArrayBuffer) } },
+      (comm) => comm.iopen('r'),
+      (file) => readFrom<Records>(file, { format: 'bytes', record: Pair }).pipe(map(({ value, at }) => [at, ...value.toArray()]))
+    )
+    expect(errors).toEqual([undefined, undefined])
+    expect(results.flat()).toEqual([0, 1, 2, 3, 4].map((k) => [8 * k, { tag: k, value: 10 * k }]))
+  })
+
+  it('refuses data of another type, and streams of records', () => {
+    const { errors } = onFile(
+      1,
+      {},
+      (comm) => comm.iopen('r', 'w+', { view: { type: struct({ a: 'u8', b: 'f64' }) } }),
+      (file) => file.iwrite(new Float64Array(2))
+    )
+    expect(errors[0]!.message).toContain(
+      "data: the view's type is a struct (u8 f64), and this is a Float64Array; give records of that struct"
+    )
+    const streams = onFile(
+      1,
+      {},
+      (comm) => comm.iopen('r', 'w+', { view: { type: 'f64', layout: vector(2, 1, 2) } }),
+      (file) => defer(() => readFrom(file, { format: 'bytes' }))
+    )
+    expect(streams.errors[0]!.message).toContain('view: records lie in a row')
   })
 })
 

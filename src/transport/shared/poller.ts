@@ -1,10 +1,10 @@
 /**
  * When to look for segments.
  *
- * A rank that waits looks whenever all microtasks have run, for a few microseconds without a pause, for
- * a reply is there within one; then it gives way to other threads between looks, so that whoever is waited for gets the core that it needs.
- * In between the event loop has its turns, so that timers and I/O go on. After a quiet millisecond it blocks its thread, a moment at a time,
- * and at last sleeps in the event loop until it is woken. Being woken takes as long as some twenty looks, and costs whoever wakes as much.
+ * A rank that waits looks whenever all microtasks have run, for a few microseconds without a pause, for a reply is there within one; then
+ * it gives way to other threads between looks, so that whoever is waited for gets the core that it needs. In between the event loop has its
+ * turns, so that timers and I/O go on. After a quiet millisecond it blocks its thread, a moment at a time, and at last sleeps in the event
+ * loop until it is woken. Being woken takes as long as some twenty looks, and costs whoever wakes as much.
  *
  * Where no way to give way is known, it looks for not much longer than being woken would take (competitive spinning: Karlin, Li, Manasse,
  * Owicki, SOSP 1991). Where ranks outnumber cores it looks once and blocks: of many that give way, each may lose a slice of time to whoever

@@ -28,8 +28,8 @@ interface Making {
 type Awaited = Waiting & { readonly peer: number; readonly waits: boolean }
 
 /**
- * The communicators that ranks make of groups without the rest of their communicator. The calls of one group, in one order and with one tag,
- * meet by their number: whatever else those ranks do at the same time, words of one call are not taken for another's.
+ * The communicators that ranks make of groups without the rest of their communicator. The calls of one group with one tag meet by their
+ * number: whatever else those ranks do at the same time, words of one call are not taken for another's.
  */
 export class GroupCalls {
   readonly core: CommunicatorCore

@@ -124,7 +124,10 @@ export abstract class PersistentCalls extends Collectives {
     return made(this.core, (site) => new PersistentCollective(this, 'allgatherv', allgathervOf, data, options, undefined, site))
   }
 
-  /** As `alltoall`, made once. Arrays of views as data and `into` are MPI_Alltoallw_init. MPI: MPI_Alltoall_init; mpi4py: comm.Alltoall_init. */
+  /**
+   * As `alltoall`, made once; arrays of views as data and `into` are MPI_Alltoallw_init. MPI: MPI_Alltoall_init; mpi4py:
+   * comm.Alltoall_init, comm.Alltoallw_init.
+   */
   alltoallInit<B extends Target | readonly Target[]>(data: Kept, options: AlltoallOptions & { into: B }): Persistent<B>
   alltoallInit<R = unknown>(data: Kept, options?: AlltoallOptions & Into): Persistent<R>
   alltoallInit(data: unknown, options: AlltoallOptions & Into = NO_OPTIONS): Persistent<unknown> {

@@ -27,7 +27,7 @@ import type { Request } from './request.js'
  *
  * const own = new Float64Array(1)
  * const total = new Float64Array(1)
- * using sum = comm.allreduceInit(own, SUM, { into: total })
+ * const sum = comm.allreduceInit(own, SUM, { into: total })
  * for (const step of [1, 2]) {
  *   own[0] = step * (comm.rank + 1)
  *   await sum.start().wait()

@@ -83,6 +83,15 @@ export class ArgumentError extends RxmpiError {
   }
 }
 
+/**
+ * A call that does not suit the state of what it is made on: a persistent call started while it is active. MPI: MPI_ERR_REQUEST.
+ */
+export class RequestError extends RxmpiError {
+  static {
+    identify(RequestError, 'RequestError', 'ERR_REQUEST')
+  }
+}
+
 /** A rank or root that is not in the communicator or no integer. MPI: MPI_ERR_RANK, MPI_ERR_ROOT. */
 export class RankError extends RxmpiError {
   static {

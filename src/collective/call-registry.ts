@@ -7,7 +7,7 @@ import type { Context } from '../progress/context.js'
 import { COLLECTIVES, CONTROL } from '../progress/context-ids.js'
 import { onControl, sendControl } from '../progress/control-message.js'
 import { type Incoming, nobody, type Waiting } from '../progress/incoming.js'
-import { ASIDE, Call, type CallOptions, cycleOf, type Form, isSame, isSingle, type Signature } from './call.js'
+import { ASIDE, Call, type CallOptions, cycleOf, type Form, isSame, isSingle, oppositeOf, placeOf, type Signature } from './call.js'
 import { ALARM, BARRIER, CALLED, FAILURE, type Kind, OVER, PASSED_ON, TOLD } from './control-messages.js'
 import { type Alarm, Mismatch } from './mismatch.js'
 import { Plans } from './plan.js'
@@ -55,6 +55,8 @@ export class CallRegistry {
   readonly unsaid = new Set<Waiting & { readonly peer: number; readonly waits: boolean }>()
   readonly #context: Context
   readonly #recent: Call[] = []
+  /** Persistent calls, by their places. */
+  readonly #kept = new Map<number, Call>()
   readonly #parties = new TagTable<Party>()
   /** What others have said of subscriptions that they have begun and this rank has not. */
   readonly #sayings = new Map<number, Early[]>()
@@ -101,15 +103,40 @@ export class CallRegistry {
 
   /** The next call in order. Throws when a rank has failed, or the ranks have called different things before. */
   next(signature: Signature, form: Form, site: CallSite | undefined, options: CallOptions): Call {
+    this.checkUsable()
+    const call = new Call(this.#calls++, signature, form, site, options)
+    this.#recent[call.sequence % REMEMBERED] = call
+    return call
+  }
+
+  /** Throws when a rank has failed, or the ranks have called different things before. */
+  checkUsable(): void {
     const lost = this.comm.failedMembers.error
     if (lost !== undefined) throw lost
     if (this.#dispute?.verdict !== undefined) {
       this.#dispute.isHeard = true
       throw this.#dispute.verdict
     }
-    const call = new Call(this.#calls++, signature, form, site, options)
-    this.#recent[call.sequence % REMEMBERED] = call
+  }
+
+  /** The same for a call that will be subscribed to again and again: it is remembered until it is forgotten. */
+  nextKept(signature: Signature, form: Form, site: CallSite | undefined, options: CallOptions): Call {
+    const place = placeOf(this.#calls)
+    const other = this.#kept.get(place)
+    if (other !== undefined) {
+      throw new ArgumentError(
+        `${other.describe()} was made so many collectives before this one that their messages would look alike; free it first`
+      )
+    }
+    const call = this.next(signature, form, site, options)
+    this.#kept.set(place, call)
     return call
+  }
+
+  /** It will not be any more. */
+  forget(call: Call): void {
+    const place = placeOf(call.sequence)
+    if (this.#kept.get(place) === call) this.#kept.delete(place)
   }
 
   /** Calls made so far. */
@@ -120,7 +147,9 @@ export class CallRegistry {
   /** A call that was made lately. */
   recent(sequence: number): Call | undefined {
     const call = this.#recent[sequence % REMEMBERED]
-    return call?.sequence === sequence ? call : undefined
+    if (call?.sequence === sequence) return call
+    const kept = this.#kept.get(placeOf(sequence))
+    return kept?.sequence === sequence ? kept : undefined
   }
 
   /** The tag of a call's next subscription. */
@@ -134,6 +163,8 @@ export class CallRegistry {
 
   open(party: Party): void {
     this.#parties.add(party)
+    // Tags go round: what was broken off so long ago has nothing under way any more.
+    if (this.#brokenOff.size > 0) this.#brokenOff.delete(oppositeOf(party.tag))
     if (collectives.hasSubscribers) this.#tellBegin(party)
     const obstacle = this.comm.obstacle ?? this.comm.failedMembers.error
     if (obstacle !== undefined) return party.stop(obstacle)
@@ -271,7 +302,10 @@ export class CallRegistry {
   #over(tag: number): Call | undefined {
     const cycle = cycleOf(tag)
     const call = this.#recent[tag % REMEMBERED]
-    return call !== undefined && call.sequence % cycle === tag % cycle && call.hasBegun(tag) ? call : undefined
+    if (call !== undefined && call.sequence % cycle === tag % cycle && call.hasBegun(tag)) return call
+    if (this.#kept.size === 0) return undefined
+    const kept = this.#kept.get(placeOf(tag))
+    return kept !== undefined && kept.sequence % cycle === tag % cycle && kept.hasBegun(tag) ? kept : undefined
   }
 
   #breakOff(tag: number): void {

@@ -62,8 +62,9 @@ export const WINDOW = 64
 export class Call {
   readonly sequence: number
   readonly signature: Signature
-  readonly site: CallSite | undefined
-  readonly options: CallOptions
+  /** Of a persistent call that of its present start, as its options. */
+  site: CallSite | undefined
+  options: CallOptions
   /** Of the signature, and whether it is a method's: travels with every message. */
   readonly hash: number
   /** How often it was subscribed to: the n-th subscription meets the n-th of the other ranks. */
@@ -131,6 +132,12 @@ const MANY_CALLS = AGAIN
 const CALL_BITS = 15
 const MANY_CALLS_AGAIN = 2 ** CALL_BITS
 const MANY_SUBSCRIPTIONS = 2 ** (29 - CALL_BITS)
+
+/** The place of a call among those whose further subscriptions have the same tags. */
+export const placeOf = (sequenceOrTag: number): number => sequenceOrTag & (MANY_CALLS_AGAIN - 1)
+
+/** The tag of the subscription of that call which is farthest from the one with this tag. */
+export const oppositeOf = (tag: number): number => ((tag & AGAIN) === 0 ? tag : tag ^ ((MANY_SUBSCRIPTIONS / 2) << CALL_BITS))
 
 /** The calls that a tag may be of are so far from each other, and this is the first of them. */
 export const cycleOf = (tag: number): number => ((tag & AGAIN) === 0 ? MANY_CALLS : MANY_CALLS_AGAIN)

@@ -25,6 +25,7 @@ export abstract class Receiver implements Taker {
   #misfit = false
   #failed = false
   #isMethods = false
+  #spoilt: { readonly cause: unknown } | undefined
   /** Messages it has had. */
   #taken = 0
   /** It was made for a call that was under way; the next may have no need of it. */
@@ -97,6 +98,11 @@ export abstract class Receiver implements Taker {
     }
   }
 
+  /** What is done with the data as it comes has thrown. */
+  spoil(cause: unknown): void {
+    this.#spoilt = { cause }
+  }
+
   finish(message: Incoming): void {
     this.#waiting = false
     if (this.links.closed || this.#failed) return
@@ -104,6 +110,7 @@ export abstract class Receiver implements Taker {
     if (this.#isMethods) this.links.trouble.single()
     if (this.links.closed) return
     references.here = this.links.endpoint
+    if (this.#spoilt !== undefined) return this.#stop(this.#spoilt.cause)
     try {
       this.take(message)
     } catch (error) {

@@ -11,7 +11,7 @@ import type { Audience } from './participant.js'
 import type { StandingStream } from './standing-stream.js'
 
 /** A collective under way, of one value on every rank. MPI: MPI_Iallreduce and its kin, MPI 4.1 §6.12. */
-class CollectiveRequest<R> extends Request<R> implements Audience<R> {
+export class CollectiveRequest<R> extends Request<R> implements Audience<R> {
   readonly status = undefined
   readonly #comm: CommunicatorCore
 

@@ -78,6 +78,12 @@ const kinds: Record<string, Kind> = {
   neighborAlltoallv: { isAround: true, counted: 'both', joins: true }
 }
 
+/** Whether a rank gives something to a collective, and whether it gets something. */
+export function sharesOf(name: string, isRoot: boolean): { gives: boolean; gets: boolean } {
+  const { atRoot } = kinds[name] ?? {}
+  return { gives: isRoot || atRoot !== 'data', gets: isRoot || atRoot !== 'into' }
+}
+
 // biome-ignore lint/suspicious/noExplicitAny: records of whatever fields
 type AnyRecords = Records<any>
 
@@ -106,7 +112,7 @@ export function callOverViews(
   )
 }
 
-interface Packed {
+export interface Packed {
   readonly data: unknown
   readonly options: Options
   readonly op: AnyOp | undefined
@@ -114,7 +120,7 @@ interface Packed {
   readonly finish: (result: unknown) => unknown
 }
 
-function pack(
+export function pack(
   { size: ranks, rank, neighborhood }: CommunicatorCore,
   name: string,
   given: unknown,
@@ -317,7 +323,7 @@ function packRecords(
 }
 
 /** Waits for a collective on what was packed, and unpacks what it results in. */
-class UnpackingRequest extends Request<unknown> {
+export class UnpackingRequest extends Request<unknown> {
   readonly status = undefined
   readonly #core: CommunicatorCore
 

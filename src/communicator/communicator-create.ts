@@ -125,17 +125,34 @@ export function checkKey(key: unknown): void {
   throw new ArgumentError(`key: expected a number to order the ranks by, got ${shown(key)}`)
 }
 
+export function checkName(name: unknown): void {
+  if (name === undefined || typeof name === 'string') return
+  throw new ArgumentError(`name: expected a string, got ${shown(name)}`)
+}
+
 /** Who gives the same group wants to be in the same communicator. Throws for members that are not in this one. */
 export function colorOf(comm: Parent, group: Group): string | null {
+  checkMembers(comm, group, 'create')
+  return group.rank === undefined ? null : group.members.join(' ')
+}
+
+/** The ranks here of a group that this one is in. Throws for members that are not in the communicator. */
+export function ranksOf(comm: Parent, group: Group): readonly number[] {
+  checkMembers(comm, group, 'createGroup')
+  const ranks = group.translateRanks([...Array(group.size).keys()], comm.group) as number[]
+  if (ranks.includes(comm.core.rank)) return ranks
+  throw new RankError(`group: this rank, ${comm.core.rank}, is not in it; createGroup is called by the ranks of the group alone`)
+}
+
+function checkMembers(comm: Parent, group: Group, call: string): void {
   const strangers = group.difference(comm.group)
   if (strangers.size > 0) {
     const ranks = group.translateRanks(
       group.translateRanks([...Array(group.size).keys()], comm.group).flatMap((rank, place) => (rank === undefined ? [place] : [])),
       group
     )
-    throw new RankError(`group: its ranks ${ranks.join(', ')} are not in communicator '${comm.name}'; create takes a group of its members`)
+    throw new RankError(`group: its ranks ${ranks.join(', ')} are not in communicator '${comm.name}'; ${call} takes a group of its members`)
   }
-  return group.rank === undefined ? null : group.members.join(' ')
 }
 
 /** All members of a group must have given it. */

@@ -4,7 +4,7 @@ import type { Grid } from '../collective/topology/grid.js'
 import type { Neighborhood, Neighbors } from '../collective/topology/neighborhood.js'
 import { CommunicatorCore } from '../core/communicator-core.js'
 import { checkGroup, Group } from '../core/group.js'
-import { checkOptions, checkSignal, shown } from '../diagnostics/arguments.js'
+import { checkOptions, checkSignal, checkTag, shown } from '../diagnostics/arguments.js'
 import { type CallSite, captureCallSite, recordCallSite } from '../diagnostics/call-site.js'
 import { debug } from '../diagnostics/debug.js'
 import { ArgumentError, CountError, RankError } from '../errors.js'
@@ -13,12 +13,25 @@ import type { FileMode } from '../file/modes.js'
 import { type OpenOptions, openFile } from '../file/open.js'
 import type { Endpoint } from '../progress/endpoint.js'
 import { abortError } from '../request/cancellation.js'
+import { RefusedRequest } from '../request/refused-request.js'
 import type { Request } from '../request/request.js'
 import { type Channel, type ChannelOptions, OpenChannels } from '../stream/channel.js'
 import { checked } from '../stream/options.js'
 import { StreamRegistry } from '../stream/stream-registry.js'
-import { checkAllThere, checkColor, checkKey, colorOf, Derivation, derive, expecting, type Setting } from './communicator-create.js'
+import {
+  checkAllThere,
+  checkColor,
+  checkKey,
+  checkName,
+  colorOf,
+  Derivation,
+  derive,
+  expecting,
+  ranksOf,
+  type Setting
+} from './communicator-create.js'
 import { FaultTolerant } from './fault-tolerance.js'
+import { GroupCalls, GroupRequest } from './group-create.js'
 import { type CartOptions, checkKeep, type GraphOptions, gridOf, knownOf, makeGraph, makeGrid, makeSub } from './topology-create.js'
 
 export * from '../progress/context-ids.js'
@@ -31,6 +44,12 @@ export interface DeriveOptions {
   signal?: AbortSignal
 }
 
+/** What `createGroup` may be told. */
+export interface CreateGroupOptions extends DeriveOptions {
+  /** Keeps calls of one group apart that are under way at the same time; 0 … TAG_UB, default 0. */
+  tag?: number
+}
+
 /** A group of ranks and contexts of its own for their messages. MPI: MPI_Comm, MPI 4.1 §7; point to point: §3; collectives: §6. */
 export class Communicator extends FaultTolerant {
   readonly #open = new OpenChannels()
@@ -39,6 +58,7 @@ export class Communicator extends FaultTolerant {
   /** @internal Where it was made, if that was recorded. */
   readonly site: CallSite | undefined
   #group: Group | undefined
+  #groups: GroupCalls | undefined
   /** How many communicators were made of this one, by how. */
   readonly #named = new Map<string, number>()
 
@@ -159,6 +179,48 @@ export class Communicator extends FaultTolerant {
   /** As `create`, as a request. */
   icreate(group: Group, options?: DeriveOptions): Request<Communicator | undefined> {
     return this.#split('create', () => colorOf(this, group), group instanceof Group ? (group.rank ?? 0) : 0, options, group)
+  }
+
+  /**
+   * The ranks of a group, in its order, called by these alone: what the others do meanwhile does not matter. Calls of one group at the same
+   * time have tags of their own, or are made in one order on all its ranks.
+   * Errors: RankError when the group has others than ranks of this communicator, or not this one; TagError, ArgumentError. Cost: a small
+   * reduction and a broadcast among the group. MPI: MPI_Comm_create_group, MPI 4.1 §7.4.2; mpi4py: comm.Create_group.
+   *
+   * @example
+   * ```ts
+   * import { COMM_WORLD as comm } from 'rxmpi'
+   *
+   * if (comm.rank === 1) {
+   *   const alone = await comm.createGroup(comm.group.include([1]))
+   *   console.log(alone.name, alone.size) // [1] world.createGroup(1) 1
+   *   alone.free()
+   * }
+   * ```
+   */
+  createGroup(group: Group, options?: CreateGroupOptions): Promise<Communicator> {
+    return this.icreateGroup(group, options).wait()
+  }
+
+  /** As `createGroup`, as a request. */
+  icreateGroup(group: Group, options: CreateGroupOptions = {}): Request<Communicator> {
+    const site = recordCallSite()
+    try {
+      this.core.checkAlive()
+      checkOptions(options, '{ tag: 0 }')
+      const { tag = 0, name, signal } = options
+      checkTag(tag)
+      checkName(name)
+      checkGroup(group, 'group')
+      const ranks = ranksOf(this, group)
+      if (signal !== undefined) checkSignal(signal)
+      if (signal?.aborted) throw abortError(signal)
+      this.#groups ??= new GroupCalls(this.core)
+      const make = (id: number, count: number): Communicator => this.make(id, name ?? `${this.name}.createGroup(${count})`, ranks, site)
+      return new GroupRequest<Communicator>(this.#groups, ranks, tag, site, make).begin(signal)
+    } catch (error) {
+      return new RefusedRequest<Communicator>(this.core, error)
+    }
   }
 
   /**
@@ -301,7 +363,7 @@ export class Communicator extends FaultTolerant {
       this.core.checkAlive()
       checkOptions(options, "{ name: 'workers' }")
       const { name, signal } = options
-      if (name !== undefined && typeof name !== 'string') throw new ArgumentError(`name: expected a string, got ${shown(name)}`)
+      checkName(name)
       const begun = begin({ options: { signal }, site })
       if (signal !== undefined) checkSignal(signal)
       if (signal?.aborted) throw abortError(signal)
@@ -326,7 +388,7 @@ export class Communicator extends FaultTolerant {
     group?: Group
   ): Request<Communicator | undefined> {
     return this.derive(how, options, (setting) => {
-      if (group !== undefined || how === 'create') checkGroup(group)
+      if (group !== undefined || how === 'create') checkGroup(group, 'group')
       return derive(this, how, colored(), key, setting).pipe(
         map((found) => (name: string) => {
           if (found === undefined) return undefined

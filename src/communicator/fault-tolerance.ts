@@ -11,7 +11,7 @@ import type { Endpoint } from '../progress/endpoint.js'
 import { abandonOn, abortError } from '../request/cancellation.js'
 import { Request } from '../request/request.js'
 import type { Communicator } from './communicator.js'
-import { NeighborCollectives } from './neighbor-collectives.js'
+import { PersistentCalls } from './persistent-calls.js'
 
 /** What `agree` may be told. */
 export interface AgreeOptions {
@@ -30,7 +30,7 @@ export interface ShrinkOptions extends AgreeOptions {
  * recovery of MPI communication capability, IJHPCA 27(3), 2013). In a job whose first failure does not end it:
  * `rxmpi run --on-failure continue`.
  */
-export abstract class FaultTolerant extends NeighborCollectives {
+export abstract class FaultTolerant extends PersistentCalls {
   #shrinks = 0
   #watchers: Set<() => void> | undefined
   readonly #agreements = new Set<Request<unknown>>()

@@ -9,7 +9,7 @@ import { claim, claimNow, probe, probeNow } from '../request/probe-request.js'
 import { receive } from '../request/receive-request.js'
 import type { Request } from '../request/request.js'
 import { send, sent } from '../request/send-request.js'
-import { sendrecv } from '../request/sendrecv.js'
+import { isendrecv, sendrecv } from '../request/sendrecv.js'
 import type { Status } from '../request/status.js'
 
 /** Of a send that is out already. */
@@ -170,6 +170,26 @@ export abstract class PointToPoint {
   sendrecv<S = unknown, R = unknown>(data: S, exchange: Exchange): Promise<R>
   sendrecv<R>(data: unknown, exchange: Exchange): Promise<R> {
     return sendrecv<R>(this.core, data, exchange)
+  }
+
+  /**
+   * As `sendrecv`, as a request: complete when the message has come and the data may be changed again. MPI: MPI_Isendrecv,
+   * MPI_Isendrecv_replace, MPI 4.1 §3.7.6; mpi4py: comm.Isendrecv, comm.Isendrecv_replace.
+   *
+   * @example
+   * ```ts
+   * import { COMM_WORLD as comm } from 'rxmpi'
+   *
+   * const ghost = Float64Array.of(comm.rank)
+   * const request = comm.isendrecv(ghost, { dest: 1 - comm.rank, source: 1 - comm.rank, into: ghost })
+   * await request.wait()
+   * console.log(ghost[0]) // [0] 1 [1] 0
+   * ```
+   */
+  isendrecv<B extends Target>(data: unknown, exchange: Exchange & { into: B }): Request<B>
+  isendrecv<S = unknown, R = unknown>(data: S, exchange: Exchange): Request<R>
+  isendrecv<R>(data: unknown, exchange: Exchange): Request<R> {
+    return isendrecv<R>(this.core, data, exchange)
   }
 
   /**

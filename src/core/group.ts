@@ -156,8 +156,8 @@ export class Group {
 export const GROUP_EMPTY: Group = Group.of([], undefined)
 
 /** @internal */
-export function checkGroup(other: unknown): void {
-  if (!(other instanceof Group)) throw new ArgumentError(`other: expected a Group such as comm.group, got ${shown(other)}`)
+export function checkGroup(group: unknown, name = 'other'): void {
+  if (!(group instanceof Group)) throw new ArgumentError(`${name}: expected a Group such as comm.group, got ${shown(group)}`)
 }
 
 function checkList(ranks: unknown): void {

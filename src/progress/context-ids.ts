@@ -11,8 +11,11 @@ export const KIND_BITS = 3
 export const NEXT = 1
 export const kindIn = (call: number): number => call & ((1 << KIND_BITS) - 1)
 
-/** Contexts of a communicator. */
-export const CONTEXTS = 4
+/** What the ranks of a group say to each other when they make a communicator of their own. */
+export const GROUPS = 4
+
+/** Contexts of a communicator: a power of two. */
+export const CONTEXTS = 8
 
 /** The first contexts of the communicators that there are from the start. */
 export const WORLD = 0
@@ -44,7 +47,7 @@ export class IdSource {
     this.#size = size
   }
 
-  /** `null` when there is no more: after 2⁴⁵ communicators, divided by the size of the world. */
+  /** `null` when there is no more: after 2⁴⁴ communicators, divided by the size of the world. */
   next(): number | null {
     const id = FIRST_ID + CONTEXTS * (this.given * this.#size + this.#rank)
     if (id + CONTEXTS > CONTEXT_LIMIT) return null

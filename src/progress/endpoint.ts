@@ -342,7 +342,7 @@ export class Endpoint implements SegmentReceiver {
     else {
       if (isScalar(datatype) && share === message.bytes) message.borrow(slot, slot.at + HEADER)
       const wanted = taker.accept(message)
-      if (!message.complete) message.add(slot, slot.at + HEADER, share)
+      if (!message.complete) this.#add(message, slot, share, taker)
       // The slot is read by now: what is told to the sender may let a send of our own go, and so run user code, which may poll.
       this.#await(message, taker, wanted)
       this.#answer(message, wanted ? TAKEN : DISCARDED)
@@ -385,15 +385,20 @@ export class Endpoint implements SegmentReceiver {
   #rest(source: number, slot: Slot): void {
     const message = this.#peer(source).partial.get(idOf(slot))
     if (message === undefined) return
-    try {
-      message.add(slot, slot.at + HEADER, slot.length - HEADER)
-    } catch (cause) {
-      message.lose(cause)
-      message.add(slot, slot.at + HEADER, slot.length - HEADER)
-    }
+    this.#add(message, slot, slot.length - HEADER, message.taker)
     if (!message.complete) return
     this.#peer(source).partial.delete(message.id)
     this.#finish(message)
+  }
+
+  /** Takes over a segment's data. Where that fails, for its place is gone or its taker cannot use it, it is only counted. */
+  #add(message: Incoming, slot: Slot, share: number, taker: Taker | undefined): void {
+    try {
+      message.add(slot, slot.at + HEADER, share)
+    } catch (cause) {
+      message.lose(cause, taker)
+      message.add(slot, slot.at + HEADER, share)
+    }
   }
 
   /** The sender takes a message back: it may, as long as nobody has matched it. */

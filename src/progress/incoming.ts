@@ -164,12 +164,12 @@ export class Incoming implements Arrived {
     this.#kept = undefined
   }
 
-  /** The receiver's memory is gone, for it was transferred away: what is still to come is only counted. */
-  lose(cause: unknown): void {
+  /** The receiver's memory is gone, for it was transferred away, or its sink has thrown: what is still to come is only counted. */
+  lose(cause: unknown, taker = this.taker): void {
     this.target = undefined
     this.sink = undefined
     this.#runs = undefined
-    this.taker?.spoil?.(cause)
+    taker?.spoil?.(cause)
   }
 
   /** Whether its data was wanted: it is somewhere, or will be. */

@@ -1,6 +1,6 @@
 import { NUMBER, nameOf, OBJECT, RECORDS } from '../codec/datatype.js'
 import { shown } from '../diagnostics/arguments.js'
-import { CHANNELS, CONTEXTS, CONTROL, kindIn, MESSAGES, NEXT } from './context-ids.js'
+import { CHANNELS, CONTEXTS, CONTROL, GROUPS, kindIn, MESSAGES, NEXT } from './context-ids.js'
 import type { Endpoint } from './endpoint.js'
 import type { Incoming } from './incoming.js'
 
@@ -18,12 +18,22 @@ export function* unreceived(endpoint: Endpoint, source?: number): Generator<Unre
   for (const message of endpoint.unreceived()) {
     if (message.answer || (source !== undefined && message.source !== source)) continue
     const kind = message.context & (CONTEXTS - 1)
-    if (kind === CONTROL || (kind === CHANNELS && kindIn(message.call) !== NEXT)) continue
+    if (!isUsers(message, kind)) continue
     const id = message.context - kind
-    const of = kind === MESSAGES ? `tag ${message.tag}` : kind === CHANNELS ? `in a stream, tag ${message.tag}` : 'in a collective'
-    const where = `${of}${endpoint.on(id)}`
+    const where = `${placeOf(message, kind)}${endpoint.on(id)}`
     yield { message, origin: `rank ${endpoint.rankIn(id, message.source)}, ${where}`, where }
   }
+}
+
+/** Whether it carries something of the user's, and not what ranks say to each other beside it. */
+function isUsers({ call }: Incoming, kind: number): boolean {
+  if (kind === CHANNELS) return kindIn(call) === NEXT
+  return kind !== CONTROL && kind !== GROUPS
+}
+
+function placeOf({ tag }: Incoming, kind: number): string {
+  if (kind === MESSAGES) return `tag ${tag}`
+  return kind === CHANNELS ? `in a stream, tag ${tag}` : 'in a collective'
 }
 
 /** For a report of a rank: 'rank 1 never received a number from rank 0, tag 7'. */

@@ -1,8 +1,13 @@
-import { Observable, type Subscriber } from 'rxjs'
-import { type CallSite, captureCallSite, rejectLater } from '../diagnostics/call-site.js'
+import { isObservable, Observable, type Subscriber, Subscription } from 'rxjs'
+import { references } from '../codec/reference.js'
+import { checkOptions, checkSignal, shown } from '../diagnostics/arguments.js'
+import { type CallSite, captureCallSite, recordCallSite, rejectLater } from '../diagnostics/call-site.js'
+import { inContext } from '../diagnostics/error-context.js'
 import { ArgumentError } from '../errors.js'
+import type { Endpoint } from '../progress/endpoint.js'
 import type { Transport } from '../transport/transport.js'
-import type { Status } from './status.js'
+import { abandonOn, abortError, endable } from './cancellation.js'
+import { checkStatus, type Status } from './status.js'
 
 const PENDING = 0
 const COMPLETE = 1
@@ -80,6 +85,39 @@ export abstract class Request<T> extends Observable<T> {
   /** Withdraws a receive that nothing has matched yet: it completes empty. True when it was one. MPI: MPI_Cancel. */
   cancel(): boolean {
     return false
+  }
+
+  /**
+   * A request of the program's own: subscribes to the source at once, completes with its last value, `undefined` where there was none, and
+   * fails with its error. `cancel()` unsubscribes and completes it empty. It goes wherever requests go and keeps its rank alive.
+   *
+   * `status` is what the request shows as its own once it is complete: fill it in before the source completes.
+   * Errors: ArgumentError for a bad argument; AbortError, TimeoutError. MPI: MPI_Grequest_start, MPI 4.1 §13.2; mpi4py: MPI.Grequest.Start.
+   *
+   * @example
+   * ```ts
+   * import { COMM_WORLD as comm, Request } from 'rxmpi'
+   * import { map, timer } from 'rxjs'
+   *
+   * const computed = Request.from(timer(5).pipe(map(() => comm.rank * 10)))
+   * const received = comm.irecv<number>()
+   * await comm.send(1, { dest: 1 - comm.rank })
+   * console.log(await Request.waitAll([computed, received])) // [0] [ 0, 1 ] [1] [ 10, 1 ]
+   * ```
+   */
+  static from<T>(source: Observable<T>, options: SourceOptions = {}): Request<T> {
+    const site = recordCallSite()
+    try {
+      if (!isObservable(source)) throw new ArgumentError(`source: expected an Observable, got ${shown(source)}`)
+      checkOptions(options, '{ status: new Status() }')
+      const { status, signal } = options
+      if (status !== undefined) checkStatus(status)
+      if (signal !== undefined) checkSignal(signal)
+      if (signal?.aborted) throw abortError(signal)
+      return new SourceRequest<T>(site, status).follow(source, signal)
+    } catch (error) {
+      return new SourceRequest<T>(captureCallSite(), undefined).refuse(error)
+    }
   }
 
   /** All values, in the requests' order. MPI: MPI_Waitall. */
@@ -295,6 +333,69 @@ function overlooked(request: Request<unknown>, error: Error): Promise<never> | u
   if (failures.take === undefined) return Promise.reject(error)
   failures.take(request)
   return undefined
+}
+
+/** What `Request.from` may be told. */
+export interface SourceOptions {
+  /** What the request shows as its status once it is complete; the program fills it in. */
+  status?: Status
+  /** Aborting it unsubscribes from the source and fails the request with an AbortError. */
+  signal?: AbortSignal
+}
+
+/** What the program does on its own account, as a request. MPI: a generalized request. */
+class SourceRequest<T> extends Request<T> {
+  readonly #status: Status | undefined
+  readonly #subscription = new Subscription()
+  #last: T | undefined
+
+  constructor(site: CallSite | undefined, status: Status | undefined) {
+    super(site)
+    this.#status = status
+  }
+
+  follow(source: Observable<T>, signal: AbortSignal | undefined): this {
+    // Nobody can tell whether the source will ever end.
+    endable.count++
+    const { transport } = (references.here as Endpoint | undefined) ?? {}
+    if (transport !== undefined) this.holds(transport)
+    this.onSettled(() => {
+      endable.count--
+      endable.onSettled()
+      this.#subscription.unsubscribe()
+    })
+    const subscription = source.subscribe({
+      next: (value) => {
+        this.#last = value
+      },
+      error: (error) => this.fail(error),
+      complete: () => this.complete(this.#last as T)
+    })
+    this.#subscription.add(subscription)
+    if (signal !== undefined) abandonOn(signal, this, (error) => this.fail(error))
+    return this
+  }
+
+  get status(): Status | undefined {
+    return this.settled ? this.#status : undefined
+  }
+
+  override cancel(): boolean {
+    if (this.settled) return false
+    this.#subscription.unsubscribe()
+    this.#status?.setCancelled()
+    this.completeEmpty()
+    return true
+  }
+
+  protected poll(): void {
+    const here = references.here as Endpoint | undefined
+    here?.transport.poll()
+  }
+
+  protected inContext(error: Error, site: CallSite | undefined): Error {
+    return inContext(error, {}, site)
+  }
 }
 
 /** What the calls on several requests take; each keeps the type of its value. */

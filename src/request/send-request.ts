@@ -9,6 +9,7 @@ import { type CallSite, captureCallSite, recordCallSite } from '../diagnostics/c
 import { ArgumentError } from '../errors.js'
 import { Pickable, type Picked } from '../layout/picked.js'
 import { checkThere } from '../layout/view.js'
+import type { Memory } from '../memory/copy.js'
 import { goneError } from '../progress/rank-failure.js'
 import { EAGER_BYTES, Outgoing, type Owner, type SendQueue } from '../progress/send-queue.js'
 import { abandonOn, abortError } from './cancellation.js'
@@ -88,10 +89,7 @@ export function send(
     references.here = endpoint
     const bytes = datatype === OBJECT ? encodeObject(data) : transfer ? takeOver(data as BufferLike) : memoryOf(data as BufferLike)
     if (dest === PROC_NULL) return undefined
-    const member = comm.memberOf(dest)
-    const reason = endpoint.whyGone(member)
-    if (reason !== undefined) throw goneError(dest, reason)
-    const queue = endpoint.link(member)
+    const queue = queueTo(comm, dest)
     if (!synchronous && queue.sendNow(id, tag, datatype, bytes as Uint8Array, bytes.byteLength)) return undefined
     const request = new SendRequest(comm, site)
     const kept = datatype === OBJECT ? (bytes as Uint8Array).slice() : bytes
@@ -111,8 +109,38 @@ function checkPicked(data: Pickable, transfer: boolean): void {
   checkThere(data, 'data')
 }
 
+/** The same for the memory of a buffer, when all is checked. */
+export function sendMemory(
+  comm: CommunicatorCore,
+  datatype: number,
+  bytes: Memory,
+  dest: number,
+  tag: number,
+  synchronous: boolean,
+  signal: AbortSignal | undefined,
+  site: CallSite | undefined
+): SendRequest | undefined {
+  if (dest === PROC_NULL) return undefined
+  const { endpoint, id } = comm
+  const queue = queueTo(comm, dest)
+  if (!synchronous && queue.sendNow(id, tag, datatype, bytes as Uint8Array, bytes.byteLength)) return undefined
+  const request = new SendRequest(comm, site)
+  request.holds(endpoint.transport)
+  request.start(queue, new Outgoing(id, tag, datatype, bytes, synchronous, undefined, request), dest)
+  if (signal !== undefined) abandonOn(signal, request, (error) => request.abandon(error))
+  return request
+}
+
+/** The way to a rank. Throws where it is no more. */
+function queueTo(comm: CommunicatorCore, dest: number): SendQueue {
+  const member = comm.memberOf(dest)
+  const reason = comm.endpoint.whyGone(member)
+  if (reason !== undefined) throw goneError(dest, reason)
+  return comm.endpoint.link(member)
+}
+
 /** The same for memory in pieces: they are gathered straight into the segments. */
-function sendPicked(
+export function sendPicked(
   comm: CommunicatorCore,
   { runs, datatype, shape }: Picked,
   dest: number,
@@ -123,10 +151,7 @@ function sendPicked(
 ): SendRequest | undefined {
   if (dest === PROC_NULL) return undefined
   const { endpoint, id } = comm
-  const member = comm.memberOf(dest)
-  const reason = endpoint.whyGone(member)
-  if (reason !== undefined) throw goneError(dest, reason)
-  const queue = endpoint.link(member)
+  const queue = queueTo(comm, dest)
   if (!synchronous && queue.sendNow(id, tag, datatype, nothing, runs.byteLength, 0, shape, runs)) return undefined
   const request = new SendRequest(comm, site)
   const message = new Outgoing(id, tag, datatype, nothing, synchronous, undefined, request, runs)

@@ -109,6 +109,8 @@ const examples: Record<string, (size: number) => string[][]> = {
     return eachRank(size, (rank) => (rank === 0 ? [result] : rank < side * side ? [] : ['I look on']))
   },
 
+  '27-conjugate-gradient': (size) => onlyRank(size, 0, ['the middle is at 0.125000, nothing is off by more than 1e-9: true']),
+
   '21-power-method': (size) =>
     onlyRank(size, 0, [
       '305 airports, 5366 routes, 65 iterations',

@@ -1,7 +1,7 @@
 import { type Observable, ReplaySubject } from 'rxjs'
 import { NUMBER, OBJECT } from '../../src/codec/datatype.js'
 import { type CallSite, recordCallSite } from '../../src/diagnostics/call-site.js'
-import { CHANNELS, CONTEXTS, CONTROL, FAILURES } from '../../src/progress/context-ids.js'
+import { CHANNELS, CONTEXTS, CONTROL, FAILURES, GROUPS } from '../../src/progress/context-ids.js'
 import { callOf, contextOf, datatypeAt, flagsOf, HEADER, idOf, kindOf, REST, START, tagOf, totalOf } from '../../src/progress/frame.js'
 import { Incoming } from '../../src/progress/incoming.js'
 import { kindIn, NEXT } from '../../src/stream/control-messages.js'
@@ -105,7 +105,7 @@ export class TrafficMonitor {
 function isMessage(segment: Slot): boolean {
   if (contextOf(segment) === FAILURES) return false
   const context = contextOf(segment) % CONTEXTS
-  return context === CHANNELS ? kindIn(callOf(segment)) === NEXT : context !== CONTROL
+  return context === CHANNELS ? kindIn(callOf(segment)) === NEXT : context !== CONTROL && context !== GROUPS
 }
 
 /** Puts the messages of one link together again. */

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { ended, lines, program, project, rxmpi, start } from './command.js'
@@ -109,6 +109,113 @@ describe('replacing a file', () => {
     for (let k = 0; k < 50 && readdirSync(directory).length > 1; k++) await setTimeout(20)
     expect([readFileSync(path, 'utf8'), readdirSync(directory)]).toEqual(['newnew', ['x.txt']])
   })
+})
+
+/** How often a run is killed: at a moment that differs each time. */
+const KILLS = process.env.RXMPI_SOAK === undefined ? 4 : 200
+
+describe('a run that is killed', () => {
+  /** Starts a program and kills it, all its ranks at once, when it has said so many lines; gives these. */
+  async function killed(file: string, count: number): Promise<string[]> {
+    const child = start(['run', '-n', '2', '--no-prefix', file])
+    const closed = new Promise((resolve) => child.on('close', resolve))
+    let said = ''
+    child.stdout.on('data', (chunk) => {
+      said += chunk
+      if (said.split('\n').length > count) child.kill('SIGKILL')
+    })
+    await closed
+    return said.split('\n').slice(0, -1)
+  }
+
+  it('leaves the old file or the new one, whole, and the next run removes what is left', async () => {
+    const folder = project({})
+    const write = (versions: string) =>
+      program(`
+        import { COMM_WORLD as comm } from 'rxmpi'
+        for (const version of ${versions}) {
+          const file = await comm.open('${folder}/x', 'w', { replace: true })
+          await file.write(new Uint8Array(100_000).fill(version), { at: 100_000 * comm.rank })
+          await file.close()
+          if (comm.rank === 0) console.log(version)
+        }`)
+    const [forEver, once] = [write('(function* () { for (let k = 1; ; k++) yield k % 200 })()'), write('[255]')]
+    for (let kill = 0; kill < KILLS; kill++) {
+      const said = await killed(forEver, 1 + ((kill * 7) % 12))
+      const bytes = readFileSync(join(folder, 'x'))
+      expect([bytes.length, new Set(bytes).size]).toEqual([200_000, 1])
+      expect(bytes[0]).toBeGreaterThanOrEqual(Number(said.at(-1)))
+    }
+    expect((await rxmpi(['run', '-n', '2', once])).status).toBe(0)
+    expect(readdirSync(folder)).toEqual(['x'])
+    expect(new Set(readFileSync(join(folder, 'x')))).toEqual(new Set([255]))
+  })
+
+  it.each(['lines', 'frames'] as const)('has written %s that were told of, and a torn end is repaired', async (format) => {
+    const folder = project({})
+    const write = (count: string) =>
+      program(`
+        import { COMM_WORLD as comm } from 'rxmpi'
+        import * as mpi from 'rxmpi/operators'
+        import { map } from 'rxjs'
+        function* range(count) {
+          for (let k = 0; k < count; k++) yield k
+        }
+        const file = await comm.open('${folder}/x', 'r+', { create: true })
+        const values$ = mpi.pull(range(${count})).pipe(map((k) => [comm.rank, k, 'x'.repeat((k * 977) % 3000)].join(' ')))
+        let k = 0
+        values$.pipe(mpi.writeTo(file, { format: '${format}', order: 'arrival', repair: true })).subscribe({
+          next: () => console.log([comm.rank, k++].join(' ')),
+          complete: () => void file.close()
+        })`)
+    const read = program(`
+      import { COMM_WORLD as comm } from 'rxmpi'
+      import * as mpi from 'rxmpi/operators'
+      const file = await comm.open('${folder}/x')
+      mpi.readFrom(file, { format: '${format}' }).subscribe(({ value }) => console.log(value))`)
+    for (let kill = 0; kill < KILLS / 2; kill++) {
+      const told = await killed(write('Infinity'), 5 + ((kill * 37) % 150))
+      expect((await rxmpi(['run', '-n', '2', write('1')])).status).toBe(0)
+      const { stdout, stderr } = await rxmpi(['run', '-n', '2', '--no-prefix', read])
+      expect(stderr).toBe('')
+      const values = stdout.split('\n').slice(0, -1)
+      for (const value of values) {
+        const k = Number(value.split(' ')[1])
+        expect(value.split(' ')[2]).toHaveLength((k * 977) % 3000)
+      }
+      const there = new Set(values.map((value) => value.split(' ').slice(0, 2).join(' ')))
+      expect(told.filter((one) => !there.has(one))).toEqual([])
+    }
+  })
+})
+
+describe('a full device', () => {
+  const full = existsSync('/dev/full') ? it : it.skip
+  full(
+    `is a FileError on all ranks that says how much went${existsSync('/dev/full') ? '' : ' (skipped: there is no /dev/full)'}`,
+    async () => {
+      const { status, stdout } = await rxmpi([
+        'run',
+        '-n',
+        '3',
+        '--timeout',
+        '40',
+        program(`
+        import { COMM_WORLD as comm } from 'rxmpi'
+        import * as mpi from 'rxmpi/operators'
+        import { catchError, EMPTY, of } from 'rxjs'
+        const file = await comm.open('/dev/full', 'r+')
+        const said = ({ name, reason, offset }) => console.log(name, reason, offset)
+        await file.write(new Uint8Array(10), { at: 10 * comm.rank }).catch(said)
+        await file.writeAll(comm.rank === 2 ? new Uint8Array(10) : new Uint8Array(0), { at: 7 }).catch(said)
+        of('a').pipe(mpi.writeTo(file, { order: 'arrival' }), catchError((error) => (console.log(error.reason), EMPTY))).subscribe()`)
+      ])
+      expect(lines(stdout)).toEqual(
+        [0, 1, 2].flatMap((rank) => [`[${rank}] ENOSPC`, `[${rank}] FileError ENOSPC ${10 * rank}`, `[${rank}] FileError ENOSPC 7`]).sort()
+      )
+      expect(status).toBe(0)
+    }
+  )
 })
 
 /** The Python that has NumPy, if there is one. */

@@ -113,6 +113,7 @@ describe('replacing a file', () => {
 
 /** How often a run is killed: at a moment that differs each time. */
 const KILLS = process.env.RXMPI_SOAK === undefined ? 4 : 200
+const TIMEOUT = 15_000 * KILLS
 
 describe('a run that is killed', () => {
   /** Starts a program and kills it, all its ranks at once, when it has said so many lines; gives these. */
@@ -128,10 +129,12 @@ describe('a run that is killed', () => {
     return said.split('\n').slice(0, -1)
   }
 
-  it('leaves the old file or the new one, whole, and the next run removes what is left', async () => {
-    const folder = project({})
-    const write = (versions: string) =>
-      program(`
+  it(
+    'leaves the old file or the new one, whole, and the next run removes what is left',
+    async () => {
+      const folder = project({})
+      const write = (versions: string) =>
+        program(`
         import { COMM_WORLD as comm } from 'rxmpi'
         for (const version of ${versions}) {
           const file = await comm.open('${folder}/x', 'w', { replace: true })
@@ -139,22 +142,26 @@ describe('a run that is killed', () => {
           await file.close()
           if (comm.rank === 0) console.log(version)
         }`)
-    const [forEver, once] = [write('(function* () { for (let k = 1; ; k++) yield k % 200 })()'), write('[255]')]
-    for (let kill = 0; kill < KILLS; kill++) {
-      const said = await killed(forEver, 1 + ((kill * 7) % 12))
-      const bytes = readFileSync(join(folder, 'x'))
-      expect([bytes.length, new Set(bytes).size]).toEqual([200_000, 1])
-      expect(bytes[0]).toBeGreaterThanOrEqual(Number(said.at(-1)))
-    }
-    expect((await rxmpi(['run', '-n', '2', once])).status).toBe(0)
-    expect(readdirSync(folder)).toEqual(['x'])
-    expect(new Set(readFileSync(join(folder, 'x')))).toEqual(new Set([255]))
-  })
+      const [forEver, once] = [write('(function* () { for (let k = 1; ; k++) yield k % 200 })()'), write('[255]')]
+      for (let kill = 0; kill < KILLS; kill++) {
+        const said = await killed(forEver, 1 + ((kill * 7) % 12))
+        const bytes = readFileSync(join(folder, 'x'))
+        expect([bytes.length, new Set(bytes).size]).toEqual([200_000, 1])
+        expect(bytes[0]).toBeGreaterThanOrEqual(Number(said.at(-1)))
+      }
+      expect((await rxmpi(['run', '-n', '2', once])).status).toBe(0)
+      expect(readdirSync(folder)).toEqual(['x'])
+      expect(new Set(readFileSync(join(folder, 'x')))).toEqual(new Set([255]))
+    },
+    TIMEOUT
+  )
 
-  it.each(['lines', 'frames'] as const)('has written %s that were told of, and a torn end is repaired', async (format) => {
-    const folder = project({})
-    const write = (count: string) =>
-      program(`
+  it.each(['lines', 'frames'] as const)(
+    'has written %s that were told of, and a torn end is repaired',
+    async (format) => {
+      const folder = project({})
+      const write = (count: string) =>
+        program(`
         import { COMM_WORLD as comm } from 'rxmpi'
         import * as mpi from 'rxmpi/operators'
         import { map } from 'rxjs'
@@ -168,25 +175,27 @@ describe('a run that is killed', () => {
           next: () => console.log([comm.rank, k++].join(' ')),
           complete: () => void file.close()
         })`)
-    const read = program(`
+      const read = program(`
       import { COMM_WORLD as comm } from 'rxmpi'
       import * as mpi from 'rxmpi/operators'
       const file = await comm.open('${folder}/x')
       mpi.readFrom(file, { format: '${format}' }).subscribe(({ value }) => console.log(value))`)
-    for (let kill = 0; kill < KILLS / 2; kill++) {
-      const told = await killed(write('Infinity'), 5 + ((kill * 37) % 150))
-      expect((await rxmpi(['run', '-n', '2', write('1')])).status).toBe(0)
-      const { stdout, stderr } = await rxmpi(['run', '-n', '2', '--no-prefix', read])
-      expect(stderr).toBe('')
-      const values = stdout.split('\n').slice(0, -1)
-      for (const value of values) {
-        const k = Number(value.split(' ')[1])
-        expect(value.split(' ')[2]).toHaveLength((k * 977) % 3000)
+      for (let kill = 0; kill < KILLS / 2; kill++) {
+        const told = await killed(write('Infinity'), 5 + ((kill * 37) % 150))
+        expect((await rxmpi(['run', '-n', '2', write('1')])).status).toBe(0)
+        const { stdout, stderr } = await rxmpi(['run', '-n', '2', '--no-prefix', read])
+        expect(stderr).toBe('')
+        const values = stdout.split('\n').slice(0, -1)
+        for (const value of values) {
+          const k = Number(value.split(' ')[1])
+          expect(value.split(' ')[2]).toHaveLength((k * 977) % 3000)
+        }
+        const there = new Set(values.map((value) => value.split(' ').slice(0, 2).join(' ')))
+        expect(told.filter((one) => !there.has(one))).toEqual([])
       }
-      const there = new Set(values.map((value) => value.split(' ').slice(0, 2).join(' ')))
-      expect(told.filter((one) => !there.has(one))).toEqual([])
-    }
-  })
+    },
+    TIMEOUT
+  )
 })
 
 describe('a full device', () => {

@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process'
-import { readdirSync, readFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 
@@ -140,6 +141,8 @@ const examples: Record<string, (size: number) => string[][]> = {
 
   '26-jacobi': (size) => onlyRank(size, 0, ['after 438 steps nothing changes by more than 1.0e-4; in the middle it is 0.221']),
 
+  '29-event-log': (size) => onlyRank(size, 0, [`${50 * size} events in ${1540 * size} bytes, round by round: true`]),
+
   '23-moving-average': (size) => {
     const days = readFileSync(join(root, 'node_modules/vega-datasets/data/seattle-weather.csv'), 'utf8')
       .split('\n')
@@ -214,9 +217,29 @@ test('24-survive goes on when a rank fails', async () => {
   expect(failed.stderr).toMatch(/^\[2\] Error: no space left on device\n/)
 })
 
+test('28-checkpoint goes on where it was, on any number of ranks, bit for bit', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'rxmpi-checkpoint-'))
+  const [whole, parts] = ['whole', 'parts'].map((name) => join(folder, `${name}.npy`))
+  const steps = async (ranks: number, path: string, count: number): Promise<string> => {
+    const args = ['bin/rxmpi.js', 'run', '-n', String(ranks), '--no-prefix', 'examples/28-checkpoint.ts', path, String(count)]
+    return (await promisify(execFile)(process.execPath, args, { cwd: root })).stdout
+  }
+  expect(await steps(4, whole!, 60)).toMatch(/^begun: 60 steps/)
+  for (const [ranks, count] of [
+    [4, 20],
+    [3, 30],
+    [1, 10]
+  ] as const)
+    await steps(ranks, parts!, count)
+  expect(readFileSync(parts!)).toEqual(readFileSync(whole!))
+  rmSync(folder, { recursive: true })
+})
+
 test('every numbered example is run here', () => {
   const files = readdirSync(join(root, 'examples')).filter((file) => /^\d\d-.*\.ts$/.test(file))
-  expect(files.map((file) => file.slice(0, -3)).sort()).toEqual([...Object.keys(examples), '07-heat', '11-parallel-sum'].sort())
+  expect(files.map((file) => file.slice(0, -3)).sort()).toEqual(
+    [...Object.keys(examples), '07-heat', '11-parallel-sum', '28-checkpoint'].sort()
+  )
 })
 
 /** The lines that each rank of an example printed, as a user would run it. */

@@ -143,6 +143,8 @@ const examples: Record<string, (size: number) => string[][]> = {
 
   '29-event-log': (size) => onlyRank(size, 0, [`${50 * size} events in ${1540 * size} bytes, round by round: true`]),
 
+  '30-zarr': (size) => onlyRank(size, 0, ['64 x 48 heights in 8 chunks, on average 31.735']),
+
   '23-moving-average': (size) => {
     const days = readFileSync(join(root, 'node_modules/vega-datasets/data/seattle-weather.csv'), 'utf8')
       .split('\n')

@@ -1,5 +1,6 @@
 import { map, type Observable, throwError } from 'rxjs'
-import { Halo, type HaloOptions } from '../collective/halo/halo.js'
+import { Halo } from '../collective/halo/halo.js'
+import type { HaloOptions } from '../collective/halo/options.js'
 import type { Grid } from '../collective/topology/grid.js'
 import type { Neighborhood, Neighbors } from '../collective/topology/neighborhood.js'
 import { CommunicatorCore } from '../core/communicator-core.js'

@@ -10,6 +10,10 @@ import { type BcastOptions, bcastOf } from '../collective/definitions/bcast.js'
 import { exscanOf } from '../collective/definitions/exscan.js'
 import { type GatherOptions, gatherOf } from '../collective/definitions/gather.js'
 import { type GathervOptions, gathervOf } from '../collective/definitions/gatherv.js'
+import { neighborAllgatherOf } from '../collective/definitions/neighborAllgather.js'
+import { type NeighborAllgathervOptions, neighborAllgathervOf } from '../collective/definitions/neighborAllgatherv.js'
+import { neighborAlltoallOf } from '../collective/definitions/neighborAlltoall.js'
+import { type NeighborAlltoallvOptions, neighborAlltoallvOf } from '../collective/definitions/neighborAlltoallv.js'
 import { type ReduceOptions, reduceOf } from '../collective/definitions/reduce.js'
 import { type ReduceScatterOptions, reduceScatterOf } from '../collective/definitions/reduceScatter.js'
 import { scanOf } from '../collective/definitions/scan.js'
@@ -175,5 +179,48 @@ export abstract class PersistentCalls extends NeighborCollectives {
   reduceScatterInit<R = unknown>(data: Kept, op?: AnyOp, options?: ReduceScatterOptions & Into): Persistent<R>
   reduceScatterInit(data: unknown, op: AnyOp = SUM, options: ReduceScatterOptions & Into = NO_OPTIONS): Persistent<unknown> {
     return made(this.core, (site) => new PersistentCollective(this, 'reduceScatter', reduceScatterOf, data, options, op, site))
+  }
+
+  /**
+   * As `neighborAllgather`, made once; only neighbours wait for each other. MPI: MPI_Neighbor_allgather_init; mpi4py:
+   * comm.Neighbor_allgather_init.
+   */
+  neighborAllgatherInit<B extends Target | readonly Target[]>(data: Kept, options: Signalled & { into: B }): Persistent<B>
+  neighborAllgatherInit<R = unknown>(data: Kept, options?: Signalled & Into): Persistent<R>
+  neighborAllgatherInit(data: unknown, options: Signalled & Into = NO_OPTIONS): Persistent<unknown> {
+    return made(
+      this.core,
+      (site) => new PersistentCollective(this, 'neighborAllgather', neighborAllgatherOf, data, options, undefined, site)
+    )
+  }
+
+  /** As `neighborAllgatherv`, made once. MPI: MPI_Neighbor_allgatherv_init; mpi4py: comm.Neighbor_allgatherv_init. */
+  neighborAllgathervInit<B extends Target>(data: Kept, options: NeighborAllgathervOptions & { into: B }): Persistent<B>
+  neighborAllgathervInit<R = unknown>(data: Kept, options?: NeighborAllgathervOptions & Into): Persistent<R>
+  neighborAllgathervInit(data: unknown, options: NeighborAllgathervOptions & Into = NO_OPTIONS): Persistent<unknown> {
+    return made(
+      this.core,
+      (site) => new PersistentCollective(this, 'neighborAllgatherv', neighborAllgathervOf, data, options, undefined, site)
+    )
+  }
+
+  /**
+   * As `neighborAlltoall`, made once; arrays of views as data and `into` are MPI_Neighbor_alltoallw_init.
+   * MPI: MPI_Neighbor_alltoall_init; mpi4py: comm.Neighbor_alltoall_init, comm.Neighbor_alltoallw_init.
+   */
+  neighborAlltoallInit<B extends Target | readonly Target[]>(data: Kept, options: Signalled & { into: B }): Persistent<B>
+  neighborAlltoallInit<R = unknown>(data: Kept, options?: Signalled & Into): Persistent<R>
+  neighborAlltoallInit(data: unknown, options: Signalled & Into = NO_OPTIONS): Persistent<unknown> {
+    return made(this.core, (site) => new PersistentCollective(this, 'neighborAlltoall', neighborAlltoallOf, data, options, undefined, site))
+  }
+
+  /** As `neighborAlltoallv`, made once. MPI: MPI_Neighbor_alltoallv_init; mpi4py: comm.Neighbor_alltoallv_init. */
+  neighborAlltoallvInit<B extends Target>(data: Kept, options: NeighborAlltoallvOptions & { into: B }): Persistent<B>
+  neighborAlltoallvInit<R = unknown>(data: Kept, options: NeighborAlltoallvOptions & Into): Persistent<R>
+  neighborAlltoallvInit(data: unknown, options: NeighborAlltoallvOptions & Into): Persistent<unknown> {
+    return made(
+      this.core,
+      (site) => new PersistentCollective(this, 'neighborAlltoallv', neighborAlltoallvOf, data, options, undefined, site)
+    )
   }
 }

@@ -23,6 +23,8 @@ import { PersistentCollective } from '../collective/persistent.js'
 import type { Into, Views } from '../collective/views.js'
 import { type AnyOp, SUM } from '../op/op.js'
 import type { From, Target, To } from '../request/options.js'
+import { type PartitionedFrom, PartitionedReceive } from '../request/partitioned/receive.js'
+import { PartitionedSend, type PartitionedTo } from '../request/partitioned/send.js'
 import type { Persistent } from '../request/persistent.js'
 import { made, recvInit, sendInit } from '../request/persistent-message.js'
 import type { Signalled } from './collectives.js'
@@ -73,6 +75,31 @@ export abstract class PersistentCalls extends NeighborCollectives {
    */
   recvInit<B extends Target>(from: From & { into: B }): Persistent<B> {
     return recvInit<B>(this.core, from)
+  }
+
+  /**
+   * A send whose data goes part by part, as it is said to be ready; made once. It meets the `precvInit` of the receiver that was made as
+   * the same in order, of those for this rank and tag. A start is complete when all is ready and out, which it is not before the receiver
+   * has started.
+   *
+   *     start()                    ----------(u|)
+   *     ready(1), ready(0)         --1-----0
+   *     inn.arrivals over there    ----1-----(0|)
+   *
+   * Errors, thrown: RankError, TagError, ArgumentError; CountError where the elements cannot be cut evenly; DatatypeError for what has no
+   * memory of its own. A start fails with CountError or DatatypeError at both ends where these have not as many of the same elements;
+   * RankFailedError; AbortError. MPI: MPI_Psend_init, MPI 4.1 §4.2; mpi4py: comm.Psend_init.
+   */
+  psendInit(data: Target, to: PartitionedTo): PartitionedSend {
+    return made(this.core, (site) => new PartitionedSend(this.core, data, to, site))
+  }
+
+  /**
+   * A receive that tells which parts have come; made once. Errors: as `psendInit`; RankError for ANY_SOURCE, TagError for ANY_TAG. A start
+   * fails with a RemoteError when the sender has given up its own. MPI: MPI_Precv_init, MPI 4.1 §4.2; mpi4py: comm.Precv_init.
+   */
+  precvInit<B extends Target>(from: PartitionedFrom<B>): PartitionedReceive<B> {
+    return made(this.core, (site) => new PartitionedReceive<B>(this.core, from, site))
   }
 
   /** As `barrier`, made once. MPI: MPI_Barrier_init; mpi4py: comm.Barrier_init. */

@@ -71,7 +71,7 @@ const sayingsOf = (count: number): fc.Arbitrary<Saying[]> =>
     })
 
 const transfer: fc.Arbitrary<Transfer> = fc
-  .record({ out: fc.integer({ min: 1, max: 12 }), inn: fc.integer({ min: 1, max: 12 }), times: fc.constantFrom(0, 1, 2, 7, 4000) })
+  .record({ out: fc.integer({ min: 1, max: 12 }), inn: fc.integer({ min: 1, max: 12 }), times: fc.constantFrom(0, 1, 2, 7, 400) })
   .chain(({ out, inn, times }) =>
     fc.record({
       elements: fc.constant(out * inn * times),
@@ -89,7 +89,8 @@ const write = (memory: Memory, values: Float64Array): void => {
   if (memory instanceof Float64Array) memory.set(values)
   else memory.unpack(values)
 }
-const read = (memory: Memory): number[] => Array.from(memory instanceof Float64Array ? memory : memory.pack())
+const read = (memory: Memory): Float64Array => (memory instanceof Float64Array ? memory : memory.pack())
+const isSame = (a: Float64Array, b: Float64Array): boolean => a.length === b.length && a.every((value, k) => value === b[k])
 
 const ROUNDS = 3
 
@@ -110,27 +111,31 @@ function ring(comm: Communicator, transfers: readonly Transfer[]): Observable<bo
       for (const { call, sayings } of outs) if (k < sayings.length) call.ready(sayings[k]!)
     }
   }
+  const sayNow = (): Observable<never> => {
+    sayAll()
+    return EMPTY
+  }
   const round = (by: number): Observable<boolean> => {
     for (const [k, { data, elements }] of outs.entries()) write(data, numbered(elements, 100 * by + 10 * rank + k))
     const requests = Persistent.startAll([...inns, ...outs].map(({ call }) => call as Persistent<unknown>))
     const arrivals = inns.map(({ call }) =>
       call.arrivals.pipe(
-        map((part) => ({ part, has: call.arrived(part), values: Array.from(call.part(part) as Float64Array) })),
+        map((part) => ({ part, has: call.arrived(part), values: (call.part(part) as Float64Array).slice() })),
         toArray()
       )
     )
     // Who subscribes later hears of those that have come first.
     if (by > 0) sayAll()
     const over = forkJoin([forkJoin(arrivals), forkJoin(requests)])
-    return merge(over, by > 0 ? EMPTY : defer(() => (sayAll(), EMPTY))).pipe(
+    return merge(over, by > 0 ? EMPTY : defer(sayNow)).pipe(
       map(([arrived]) =>
         inns.every(({ into, elements, inn, call }, k) => {
-          const expected = Array.from(numbered(elements, 100 * by + 10 * left + k))
+          const expected = numbered(elements, 100 * by + 10 * left + k)
           const length = elements / inn
-          expect(read(into)).toEqual(expected)
+          expect(isSame(read(into), expected)).toBe(true)
           expect(arrived[k]!.map(({ part }) => part).sort((a, b) => a - b)).toEqual(below(inn))
           for (const { part, has, values } of arrived[k]!) {
-            expect([has, values]).toEqual([true, expected.slice(part * length, (part + 1) * length)])
+            expect([has, isSame(values, expected.subarray(part * length, (part + 1) * length))]).toEqual([true, true])
           }
           return below(inn).every((part) => call.arrived(part)) && !call.active
         })
@@ -171,7 +176,7 @@ describe('a partitioned send', () => {
     simulate(2, { latency: 2 }, ({ comms: [zero, one], cold, expectObservable }) => {
       const out = zero!.psendInit(f64(4), { dest: 1, partitions: 4 })
       const inn = one!.precvInit({ source: 0, into: f64(4), partitions: 2 })
-      expectObservable(cold('(s|)').pipe(mergeMap(() => out.start()))).toBe('------- 1ms (u|)', { u: undefined })
+      expectObservable(cold('(s|)').pipe(mergeMap(() => out.start()))).toBe('----------(u|)', { u: undefined })
       expectObservable(
         cold('-a-b----c-(d|)', { a: 3, b: 2, c: 0, d: 1 }).pipe(
           tap((part: number) => out.ready(part)),
@@ -419,7 +424,7 @@ describe('a partitioned send', () => {
     })
   })
 
-  it('is given up with its signal: the receiver hears of it, and the starts after it meet each other', () => {
+  it('is given up with its signal: the receiver hears of it, whichever has started first', () => {
     for (const hasStarted of [true, false]) {
       simulate(2, { latency: 1 }, ({ comms: [zero, one], flush }) => {
         const controller = new AbortController()

@@ -84,9 +84,11 @@ export const isSameType = (a: Form, b: Form): boolean => matches(a.datatype, b.d
 /** '64 bytes of Float64Array' */
 export const describeForm = ({ bytes, datatype }: Form): string => `${bytes} bytes of ${nameOf(datatype)}`
 
-/** Partitions `from` … `to` - 1. */
+/** Partitions that follow each other. */
 export interface PartitionRange {
+  /** The first. */
   from: number
+  /** The one behind the last. */
   to: number
 }
 

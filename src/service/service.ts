@@ -204,7 +204,7 @@ export class Service {
         answer(error, value)
       }
       handler(from, asked, reply)
-      if (!isOver) this.#owed.add(reply)
+      if (!isOver && !this.#lasting.has(kind)) this.#owed.add(reply)
       return
     }
     // Another rank is further than this one.

@@ -31,9 +31,10 @@ export class SyncRequest<T> extends CallRequest<T> {
 
   /** Leaves the queue of a lock: it completes empty. True when it was waiting. */
   override cancel(): boolean {
-    if (this.settled || this.withdraw === undefined) return false
-    this.withdraw()
+    const { withdraw } = this
+    if (this.settled || withdraw === undefined) return false
     this.completeEmpty()
+    withdraw()
     return true
   }
 }
@@ -156,8 +157,8 @@ export abstract class SyncObject {
       run(request)
       if (signal !== undefined) {
         abandonOn(signal, request as SyncRequest<unknown>, (error) => {
-          request.withdraw?.()
           request.fail(error)
+          request.withdraw?.()
         })
       }
     } catch (error) {

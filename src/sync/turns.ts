@@ -65,7 +65,7 @@ class Turns {
       request.settle(core.named(failure))
     }
     this.#waiting.set(number, new AwaitedTurn(before, core.rank - 1, request, fail, () => leave()))
-    // Who does not want the turn any more passes it on when it comes.
+    // Who does not want the turn any more keeps its place, and passes it on when it comes.
     request.withdraw = () => undefined
   }
 

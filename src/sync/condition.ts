@@ -187,7 +187,19 @@ export class Condition extends SyncObject {
   }
 
   /** @internal */
-  protected giveBack(): void {
+  protected giveBack(isOrderly: boolean): void {
+    if (!this.#isOwn) return
+    if (isOrderly) this.#mutex.giveBack()
+    else this.#mutex.free()
+  }
+
+  /** @internal */
+  override whenIdle(listener: () => void): void {
+    super.whenIdle(() => (this.#isOwn ? this.#mutex.whenIdle(listener) : listener()))
+  }
+
+  /** @internal */
+  protected override closed(): void {
     if (this.#isOwn) this.#mutex.free()
   }
 

@@ -139,7 +139,7 @@ export abstract class Lockable extends SyncObject implements Lender {
   }
 
   /** @internal */
-  protected giveBack(): void {
+  giveBack(): void {
     for (const held of [...this.holds]) this.takeBack(held)
     for (const leave of this.#waiting) leave()
     this.#waiting.clear()

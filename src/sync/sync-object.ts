@@ -89,7 +89,9 @@ export abstract class SyncObject {
    */
   free(): void {
     if (this.#obstacle !== undefined) return
-    this.#end(new FreedError(`${this.kind} '${this.name}' was freed on this rank; make another, or free it later`), () => {
+    const freed = new FreedError(`${this.kind} '${this.name}' was freed on this rank; make another, or free it later`)
+    this.#end(freed, false, () => {
+      this.service.retire(freed)
       const { service, root } = this
       // The root stays as long as others may ask, to tell them; it keeps no rank alive for that.
       if (this.core.rank === root) return this.#onLeave(root, true, () => service.close())
@@ -114,10 +116,11 @@ export abstract class SyncObject {
   iclose(options: SyncCallOptions = {}): Request<void> {
     return this.begin<void>(options, (request) => {
       const { service } = this
-      service.onIdle(() => {
+      this.whenIdle(() => {
         if (this.#obstacle !== undefined) return request.settle(this.#obstacle)
         if (request.settled) return
-        this.#end(new FreedError(`${this.kind} '${this.name}' was closed`), () => {
+        // The root goes on for the others until all have closed it.
+        this.#end(new FreedError(`${this.kind} '${this.name}' was closed`), true, () => {
           service.ask<unknown>(
             this.root,
             LEAVE,
@@ -125,6 +128,7 @@ export abstract class SyncObject {
             request.site,
             (error) => {
               service.close()
+              this.closed()
               request.settle(error)
             },
             () => `for all ranks to close ${service.what}`
@@ -134,8 +138,16 @@ export abstract class SyncObject {
     })
   }
 
-  /** @internal What this rank has of it goes back. */
-  protected abstract giveBack(): void
+  /** @internal What this rank has of it goes back. `isOrderly`: others still go on with it. */
+  protected abstract giveBack(isOrderly: boolean): void
+
+  /** @internal Calls back when this rank waits for no answer, which may be now. */
+  whenIdle(listener: () => void): void {
+    this.service.onIdle(listener)
+  }
+
+  /** @internal All have closed it. */
+  protected closed(): void {}
 
   /** @internal Throws why nothing can be done with it. */
   protected checkUsable(): void {
@@ -179,11 +191,10 @@ export abstract class SyncObject {
 
   readonly #describeLeave = (): string => `for rank ${this.root} to hear that ${this.service.what} was freed`
 
-  #end(obstacle: FreedError, leave: () => void): void {
+  #end(obstacle: FreedError, isOrderly: boolean, leave: () => void): void {
     this.#obstacle = obstacle
-    this.giveBack()
+    this.giveBack(isOrderly)
     this.core.endpoint.unfreed.delete(this)
-    this.service.retire(obstacle)
     if (this.core.obstacle === undefined) leave()
     else this.service.close()
   }

@@ -324,7 +324,7 @@ describe.each([...bindings, ...onHosts])('over $name', (binding) => {
             return true
           })
         )
-        const [done] = yield* step(forkJoin([request, mutex.iclose()]))
+        const [done] = yield* step(forkJoin([request, defer(() => mutex.iclose())]))
         return done
       })
       expect(all).toEqual(below(size).map(() => true))
@@ -404,6 +404,7 @@ describe.each([...bindings, ...onHosts])('over $name', (binding) => {
             const held = yield* step(condition.iacquire())
             count += yield* step(condition.inotify())
             held.release()
+            yield* step(timer(1))
           }
           const held = yield* step(condition.iacquire())
           expect(yield* step(condition.inotify())).toBe(0)
@@ -452,6 +453,7 @@ describe.each([...bindings, ...onHosts])('over $name', (binding) => {
             const held = yield* step(condition.iacquire())
             count += yield* step(condition.inotifyAll())
             held.release()
+            yield* step(timer(1))
           }
           expect(count).toBe(comm.size - 1)
         } else {
@@ -543,6 +545,7 @@ describe.each([...bindings, ...onHosts])('over $name', (binding) => {
         for (const lock of [mutex, semaphore, () => mutex.iacquire()]) {
           const [a, b] = yield* step(two$.pipe(locked(lock)))
           expect(b! - a!).toBe(1)
+          yield* step(comm.ibarrier())
           expect(mutex.held + semaphore.held).toBe(0)
         }
         // Unsubscribed from while it is held.

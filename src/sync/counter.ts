@@ -6,22 +6,9 @@ import { ArgumentError, CountError } from '../errors.js'
 import { abortError, onAbort } from '../request/cancellation.js'
 import type { Request } from '../request/request.js'
 import { type Demand, presentDemand, under } from '../stream/internal.js'
+import { type BigCounterType, CELL_TYPES, type Cell, type CounterType, SharedCell, sumIn } from './cell.js'
 import { type CreateOptions, create } from './create.js'
 import { type SyncCallOptions, SyncObject, type SyncParts, type SyncRequest } from './sync-object.js'
-
-/** Of a counter's number: it wraps as an element of such an array does. */
-export type CounterType =
-  | Int8ArrayConstructor
-  | Uint8ArrayConstructor
-  | Int16ArrayConstructor
-  | Uint16ArrayConstructor
-  | Int32ArrayConstructor
-  | Uint32ArrayConstructor
-  | Float32ArrayConstructor
-  | Float64ArrayConstructor
-
-/** Of one that counts in bigints. */
-export type BigCounterType = BigInt64ArrayConstructor | BigUint64ArrayConstructor
 
 /** How a counter is made. All ranks give the same. */
 export interface CounterOptions<T extends number | bigint = number> extends CreateOptions {
@@ -51,7 +38,8 @@ const ADD_BIG = 'add'
 /**
  * A number that all ranks count on: each call gets another one. It is what loops share whose turns take unequal time.
  *
- * Cost of `next`: a message to the root and one back; on the root none. The root answers when its event loop has a turn.
+ * Cost of `next`: on the host of the root an atomic addition in memory that its threads share, whatever the root does; from others a
+ * message to the root and one back, which it answers when its event loop has a turn.
  * MPI: MPI_Fetch_and_op; mpi4py: util.sync.Counter; Global Arrays: nxtval.
  *
  * @example
@@ -68,21 +56,30 @@ const ADD_BIG = 'add'
 export class Counter<T extends number | bigint = number> extends SyncObject {
   readonly #step: T
   readonly #isBig: boolean
-  /** The number, where it is kept, and beside it what is added, brought into the type's range. */
-  readonly #cells: NumericArray
   readonly #isExact: boolean
+  readonly #type: Cell
+  /** The number, where this rank sees it. */
+  #cell: SharedCell | undefined
+  readonly #isShared: boolean
+  #stopTaking: (() => void) | undefined
+  #draws = 0
 
   /** @internal */
   constructor(parts: SyncParts, { start, step, type }: Required<Pick<CounterOptions<T>, 'start' | 'step' | 'type'>>) {
     super(parts)
     this.#step = step
     this.#isBig = typeof step === 'bigint'
-    this.#cells = new (type as unknown as new (length: number) => NumericArray)(2)
-    this.#isExact = this.#isBig || !(this.#cells instanceof Float64Array || this.#cells instanceof Float32Array)
-    this.#cells[0] = start
-    if (this.core.rank !== this.root) return
-    this.service.serve<number>(ADD, (_, amount, reply) => reply(null, this.#add(amount)))
-    this.service.serve<readonly [number | bigint]>(ADD_BIG, (_, [amount], reply) => reply(null, this.#add(BigInt(amount))))
+    this.#type = type as Cell
+    this.#isExact = type !== Float64Array && type !== Float32Array
+    const { share, isVirtual, hosts } = this.core.endpoint.transport
+    this.#isShared = share !== undefined && isVirtual !== true && hosts === undefined
+    if (this.core.rank === this.root) {
+      const cell = new SharedCell(this.#type, { start })
+      this.#cell = cell
+      this.service.serve<number>(ADD, (_, amount, reply) => reply(null, cell.add(amount)))
+      this.service.serve<readonly [number | bigint]>(ADD_BIG, (_, [amount], reply) => reply(null, cell.add(BigInt(amount))))
+    }
+    this.#share()
   }
 
   /**
@@ -104,7 +101,7 @@ export class Counter<T extends number | bigint = number> extends SyncObject {
   ): Request<Counter<number>> | Request<Counter<bigint>> {
     return create('counter', comm, options, () => {
       const { type = Float64Array } = options
-      if (!TYPES.includes(type)) {
+      if (!CELL_TYPES.includes(type)) {
         throw new ArgumentError(`type: expected an array of numbers or bigints such as Float64Array, got ${shown(type)}`)
       }
       const isBig = type === BigInt64Array || type === BigUint64Array
@@ -167,63 +164,64 @@ export class Counter<T extends number | bigint = number> extends SyncObject {
 
   /** @internal The number that follows another, as the type has it. */
   after(number: T): T {
-    const cells = this.#cells.slice(0, 1) as NumericArray
-    this.#cells[1] = this.#step
-    cells[0] = number
-    cells[0] = ((cells[0] as number) + (this.#cells[1] as number)) as T
-    return cells[0] as T
+    return sumIn(this.#type, number, this.#step) as T
   }
 
   /** @internal */
-  protected giveBack(): void {}
+  protected giveBack(isOrderly: boolean): void {
+    this.#stopTaking?.()
+    if (!isOrderly && this.core.rank === this.root) this.#cell?.free()
+  }
+
+  /** The ranks of the root's host count in its memory; it lets them have it. */
+  #share(): void {
+    const { core, root, service } = this
+    const { transport } = core.endpoint
+    if (transport.share === undefined || transport.isVirtual === true) return
+    const hosts = transport.hosts
+    const isNear = (rank: number): boolean => hosts === undefined || hosts[core.memberOf(rank)] === hosts[core.memberOf(root)]
+    if (core.rank === root) {
+      for (let rank = 0; rank < core.size; rank++) {
+        if (rank !== root && isNear(rank)) transport.share(core.memberOf(rank), core.id, [this.#cell!.memory])
+      }
+    } else if (isNear(core.rank)) {
+      // Until it has come, it is asked for by message.
+      const stop = core.endpoint.takeShared(core.memberOf(root), core.id, ([memory]) => {
+        this.#stopTaking = undefined
+        this.#cell = new SharedCell(this.#type, memory!)
+      })
+      if (this.#cell !== undefined) return
+      this.#stopTaking = stop
+      service.onGone((rank) => {
+        if (rank === root) this.#stopTaking?.()
+      })
+    }
+  }
 
   #draw(increment: T, request: SyncRequest<T>): void {
-    const { service, root } = this
-    if (this.core.rank === root) {
-      // Who keeps it himself lets the others have a turn.
-      this.core.poll()
-      return request.settle(null, this.#add(increment))
+    const { service, root, core } = this
+    const cell = this.#cell
+    if (cell !== undefined && (core.rank === root || !(cell.isFreed || core.endpoint.transport.hasEnded?.(core.memberOf(root))))) {
+      // Who only counts lets others have a turn at times, and who asks by message each time.
+      if (!this.#isShared || (++this.#draws & POLL_EVERY) === 0) core.poll()
+      return request.settle(null, cell.add(increment) as T)
     }
     const describe = (): string => `for rank ${root} to count on ${service.what}`
     if (this.#isBig) {
       const done = (error: Error | null, value: number | bigint): void =>
         request.settle(error, error === null ? (BigInt(value) as T) : undefined)
-      service.ask<number | bigint, readonly bigint[]>(root, ADD_BIG, [BigInt.asIntN(64, increment as bigint)], request.site, done, describe)
+      const amount = BigInt.asIntN(64, increment as bigint)
+      service.ask<number | bigint, readonly bigint[]>(root, ADD_BIG, [amount], request.site, done, describe)
     } else {
       const done = (error: Error | null, value: number): void => request.settle(error, value as T)
       service.ask<number, number>(root, ADD, increment as number, request.site, done, describe)
     }
   }
-
-  #add(amount: number | bigint): T {
-    const cells = this.#cells
-    const before = cells[0] as T
-    cells[1] = amount
-    cells[0] = (before as number) + (cells[1] as number)
-    return before
-  }
-}
-
-/** Two elements that are numbers or bigints. */
-interface NumericArray {
-  [index: number]: number | bigint
-  slice(from: number, to: number): unknown
 }
 
 const NO_OPTIONS: SyncCallOptions = {}
-
-const TYPES: readonly unknown[] = [
-  Int8Array,
-  Uint8Array,
-  Int16Array,
-  Uint16Array,
-  Int32Array,
-  Uint32Array,
-  Float32Array,
-  Float64Array,
-  BigInt64Array,
-  BigUint64Array
-]
+/** Draws between two polls, less one; a mask. */
+const POLL_EVERY = 15
 
 function checkNumber(name: string, value: unknown, isBig: boolean, isExact: boolean): void {
   if (isBig) {

@@ -1,5 +1,6 @@
+export type { BigCounterType, CounterType } from './cell.js'
 export { Condition, type ConditionOptions, type Predicate } from './condition.js'
-export { type BigCounterType, Counter, type CounterOptions, type CounterType, type TicketOptions } from './counter.js'
+export { Counter, type CounterOptions, type TicketOptions } from './counter.js'
 export type { CreateOptions } from './create.js'
 export type { Held } from './held.js'
 export type { Lockable } from './lockable.js'

@@ -4,7 +4,7 @@
  * The rooms lie on floors, and imports go down:
  *
  *     testing  pool
- *     operators  npy
+ *     operators  npy  sync
  *     communicator
  *     file
  *     service
@@ -61,6 +61,7 @@ module.exports = {
     room('file', 'src/file', [...requests, 'src/op/', 'src/stream/', 'src/collective/', 'src/service/']),
     room('communicator', 'src/communicator', [...requests, 'src/op/', 'src/stream/', 'src/collective/', 'src/service/', 'src/file/']),
     room('npy', 'src/npy', [...tools, 'src/layout/', 'src/file/', 'src/communicator/communicator.ts']),
+    room('sync', 'src/sync', [...requests, 'src/stream/', 'src/service/', 'src/communicator/communicator.ts']),
     room('operators', 'operators', [
       ...tools,
       'src/op/',

@@ -61,6 +61,7 @@ export class Listener implements Taker {
 
 /** Of a message that its sender does not wait for. */
 const unattended: Owner = {
+  unattended: true,
   site: undefined,
   partOf: null,
   done: () => undefined,

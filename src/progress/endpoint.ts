@@ -43,6 +43,13 @@ export interface FailureListener {
   forget(id: number): void
 }
 
+/** What a rank holds that others may wait for. */
+export interface Holding {
+  /** "mutex 'world.mutex(1)'" */
+  describe(): string
+  readonly site: CallSite | undefined
+}
+
 /** One rank's end of all that it exchanges: turns segments into messages and brings messages and receives together, in any context. */
 export class Endpoint implements SegmentReceiver {
   readonly transport: Transport
@@ -62,7 +69,12 @@ export class Endpoint implements SegmentReceiver {
   readonly unfreed = new Set<{ readonly name: string; readonly site: CallSite | undefined; readonly kind?: string }>()
   readonly #sent: SendListener = (dest, context, tag, datatype, bytes) =>
     sends.publish(messageEvent(this, dest, context, tag, datatype, bytes))
+  /** What this rank holds that others may wait for: locks, turns. */
+  readonly held = new Set<Holding>()
   #arrivals = 0
+  /** Shared memory that has come, and who waits for some; by its owner and a number that both know. */
+  readonly #memory = new Map<string, readonly SharedArrayBuffer[]>()
+  readonly #memoryTakers = new Map<string, (memory: readonly SharedArrayBuffer[]) => void>()
 
   /** Ends the job; the launcher's rank knows how. */
   abort: (code: number, reason: string | undefined) => never = (code) => process.exit(code)
@@ -128,7 +140,7 @@ export class Endpoint implements SegmentReceiver {
     for (const { sendQueue, partial } of this.#known) {
       for (const { taker, context } of partial.values()) if (taker !== undefined && own(context)) waiting.push(taker)
       for (const message of sendQueue.unfinished()) {
-        if (!own(message.context)) continue
+        if (!own(message.context) || message.owner.unattended === true) continue
         waiting.push(message.owner)
         sendQueue.retract(message)
       }
@@ -280,6 +292,36 @@ export class Endpoint implements SegmentReceiver {
       message.lose(cause)
     }
     this.#finish(message)
+  }
+
+  shared(source: number, id: number, memory: readonly SharedArrayBuffer[]): void {
+    const key = `${source} ${id}`
+    const taker = this.#memoryTakers.get(key)
+    if (taker === undefined) this.#memory.set(key, memory)
+    else {
+      this.#memoryTakers.delete(key)
+      taker(memory)
+    }
+  }
+
+  /** Takes memory that a rank of this host lets this one have, once it has come; returns how to want it no more. */
+  takeShared(source: number, id: number, taker: (memory: readonly SharedArrayBuffer[]) => void): () => void {
+    const key = `${source} ${id}`
+    const memory = this.#memory.get(key)
+    this.#memory.delete(key)
+    if (memory !== undefined) {
+      taker(memory)
+      return () => undefined
+    }
+    const end = (): void => this.transport.expect?.(source, -1)
+    this.transport.expect?.(source, 1)
+    this.#memoryTakers.set(key, (come) => {
+      end()
+      taker(come)
+    })
+    return () => {
+      if (this.#memoryTakers.delete(key)) end()
+    }
   }
 
   gone(rank: number, reason: string, failed = false): void {

@@ -37,6 +37,18 @@ export interface Transport {
    * Absent where memory is not shared.
    */
   move?(dest: number, id: number, buffer: ArrayBuffer): void
+  /**
+   * Lets a rank of the same host have memory that both see from then on; it is delivered by `receiver.shared`, in order with `move`. Absent
+   * where memory is not shared.
+   */
+  share?(dest: number, id: number, memory: readonly SharedArrayBuffer[]): void
+  /**
+   * Its ranks share a thread and its time is not real: what is shared can be looked at, but what a rank does to another's memory takes a
+   * message, or it would take no time.
+   */
+  readonly isVirtual?: boolean
+  /** Whether a rank of this host is no more, as far as is known at once, before `receiver.gone` tells. */
+  hasEnded?(rank: number): boolean
   /** How many buffers are expected by `move`, so that the transport stays ready for them: one more, or one less. */
   expect?(source: number, change: 1 | -1): void
 
@@ -62,6 +74,8 @@ export interface SegmentReceiver {
   room(dest: number): boolean
   /** A buffer that `move` handed over. */
   moved(source: number, id: number, buffer: ArrayBuffer): void
+  /** Memory that `share` lets this rank have. */
+  shared?(source: number, id: number, memory: readonly SharedArrayBuffer[]): void
   /**
    * A rank has ended, or `failed` for a reason, and no segment of it will come any more. Told of ranks that are no more, and of no others.
    */

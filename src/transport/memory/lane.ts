@@ -48,6 +48,12 @@ export interface Moved {
   readonly buffer: ArrayBuffer
 }
 
+/** Memory that another rank is let have. */
+export interface Shared {
+  readonly id: number
+  readonly memory: readonly SharedArrayBuffer[]
+}
+
 /** The news that a rank is no more. */
 export class EndNotice {
   readonly reason: string
@@ -59,10 +65,10 @@ export class EndNotice {
   }
 }
 
-/** What travels on a lane: a segment, a buffer that changes its owner, or the news that a rank is no more. */
+/** What travels on a lane: a segment, a buffer that changes its owner, memory to be shared, or the news that a rank is no more. */
 export class Parcel {
   readonly lane: Lane
-  readonly load: Segment | Moved | EndNotice
+  readonly load: Segment | Moved | Shared | EndNotice
   /** Its place among all parcels of the network. */
   readonly sequence: number
   /** Decides between parcels of several lanes that arrive at the same time. */
@@ -82,7 +88,7 @@ export class Parcel {
   }
 
   get moved(): Moved | undefined {
-    return this.load instanceof Segment || this.load instanceof EndNotice ? undefined : this.load
+    return 'buffer' in this.load ? this.load : undefined
   }
 
   /** An empty segment takes room too, or there could be any number of them. */
@@ -94,7 +100,8 @@ export class Parcel {
     const { load, lane } = this
     if (load instanceof Segment) receiver.segment(lane.from, load)
     else if (load instanceof EndNotice) receiver.gone(lane.from, load.reason, load.failed)
-    else receiver.moved(lane.from, load.id, load.buffer)
+    else if ('buffer' in load) receiver.moved(lane.from, load.id, load.buffer)
+    else receiver.shared?.(lane.from, load.id, load.memory)
   }
 }
 

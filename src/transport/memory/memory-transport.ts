@@ -12,6 +12,7 @@ export class MemoryTransport implements Transport, FabricPort {
   readonly size: number
   readonly maxSegment: number
   readonly hosts: readonly number[] | undefined
+  readonly isVirtual = true
   /** @internal The lanes to this rank. */
   readonly incoming: Lane[] = []
   /** @internal What has arrived before anybody was there to receive it. */
@@ -66,6 +67,10 @@ export class MemoryTransport implements Transport, FabricPort {
 
   move(dest: number, id: number, buffer: ArrayBuffer): void {
     if (!this.#ended) this.#fabric.send(this.#lane(dest), { id, buffer }, 0)
+  }
+
+  share(dest: number, id: number, memory: readonly SharedArrayBuffer[]): void {
+    if (!this.#ended) this.#fabric.send(this.#lane(dest), { id, memory }, 0)
   }
 
   poll(): boolean {

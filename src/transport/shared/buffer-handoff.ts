@@ -12,6 +12,7 @@ export class BufferHandoff {
   #expected = 0
   #open: NodeJS.Timeout | undefined
   #deliver: ((source: number, id: number, buffer: ArrayBuffer) => void) | undefined
+  #share: ((source: number, id: number, memory: readonly SharedArrayBuffer[]) => void) | undefined
 
   /** `connect` hands an end to a rank; `fetch` calls `accept` for the ends that are here and were not looked at. */
   constructor(connect: (dest: number, port: MessagePort) => void, fetch: () => void = () => undefined) {
@@ -23,7 +24,20 @@ export class BufferHandoff {
     this.#deliver = deliver
   }
 
+  onShared(share: (source: number, id: number, memory: readonly SharedArrayBuffer[]) => void): void {
+    this.#share = share
+  }
+
   move(dest: number, id: number, buffer: ArrayBuffer): void {
+    this.#to(dest).postMessage({ id, buffer } satisfies Item, [buffer])
+  }
+
+  /** Lets a rank have memory that both see from then on. */
+  share(dest: number, id: number, memory: readonly SharedArrayBuffer[]): void {
+    this.#to(dest).postMessage({ id, memory } satisfies Item)
+  }
+
+  #to(dest: number): MessagePort {
     let port = this.#out.get(dest)
     if (port === undefined) {
       const { port1, port2 } = new MessageChannel()
@@ -32,7 +46,7 @@ export class BufferHandoff {
       this.#out.set(dest, port1)
       port = port1
     }
-    port.postMessage({ id, buffer }, [buffer])
+    return port
   }
 
   /** Buffers that are under way hold the event loop open. */
@@ -67,12 +81,10 @@ export class BufferHandoff {
     return any
   }
 
-  #hand(source: number, { id, buffer }: Item): void {
-    this.#deliver?.(source, id, buffer)
+  #hand(source: number, item: Item): void {
+    if ('buffer' in item) this.#deliver?.(source, item.id, item.buffer)
+    else this.#share?.(source, item.id, item.memory)
   }
 }
 
-interface Item {
-  id: number
-  buffer: ArrayBuffer
-}
+type Item = { id: number; buffer: ArrayBuffer } | { id: number; memory: readonly SharedArrayBuffer[] }

@@ -27,6 +27,7 @@ export class SharedTransport implements Transport {
   readonly maxSegment: number
   readonly poller: Poller
   readonly move: ((dest: number, id: number, buffer: ArrayBuffer) => void) | undefined
+  readonly share: ((dest: number, id: number, memory: readonly SharedArrayBuffer[]) => void) | undefined
   readonly hosts: readonly number[] | undefined
   readonly hostNames: readonly string[] | undefined
   readonly expect: ((source: number, change: 1 | -1) => void) | undefined
@@ -66,6 +67,7 @@ export class SharedTransport implements Transport {
     this.#states = new Int32Array(memory.states)
     this.poller = new Poller(this, crowded)
     this.move = handoff && ((dest, id, buffer) => handoff.move(dest, id, buffer))
+    this.share = handoff && ((dest, id, memory) => handoff.share(dest, id, memory))
     this.#handoff = handoff
     this.#expected = new Int32Array(size)
     this.expect = handoff && ((source, change) => this.#expect(source, change))
@@ -73,6 +75,7 @@ export class SharedTransport implements Transport {
       this.#receiver.moved(source, id, buffer)
       this.#reportGone(this.#late)
     })
+    handoff?.onShared((source, id, memory) => this.#receiver.shared?.(source, id, memory))
   }
 
   attach(receiver: SegmentReceiver): void {
@@ -105,6 +108,10 @@ export class SharedTransport implements Transport {
   set router(router: LocalRouter | undefined) {
     this.#router = router
     this.poller.needsLoop = router !== undefined
+  }
+
+  hasEnded(rank: number): boolean {
+    return (Atomics.load(this.#states, stateWord(rank)) & STATE_BITS) >= ENDED
   }
 
   hold(): void {

@@ -155,6 +155,8 @@ const examples: Record<string, (size: number) => string[][]> = {
     return onlyRank(size, 0, [`${grid} blocks, read as rows: largest element 59047, 0 wrong`])
   },
 
+  '40-parquet': (size) => onlyRank(size, 0, ['10000 rows in 20 row groups, on average 19.95 °C']),
+
   '39-word-count-of-a-file': (size) => {
     const text = readFileSync(join(root, 'node_modules/typescript/ThirdPartyNoticeText.txt'), 'utf8').toLowerCase()
     const counts = new Map<string, number>()

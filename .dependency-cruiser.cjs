@@ -7,6 +7,7 @@
  *     operators  npy
  *     communicator
  *     file
+ *     service
  *     collective  stream
  *     request
  *     core
@@ -56,8 +57,9 @@ module.exports = {
     room('stream', 'src/stream', requests),
     room('topology', 'src/collective/topology', ['src/constants.ts']),
     room('collective', 'src/collective', [...requests, 'src/op/', 'src/stream/']),
-    room('file', 'src/file', [...requests, 'src/op/', 'src/stream/', 'src/collective/']),
-    room('communicator', 'src/communicator', [...requests, 'src/op/', 'src/stream/', 'src/collective/', 'src/file/']),
+    room('service', 'src/service', [...requests, 'src/op/', 'src/stream/', 'src/collective/']),
+    room('file', 'src/file', [...requests, 'src/op/', 'src/stream/', 'src/collective/', 'src/service/']),
+    room('communicator', 'src/communicator', [...requests, 'src/op/', 'src/stream/', 'src/collective/', 'src/service/', 'src/file/']),
     room('npy', 'src/npy', [...tools, 'src/layout/', 'src/file/', 'src/communicator/communicator.ts']),
     room('operators', 'operators', [
       ...tools,

@@ -1,6 +1,7 @@
 import type { Memory } from '../memory/copy.js'
+import type { Done } from '../service/done.js'
 import { fileError } from './failure.js'
-import type { DiskFile, Done, FileStat } from './file-system.js'
+import type { DiskFile, FileStat } from './file-system.js'
 
 /** The bytes of an open file, wherever it is open: here, or on another rank. */
 export interface FileAccess {

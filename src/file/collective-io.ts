@@ -2,8 +2,8 @@ import { concat, defer, EMPTY, from, ignoreElements, map, mergeMap, Observable, 
 import type { Caller } from '../collective/definition.js'
 import type { CallSite } from '../diagnostics/call-site.js'
 import { copyRun, type Memory } from '../memory/copy.js'
+import { agreed, exchange } from '../service/rounds.js'
 import type { FileAccess } from './access.js'
-import { agreed, exchange } from './rounds.js'
 import { readRuns, writeRuns } from './runs-io.js'
 import type { Run } from './view.js'
 

@@ -1,7 +1,6 @@
 /** What the calls on files ask of a disk: Node's, or one in virtual time. It knows bytes and positions, and nothing of ranks and views. */
 
-/** Called once, with what was asked for or with what the system says; maybe before the call that it was given to returns. */
-export type Done<T> = (error: Error | null, value: T) => void
+import type { Done } from '../service/done.js'
 
 /** How a file is opened. There is no way to append: Linux then writes at the end, wherever it was told to. */
 export interface OpenFlags {

@@ -10,19 +10,21 @@ import { abandonOn, abortError } from '../request/cancellation.js'
 import type { Target } from '../request/options.js'
 import type { Request } from '../request/request.js'
 import { Status } from '../request/status.js'
+import { CallRequest } from '../service/call-request.js'
+import { called } from '../service/called.js'
+import { type Counters, ServedCounters } from '../service/counters.js'
+import type { Done } from '../service/done.js'
+import { Lock } from '../service/lock.js'
+import { agreed, gather, type OwnCaller } from '../service/rounds.js'
+import { FREED, type Service } from '../service/service.js'
 import type { FileAccess } from './access.js'
-import { called } from './called.js'
 import { type Extent, interleaves, readTogether, writeTogether } from './collective-io.js'
-import { type Counters, ServedCounters } from './counters.js'
 import { planRead, planWrite, type ReadPlan } from './data-plan.js'
-import { FileRequest } from './file-request.js'
-import type { Done, FileSystem } from './file-system.js'
-import { FileLock } from './lock.js'
+import type { FileSystem } from './file-system.js'
+import { endBehind } from './frames.js'
 import type { FileMode, ModeTraits } from './modes.js'
 import type { Replacement } from './replacement.js'
-import { agreed, type FileCaller, gather } from './rounds.js'
 import { readRuns, writeRuns } from './runs-io.js'
-import { FREED, type Service } from './service.js'
 import { checkPosition, type FileView, View } from './view.js'
 
 /** Where a call reads or writes. */
@@ -56,8 +58,8 @@ export type SeekFrom = 'start' | 'current' | 'end'
 
 /** @internal What `open` makes a file of. */
 export interface FileParts {
-  readonly caller: FileCaller
-  readonly worker: FileCaller
+  readonly caller: OwnCaller
+  readonly worker: OwnCaller
   readonly service: Service
   readonly access: FileAccess
   readonly system: FileSystem
@@ -102,12 +104,12 @@ export class File {
   readonly parts: FileParts
   /** @internal */
   readonly counters: Counters
-  readonly #lock: FileLock
+  readonly #lock: Lock
   /** What collective calls do once all ranks have called, one after the other, for their order is the same everywhere. */
   readonly #turns = new Subject<Observable<unknown>>()
-  readonly #pending = new Set<FileRequest<unknown>>()
+  readonly #pending = new Set<CallRequest<unknown>>()
   /** Those of them that need all ranks. */
-  readonly #together = new Set<FileRequest<unknown>>()
+  readonly #together = new Set<CallRequest<unknown>>()
   #view: View
   #viewsAgree: boolean
   #position = 0
@@ -129,8 +131,8 @@ export class File {
     this.site = parts.site
     this.#view = parts.view
     this.#viewsAgree = parts.viewsAgree
-    this.counters = new ServedCounters(service, leader)
-    this.#lock = new FileLock(service, leader)
+    this.counters = new ServedCounters(service, leader, { frame: (before, bytes, base) => base + endBehind(before - base, bytes) })
+    this.#lock = new Lock(service, leader)
     if (parts.traits.appends) {
       this.#position = this.#view.elementsIn(parts.size)
       if (caller.core.rank === leader) this.counters.set(POINTER, this.#position, () => undefined)
@@ -646,11 +648,11 @@ export class File {
   }
 
   /** @internal Something that closing waits for, and that freeing fails. */
-  track(site: CallSite | undefined): FileRequest<void> {
-    const request = new FileRequest<void>(this.core, site)
+  track(site: CallSite | undefined): CallRequest<void> {
+    const request = new CallRequest<void>(this.core, site)
     request.look()
-    this.#pending.add(request as FileRequest<unknown>)
-    request.onSettled(() => this.#pending.delete(request as FileRequest<unknown>))
+    this.#pending.add(request as CallRequest<unknown>)
+    request.onSettled(() => this.#pending.delete(request as CallRequest<unknown>))
     return request
   }
 
@@ -684,8 +686,8 @@ export class File {
     if (signal?.aborted) throw abortError(signal)
   }
 
-  #independent<T>(options: FilePlace, status: Status | undefined, start: (request: FileRequest<T>) => void): FileRequest<T> {
-    const request = new FileRequest<T>(this.core, recordCallSite(), status)
+  #independent<T>(options: FilePlace, status: Status | undefined, start: (request: CallRequest<T>) => void): CallRequest<T> {
+    const request = new CallRequest<T>(this.core, recordCallSite(), status)
     try {
       this.#checkOpen()
       checkOptions(options, '{ at: 0 }')
@@ -693,16 +695,16 @@ export class File {
       this.#checkPlace(options)
       start(request)
     } catch (error) {
-      return new FileRequest<T>(this.core, captureCallSite()).refuse(error)
+      return new CallRequest<T>(this.core, captureCallSite()).refuse(error)
     }
     this.#follow(request, options.signal)
     return request
   }
 
   /** It is under way. */
-  #follow(request: FileRequest<never> | FileRequest<unknown>, signal: AbortSignal | undefined): void {
+  #follow(request: CallRequest<never> | CallRequest<unknown>, signal: AbortSignal | undefined): void {
     if (request.settled) return
-    const one = request as FileRequest<unknown>
+    const one = request as CallRequest<unknown>
     this.#pending.add(one)
     one.holds(this.core.endpoint.transport)
     one.onSettled(() => this.#pending.delete(one))
@@ -714,9 +716,9 @@ export class File {
     name: string,
     options: FileCallOptions,
     status: Status | undefined,
-    prepare: (request: FileRequest<T>) => { say: S; act: (says: readonly S[]) => Observable<T> }
-  ): FileRequest<T> {
-    const request = new FileRequest<T>(this.core, recordCallSite(), status)
+    prepare: (request: CallRequest<T>) => { say: S; act: (says: readonly S[]) => Observable<T> }
+  ): CallRequest<T> {
+    const request = new CallRequest<T>(this.core, recordCallSite(), status)
     let says: Request<S[]>
     let act: (says: readonly S[]) => Observable<T>
     try {
@@ -731,11 +733,11 @@ export class File {
       says = gather(this.parts.caller, `file.${name}`, prepared.say, request.site, { signal })
       says.look()
     } catch (error) {
-      return new FileRequest<T>(this.core, captureCallSite()).refuse(error)
+      return new CallRequest<T>(this.core, captureCallSite()).refuse(error)
     }
     this.#follow(request, options.signal)
-    this.#together.add(request as FileRequest<unknown>)
-    request.onSettled(() => this.#together.delete(request as FileRequest<unknown>))
+    this.#together.add(request as CallRequest<unknown>)
+    request.onSettled(() => this.#together.delete(request as CallRequest<unknown>))
     const turn = says.pipe(
       concatMap(act),
       tap({ next: (value) => request.settle(null, value), error: (error) => request.settle(error) }),
@@ -797,7 +799,7 @@ export class File {
   }
 
   /** How many elements are asked for; without `count` and `into` all to the end. */
-  #counted(plan: ReadPlan, { at, shared }: ReadOptions, request: FileRequest<unknown>, then: (count: number) => void): void {
+  #counted(plan: ReadPlan, { at, shared }: ReadOptions, request: CallRequest<unknown>, then: (count: number) => void): void {
     if (plan.count !== undefined) return then(plan.count)
     if (shared === true) throw new ArgumentError('count: a read at the common pointer says how much: give count, or into')
     const view = this.#view
@@ -813,10 +815,10 @@ export class File {
   #place(
     { at, shared }: FilePlace,
     count: number,
-    request: FileRequest<never> | FileRequest<unknown>,
+    request: CallRequest<never> | CallRequest<unknown>,
     then: (start: number) => void
   ): void {
-    const one = request as FileRequest<unknown>
+    const one = request as CallRequest<unknown>
     if (shared === true) {
       this.counters.add(
         POINTER,
@@ -843,9 +845,9 @@ export class File {
     view: View,
     start: number,
     count: number,
-    request: FileRequest<never> | FileRequest<unknown>,
+    request: CallRequest<never> | CallRequest<unknown>,
     then: (memory: Memory, count: number) => void,
-    fail: (error: Error, nothing: never) => void = (error) => (request as FileRequest<unknown>).settle(error)
+    fail: (error: Error, nothing: never) => void = (error) => (request as CallRequest<unknown>).settle(error)
   ): void {
     const { memory } = plan
     if (memory !== undefined) return then({ ...slice(memory, count * view.size) }, count)
@@ -859,13 +861,13 @@ export class File {
   }
 
   /** In atomic mode nobody else reads or writes meanwhile. */
-  #guarded<T>(request: FileRequest<never> | FileRequest<unknown>, run: (done: Done<T>) => void): (done: Done<T>) => void {
+  #guarded<T>(request: CallRequest<never> | CallRequest<unknown>, run: (done: Done<T>) => void): (done: Done<T>) => void {
     if (!this.#atomic) return run
     return (done) =>
-      this.#lock.acquire(request.site, (error) => {
+      this.#lock.acquire({ site: request.site }, (error, lock) => {
         if (error !== null) return done(error, undefined as never)
         run((failure, value) => {
-          this.#lock.release()
+          lock!.release()
           done(failure, value)
         })
       })
@@ -956,7 +958,7 @@ function boundsOf(view: View, start: number, count: number): Extent {
 }
 
 /** What goes wrong later than the call is the request's failure. */
-function attempt(request: FileRequest<unknown>, run: () => void): void {
+function attempt(request: CallRequest<unknown>, run: () => void): void {
   try {
     run()
   } catch (error) {

@@ -1,7 +1,8 @@
 import fs from 'node:fs'
 import { hostname } from 'node:os'
 import { resolve } from 'node:path'
-import type { DiskFile, Done, FileStat, FileSystem, OpenFlags } from './file-system.js'
+import type { Done } from '../service/done.js'
+import type { DiskFile, FileStat, FileSystem, OpenFlags } from './file-system.js'
 
 /** Pieces up to here are moved in the call, which takes less time than asking another thread to, as long as the disk is quick. */
 const SMALL = 64 * 1024

@@ -9,18 +9,18 @@ import { ArgumentError, CollectiveMismatchError, FileError, RxmpiError } from '.
 import { IDS_EXHAUSTED } from '../progress/context-ids.js'
 import { abandonOn, abortError } from '../request/cancellation.js'
 import type { Request } from '../request/request.js'
+import { CallRequest } from '../service/call-request.js'
+import { called, settled } from '../service/called.js'
+import { agreed, gather, OwnCaller } from '../service/rounds.js'
+import { Service } from '../service/service.js'
 import { type FileAccess, LocalAccess } from './access.js'
-import { called, settled } from './called.js'
 import { fileError } from './failure.js'
 import { File } from './file.js'
-import { FileRequest } from './file-request.js'
 import { type DiskFile, type FileStat, type FileSystem, fileSystemOf, type OpenFlags } from './file-system.js'
 import { type FileMode, firstFlags, laterFlags, type ModeTraits, traitsOf } from './modes.js'
 import { nodeFileSystem } from './node-file-system.js'
 import { RemoteAccess, serveAccess } from './remote-access.js'
 import { Replacement } from './replacement.js'
-import { agreed, FileCaller, gather } from './rounds.js'
-import { Service } from './service.js'
 import { type FileView, View } from './view.js'
 
 /** How a file is opened. All ranks give the same, but for `view`. */
@@ -79,7 +79,7 @@ export function openFile(comm: FileOpener, path: string | URL, mode: FileMode = 
     const plan = new Opening(comm, path, mode, options, site)
     const { signal } = options
     if (signal?.aborted) throw abortError(signal)
-    const request = new FileRequest<File>(core, site)
+    const request = new CallRequest<File>(core, site)
     request.holds(core.endpoint.transport)
     if (signal !== undefined) abandonOn(signal, request, (error) => request.fail(error))
     plan.run(signal).subscribe({
@@ -92,7 +92,7 @@ export function openFile(comm: FileOpener, path: string | URL, mode: FileMode = 
     })
     return request
   } catch (error) {
-    return new FileRequest<File>(core, captureCallSite()).refuse(error)
+    return new CallRequest<File>(core, captureCallSite()).refuse(error)
   }
 }
 
@@ -183,9 +183,9 @@ class Opening {
   }
 
   #open([calls, work, service]: CommunicatorCore[], says: readonly Say[]): Observable<File> {
-    const caller = new FileCaller(calls!)
-    const worker = new FileCaller(work!)
-    const services = new Service(service!)
+    const caller = new OwnCaller(calls!)
+    const worker = new OwnCaller(work!)
+    const services = new Service(service!, 'file')
     const path = says[this.#leader]!.absolute
     const isLeader = calls!.rank === this.#leader
     const { through } = this.#options

@@ -1,5 +1,5 @@
+import type { Done } from '../service/done.js'
 import type { FileAccess } from './access.js'
-import type { Done } from './file-system.js'
 import { MARK_EVERY } from './frames.js'
 import { FrameParser } from './record-parsers.js'
 import type { RecordFormat } from './record-stream.js'

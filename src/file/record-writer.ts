@@ -330,7 +330,7 @@ class Writing {
       this.#arriving = false
       this.#write(batch, start)
     }
-    if (this.#writer.format === 'frames') counters.addFrame(POINTER, bytes, 0, write, this.#writer.site)
+    if (this.#writer.format === 'frames') counters.change('frame', POINTER, bytes, 0, write, this.#writer.site)
     else counters.add(POINTER, bytes / currentView.size, write, this.#writer.site)
   }
 

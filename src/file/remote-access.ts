@@ -2,9 +2,10 @@ import type { CallSite } from '../diagnostics/call-site.js'
 import { copyAll, duplicate, type Memory } from '../memory/copy.js'
 import { receive } from '../request/receive-request.js'
 import { send } from '../request/send-request.js'
+import type { Done } from '../service/done.js'
+import type { Service } from '../service/service.js'
 import type { FileAccess } from './access.js'
-import type { Done, FileStat } from './file-system.js'
-import type { Service } from './service.js'
+import type { FileStat } from './file-system.js'
 
 /** A message of data moves this much of a file. */
 const PIECE = 2 ** 22

@@ -1,6 +1,6 @@
 import { basename, dirname, join } from 'node:path'
 import { catchError, concatMap, map, type Observable, of, tap } from 'rxjs'
-import { called } from './called.js'
+import { called } from '../service/called.js'
 import { fileError } from './failure.js'
 import type { FileStat, FileSystem } from './file-system.js'
 

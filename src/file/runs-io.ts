@@ -1,6 +1,6 @@
 import type { Memory } from '../memory/copy.js'
+import type { Done } from '../service/done.js'
 import type { FileAccess } from './access.js'
-import type { Done } from './file-system.js'
 import type { Run } from './view.js'
 
 /** Reads runs of a file one behind the other, until one ends early; how many bytes there were. */

@@ -1,6 +1,6 @@
 import type { CallSite } from '../diagnostics/call-site.js'
-import type { Counters } from './counters.js'
-import type { Done } from './file-system.js'
+import type { Counters } from '../service/counters.js'
+import type { Done } from '../service/done.js'
 
 /** Which bytes are whose: a record belongs to whom its first byte does. */
 

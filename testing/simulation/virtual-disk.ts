@@ -1,6 +1,7 @@
 import { posix } from 'node:path'
 import type { SchedulerLike } from 'rxjs'
-import type { DiskFile, Done, FileStat, FileSystem, OpenFlags } from '../../src/file/file-system.js'
+import type { DiskFile, FileStat, FileSystem, OpenFlags } from '../../src/file/file-system.js'
+import type { Done } from '../../src/service/done.js'
 
 /** What a disk is asked to do. */
 export interface DiskOperation {

@@ -1,17 +1,16 @@
 import type { CallSite } from '../diagnostics/call-site.js'
-import type { Done } from './file-system.js'
-import { endBehind } from './frames.js'
+import type { Done } from './done.js'
 import type { Service } from './service.js'
 
 /**
- * Numbers that the ranks of a file share: its common pointer, tickets, and what is true for all because one said it first. They live on one
- * rank, and this is all that anybody knows of it.
+ * Numbers that the ranks of a service share: a file's common pointer, tickets, and what is true for all because one said it first. They live
+ * on one rank, and this is all that anybody knows of it.
  */
 export interface Counters {
   /** Adds to a number that is 0 at first; the number before. */
   add(key: string, amount: number, done: Done<number>, site?: CallSite): void
-  /** Moves a position behind a frame of so many bytes, and the marks that fall into it; the position before. */
-  addFrame(key: string, bytes: number, base: number, done: Done<number>, site?: CallSite): void
+  /** Makes one of the changes that the service knows; the number before. */
+  change(how: string, key: string, amount: number, base: number, done: Done<number>, site?: CallSite): void
   set(key: string, value: number, done: Done<void>, site?: CallSite): void
   /** Makes it no less than `value`. */
   raise(key: string, value: number, done: Done<void>, site?: CallSite): void
@@ -22,14 +21,26 @@ export interface Counters {
   here(key: string): number | undefined
 }
 
+/** What becomes of a number. */
+export type Change = (before: number, amount: number, base: number) => number
+
+const CHANGES: Readonly<Record<string, Change>> = {
+  add: (before, amount) => before + amount,
+  set: (_, value) => value,
+  raise: (before, value) => Math.max(before, value)
+}
+
 /** Kept by a rank that the others ask by message. */
 export class ServedCounters implements Counters {
   readonly #service: Service
   readonly #keeper: number
+  readonly #changes: Readonly<Record<string, Change>>
   readonly #numbers = new Map<string, number>()
 
-  constructor(service: Service, keeper: number) {
+  /** `changes`: what can be done to a number besides. All ranks know the same. */
+  constructor(service: Service, keeper: number, changes: Readonly<Record<string, Change>> = {}) {
     this.#service = service
+    this.#changes = { ...CHANGES, ...changes }
     this.#keeper = keeper
     service.serve('count', (_, [how, key, value, base], reply) =>
       reply(null, this.#apply(how as string, key as string, value as number, base as number))
@@ -40,8 +51,8 @@ export class ServedCounters implements Counters {
     this.#ask('add', [key, amount], site, done)
   }
 
-  addFrame(key: string, bytes: number, base: number, done: Done<number>, site?: CallSite): void {
-    this.#ask('frame', [key, bytes, base], site, done)
+  change(how: string, key: string, amount: number, base: number, done: Done<number>, site?: CallSite): void {
+    this.#ask(how, [key, amount, base], site, done)
   }
 
   set(key: string, value: number, done: Done<void>, site?: CallSite): void {
@@ -71,14 +82,11 @@ export class ServedCounters implements Counters {
   #apply(how: string, key: string, value: number, base: number): number {
     const known = this.#numbers.get(key)
     const before = known ?? 0
-    if (how === 'add') this.#numbers.set(key, before + value)
-    else if (how === 'frame') this.#numbers.set(key, base + endBehind(before - base, value))
-    else if (how === 'set') this.#numbers.set(key, value)
-    else if (how === 'raise') this.#numbers.set(key, Math.max(before, value))
-    else if (known === undefined) {
+    if (how === 'first' && known === undefined) {
       this.#numbers.set(key, value)
       return value
     }
+    if (how !== 'first') this.#numbers.set(key, this.#changes[how]!(before, value, base))
     return before
   }
 }

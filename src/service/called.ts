@@ -1,5 +1,5 @@
 import { Observable } from 'rxjs'
-import type { Done } from './file-system.js'
+import type { Done } from './done.js'
 
 /** A call with a callback, made at subscription. */
 export const called = <T>(call: (done: Done<T>) => void): Observable<T> =>

@@ -9,8 +9,8 @@ import type { CallSite } from '../diagnostics/call-site.js'
 import type { Request } from '../request/request.js'
 import { type Failure, failedOn, failureOf } from './failure.js'
 
-/** A communicator of a file's own, for what its ranks do together. */
-export class FileCaller implements Caller {
+/** A communicator of an object's own, for what its ranks do together. */
+export class OwnCaller implements Caller {
   readonly core: CommunicatorCore
   #calls: CallRegistry | undefined
 
@@ -25,7 +25,7 @@ export class FileCaller implements Caller {
   }
 }
 
-/** A collective under the name of a file's call. The same one each time: what it needs is kept. */
+/** A collective under the name of the object's call. The same one each time: what it needs is kept. */
 function makeOf(known: Map<string, Make<unknown, unknown>>, name: string, make: Make<unknown, unknown>): Make<unknown, unknown> {
   let named = known.get(name)
   if (named === undefined) {

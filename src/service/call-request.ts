@@ -3,8 +3,8 @@ import type { CallSite } from '../diagnostics/call-site.js'
 import { Request } from '../request/request.js'
 import type { Status } from '../request/status.js'
 
-/** A call on a file that is under way. */
-export class FileRequest<T> extends Request<T> {
+/** A call that is under way, on something made of a communicator. */
+export class CallRequest<T> extends Request<T> {
   readonly #core: CommunicatorCore
   readonly #status: Status | undefined
 

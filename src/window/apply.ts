@@ -8,7 +8,7 @@ import { predefined } from '../op/op.js'
 import type { PredefinedName } from '../op/predefined.js'
 import { changeOf, combineOf } from './atomic.js'
 import { STRIPE_BYTES } from './control.js'
-import { isAtomic, type Part } from './part.js'
+import type { Part } from './part.js'
 
 export const PUT = 0
 export const GET = 1
@@ -52,7 +52,7 @@ function change(part: Part, operation: Operation, from: number, data: Memory, in
   const elements = typed(code, data)
   const before = into && typed(code, into)
   const size = elementSize(code)
-  if (form === null) return fold(part, code, op, offset + from, elements, before)
+  if (form === null) return accumulate(part, code, op, offset + from, elements, before)
   // Of a long form only the runs of this piece.
   let place = 0
   const end = from + data.byteLength
@@ -61,22 +61,27 @@ function change(part: Part, operation: Operation, from: number, data: Memory, in
     const last = Math.min(place + length, end)
     if (first < last) {
       const [a, b] = [(first - from) / size, (last - from) / size]
-      fold(part, code, op, start + first - place, elements.subarray(a, b), before?.subarray(a, b))
+      accumulate(part, code, op, start + first - place, elements.subarray(a, b), before?.subarray(a, b))
     }
     place += length
   })
 }
 
 /** Changes elements in a row, from a byte of the part on. */
-function fold(part: Part, code: number, name: PredefinedName, offset: number, data: TypedArray, before: TypedArray | undefined): void {
+export function accumulate(part: Part, code: number, name: PredefinedName, offset: number, data: TypedArray, before?: TypedArray): void {
   const atomics = part.atomics
   if (atomics !== undefined && part.code === code) {
-    const change = changeOf(name, code)
+    const change = changeOf(name, part.isBigint)
     const start = offset / elementSize(code)
     for (let k = 0; k < data.length; k++) {
       const was = change(atomics, start + k, data[k] as never)
       if (before !== undefined) before[k] = was
     }
+    return
+  }
+  if (data.length === 1) {
+    const was = fetchAndOp(part, code, offset, name, data[0]!)
+    if (before !== undefined) before[0] = was
     return
   }
   const { control } = part
@@ -142,9 +147,9 @@ export function compareAndSwap(
 /** One element changes by an op; what was there. */
 export function fetchAndOp(part: Part, code: number, offset: number, name: PredefinedName, value: number | bigint): number | bigint {
   const { atomics } = part
-  if (atomics !== undefined && part.code === code) return changeOf(name, code)(atomics, offset / elementSize(code), value as never)
+  if (atomics !== undefined && part.code === code) return changeOf(name, part.isBigint)(atomics, offset / elementSize(code), value as never)
   if (name === 'NO_OP') return changeOne(part, code, offset, () => undefined)
-  const combine = combineOf(name, code, isFloating(code))
+  const combine = combineOf(name, isBigint(code), isFloating(code))
   return changeOne(part, code, offset, (was) => combine(was as never, value as never))
 }
 
@@ -193,8 +198,3 @@ function typed(code: number, { buffer, byteOffset, byteLength }: Memory): TypedA
 
 /** What a value must be to stand for an element. */
 export const isValueOf = (code: number, value: unknown): value is number | bigint => typeof value === (isBigint(code) ? 'bigint' : 'number')
-
-/** Whether an element can be compared and swapped. */
-export const isInteger = (code: number): boolean => !isFloating(code)
-
-export { isAtomic }

@@ -224,6 +224,7 @@ function laidOut(
   let total = 0
   for (const rank of here) {
     starts.set(rank, total)
+    parts[rank]!.begins(total * type.BYTES_PER_ELEMENT)
     total += parts[rank]!.length
   }
   const lay = (buffer: SharedArrayBuffer): Viewed | undefined => {

@@ -195,16 +195,19 @@ export class Locks {
     return this.#held.get(target)
   }
 
+  /** Takes a lock that nobody has or waits for, without asking. */
+  takeFree(target: number, control: Control, site: CallSite | undefined): boolean {
+    if (!control.exchange(0, this.#service.core.rank + 1)) return false
+    const held = new HeldLock(target, false, TAKEN, site)
+    held.isHeld = true
+    this.#held.set(target, held)
+    control.drain()
+    return true
+  }
+
   /** Takes the lock of a part; of one that is free at once. */
   take(target: number, shared: boolean, control: Control | undefined, site: CallSite | undefined, done: Done<HeldLock>): void {
-    const { core } = this.#service
-    if (!shared && control?.exchange(0, core.rank + 1) === true) {
-      const held = new HeldLock(target, shared, TAKEN, site)
-      held.isHeld = true
-      this.#held.set(target, held)
-      control.drain()
-      return done(null, held)
-    }
+    if (!shared && control !== undefined && this.takeFree(target, control, site)) return done(null, this.#held.get(target)!)
     const held = new HeldLock(target, shared, ++this.#ids, site)
     this.#held.set(target, held)
     const describe = (): string => {

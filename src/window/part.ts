@@ -1,7 +1,6 @@
 import { BUFFER, type BufferLike, datatypeOf, elementSize, OBJECT, valueOn } from '../codec/datatype.js'
 import { checkAttached, shown } from '../diagnostics/arguments.js'
 import { ArgumentError } from '../errors.js'
-import { elementsOf } from '../layout/basic.js'
 import type { Unit } from '../layout/compile.js'
 import { structForm } from '../layout/compile.js'
 import type { StructLayout } from '../layout/layout.js'
@@ -11,7 +10,7 @@ import type { FieldTypes, Struct } from '../layout/struct.js'
 import type { Viewed } from '../layout/view.js'
 import type { Memory } from '../memory/copy.js'
 import { block } from '../memory/form.js'
-import { isFloating, isTypedArray } from '../op/kind.js'
+import { isBigint, isFloating } from '../op/kind.js'
 import type { TypedArray } from '../op/op.js'
 import type { AtomicArray } from './atomic.js'
 import type { Control } from './control.js'
@@ -72,6 +71,9 @@ export class Part {
   /** The code of its elements' type; of records that of bytes. */
   readonly code: number
   readonly struct: StructLayout | undefined
+  /** Of what its elements are. */
+  readonly isInteger: boolean
+  readonly isBigint: boolean
   /** Where it can be loaded from and stored to by this rank. */
   memory: Memory | undefined
   /** Where this rank acts on it by itself, and other threads do too. */
@@ -80,12 +82,14 @@ export class Part {
   value: Viewed | undefined
   /** Its elements, where they are shared with other threads. */
   elements: TypedArray | undefined
+  /** The same, if the engine changes such at once. */
+  atomics: AtomicArray | undefined
   /** The kind of array that goes there as it is. */
   type: unknown
   /** It is no more. */
   isEnded = false
   readonly #datatype: number
-  readonly #offset: number
+  #offset: number
 
   constructor(rank: number, { kind, datatype, length, offset, struct }: PartSay) {
     this.rank = rank
@@ -95,6 +99,8 @@ export class Part {
     this.#datatype = datatype
     this.#offset = offset
     this.code = datatype < BUFFER && datatype !== OBJECT ? datatype : BYTES
+    this.isInteger = !isFloating(this.code)
+    this.isBigint = isBigint(this.code)
     if (struct === null) {
       const bytes = sizeIn(datatype)
       this.unit = { bytes, form: block(bytes), signature: Signature.of(this.code), kind: this.code === BYTES ? 'bytes' : 'elements' }
@@ -116,6 +122,11 @@ export class Part {
     this.memory = viewed(this.value as BufferLike)
   }
 
+  /** Where it begins in its buffer, where its rank could not tell. */
+  begins(offset: number): void {
+    this.#offset = offset
+  }
+
   /** Its memory is in this buffer. */
   lies(buffer: SharedArrayBuffer): void {
     const { byteLength } = this
@@ -134,17 +145,10 @@ export class Part {
     if (!this.isRecords && byteLength < 2 ** 32) {
       this.elements = valueOn(this.code, buffer as ArrayBuffer, byteOffset, byteLength) as TypedArray
       this.type = this.elements.constructor
+      if (isAtomic(this.code)) this.atomics = this.elements as AtomicArray
     }
-  }
-
-  /** Its elements, if the engine changes such at once. */
-  get atomics(): AtomicArray | undefined {
-    return this.elements !== undefined && isAtomic(this.code) ? (this.elements as AtomicArray) : undefined
   }
 }
 
 /** Whether the engine changes elements of a type at once: integers that do not clamp. */
 export const isAtomic = (code: number): boolean => code !== CLAMPED && !isFloating(code)
-
-/** What a typed array is made of, where an element is meant. */
-export const elementsCode = (data: unknown): number | undefined => (isTypedArray(data) ? elementsOf(data) : undefined)

@@ -24,13 +24,13 @@ import type { OwnCaller } from '../service/rounds.js'
 import { FREED, type Service } from '../service/service.js'
 import {
   ACCUMULATE,
+  accumulate,
   apply,
   COMPARE_AND_SWAP,
   compareAndSwap,
   fetchAndOp,
   GET,
   GET_ACCUMULATE,
-  isInteger,
   isValueOf,
   type Operation,
   PUT
@@ -298,7 +298,7 @@ export class Window<A = Uint8Array> {
   accumulate(data: Target, op: AnyOp, at: WindowTo): Promise<void>
   accumulate(data: Target, at: WindowTo): Promise<void>
   accumulate(data: Target, op: AnyOp | WindowTo, at?: WindowTo): Promise<void> {
-    return this.#accumulate(data, op, at).wait()
+    return at !== undefined && this.#accumulateNow(data, op as AnyOp, at) ? done() : this.#accumulate(data, op, at).wait()
   }
 
   /** As `accumulate`, as a request. MPI: MPI_Raccumulate; mpi4py: win.Raccumulate. */
@@ -356,7 +356,7 @@ export class Window<A = Uint8Array> {
   icompareAndSwap(expected: ElementOf<A>, value: ElementOf<A>, at: WindowTo): Request<ElementOf<A>> {
     return this.#request<ElementOf<A>>(at, undefined as never, (request, part) => {
       const { code } = part
-      if (!isInteger(code)) {
+      if (!part.isInteger) {
         throw new DatatypeError(`target: compareAndSwap works on integers, the part of rank ${part.rank} has floating-point numbers`)
       }
       const data = elements(part, 2)
@@ -405,7 +405,8 @@ export class Window<A = Uint8Array> {
    * MPI: MPI_Win_lock, MPI 4.1 §12.5.3; mpi4py: win.Lock.
    */
   lock(target: number, options?: LockOptions): Promise<WindowLock> {
-    return this.ilock(target, options).wait()
+    const lock = options === undefined ? this.#lockNow(target) : undefined
+    return lock === undefined ? this.ilock(target, options).wait() : doneWith(lock)
   }
 
   /** As `lock`, as a request. */
@@ -756,8 +757,8 @@ export class Window<A = Uint8Array> {
     const part = this.#reached(at)
     if (part === undefined || at.notify !== undefined || !isPredefined(op) || !isValueOf(part.code, value)) return undefined
     const { name } = op
-    if (!isInteger(part.code) ? OF_BITS.has(name) : false) return undefined
-    if (name === 'MAXLOC' || name === 'MINLOC') return undefined
+    if (!part.isInteger ? OF_BITS.has(name) : false) return undefined
+    if (NOT_ATOMIC.has(name)) return undefined
     const index = at.at ?? 0
     if (!Number.isSafeInteger(index) || index < 0 || index >= part.length) return undefined
     const control = part.control!
@@ -768,9 +769,37 @@ export class Window<A = Uint8Array> {
     return was
   }
 
+  #accumulateNow(data: Target, op: AnyOp, at: WindowTo): boolean {
+    const part = this.#reached(at)
+    if (part === undefined || at.notify !== undefined || !isPredefined(op)) return false
+    const from = data as TypedArray
+    if (from?.constructor !== part.type || NOT_ATOMIC.has(op.name)) return false
+    if (OF_BITS.has(op.name) && !part.isInteger) return false
+    const start = at.at ?? 0
+    const { length } = from
+    if (!Number.isSafeInteger(start) || start < 0 || length === 0 || start + length > part.length) return false
+    const control = part.control!
+    if (!control.enter()) return false
+    accumulate(part, part.code, op.name, start * elementSize(part.code), from)
+    control.leave()
+    if (control.isWatched) this.#changes.tell(part.rank, start, start + length)
+    return true
+  }
+
+  /** The lock of a part that nobody has. */
+  #lockNow(target: number): WindowLock | undefined {
+    const part = this.#parts[target]
+    if (part?.control === undefined || part.isEnded || this.#obstacle !== undefined || this.#core.revoked) return undefined
+    if (this.#epochs.isStarted || this.#epochs.holds(target)) return undefined
+    const site = recordCallSite()
+    if (!this.#locks.takeFree(target, part.control, site)) return undefined
+    this.#epochs.lock(target, site)
+    return this.#lockOf(target, false, undefined)
+  }
+
   #swapNow(expected: unknown, value: unknown, at: WindowTo): number | bigint | undefined {
     const part = this.#reached(at)
-    if (part === undefined || at.notify !== undefined || !isInteger(part.code)) return undefined
+    if (part === undefined || at.notify !== undefined || !part.isInteger) return undefined
     if (!isValueOf(part.code, expected) || !isValueOf(part.code, value)) return undefined
     const index = at.at ?? 0
     if (!Number.isSafeInteger(index) || index < 0 || index >= part.length) return undefined
@@ -1101,8 +1130,8 @@ export class Window<A = Uint8Array> {
     if (held !== undefined) this.#locks.give(held, this.#parts[target]!.control)
   }
 
-  #lockOf(target: number | undefined, shared: boolean, held: readonly HeldLock[]): WindowLock {
-    const abandoned = held.find(({ abandoned: by }) => by !== undefined)?.abandoned
+  #lockOf(target: number | undefined, shared: boolean, held: readonly HeldLock[] | undefined): WindowLock {
+    const abandoned = held?.find(({ abandoned: by }) => by !== undefined)?.abandoned
     const lock: WindowLock = new WindowLock(target, shared, abandoned, () => (this.#given.has(lock) ? this.#unlock(target) : done()))
     const what = target === undefined ? 'all parts' : `rank ${target}'s part`
     const entry = { name: `${what} of ${this.name}`, site: this.#epochs.lockSite(target ?? 0), kind: 'lock' }
@@ -1261,6 +1290,7 @@ export class Window<A = Uint8Array> {
 }
 
 const BYTES = 2
+const NOT_ATOMIC: ReadonlySet<string> = new Set(['MAXLOC', 'MINLOC'])
 const OF_BITS: ReadonlySet<string> = new Set(['BAND', 'BOR', 'BXOR'])
 const fenceWord = new Int32Array(new SharedArrayBuffer(4))
 

@@ -1,15 +1,18 @@
-import { isObservable, Observable, type ObservableInput, Subscription } from 'rxjs'
+import { Observable, Subscription } from 'rxjs'
+
+/** A program in steps, or a part of one. */
+export type Steps<T> = Generator<Observable<unknown>, T, unknown>
 
 /**
  * A program in steps: it yields what it waits for and gets the last value of that back, or its error thrown. What an async function is to
  * promises, and goes on in virtual time, too.
  */
-export function steps<T>(program: () => Generator<ObservableInput<unknown> | undefined, T, never>): Observable<T> {
+export function steps<T>(program: () => Steps<T>): Observable<T> {
   return new Observable((subscriber) => {
     const run = program()
     const current = new Subscription()
-    const go = (step: () => IteratorResult<unknown, T>): void => {
-      let result: IteratorResult<unknown, T>
+    const go = (step: () => IteratorResult<Observable<unknown>, T>): void => {
+      let result: IteratorResult<Observable<unknown>, T>
       try {
         result = step()
       } catch (error) {
@@ -21,20 +24,23 @@ export function steps<T>(program: () => Generator<ObservableInput<unknown> | und
         subscriber.complete()
         return
       }
-      const { value } = result
-      if (!isObservable(value)) throw new TypeError('a step is an Observable')
       let last: unknown
       current.add(
-        value.subscribe({
+        result.value.subscribe({
           next: (emitted) => {
             last = emitted
           },
           error: (error) => go(() => run.throw(error)),
-          complete: () => go(() => run.next(last as never))
+          complete: () => go(() => run.next(last))
         })
       )
     }
-    go(() => run.next(undefined as never))
+    go(() => run.next(undefined))
     return current
   })
+}
+
+/** A step: what it gives has a type, which `yield` alone does not tell. */
+export function* wait<T>(source: Observable<T>): Steps<T> {
+  return (yield source) as T
 }

@@ -8,9 +8,13 @@ import type { Window } from '../../src/window/window.js'
 import type { CollectivesBinding } from './collectives/binding.js'
 import { below } from './collectives/binding.js'
 import { bindings, onHosts } from './collectives/bindings.js'
-import { steps } from './steps.js'
+import { bytewise } from './collectives/data.js'
+import { type Steps, steps, wait } from './steps.js'
 
-const sizes = [1, 2, 3, 4, 5, 8]
+// The types of jest do not know it.
+Reflect.get(expect, 'addEqualityTesters')([bytewise])
+
+const manySizes = [1, 2, 3, 4, 5, 8]
 const kinds = ['shared', 'private'] as const
 type Kind = (typeof kinds)[number]
 
@@ -45,27 +49,20 @@ const numbered = (array: TypedArray, from: number): TypedArray => {
 const numbersIn = (array: TypedArray): number[] => Array.from(array as Float64Array, Number)
 
 /** Runs steps on every rank; what each has returned. All must have ended well. */
-async function each<T>(
-  binding: CollectivesBinding,
-  size: number,
-  program: (comm: Communicator) => Generator<never, T, never>
-): Promise<T[]> {
+async function each<T>(binding: CollectivesBinding, size: number, program: (comm: Communicator) => Steps<T>): Promise<T[]> {
   const outcomes = await binding.run(size, (comm) => steps(() => program(comm)))
   for (const { error } of outcomes) if (error !== undefined) throw error
   return outcomes.map(({ values }) => values[0]!)
 }
 
-/** For generators, which cannot tell the type of what a step gives. */
-function* wait<T>(source: import('rxjs').Observable<T>): Generator<never, T, never> {
-  return (yield source as never) as T
-}
-
 for (const binding of [...bindings, ...onHosts]) {
+  // Where ranks are of several hosts is all that differs there.
+  const sizes = onHosts.includes(binding) ? [2, 5] : manySizes
   describe(`windows over ${binding.name}`, () => {
     describe.each(kinds)('on %s memory', (kind) => {
       test.each(sizes)('put and get elements of every type at every rank, of %i', async (size) => {
         await each(binding, size, function* (comm) {
-          for (const Type of types) {
+          for (const Type of size === 2 || size === 3 ? types : types.slice(-4)) {
             const win = yield* wait(comm.iwindow(memoryOf(Type, 4 * size, kind)))
             expect(win.lengths).toEqual(below(size).map(() => 4 * size))
             expect(win.kinds).toEqual(below(size).map(() => kind))
@@ -107,9 +104,9 @@ for (const binding of [...bindings, ...onHosts]) {
 
       const floating = [SUM, PROD, MAX, MIN, LAND, LOR, LXOR, REPLACE, NO_OP]
       const ops = [...floating, BAND, BOR, BXOR]
-      test.each([1, 2, 5])('change elements by every op and of every type, of %i', async (size) => {
+      test.each(onHosts.includes(binding) ? [3] : [1, 2, 3])('change elements by every op and of every type, of %i', async (size) => {
         await each(binding, size, function* (comm) {
-          for (const Type of types) {
+          for (const Type of size === 2 ? types : types.slice(-3)) {
             const win = yield* wait(comm.iwindow(memoryOf(Type, 3 * size, kind)))
             const isFloat = Type.name.startsWith('Float')
             for (const op of isFloat ? floating : ops) {
@@ -214,7 +211,7 @@ for (const binding of [...bindings, ...onHosts]) {
 
       test.each([2, 5])('carry more than a message, in both directions, of %i', async (size) => {
         await each(binding, size, function* (comm) {
-          const length = 50_000
+          const length = 10_000
           const win = yield* wait(comm.iwindow(memoryOf(Float64Array, length + 1, kind)))
           const target = (comm.rank + 1) % size
           const data = numbered(new Float64Array(length), comm.rank) as Float64Array
@@ -237,6 +234,7 @@ for (const binding of [...bindings, ...onHosts]) {
           yield* wait(win.iput(view(mine, column, { offset: 2 }), { target, at: 1, layout: column }))
           yield* wait(win.ifence())
           expect([...win.local]).toEqual([0, 2, 0, 0, 0, 6, 0, 0, 0, 10, 0, 0])
+          yield* wait(win.ifence())
           yield* wait(win.iaccumulate(Float64Array.of(1, 2, 3), SUM, { target, at: 1, layout: column }))
           yield* wait(win.ifence())
           expect([...win.local]).toEqual([0, 3, 0, 0, 0, 8, 0, 0, 0, 13, 0, 0])
@@ -247,6 +245,7 @@ for (const binding of [...bindings, ...onHosts]) {
           expect([...into]).toEqual([3, 0, 8, 0, 13, 0])
           yield* wait(win.iget({ target, at: 4, into: view(into, vector(2, 1, 1)) }))
           expect([...into]).toEqual([0, 8, 8, 0, 13, 0])
+          yield* wait(win.ifence())
           yield* wait(win.iput(view(mine, vector(2, 1, 3)), { target, at: 6 }))
           yield* wait(win.ifence())
           expect([...win.local.subarray(6, 8)]).toEqual([0, 3])

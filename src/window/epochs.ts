@@ -26,7 +26,7 @@ export class Epochs {
 
   /** Where the part of a rank was locked. */
   lockSite(target: number): Site {
-    return this.#locks.get(target) ?? this.#all?.site
+    return this.#locks.has(target) ? this.#locks.get(target) : this.#all?.site
   }
 
   /** The parts that are locked one by one. */

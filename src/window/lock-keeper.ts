@@ -172,27 +172,29 @@ export class HeldLock {
 /** The locks that this rank has of others' parts and of its own. */
 export class Locks {
   readonly #service: Service
-  readonly #held = new Map<number, HeldLock>()
+  /** By target. */
+  readonly #held: (HeldLock | undefined)[]
   #ids = 0
 
   constructor(service: Service) {
     this.#service = service
+    this.#held = Array(service.core.size).fill(undefined)
     service.serve('whose', (keeper, [waiter, id]) => {
-      const held = this.#held.get(keeper)
+      const held = this.#held[keeper]
       if (held !== undefined) service.tell(waiter as number, 'held', [keeper, id, at(held.site)])
     })
     service.serve('held', (holder, [keeper, id, line]) => {
-      const waiting = this.#held.get(keeper as number)
+      const waiting = this.#held[keeper as number]
       if (waiting?.id === id && !waiting!.isHeld) waiting!.holders += `${waiting!.holders === '' ? '' : ' and by'} rank ${holder}${line}`
     })
   }
 
   all(): HeldLock[] {
-    return [...this.#held.values()]
+    return this.#held.filter((held) => held !== undefined)
   }
 
   of(target: number): HeldLock | undefined {
-    return this.#held.get(target)
+    return this.#held[target]
   }
 
   /** Takes a lock that nobody has or waits for, without asking. */
@@ -200,23 +202,23 @@ export class Locks {
     if (!control.exchange(0, this.#service.core.rank + 1)) return false
     const held = new HeldLock(target, false, TAKEN, site)
     held.isHeld = true
-    this.#held.set(target, held)
+    this.#held[target] = held
     control.drain()
     return true
   }
 
   /** Takes the lock of a part; of one that is free at once. */
   take(target: number, shared: boolean, control: Control | undefined, site: CallSite | undefined, done: Done<HeldLock>): void {
-    if (!shared && control !== undefined && this.takeFree(target, control, site)) return done(null, this.#held.get(target)!)
+    if (!shared && control !== undefined && this.takeFree(target, control, site)) return done(null, this.#held[target]!)
     const held = new HeldLock(target, shared, ++this.#ids, site)
-    this.#held.set(target, held)
+    this.#held[target] = held
     const describe = (): string => {
       const by = held.holders === '' ? '' : `, which is held by${held.holders}`
       return `in lock for the ${shared ? 'shared ' : ''}lock of rank ${target}'s part of ${this.#service.what}${by}`
     }
     const granted: Done<number> = (error, abandoned) => {
-      if (this.#held.get(target) !== held) return
-      if (error !== null) this.#held.delete(target)
+      if (this.#held[target] !== held) return
+      if (error !== null) this.#held[target] = undefined
       else {
         held.isHeld = true
         held.abandoned = abandoned === NOBODY ? undefined : abandoned
@@ -228,8 +230,8 @@ export class Locks {
 
   /** Gives it back, or waits for it no longer. */
   give(held: HeldLock, control: Control | undefined): void {
-    if (this.#held.get(held.target) !== held) return
-    this.#held.delete(held.target)
+    if (this.#held[held.target] !== held) return
+    this.#held[held.target] = undefined
     if (held.id === TAKEN && control?.exchange(this.#service.core.rank + 1, 0) === true) return
     this.#service.tell(held.target, 'unlock', [held.id])
   }

@@ -170,8 +170,8 @@ export class Window<A = Uint8Array> {
   #attachments = 0
   readonly #pending = new Set<CallRequest<unknown>>()
   readonly #piece: number
-  /** Locks by what was given for them. */
-  readonly #given = new Map<WindowLock, { readonly name: string; readonly site: CallSite | undefined; readonly kind: string }>()
+  /** What the program has been given for its locks: by target, and last for all. */
+  readonly #given: (WindowLock | undefined)[]
   #starting: CallRequest<void> | undefined
   #isEnding = false
   #obstacle: Error | undefined
@@ -196,6 +196,7 @@ export class Window<A = Uint8Array> {
     this.whole = whole as A | undefined
     this.lengths = Object.freeze(parts.map(({ length }) => length))
     this.kinds = Object.freeze(parts.map(({ kind }) => kind))
+    this.#given = Array(core.size + 1).fill(undefined)
     this.#pipelines = parts.map(() => new Pipeline())
     this.#piece = Math.max(8, Math.min(PIECE, core.endpoint.transport.maxSegment - MARGIN) & ~15)
     this.#notifications = new Notifications(service, waits)
@@ -1130,14 +1131,21 @@ export class Window<A = Uint8Array> {
     if (held !== undefined) this.#locks.give(held, this.#parts[target]!.control)
   }
 
-  #lockOf(target: number | undefined, shared: boolean, held: readonly HeldLock[] | undefined): WindowLock {
+  #lockOf(target: number | undefined, shared: boolean, held?: readonly HeldLock[]): WindowLock {
     const abandoned = held?.find(({ abandoned: by }) => by !== undefined)?.abandoned
-    const lock: WindowLock = new WindowLock(target, shared, abandoned, () => (this.#given.has(lock) ? this.#unlock(target) : done()))
-    const what = target === undefined ? 'all parts' : `rank ${target}'s part`
-    const entry = { name: `${what} of ${this.name}`, site: this.#epochs.lockSite(target ?? 0), kind: 'lock' }
-    this.#given.set(lock, entry)
-    this.#core.endpoint.unfreed.add(entry)
+    const lock: WindowLock = new WindowLock(target, shared, abandoned, () => (this.#given[place] === lock ? this.#unlock(target) : done()))
+    const place = target ?? this.size
+    this.#given[place] = lock
     return lock
+  }
+
+  /** @internal For a report of what was not freed. */
+  get held(): { readonly name: string; readonly site: CallSite | undefined; readonly kind: string }[] {
+    return this.#given.flatMap((lock, place) => {
+      if (lock === undefined) return []
+      const what = place === this.size ? 'all parts' : `rank ${place}'s part`
+      return [{ name: `${what} of ${this.name}`, site: this.#epochs.lockSite(place), kind: 'lock' }]
+    })
   }
 
   #unlock(target: number | undefined): Promise<void> {
@@ -1167,11 +1175,7 @@ export class Window<A = Uint8Array> {
     }
     if (target === undefined) this.#epochs.unlockAll()
     else this.#epochs.unlock(target)
-    for (const [lock, entry] of this.#given) {
-      if (lock.target !== target) continue
-      this.#given.delete(lock)
-      this.#core.endpoint.unfreed.delete(entry)
-    }
+    this.#given[target ?? this.size] = undefined
     this.#quiet(targets, () => {
       for (const one of targets) this.#give(one)
       released()
@@ -1265,8 +1269,7 @@ export class Window<A = Uint8Array> {
     this.#obstacle = obstacle
     const core = this.#core
     core.endpoint.unfreed.delete(this)
-    for (const entry of this.#given.values()) core.endpoint.unfreed.delete(entry)
-    this.#given.clear()
+    this.#given.fill(undefined)
     const own = this.#parts[this.rank]!
     own.control?.free()
     for (const { target } of this.#locks.all()) this.#give(target)

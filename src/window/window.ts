@@ -44,7 +44,7 @@ import { Part, type PartKind, type PartSay, sayOf } from './part.js'
 import { Pipeline } from './pipeline.js'
 import { atomicType, checkAt, checkMatch, laidOver, type Place, rowIn } from './place.js'
 import { Signals } from './signals.js'
-import { done, doneWith } from './turn.js'
+import { awaited, done, doneWith } from './turn.js'
 import type { Waits } from './waits.js'
 import { WindowLock } from './window-lock.js'
 
@@ -256,7 +256,7 @@ export class Window<A = Uint8Array> {
    * mpi4py: win.Put.
    */
   put(data: Target, at: WindowTo): Promise<void> {
-    return this.#putNow(data, at) ? done() : this.iput(data, at).wait()
+    return this.#putNow(data, at) ? done() : awaited(this.iput(data, at))
   }
 
   /** As `put`, as a request. MPI: MPI_Rput; mpi4py: win.Rput. */
@@ -278,7 +278,7 @@ export class Window<A = Uint8Array> {
   get(from: WindowFrom): Promise<A>
   get(from: WindowFrom): Promise<unknown> {
     const now = this.#getNow(from)
-    return now === undefined ? this.#get(from).wait() : doneWith(now)
+    return now === undefined ? awaited(this.#get(from)) : doneWith(now)
   }
 
   /** As `get`, as a request. MPI: MPI_Rget; mpi4py: win.Rget. */
@@ -299,7 +299,7 @@ export class Window<A = Uint8Array> {
   accumulate(data: Target, op: AnyOp, at: WindowTo): Promise<void>
   accumulate(data: Target, at: WindowTo): Promise<void>
   accumulate(data: Target, op: AnyOp | WindowTo, at?: WindowTo): Promise<void> {
-    return at !== undefined && this.#accumulateNow(data, op as AnyOp, at) ? done() : this.#accumulate(data, op, at).wait()
+    return at !== undefined && this.#accumulateNow(data, op as AnyOp, at) ? done() : awaited(this.#accumulate(data, op, at))
   }
 
   /** As `accumulate`, as a request. MPI: MPI_Raccumulate; mpi4py: win.Raccumulate. */
@@ -316,7 +316,7 @@ export class Window<A = Uint8Array> {
   getAccumulate(data: Target, op: AnyOp, at: WindowTo & { into?: Target }): Promise<A>
   getAccumulate(data: Target, at: WindowTo & { into?: Target }): Promise<A>
   getAccumulate(data: Target, op: AnyOp | (WindowTo & { into?: Target }), at?: WindowTo & { into?: Target }): Promise<A> {
-    return this.#getAccumulate(data, op, at).wait() as Promise<A>
+    return awaited(this.#getAccumulate(data, op, at)) as Promise<A>
   }
 
   /** As `getAccumulate`, as a request. MPI: MPI_Rget_accumulate; mpi4py: win.Rget_accumulate. */
@@ -334,7 +334,7 @@ export class Window<A = Uint8Array> {
   fetchAndOp(value: ElementOf<A>, at: WindowTo): Promise<ElementOf<A>>
   fetchAndOp(value: ElementOf<A>, op: AnyOp | WindowTo, at?: WindowTo): Promise<ElementOf<A>> {
     const now = at === undefined ? undefined : this.#fetchNow(value, op as AnyOp, at)
-    return now === undefined ? this.#fetch(value, op, at).wait() : doneWith(now as ElementOf<A>)
+    return now === undefined ? awaited(this.#fetch(value, op, at)) : doneWith(now as ElementOf<A>)
   }
 
   /** As `fetchAndOp`, as a request. */
@@ -350,7 +350,7 @@ export class Window<A = Uint8Array> {
    */
   compareAndSwap(expected: ElementOf<A>, value: ElementOf<A>, at: WindowTo): Promise<ElementOf<A>> {
     const now = this.#swapNow(expected, value, at)
-    return now === undefined ? this.icompareAndSwap(expected, value, at).wait() : doneWith(now as ElementOf<A>)
+    return now === undefined ? awaited(this.icompareAndSwap(expected, value, at)) : doneWith(now as ElementOf<A>)
   }
 
   /** As `compareAndSwap`, as a request. */
@@ -407,7 +407,7 @@ export class Window<A = Uint8Array> {
    */
   lock(target: number, options?: LockOptions): Promise<WindowLock> {
     const lock = options === undefined ? this.#lockNow(target) : undefined
-    return lock === undefined ? this.ilock(target, options).wait() : doneWith(lock)
+    return lock === undefined ? awaited(this.ilock(target, options)) : doneWith(lock)
   }
 
   /** As `lock`, as a request. */
@@ -476,7 +476,7 @@ export class Window<A = Uint8Array> {
 
   /** This rank's calls, to one target or to all, are complete there. MPI: MPI_Win_flush, MPI_Win_flush_all; mpi4py: win.Flush. */
   flush(target?: number): Promise<void> {
-    return this.#isIdle(target) ? done() : this.iflush(target).wait()
+    return this.#isIdle(target) ? done() : awaited(this.iflush(target))
   }
 
   /** As `flush`, as a request. */

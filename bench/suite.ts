@@ -138,6 +138,8 @@ const program = (name: string, title: string, communication: number, whole: numb
 
 const smallObject = { name: 'object', label: 'object {a: 7, b: 3.14}' }
 const inPlace = { name: 'into', label: 'Float64Array, into' }
+/** 10,000,000 lines of 100 bytes. */
+const lineBytes = 1e9
 const largeSizes = [MiB, 4 * MiB, 16 * MiB, 64 * MiB]
 /** Of ping-pongs between hosts. */
 const smallStep: Case['step'] = (_, size) => ({
@@ -216,6 +218,81 @@ export const cases: readonly Case[] = [
       }
     ],
     step: (row) => ({ iterations: row.name === 'long-blocks' ? 30 : 500, warmup: row.name === 'long-blocks' ? 60 : 1000 })
+  },
+  {
+    name: 'file',
+    title: 'a file of 2 ranks, 64 MiB of each, in blocks',
+    unit: 'MB/s',
+    ranks: 2,
+    rows: [
+      ...['write', 'read'].flatMap((name) => [
+        { name, label: `${name} at an offset`, peer: name === 'write' ? 'Write_at' : 'Read_at', sizes: [MiB], bar: () => atLeast(0.9) },
+        {
+          name: `${name}-all`,
+          label: `${name}All at an offset`,
+          peer: name === 'write' ? 'Write_at_all' : 'Read_at_all',
+          sizes: [MiB],
+          bar: () => atLeast(0.9)
+        },
+        {
+          name: `${name}-interleaved`,
+          label: `${name}All, blocks of both interleaved by a view`,
+          peer: 'the same by Set_view',
+          sizes: [4 * KiB],
+          bar: () => atLeast(1)
+        }
+      ])
+    ],
+    step: (_, size) => ({ window: (64 * MiB) / size, iterations: 1, warmup: 2 })
+  },
+  {
+    name: 'lines',
+    title: 'lines of 100 B that 2 ranks read, times the rate of one process of Node without rxmpi',
+    unit: '×',
+    ranks: 2,
+    steady: true,
+    alone: true,
+    rows: [
+      { name: 'block', label: 'readFrom, beside readline', sizes: [lineBytes], sizeName: () => '1 GB', bar: () => above(1.5, '×') },
+      {
+        name: 'demand',
+        label: "readFrom, share: 'demand', beside readline",
+        sizes: [lineBytes],
+        sizeName: () => '1 GB',
+        bar: () => above(1.5, '×')
+      },
+      {
+        name: 'split',
+        label: 'readFrom, beside createReadStream and split',
+        sizes: [lineBytes],
+        sizeName: () => '1 GB',
+        bar: () => above(1.5, '×')
+      }
+    ],
+    step: () => ({ iterations: 1, warmup: 0 })
+  },
+  {
+    name: 'lines-memory',
+    program: 'lines',
+    title: 'growth of resident memory, a rank, while 2 ranks read lines',
+    unit: 'MB',
+    ranks: 2,
+    steady: true,
+    alone: true,
+    rows: [{ name: 'memory', label: 'readFrom', sizes: [lineBytes], sizeName: () => '1 GB', bar: () => below(64, 'MB') }],
+    step: () => ({ iterations: 1, warmup: 0 })
+  },
+  {
+    name: 'lines-written',
+    program: 'lines',
+    title: 'lines of 100 B that 2 ranks write in rounds',
+    unit: 'M/s',
+    ranks: 2,
+    steady: true,
+    rows: [
+      { name: 'write', label: 'writeTo', peer: 'Write_ordered', sizes: [1e6], sizeName: () => '1,000,000 lines', bar: () => atLeast(1) }
+    ],
+    step: () => ({ iterations: 1, warmup: 1 })
   },
   {
     name: 'bandwidth',

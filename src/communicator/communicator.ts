@@ -243,6 +243,11 @@ export class Communicator extends FaultTolerant {
     this.core.endpoint.unfreed.delete(this)
   }
 
+  /** As `free`: for `using`, which never waits for others. */
+  [Symbol.dispose](): void {
+    this.free()
+  }
+
   /**
    * 'identical' the same, 'congruent' the same ranks in the same order, 'similar' the same ranks, else 'unequal'.
    * MPI: MPI_Comm_compare, MPI 4.1 §7.4.1; mpi4py: MPI.Comm.Compare.

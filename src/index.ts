@@ -31,6 +31,12 @@ export { Request, type Requests, type SourceOptions, type ValueOf } from './requ
 export { Status } from './request/status.js'
 export type { Channel, ChannelOptions } from './stream/channel.js'
 export type { InflowOptions, OutflowOptions } from './stream/options.js'
+export type { Change } from './window/changes.js'
+export type { AllocateWindowOptions, WindowOptions } from './window/create.js'
+export type { Notification } from './window/notifications.js'
+export type { PartKind } from './window/part.js'
+export type { ElementOf, LockOptions, Remote, Window, WindowAt, WindowCallOptions, WindowFrom, WindowTo } from './window/window.js'
+export type { WindowLock } from './window/window-lock.js'
 export { COMM_SELF, COMM_WORLD } from './world.js'
 
 // Ops

@@ -274,7 +274,8 @@ export class Communicator extends FaultTolerant {
    * import { COMM_WORLD as comm } from 'rxmpi'
    *
    * const ring = (await comm.cart({ dims: 1, periodic: true }))!
-   * console.log(ring.name, ring.dims, ring.coords, ring.shift(0)) // [0] world.cart(1) [ 2 ] [ 0 ] { source: 1, dest: 1 } [1] world.cart(1) [ 2 ] [ 1 ] { source: 0, dest: 0 }
+   * console.log(ring.name, ring.dims, ring.coords, ring.shift(0)) // [0] world.cart(1) [ 2 ] [ 0 ] { source: 1, dest: 1 } [1]
+   * world.cart(1) [ 2 ] [ 1 ] { source: 0, dest: 0 }
    * ring.free()
    * ```
    */
@@ -395,7 +396,8 @@ export class Communicator extends FaultTolerant {
   }
 
   /**
-   * A window over new memory, zeroed, which the ranks of a host share: `length` elements of this rank. With `contiguous` those of a host lie
+   * A window over new memory, zeroed, which the ranks of a host share: `length` elements of this rank. With `contiguous` those of a host
+   * lie
    * one behind the other, in the order of the ranks. Called by all ranks.
    *
    * Errors: CountError where there is no memory for so many; CollectiveMismatchError where only some want `contiguous`, or other types.

@@ -4,7 +4,7 @@
  * The rooms lie on floors, and imports go down:
  *
  *     testing  pool
- *     operators  npy
+ *     operators  npy  sync
  *     communicator
  *     file  window
  *     service
@@ -62,6 +62,7 @@ module.exports = {
     room('window', 'src/window', [...requests, 'src/op/', 'src/stream/', 'src/collective/', 'src/service/']),
     room('communicator', 'src/communicator', [...requests, 'src/op/', 'src/stream/', 'src/collective/', 'src/service/', 'src/file/', 'src/window/']),
     room('npy', 'src/npy', [...tools, 'src/layout/', 'src/file/', 'src/communicator/communicator.ts']),
+    room('sync', 'src/sync', [...requests, 'src/stream/', 'src/service/', 'src/communicator/communicator.ts']),
     room('operators', 'operators', [
       ...tools,
       'src/op/',

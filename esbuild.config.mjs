@@ -12,6 +12,7 @@ const entryPoints = [
   'testing/index',
   'src/layout/index',
   'src/npy/index',
+  'src/sync/index',
   'pool/index',
   'pool/worker',
   'src/launch/index',

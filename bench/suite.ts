@@ -158,6 +158,8 @@ const hosts = { ranks: 2, hosts: true }
 export const cases: readonly Case[] = [
   program('conjugate-gradient', 'conjugate gradient on a 1-D Laplacian of 200,000 unknowns, 500 iterations', 2, 2),
   program('heat', 'heat on a grid of 512 × 512, 500 steps', 2, 1.5),
+  program('plate', 'heat on a grid of 1024 × 1024 by a halo, 1,000 steps', 2, 1.5),
+  program('laplacian', 'conjugate gradient on a 2-D Laplacian of 512 × 512 unknowns, 500 iterations', 2, 1.5),
   program('sample-sort', 'sample sort of 10,000,000 numbers', 1, 1.5),
   first('exchange', 'sendrecv of an object', 'sendrecv', threads, { 1000: atMost(6), 10000: atMost(2) }),
   first('number', 'allreduce of a number', 'allreduce', threads, { 1000: atMost(6), 10000: atMost(2) }),
@@ -218,6 +220,59 @@ export const cases: readonly Case[] = [
       }
     ],
     step: (row) => ({ iterations: row.name === 'long-blocks' ? 30 : 500, warmup: row.name === 'long-blocks' ? 60 : 1000 })
+  },
+  {
+    name: 'neighbors',
+    title: 'neighborAlltoall on a ring of two ranks, by the bytes for a neighbour',
+    unit: 'µs',
+    ranks: 2,
+    rows: [{ name: 'alltoall', label: 'Float64Array, into', peer: 'Neighbor_alltoall', sizes: [8, 64 * KiB], bar: () => atMost(1) }],
+    step: (_, size) => ({ iterations: size === 8 ? 5000 : 1000, warmup: size === 8 ? 20_000 : 4000 })
+  },
+  {
+    name: 'halo',
+    title: 'ghost cells on four ranks, all ends meeting',
+    unit: 'µs',
+    ranks: 4,
+    yields: true,
+    rows: [
+      { name: 'square', label: 'blocks of 512² f64 on 2 × 2', peer: 'Isend, Irecv of subarrays', bar: () => atMost(1) },
+      { name: 'cube', label: 'blocks of 64³ f64 on 2 × 2 × 1, with corners', peer: 'Isend, Irecv of subarrays', bar: () => atMost(1) }
+    ],
+    step: (row) => ({ iterations: row.name === 'square' ? 1000 : 200, warmup: row.name === 'square' ? 3000 : 500 })
+  },
+  {
+    name: 'persistent',
+    title: 'calls that are made once and started, beside the plain ones',
+    unit: 'µs',
+    ranks: 2,
+    rows: [
+      {
+        name: 'send',
+        label: 'ping-pong of 8 B, one way',
+        peer: 'Send_init, Recv_init',
+        sizes: [0, 1],
+        sizeName: (size) => (size === 0 ? 'send and recv' : 'start and wait'),
+        bar: (size) => (size === 1 ? within(0.8, 0, 'the plain call') : undefined)
+      },
+      {
+        name: 'allreduce',
+        label: 'allreduce of one number',
+        peer: 'Allreduce',
+        sizes: [0, 1],
+        sizeName: (size) => (size === 0 ? 'called' : 'started'),
+        bar: (size) => (size === 1 ? within(0.8, 0, 'the plain call') : undefined)
+      },
+      {
+        name: 'partitions',
+        label: '1 MiB, one way',
+        peer: 'Send, Recv',
+        sizes: [1, 64],
+        sizeName: (size) => (size === 1 ? 'in one send' : 'in 64 partitions of 16 KiB'),
+        bar: (size) => (size === 64 ? within(1.1, 1, 'one send') : undefined)
+      }
+    ],
+    step: (row) => ({ iterations: row.name === 'partitions' ? 300 : 5000, warmup: row.name === 'partitions' ? 1000 : 20_000 })
   },
   {
     name: 'file',

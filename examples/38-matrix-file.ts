@@ -32,7 +32,10 @@ await file.setView({ type: Float64Array, layout: contiguous(COLUMNS) })
 const read = await file.readAll({ at: from * COLUMNS, into: new Float64Array(rows * COLUMNS) })
 
 const wrong = read.filter((value, k) => value !== 1000 * (from + Math.floor(k / COLUMNS)) + (k % COLUMNS)).length
-const largest = await comm.allreduce(read.reduce((a, b) => Math.max(a, b), 0), MAX)
+const largest = await comm.allreduce(
+  read.reduce((a, b) => Math.max(a, b), 0),
+  MAX
+)
 const errors = await comm.allreduce(wrong, SUM)
 if (comm.rank === 0) console.log(`${grid.dims.join(' x ')} blocks, read as rows: largest element ${largest}, ${errors} wrong`)
 await file.close()

@@ -7,7 +7,10 @@ function namesOf(entry: string): string[] {
 }
 
 describe('the public names', () => {
-  it.each(['rxmpi', 'rxmpi/operators', 'rxmpi/testing', 'rxmpi/launch', 'rxmpi/pool', 'rxmpi/layout', 'rxmpi/npy'])('%s', (entry) => {
-    expect(namesOf(entry)).toMatchSnapshot()
-  })
+  it.each(['rxmpi', 'rxmpi/operators', 'rxmpi/testing', 'rxmpi/launch', 'rxmpi/pool', 'rxmpi/layout', 'rxmpi/npy', 'rxmpi/sync'])(
+    '%s',
+    (entry) => {
+      expect(namesOf(entry)).toMatchSnapshot()
+    }
+  )
 })

@@ -10,6 +10,7 @@ const entries = [
   'pool/index.ts',
   'src/layout/index.ts',
   'src/npy/index.ts',
+  'src/sync/index.ts',
   'src/launch/index.ts'
 ]
 

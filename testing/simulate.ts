@@ -186,8 +186,8 @@ function takingFailures<T>(failed: Request<unknown>[], run: () => T): T {
   }
 }
 
-function checkLeaks({ waiting, unreceived, unfreed, site }: Leaks): void {
-  const rest = [...unreceived, ...unfreed]
+function checkLeaks({ waiting, unreceived, unfreed, held, site }: Leaks): void {
+  const rest = [...held, ...unreceived, ...unfreed]
   if (waiting.length === 0 && rest.length === 0) return
   const lines = listed([...waiting, ...rest])
   const error =
@@ -199,9 +199,9 @@ function checkLeaks({ waiting, unreceived, unfreed, site }: Leaks): void {
 }
 
 /** What may be the reason when something is not as expected. */
-function explanation({ waiting, open, unreceived }: Leaks, failed: readonly Request<unknown>[]): string {
+function explanation({ waiting, open, unreceived, held }: Leaks, failed: readonly Request<unknown>[]): string {
   const faults = failed.flatMap(({ unseen }) => (unseen === undefined ? [] : [`${unseen.name}: ${unseen.message}`]))
-  const lines = [...faults, ...waiting, ...open, ...unreceived]
+  const lines = [...faults, ...waiting, ...held, ...open, ...unreceived]
   return lines.length === 0 ? '' : `when nothing was left to happen:\n${listed(lines)}`
 }
 

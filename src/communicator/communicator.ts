@@ -476,8 +476,10 @@ export class Communicator extends FaultTolerant {
   }
 
   /** @internal */
-  protected membersAt(id: number, name: string, ranks: readonly number[]): number[] {
+  protected membersAt(id: number, name: string, ranks: readonly number[]): readonly number[] {
     debug("rank %d of '%s': '%s' has %d ranks and the contexts from %d on", this.rank, this.name, name, ranks.length, id)
+    // One list for all communicators of the same ranks: in a simulation a thread has thousands of them.
+    if (ranks.length === this.size && ranks.every((rank, place) => rank === place)) return this.core.members
     return ranks.map((rank) => this.core.memberOf(rank))
   }
 

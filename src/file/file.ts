@@ -137,8 +137,10 @@ export class File {
       this.#position = this.#view.elementsIn(parts.size)
       if (caller.core.rank === leader) this.counters.set(POINTER, this.#position, () => undefined)
     }
-    service.serve(FREED, (rank) =>
-      this.#part(new FreedError(`rank ${rank} has freed file '${this.name}', which this call needs all ranks for`))
+    service.serve(
+      FREED,
+      (rank) => this.#part(new FreedError(`rank ${rank} has freed file '${this.name}', which this call needs all ranks for`)),
+      true
     )
     this.#turns.pipe(concatMap((turn) => turn)).subscribe()
     parent.attach({

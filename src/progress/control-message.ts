@@ -29,7 +29,8 @@ export function onControl(endpoint: Endpoint, context: number, hear: (message: I
   while (endpoint.receiveNow(found, listener)) {}
 }
 
-class Listener implements Taker {
+/** Takes messages of that kind, each at once. */
+export class Listener implements Taker {
   order = 0
   gone = true
   readonly peer = ANY_SOURCE
@@ -60,6 +61,7 @@ class Listener implements Taker {
 
 /** Of a message that its sender does not wait for. */
 const unattended: Owner = {
+  unattended: true,
   site: undefined,
   partOf: null,
   done: () => undefined,

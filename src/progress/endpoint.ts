@@ -52,6 +52,13 @@ export interface FailureListener {
   forget(id: number): void
 }
 
+/** What a rank holds that others may wait for. */
+export interface Holding {
+  /** "mutex 'world.mutex(1)'" */
+  describe(): string
+  readonly site: CallSite | undefined
+}
+
 /** One rank's end of all that it exchanges: turns segments into messages and brings messages and receives together, in any context. */
 export class Endpoint implements SegmentReceiver {
   readonly transport: Transport
@@ -71,6 +78,8 @@ export class Endpoint implements SegmentReceiver {
   readonly unfreed = new Set<Unfreed>()
   readonly #sent: SendListener = (dest, context, tag, datatype, bytes) =>
     sends.publish(messageEvent(this, dest, context, tag, datatype, bytes))
+  /** What this rank holds that others may wait for: locks, turns. */
+  readonly held = new Set<Holding>()
   #arrivals = 0
   /** Shared memory that has come, and who waits for some; by its owner and a number that both know. */
   readonly #memory = new Map<string, readonly SharedArrayBuffer[]>()
@@ -140,7 +149,7 @@ export class Endpoint implements SegmentReceiver {
     for (const { sendQueue, partial } of this.#known) {
       for (const { taker, context } of partial.values()) if (taker !== undefined && own(context)) waiting.push(taker)
       for (const message of sendQueue.unfinished()) {
-        if (!own(message.context)) continue
+        if (!own(message.context) || message.owner.unattended === true) continue
         waiting.push(message.owner)
         sendQueue.retract(message)
       }

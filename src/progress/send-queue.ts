@@ -30,6 +30,8 @@ export const windowBytes = (size: number): number => Math.min(2 ** 19, Math.max(
 export interface Owner extends Waiting {
   /** It is out and, if synchronous, matched. */
   done(): void
+  /** Nobody waits for it; it goes out even where its communicator is no more. */
+  readonly unattended?: true
 }
 
 /** A message on its way out. */

@@ -96,6 +96,7 @@ export class Liveness {
     const shown = calls.slice(0, SHOWN)
     const others = calls.slice(SHOWN)
     const unreceived = unreceivedBy(this.#endpoint)
+    const held = Array.from(this.#endpoint.held, (holding) => `rank ${rank} holds ${holding.describe()}${at(holding.site)}`)
     const everybody = new Promise<string>((resolve) => {
       this.#reported = resolve
     })
@@ -109,7 +110,7 @@ export class Liveness {
       const lines = waits.slice(0, SHOWN)
       const more = waits.length - lines.length + others.length
       if (more > 0) lines.push(`rank ${rank} … and ${more} more`)
-      lines.push(...unreceived.slice(0, SHOWN))
+      lines.push(...held.slice(0, SHOWN), ...unreceived.slice(0, SHOWN))
       if (this.#port === undefined) this.#reported!(lines.join('\n'))
       else this.#tell({ type: 'waits', lines })
       let crowd: Promise<Error> | undefined

@@ -8,13 +8,18 @@ export interface Claim {
 }
 
 /**
- * Who has a lock, and who waits for it: first come, first served. Claims that share it and wait one behind the other get it together. Pure:
- * it knows no messages, and its ranks are any numbers.
+ * Who has a lock, and who waits for it: first come, first served. Claims that share it and wait one behind the other get it together; of a
+ * semaphore, which has places, as many have it as there are places. Pure: it knows no messages, and its ranks are any numbers.
  */
 export class LockQueue<C extends Claim> {
   readonly #waiting = new Set<C>()
   readonly #holding = new Set<C>()
-  #abandoned: number | undefined
+  readonly #abandoned: number[] = []
+  #places: number
+
+  constructor(places = 1) {
+    this.#places = places
+  }
 
   get holders(): ReadonlySet<C> {
     return this.#holding
@@ -50,19 +55,33 @@ export class LockQueue<C extends Claim> {
     for (const claim of this.#holding) {
       if (claim.rank !== rank) continue
       this.#holding.delete(claim)
-      this.#abandoned = rank
+      this.#abandoned.push(rank)
     }
     this.#next()
   }
 
-  #fits({ shared }: C): boolean {
-    if (this.#holding.size === 0) return true
-    if (!shared) return false
-    for (const holder of this.#holding) return holder.shared
+  /**
+   * A rank gives places back without saying which: those that it has had longest, then those of others. There may be more than are held: then
+   * there are more from now on, unless it is `bounded`. False when nothing was done.
+   */
+  give(rank: number, places: number, bounded: boolean): boolean {
+    if (bounded && places > this.#holding.size) return false
+    const own = [...this.#holding].filter((claim) => claim.rank === rank)
+    const others = [...this.#holding].filter((claim) => claim.rank !== rank)
+    const given = [...own, ...others].slice(0, places)
+    for (const claim of given) this.#holding.delete(claim)
+    this.#places += places - given.length
+    this.#next()
     return true
   }
 
-  /** All that is granted at once is told alike. Who is granted it may give it back within that call. */
+  #fits({ shared }: C): boolean {
+    const [first] = this.#holding
+    if (first === undefined) return this.#places > 0
+    return shared ? first.shared : !first.shared && this.#holding.size < this.#places
+  }
+
+  /** Each rank that has failed is told of once, of a shared lock to all who get it together. Who is granted it may give it back within that. */
   #next(): void {
     const granted: C[] = []
     for (const claim of this.#waiting) {
@@ -72,8 +91,11 @@ export class LockQueue<C extends Claim> {
       granted.push(claim)
     }
     if (granted.length === 0) return
-    const abandoned = this.#abandoned
-    this.#abandoned = undefined
-    for (const claim of granted) if (this.#holding.has(claim)) claim.grant(abandoned)
+    const abandoned = granted.map(({ shared }, k) => (shared && k > 0 ? undefined : this.#abandoned.shift()))
+    // Of one place there is but one to be told of.
+    if (this.#places === 1) this.#abandoned.length = 0
+    for (const [k, claim] of granted.entries()) {
+      if (this.#holding.has(claim)) claim.grant(claim.shared ? abandoned[0] : abandoned[k])
+    }
   }
 }

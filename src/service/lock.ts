@@ -10,6 +10,8 @@ export interface LockOptions {
   /** Not to wait for it: without it `undefined` is what comes. */
   readonly attempt?: boolean
   readonly site?: CallSite | undefined
+  /** What is waited for, in a report. */
+  readonly describe?: () => string
 }
 
 /** What a rank has been granted. */
@@ -27,59 +29,104 @@ export interface Grant {
 export class Lock {
   readonly #service: Service
   readonly #keeper: number
-  readonly #kind: string
-  readonly #queue = new LockQueue<RemoteClaim>()
-  readonly #claims = new Map<string, RemoteClaim>()
+  readonly #kind: number
+  readonly #queue: LockQueue<NumberedClaim>
+  /** By rank, then by the number that the rank has given. */
+  readonly #claims = new Map<number, Map<number, NumberedClaim>>()
   #ids = 0
 
-  /** `kind`: tells it from other locks of the same service. */
-  constructor(service: Service, keeper: number, kind = 'lock') {
+  /** `kind`: with the two next numbers it tells it from other locks of the same service. */
+  constructor(service: Service, keeper: number, { kind = 0, places = 1, bounded = true }: LockSettings = {}) {
+    this.#queue = new LockQueue<NumberedClaim>(places)
     this.#service = service
     this.#keeper = keeper
     this.#kind = kind
-    service.serve(kind, (rank, [id, shared, attempt], reply) => {
-      const key = `${rank} ${id}`
-      const claim: RemoteClaim = {
-        rank,
-        shared: shared as boolean,
-        grant: (abandoned) => reply(null, abandoned ?? NOBODY)
-      }
-      this.#claims.set(key, claim)
-      if (attempt !== true) this.#queue.add(claim)
+    service.serve<number>(kind, (rank, asked, reply) => {
+      const how = asked % WAYS
+      const id = (asked - how) / WAYS
+      const claim = new NumberedClaim(rank, id, (how & SHARED) !== 0, reply)
+      const claims = this.#claims.get(rank) ?? new Map<number, NumberedClaim>()
+      this.#claims.set(rank, claims)
+      claims.set(id, claim)
+      if ((how & ATTEMPT) === 0) this.#queue.add(claim)
       else if (!this.#queue.try(claim)) {
-        this.#claims.delete(key)
+        claims.delete(id)
         reply(null, BUSY)
       }
     })
-    service.serve(`un${kind}`, (rank, [id]) => {
-      const key = `${rank} ${id}`
-      const claim = this.#claims.get(key)
-      this.#claims.delete(key)
-      if (claim !== undefined) this.#queue.remove(claim)
+    service.serve<number>(kind + 1, (rank, id) => {
+      const claims = this.#claims.get(rank)
+      const claim = claims?.get(id)
+      if (claim === undefined) return
+      claims!.delete(id)
+      const waited = this.#queue.waiters.has(claim)
+      this.#queue.remove(claim)
+      if (waited) claim.refuse()
     })
+    service.serve<number>(kind + 2, (rank, places, reply) => reply(null, this.#queue.give(rank, places, bounded) ? DONE : BUSY))
     service.onGone((rank) => {
-      for (const [key, claim] of this.#claims) if (claim.rank === rank) this.#claims.delete(key)
+      this.#claims.delete(rank)
       this.#queue.lose(rank)
     })
   }
 
   /** Waits for the lock; returns how to wait no longer, which to who keeps it is the same as to give it back. */
-  acquire({ shared = false, attempt = false, site }: LockOptions, done: Done<Grant | undefined>): () => void {
+  acquire({ shared = false, attempt = false, site, describe }: LockOptions, done: Done<Grant | undefined>): () => void {
+    const service = this.#service
     const id = ++this.#ids
-    const release = (): void => this.#service.tell(this.#keeper, `un${this.#kind}`, [id])
+    const release = (): void => service.tell<number>(this.#keeper, this.#kind + 1, id)
     const granted: Done<number> = (error, answer) => {
       if (error !== null || answer === BUSY) done(error, undefined)
       else done(null, { abandoned: answer === NOBODY ? undefined : answer, release })
     }
-    this.#service.ask(this.#keeper, this.#kind, [id, shared, attempt], site, granted, () => `for the lock of ${this.#service.what}`)
+    const asked = id * WAYS + (shared ? SHARED : 0) + (attempt ? ATTEMPT : 0)
+    service.ask<number, number>(this.#keeper, this.#kind, asked, site, granted, describe ?? (() => `for the lock of ${service.what}`))
     return release
   }
+
+  /** Gives places back without saying which; `false` when so many are not held. */
+  give(places: number, site: CallSite | undefined, done: Done<boolean>): void {
+    const given: Done<number> = (error, answer) => done(error, answer === DONE)
+    this.#service.ask<number, number>(this.#keeper, this.#kind + 2, places, site, given)
+  }
 }
+
+export interface LockSettings {
+  readonly kind?: number
+  /** How many may have it at a time. */
+  readonly places?: number
+  /** Whether no more are given back than are held. */
+  readonly bounded?: boolean
+}
+
+/** How it is asked for, in the lowest bits of the number that asks. */
+const WAYS = 4
+const SHARED = 1
+const ATTEMPT = 2
 
 /** Answers that are no rank. */
 const NOBODY = -1
 const BUSY = -2
+const DONE = -3
 
-interface RemoteClaim extends Claim {
+class NumberedClaim implements Claim {
   readonly rank: number
+  readonly id: number
+  readonly shared: boolean
+  readonly #reply: Done<unknown>
+
+  constructor(rank: number, id: number, shared: boolean, reply: Done<unknown>) {
+    this.rank = rank
+    this.id = id
+    this.shared = shared
+    this.#reply = reply
+  }
+
+  grant(abandoned: number | undefined): void {
+    this.#reply(null, abandoned ?? NOBODY)
+  }
+
+  refuse(): void {
+    this.#reply(null, BUSY)
+  }
 }

@@ -3,16 +3,31 @@ import type { CallSite } from '../diagnostics/call-site.js'
 import type { FreedError } from '../errors.js'
 import { CONTROL } from '../progress/context-ids.js'
 import { onControl, sendControl } from '../progress/control-message.js'
-import type { Waiting } from '../progress/incoming.js'
+import type { Incoming, Waiting } from '../progress/incoming.js'
 import type { Done } from './done.js'
 import { type Failure, failedOn, failureOf } from './failure.js'
 
 /** A rank does something for another: given what it was asked, and whom to tell. */
-export type Handler = (from: number, asked: readonly unknown[], reply: Done<unknown>) => void
+export type Handler<A extends Asked = readonly unknown[]> = (from: number, asked: A, reply: Done<unknown>) => void
+
+/** What is asked. A number of a kind that is a number goes the shortest way. */
+export type Asked = readonly unknown[] | number
+export type Kind<A extends Asked> = A extends number ? number : string
 
 /** What is asked, with a number to answer to; without one nobody waits. */
 type Request = readonly [id: number, kind: string, asked: readonly unknown[]]
 type Reply = readonly [id: number, failure: Failure | null, value: unknown]
+
+/** What a message is: an object that says it itself, or a number that is asked or answered. */
+const OBJECT = 0
+const ASKS = 1
+const ANSWERS = 2
+
+interface Early {
+  readonly from: number
+  readonly asked: Asked
+  readonly reply: Done<unknown>
+}
 
 /**
  * What the ranks of something made of a communicator do for each other beside collective calls: they keep a file's shared pointer, the
@@ -23,10 +38,15 @@ export class Service {
   readonly core: CommunicatorCore
   /** What it is of, for a report: "file 'world.file(1)'". */
   readonly what: string
-  readonly #handlers = new Map<string, Handler>()
+  readonly #handlers = new Map<string | number, Handler<never>>()
   readonly #calls = new Map<number, PendingCall>()
   /** What was asked before this rank has come so far. */
-  readonly #early = new Map<string, { from: number; asked: readonly unknown[]; reply: Done<unknown> }[]>()
+  readonly #early = new Map<string | number, Early[]>()
+  /** Who was asked something and has not answered yet. */
+  readonly #owed = new Set<Done<unknown>>()
+  #whenIdle: (() => void)[] = []
+  /** What it answers when it does nothing else any more. */
+  readonly #lasting = new Set<string | number>()
   readonly #goneListeners: ((rank: number) => void)[] = []
   #ids = 0
   #retired: FreedError | undefined
@@ -50,14 +70,16 @@ export class Service {
   /** From now on it answers; what was asked before waits for this. */
   open(): void {
     const { endpoint, id } = this.core
-    onControl(endpoint, id + CONTROL, (message) => this.#hear(this.core.rankOf(message.source), message.value() as Request | Reply))
+    onControl(endpoint, id + CONTROL, (message) => this.#hear(this.core.rankOf(message.source), message))
   }
 
-  serve(kind: string, handler: Handler): void {
+  /** `lasts`: also when this rank has retired. */
+  serve<A extends Asked = readonly unknown[]>(kind: Kind<A>, handler: Handler<A>, lasts = false): void {
+    if (lasts) this.#lasting.add(kind)
     this.#handlers.set(kind, handler)
     const early = this.#early.get(kind) ?? []
     this.#early.delete(kind)
-    for (const { from, asked, reply } of early) if (!this.#isGone(from)) handler(from, asked, reply)
+    for (const { from, asked, reply } of early) if (!this.#isGone(from)) handler(from, asked as A, reply)
   }
 
   /** Calls back for every rank of it that is no more. */
@@ -66,10 +88,10 @@ export class Service {
   }
 
   /** Asks a rank, which may be this one. `describe`: what is waited for, in a report of those who wait. */
-  ask<T>(
+  ask<T, A extends Asked = readonly unknown[]>(
     rank: number,
-    kind: string,
-    asked: readonly unknown[],
+    kind: Kind<A>,
+    asked: A,
     site: CallSite | undefined,
     done: Done<T>,
     describe: () => string = () => `in a call on ${this.what} for rank ${rank} to answer (${kind})`
@@ -84,20 +106,20 @@ export class Service {
         if (end === undefined) reply(failure, value)
         else end(failure, value)
       })
-      if (!isOver) end = this.#pend(++this.#ids, rank, site, reply, describe)
+      if (!isOver) end = this.#pend(this.#nextId(), rank, site, reply, describe)
       return
     }
     const error = core.inVain(core.memberOf(rank))
     if (error !== undefined) return reply(error, undefined)
-    const id = ++this.#ids
+    const id = this.#nextId()
     this.#pend(id, rank, site, reply, describe)
-    this.#send(rank, [id, kind, asked])
+    this.#sendAsked(rank, id, kind, asked)
   }
 
   /** Says something to a rank that nobody waits for. */
-  tell(rank: number, kind: string, said: readonly unknown[]): void {
+  tell<A extends Asked = readonly unknown[]>(rank: number, kind: Kind<A>, said: A): void {
     if (rank === this.core.rank) this.#answer(rank, kind, said, () => undefined)
-    else this.#send(rank, [0, kind, said])
+    else this.#sendAsked(rank, 0, kind, said)
   }
 
   /** This rank does nothing more for others: who asks is told why. */
@@ -105,7 +127,14 @@ export class Service {
     this.#retired = error
     for (const { reply } of [...this.#early.values()].flat()) reply(error, undefined)
     this.#early.clear()
+    for (const reply of [...this.#owed]) reply(error, undefined)
     for (const call of [...this.#calls.values()]) call.fail(error)
+  }
+
+  /** Calls back when this rank waits for no answer, which may be now. */
+  onIdle(listener: () => void): void {
+    if (this.#calls.size === 0) listener()
+    else this.#whenIdle.push(listener)
   }
 
   /** Nobody will ask any more. */
@@ -121,43 +150,87 @@ export class Service {
       if (!this.#calls.delete(id)) return
       core.endpoint.transport.release()
       reply(failure, value)
+      if (this.#whenIdle.length > 0 && this.#calls.size === 0) {
+        const listeners = this.#whenIdle
+        this.#whenIdle = []
+        for (const listener of listeners) listener()
+      }
     }
     core.endpoint.transport.hold()
     this.#calls.set(id, new PendingCall(core, rank, site, end, describe))
     return end
   }
 
+  #nextId(): number {
+    this.#ids = this.#ids === LAST_ID ? 1 : this.#ids + 1
+    return this.#ids
+  }
+
   #isGone(rank: number): boolean {
     return this.core.endpoint.whyGone(this.core.memberOf(rank)) !== undefined
   }
 
-  #hear(from: number, message: Request | Reply): void {
-    if (message[0] >= 0) {
-      const [id, kind, asked] = message as Request
-      this.#answer(from, kind, asked, (error, value) => {
-        if (id !== 0 && this.core.alive) this.#send(from, [-id, error && failureOf(error), value])
-      })
-      return
+  #hear(from: number, message: Incoming): void {
+    const { tag, call, shape } = message
+    if (tag === ASKS) return this.#answerTo(from, call, shape, message.value() as number)
+    if (tag === ANSWERS) return this.#calls.get(call)?.answered(null, message.value())
+    const said = message.value() as Request | Reply
+    if (said[0] >= 0) {
+      const [id, kind, asked] = said as Request
+      return this.#answerTo(from, id, kind, asked)
     }
-    const [id, failure, value] = message as Reply
+    const [id, failure, value] = said as Reply
     this.#calls.get(-id)?.answered(failure === null ? null : failedOn(from, failure), value)
   }
 
-  #answer(from: number, kind: string, asked: readonly unknown[], reply: Done<unknown>): void {
-    if (this.#retired !== undefined && kind !== FREED) return reply(this.#retired, undefined)
-    const handler = this.#handlers.get(kind)
-    if (handler !== undefined) return handler(from, asked, reply)
+  #answerTo(from: number, id: number, kind: string | number, asked: Asked): void {
+    if (id === 0) return this.#answer(from, kind, asked, () => undefined)
+    this.#answer(from, kind, asked, (error, value) => {
+      if (!this.core.alive) return
+      if (error === null && typeof value === 'number') this.#sendNumber(from, ANSWERS, id, 0, value)
+      else this.#send(from, [-id, error && failureOf(error), value])
+    })
+  }
+
+  #answer(from: number, kind: string | number, asked: Asked, answer: Done<unknown>): void {
+    if (this.#retired !== undefined && !this.#lasting.has(kind)) return answer(this.#retired, undefined)
+    const handler = this.#handlers.get(kind) as Handler<Asked> | undefined
+    if (handler !== undefined) {
+      let isOver = false
+      const reply: Done<unknown> = (error, value) => {
+        if (isOver) return
+        isOver = true
+        this.#owed.delete(reply)
+        answer(error, value)
+      }
+      handler(from, asked, reply)
+      if (!isOver && !this.#lasting.has(kind)) this.#owed.add(reply)
+      return
+    }
     // Another rank is further than this one.
     const early = this.#early.get(kind) ?? []
     this.#early.set(kind, early)
-    early.push({ from, asked, reply })
+    early.push({ from, asked, reply: answer })
+  }
+
+  #sendAsked(rank: number, id: number, kind: string | number, asked: Asked): void {
+    if (typeof kind === 'number') this.#sendNumber(rank, ASKS, id, kind, asked as number)
+    else this.#send(rank, [id, kind, asked as readonly unknown[]])
+  }
+
+  #sendNumber(rank: number, role: number, id: number, kind: number, value: number): void {
+    const { core } = this
+    sendControl(core.endpoint, core.memberOf(rank), core.id + CONTROL, value, role, id, kind)
   }
 
   #send(rank: number, message: Request | Reply): void {
     const { core } = this
-    sendControl(core.endpoint, core.memberOf(rank), core.id + CONTROL, message)
+    sendControl(core.endpoint, core.memberOf(rank), core.id + CONTROL, message, OBJECT)
   }
 }
+
+/** Ids go with a message as integers of 32 bits. */
+const LAST_ID = 2 ** 31 - 1
 
 /** Said by a rank that has given up its part. */
 export const FREED = 'freed'

@@ -152,6 +152,10 @@ const examples: Record<string, (size: number) => string[][]> = {
   '25-columns-and-records': (size) =>
     onlyRank(size, 0, [`${size} columns, the largest element is ${3 * size - 1}, the sums add up to ${((3 * size - 1) * 3 * size) / 2}`]),
 
+  '31-game-of-life': (size) =>
+    onlyRank(size, 0, ['after 120 generations 5 cells live: the glider has gone 10 down and to the right: true']),
+  '32-wave': (size) => onlyRank(size, 0, ['after 60 steps the sum is 44.541787, in the far corner it is 0.152803']),
+  '33-laplacian': (size) => onlyRank(size, 0, ['solved in 132 iterations; the highest point is 0.073628']),
   '26-jacobi': (size) => onlyRank(size, 0, ['after 438 steps nothing changes by more than 1.0e-4; in the middle it is 0.221']),
 
   '29-event-log': (size) => onlyRank(size, 0, [`${50 * size} events in ${1540 * size} bytes, round by round: true`]),
@@ -162,6 +166,8 @@ const examples: Record<string, (size: number) => string[][]> = {
     const grid = computeDims(size, 2).join(' x ')
     return onlyRank(size, 0, [`${grid} blocks, read as rows: largest element 59047, 0 wrong`])
   },
+
+  '40-parquet': (size) => onlyRank(size, 0, ['10000 rows in 20 row groups, on average 19.95 °C']),
 
   '39-word-count-of-a-file': (size) => {
     const text = readFileSync(join(root, 'node_modules/typescript/ThirdPartyNoticeText.txt'), 'utf8').toLowerCase()

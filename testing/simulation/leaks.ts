@@ -13,6 +13,8 @@ export interface Leaks {
   readonly open: string[]
   readonly unreceived: string[]
   readonly unfreed: string[]
+  /** Locks that were not given back: 'rank 1 holds mutex 'world.mutex(1)', at log.test.ts:8:3'. */
+  readonly held: string[]
   /** The first line of the test that one of them tells. */
   site: CallSite | undefined
 }
@@ -21,7 +23,7 @@ export interface Leaks {
 const SHOWN = 20
 
 export function leaksOf(comms: readonly Communicator[], traffic: TrafficMonitor, ended: ReadonlySet<number>): Leaks {
-  const leaks: Leaks = { waiting: [], open: [], unreceived: [], unfreed: [], site: undefined }
+  const leaks: Leaks = { waiting: [], open: [], unreceived: [], unfreed: [], held: [], site: undefined }
   for (const {
     rank,
     core: { endpoint }
@@ -41,6 +43,7 @@ export function leaksOf(comms: readonly Communicator[], traffic: TrafficMonitor,
         leaks.unfreed.push(`rank ${rank} never freed ${kind} '${name}'${at(site)}`)
       }
     }
+    for (const holding of endpoint.held) leaks.held.push(`rank ${rank} holds ${holding.describe()}${at(holding.site)}`)
   }
   return leaks
 }

@@ -274,8 +274,7 @@ export class Communicator extends FaultTolerant {
    * import { COMM_WORLD as comm } from 'rxmpi'
    *
    * const ring = (await comm.cart({ dims: 1, periodic: true }))!
-   * console.log(ring.name, ring.dims, ring.coords, ring.shift(0)) // [0] world.cart(1) [ 2 ] [ 0 ] { source: 1, dest: 1 } [1]
-   * world.cart(1) [ 2 ] [ 1 ] { source: 0, dest: 0 }
+   * console.log(ring.name, ring.dims, ring.coords, ring.shift(0)) // [0] world.cart(1) [ 2 ] [ 0 ] { source: 1, dest: 1 } [1] world.cart(1) [ 2 ] [ 1 ] { source: 0, dest: 0 }
    * ring.free()
    * ```
    */

@@ -16,6 +16,7 @@ import type { Viewed } from '../layout/view.js'
 import { copyRun, type Memory } from '../memory/copy.js'
 import { type AnyOp, isPredefined, SUM, type TypedArray } from '../op/op.js'
 import type { PredefinedName } from '../op/predefined.js'
+import type { Holding } from '../progress/endpoint.js'
 import { abandonOn, abortError } from '../request/cancellation.js'
 import type { Target } from '../request/options.js'
 import type { Request } from '../request/request.js'
@@ -1150,11 +1151,11 @@ export class Window<A = Uint8Array> {
   }
 
   /** @internal For a report of what was not freed. */
-  get held(): { readonly name: string; readonly site: CallSite | undefined; readonly kind: string }[] {
+  get held(): Holding[] {
     return this.#given.flatMap((lock, place) => {
       if (lock === undefined) return []
       const what = place === this.size ? 'all parts' : `rank ${place}'s part`
-      return [{ name: `${what} of ${this.name}`, site: this.#epochs.lockSite(place), kind: 'lock' }]
+      return [{ describe: () => `the lock of ${what} of ${this.#service.what}`, site: this.#epochs.lockSite(place) }]
     })
   }
 

@@ -6,7 +6,7 @@
  *     testing  pool
  *     operators  npy  sync
  *     communicator
- *     file
+ *     file  window
  *     service
  *     collective  stream
  *     request
@@ -59,7 +59,16 @@ module.exports = {
     room('collective', 'src/collective', [...requests, 'src/op/', 'src/stream/']),
     room('service', 'src/service', [...requests, 'src/op/', 'src/stream/', 'src/collective/']),
     room('file', 'src/file', [...requests, 'src/op/', 'src/stream/', 'src/collective/', 'src/service/']),
-    room('communicator', 'src/communicator', [...requests, 'src/op/', 'src/stream/', 'src/collective/', 'src/service/', 'src/file/']),
+    room('window', 'src/window', [...requests, 'src/op/', 'src/stream/', 'src/collective/', 'src/service/']),
+    room('communicator', 'src/communicator', [
+      ...requests,
+      'src/op/',
+      'src/stream/',
+      'src/collective/',
+      'src/service/',
+      'src/file/',
+      'src/window/'
+    ]),
     room('npy', 'src/npy', [...tools, 'src/layout/', 'src/file/', 'src/communicator/communicator.ts']),
     room('sync', 'src/sync', [...requests, 'src/stream/', 'src/service/', 'src/communicator/communicator.ts']),
     room('operators', 'operators', [

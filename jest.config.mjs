@@ -7,5 +7,6 @@ export default {
     '^.+\\.tsx?$': ['@swc/jest', { jsc: { target: 'es2022', parser: { syntax: 'typescript' } }, module: { type: 'commonjs' } }]
   },
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
-  testTimeout: 60_000
+  // A bound for what hangs, not for what is slow: the machine may be busy with something else.
+  testTimeout: 240_000
 }

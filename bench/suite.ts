@@ -138,6 +138,8 @@ const program = (name: string, title: string, communication: number, whole: numb
 
 const smallObject = { name: 'object', label: 'object {a: 7, b: 3.14}' }
 const inPlace = { name: 'into', label: 'Float64Array, into' }
+/** 10,000,000 lines of 100 bytes. */
+const lineBytes = 1e9
 const largeSizes = [MiB, 4 * MiB, 16 * MiB, 64 * MiB]
 /** Of ping-pongs between hosts. */
 const smallStep: Case['step'] = (_, size) => ({
@@ -156,6 +158,8 @@ const hosts = { ranks: 2, hosts: true }
 export const cases: readonly Case[] = [
   program('conjugate-gradient', 'conjugate gradient on a 1-D Laplacian of 200,000 unknowns, 500 iterations', 2, 2),
   program('heat', 'heat on a grid of 512 × 512, 500 steps', 2, 1.5),
+  program('plate', 'heat on a grid of 1024 × 1024 by a halo, 1,000 steps', 2, 1.5),
+  program('laplacian', 'conjugate gradient on a 2-D Laplacian of 512 × 512 unknowns, 500 iterations', 2, 1.5),
   program('sample-sort', 'sample sort of 10,000,000 numbers', 1, 1.5),
   first('exchange', 'sendrecv of an object', 'sendrecv', threads, { 1000: atMost(6), 10000: atMost(2) }),
   first('number', 'allreduce of a number', 'allreduce', threads, { 1000: atMost(6), 10000: atMost(2) }),
@@ -216,6 +220,134 @@ export const cases: readonly Case[] = [
       }
     ],
     step: (row) => ({ iterations: row.name === 'long-blocks' ? 30 : 500, warmup: row.name === 'long-blocks' ? 60 : 1000 })
+  },
+  {
+    name: 'neighbors',
+    title: 'neighborAlltoall on a ring of two ranks, by the bytes for a neighbour',
+    unit: 'µs',
+    ranks: 2,
+    rows: [{ name: 'alltoall', label: 'Float64Array, into', peer: 'Neighbor_alltoall', sizes: [8, 64 * KiB], bar: () => atMost(1) }],
+    step: (_, size) => ({ iterations: size === 8 ? 5000 : 1000, warmup: size === 8 ? 20_000 : 4000 })
+  },
+  {
+    name: 'halo',
+    title: 'ghost cells on four ranks, all ends meeting',
+    unit: 'µs',
+    ranks: 4,
+    yields: true,
+    rows: [
+      { name: 'square', label: 'blocks of 512² f64 on 2 × 2', peer: 'Isend, Irecv of subarrays', bar: () => atMost(1) },
+      { name: 'cube', label: 'blocks of 64³ f64 on 2 × 2 × 1, with corners', peer: 'Isend, Irecv of subarrays', bar: () => atMost(1) }
+    ],
+    step: (row) => ({ iterations: row.name === 'square' ? 1000 : 200, warmup: row.name === 'square' ? 3000 : 500 })
+  },
+  {
+    name: 'persistent',
+    title: 'calls that are made once and started, beside the plain ones',
+    unit: 'µs',
+    ranks: 2,
+    rows: [
+      {
+        name: 'send',
+        label: 'ping-pong of 8 B, one way',
+        peer: 'Send_init, Recv_init',
+        sizes: [0, 1],
+        sizeName: (size) => (size === 0 ? 'send and recv' : 'start and wait'),
+        bar: (size) => (size === 1 ? within(0.8, 0, 'the plain call') : undefined)
+      },
+      {
+        name: 'allreduce',
+        label: 'allreduce of one number',
+        peer: 'Allreduce',
+        sizes: [0, 1],
+        sizeName: (size) => (size === 0 ? 'called' : 'started'),
+        bar: (size) => (size === 1 ? within(0.8, 0, 'the plain call') : undefined)
+      },
+      {
+        name: 'partitions',
+        label: '1 MiB, one way',
+        peer: 'Send, Recv',
+        sizes: [1, 64],
+        sizeName: (size) => (size === 1 ? 'in one send' : 'in 64 partitions of 16 KiB'),
+        bar: (size) => (size === 64 ? within(1.1, 1, 'one send') : undefined)
+      }
+    ],
+    step: (row) => ({ iterations: row.name === 'partitions' ? 300 : 5000, warmup: row.name === 'partitions' ? 1000 : 20_000 })
+  },
+  {
+    name: 'file',
+    title: 'a file of 2 ranks, 64 MiB of each, in blocks',
+    unit: 'MB/s',
+    ranks: 2,
+    rows: [
+      ...['write', 'read'].flatMap((name) => [
+        { name, label: `${name} at an offset`, peer: name === 'write' ? 'Write_at' : 'Read_at', sizes: [MiB], bar: () => atLeast(0.9) },
+        {
+          name: `${name}-all`,
+          label: `${name}All at an offset`,
+          peer: name === 'write' ? 'Write_at_all' : 'Read_at_all',
+          sizes: [MiB],
+          bar: () => atLeast(0.9)
+        },
+        {
+          name: `${name}-interleaved`,
+          label: `${name}All, blocks of both interleaved by a view`,
+          peer: 'the same by Set_view',
+          sizes: [4 * KiB],
+          bar: () => atLeast(1)
+        }
+      ])
+    ],
+    step: (_, size) => ({ window: (64 * MiB) / size, iterations: 1, warmup: 2 })
+  },
+  {
+    name: 'lines',
+    title: 'lines of 100 B that 2 ranks read, times the rate of one process of Node without rxmpi',
+    unit: '×',
+    ranks: 2,
+    steady: true,
+    alone: true,
+    rows: [
+      { name: 'block', label: 'readFrom, beside readline', sizes: [lineBytes], sizeName: () => '1 GB', bar: () => above(1.5, '×') },
+      {
+        name: 'demand',
+        label: "readFrom, share: 'demand', beside readline",
+        sizes: [lineBytes],
+        sizeName: () => '1 GB',
+        bar: () => above(1.5, '×')
+      },
+      {
+        name: 'split',
+        label: 'readFrom, beside createReadStream and split',
+        sizes: [lineBytes],
+        sizeName: () => '1 GB',
+        bar: () => above(1.5, '×')
+      }
+    ],
+    step: () => ({ iterations: 1, warmup: 0 })
+  },
+  {
+    name: 'lines-memory',
+    program: 'lines',
+    title: 'growth of resident memory, a rank, while 2 ranks read lines',
+    unit: 'MB',
+    ranks: 2,
+    steady: true,
+    alone: true,
+    rows: [{ name: 'memory', label: 'readFrom', sizes: [lineBytes], sizeName: () => '1 GB', bar: () => below(64, 'MB') }],
+    step: () => ({ iterations: 1, warmup: 0 })
+  },
+  {
+    name: 'lines-written',
+    program: 'lines',
+    title: 'lines of 100 B that 2 ranks write in rounds',
+    unit: 'M/s',
+    ranks: 2,
+    steady: true,
+    rows: [
+      { name: 'write', label: 'writeTo', peer: 'Write_ordered', sizes: [1e6], sizeName: () => '1,000,000 lines', bar: () => atLeast(1) }
+    ],
+    step: () => ({ iterations: 1, warmup: 1 })
   },
   {
     name: 'bandwidth',

@@ -186,6 +186,16 @@ export class RankFailedError extends RxmpiError {
   }
 }
 
+/**
+ * A call on a window that does not suit what this rank has begun there: a second lock of the same part, a fence while one is held. The
+ * message names the line of the call that began it. MPI: MPI_ERR_RMA_SYNC.
+ */
+export class RmaSyncError extends RxmpiError {
+  static {
+    identify(RmaSyncError, 'RmaSyncError', 'ERR_RMA_SYNC')
+  }
+}
+
 /** The communicator was revoked. MPI: MPI_ERR_REVOKED. */
 export class RevokedError extends RxmpiError {
   static {

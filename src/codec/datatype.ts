@@ -28,7 +28,7 @@ const DATA_VIEW = 15
 export const NUMBER = 16
 /** Records, packed: the header's `shape` says of which types. */
 export const RECORDS = 17
-const UINT8 = 2
+export const UINT8 = 2
 
 /** The index is the code on the wire. */
 const datatypes: (Datatype | undefined)[] = [

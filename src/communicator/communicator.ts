@@ -1,5 +1,5 @@
 import { map, type Observable, throwError } from 'rxjs'
-import { Halo } from '../collective/halo/halo.js'
+import { type ArrayType, Halo } from '../collective/halo/halo.js'
 import type { HaloOptions } from '../collective/halo/options.js'
 import type { Grid } from '../collective/topology/grid.js'
 import type { Neighborhood, Neighbors } from '../collective/topology/neighborhood.js'
@@ -12,6 +12,8 @@ import { ArgumentError, CountError, RankError } from '../errors.js'
 import type { File } from '../file/file.js'
 import type { FileMode } from '../file/modes.js'
 import { type OpenOptions, openFile } from '../file/open.js'
+import type { Viewed } from '../layout/view.js'
+import type { TypedArray } from '../op/op.js'
 import type { Endpoint } from '../progress/endpoint.js'
 import { abortError } from '../request/cancellation.js'
 import { RefusedRequest } from '../request/refused-request.js'
@@ -19,6 +21,8 @@ import type { Request } from '../request/request.js'
 import { type Channel, type ChannelOptions, OpenChannels } from '../stream/channel.js'
 import { checked } from '../stream/options.js'
 import { StreamRegistry } from '../stream/stream-registry.js'
+import { type AllocateWindowOptions, allocateWindow, makeWindow, type WindowOptions } from '../window/create.js'
+import type { Window } from '../window/window.js'
 import {
   checkAllThere,
   checkColor,
@@ -239,6 +243,11 @@ export class Communicator extends FaultTolerant {
     this.core.endpoint.unfreed.delete(this)
   }
 
+  /** As `free`: for `using`, which never waits for others. */
+  [Symbol.dispose](): void {
+    this.free()
+  }
+
   /**
    * 'identical' the same, 'congruent' the same ranks in the same order, 'similar' the same ranks, else 'unequal'.
    * MPI: MPI_Comm_compare, MPI 4.1 §7.4.1; mpi4py: MPI.Comm.Compare.
@@ -357,6 +366,60 @@ export class Communicator extends FaultTolerant {
     return openFile(this, path, mode, options)
   }
 
+  /**
+   * A window over memory of each rank, which the others write to, read from and change: a typed array, DataView, buffer or records, of any
+   * length and type; without memory a part of length 0. What is on a `SharedArrayBuffer` the ranks of its host act on by themselves, the
+   * rest is served by its rank. Called by all ranks.
+   *
+   * Errors: ArgumentError; RankFailedError. Cost: an allgather, and a word between each two ranks of a host. MPI: MPI_Win_create,
+   * MPI_Win_create_dynamic, MPI 4.1 §12.2; mpi4py: MPI.Win.Create.
+   *
+   * @example
+   * ```ts
+   * import { COMM_WORLD as comm } from 'rxmpi'
+   *
+   * using win = await comm.window(new Float64Array(2))
+   * await win.put(Float64Array.of(comm.rank + 0.5), { target: 1 - comm.rank, at: 1 })
+   * await win.fence()
+   * console.log(win.local.join()) // [0] 0,1.5 [1] 0,0.5
+   * await win.close()
+   * ```
+   */
+  window<M extends Viewed = Uint8Array>(memory?: M, options?: WindowOptions): Promise<Window<M>> {
+    return this.iwindow(memory, options).wait()
+  }
+
+  /** As `window`, as a request. */
+  iwindow<M extends Viewed = Uint8Array>(memory?: M, options?: WindowOptions): Request<Window<M>> {
+    return makeWindow<M>(this, memory, options)
+  }
+
+  /**
+   * A window over new memory, zeroed, which the ranks of a host share: `length` elements of this rank. With `contiguous` those of a host lie
+   * one behind the other, in the order of the ranks. Called by all ranks.
+   *
+   * Errors: CountError where there is no memory for so many; CollectiveMismatchError where only some want `contiguous`, or other types.
+   * MPI: MPI_Win_allocate, MPI_Win_allocate_shared, MPI 4.1 §12.2; mpi4py: MPI.Win.Allocate.
+   *
+   * @example
+   * ```ts
+   * import { COMM_WORLD as comm, SUM } from 'rxmpi'
+   *
+   * using win = await comm.allocateWindow(Int32Array, comm.rank === 0 ? 1 : 0)
+   * const ticket = await win.fetchAndOp(1, SUM, { target: 0 })
+   * console.log((await comm.allgather(ticket)).sort().join()) // [0] 0,1 [1] 0,1
+   * await win.close()
+   * ```
+   */
+  allocateWindow<A extends TypedArray>(type: ArrayType<A>, length: number, options?: AllocateWindowOptions): Promise<Window<A>> {
+    return this.iallocateWindow(type, length, options).wait()
+  }
+
+  /** As `allocateWindow`, as a request. */
+  iallocateWindow<A extends TypedArray>(type: ArrayType<A>, length: number, options?: AllocateWindowOptions): Request<Window<A>> {
+    return allocateWindow(this, type, length, options)
+  }
+
   /** @internal A communicator made of this one, by all its ranks together. `begin` throws what is wrong with the call. */
   protected derive<C>(how: string, options: DeriveOptions = {}, begin: (setting: Setting) => Observable<(name: string) => C>): Request<C> {
     const site = recordCallSite()
@@ -411,8 +474,10 @@ export class Communicator extends FaultTolerant {
   }
 
   /** @internal */
-  protected membersAt(id: number, name: string, ranks: readonly number[]): number[] {
+  protected membersAt(id: number, name: string, ranks: readonly number[]): readonly number[] {
     debug("rank %d of '%s': '%s' has %d ranks and the contexts from %d on", this.rank, this.name, name, ranks.length, id)
+    // One list for all communicators of the same ranks: in a simulation a thread has thousands of them.
+    if (ranks.length === this.size && ranks.every((rank, place) => rank === place)) return this.core.members
     return ranks.map((rank) => this.core.memberOf(rank))
   }
 

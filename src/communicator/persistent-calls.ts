@@ -10,6 +10,10 @@ import { type BcastOptions, bcastOf } from '../collective/definitions/bcast.js'
 import { exscanOf } from '../collective/definitions/exscan.js'
 import { type GatherOptions, gatherOf } from '../collective/definitions/gather.js'
 import { type GathervOptions, gathervOf } from '../collective/definitions/gatherv.js'
+import { neighborAllgatherOf } from '../collective/definitions/neighborAllgather.js'
+import { type NeighborAllgathervOptions, neighborAllgathervOf } from '../collective/definitions/neighborAllgatherv.js'
+import { neighborAlltoallOf } from '../collective/definitions/neighborAlltoall.js'
+import { type NeighborAlltoallvOptions, neighborAlltoallvOf } from '../collective/definitions/neighborAlltoallv.js'
 import { type ReduceOptions, reduceOf } from '../collective/definitions/reduce.js'
 import { type ReduceScatterOptions, reduceScatterOf } from '../collective/definitions/reduceScatter.js'
 import { scanOf } from '../collective/definitions/scan.js'
@@ -19,6 +23,8 @@ import { PersistentCollective } from '../collective/persistent.js'
 import type { Into, Views } from '../collective/views.js'
 import { type AnyOp, SUM } from '../op/op.js'
 import type { From, Target, To } from '../request/options.js'
+import { type PartitionedFrom, PartitionedReceive } from '../request/partitioned/receive.js'
+import { PartitionedSend, type PartitionedTo } from '../request/partitioned/send.js'
 import type { Persistent } from '../request/persistent.js'
 import { made, recvInit, sendInit } from '../request/persistent-message.js'
 import type { Signalled } from './collectives.js'
@@ -69,6 +75,31 @@ export abstract class PersistentCalls extends NeighborCollectives {
    */
   recvInit<B extends Target>(from: From & { into: B }): Persistent<B> {
     return recvInit<B>(this.core, from)
+  }
+
+  /**
+   * A send whose data goes part by part, as it is said to be ready; made once. It meets the `precvInit` of the receiver that was made as
+   * the same in order, of those for this rank and tag. A start is complete when all is ready and out, which it is not before the receiver
+   * has started.
+   *
+   *     start()                    ----------(u|)
+   *     ready(1), ready(0)         --1-----0
+   *     inn.arrivals over there    ----1-----(0|)
+   *
+   * Errors, thrown: RankError, TagError, ArgumentError; CountError where the elements cannot be cut evenly; DatatypeError for what has no
+   * memory of its own. A start fails with CountError or DatatypeError at both ends where these have not as many of the same elements;
+   * RankFailedError; AbortError. MPI: MPI_Psend_init, MPI 4.1 §4.2; mpi4py: comm.Psend_init.
+   */
+  psendInit(data: Target, to: PartitionedTo): PartitionedSend {
+    return made(this.core, (site) => new PartitionedSend(this.core, data, to, site))
+  }
+
+  /**
+   * A receive that tells which parts have come; made once. Errors: as `psendInit`; RankError for ANY_SOURCE, TagError for ANY_TAG. A start
+   * fails with a RemoteError when the sender has given up its own. MPI: MPI_Precv_init, MPI 4.1 §4.2; mpi4py: comm.Precv_init.
+   */
+  precvInit<B extends Target>(from: PartitionedFrom<B>): PartitionedReceive<B> {
+    return made(this.core, (site) => new PartitionedReceive<B>(this.core, from, site))
   }
 
   /** As `barrier`, made once. MPI: MPI_Barrier_init; mpi4py: comm.Barrier_init. */
@@ -175,5 +206,48 @@ export abstract class PersistentCalls extends NeighborCollectives {
   reduceScatterInit<R = unknown>(data: Kept, op?: AnyOp, options?: ReduceScatterOptions & Into): Persistent<R>
   reduceScatterInit(data: unknown, op: AnyOp = SUM, options: ReduceScatterOptions & Into = NO_OPTIONS): Persistent<unknown> {
     return made(this.core, (site) => new PersistentCollective(this, 'reduceScatter', reduceScatterOf, data, options, op, site))
+  }
+
+  /**
+   * As `neighborAllgather`, made once; only neighbours wait for each other. MPI: MPI_Neighbor_allgather_init; mpi4py:
+   * comm.Neighbor_allgather_init.
+   */
+  neighborAllgatherInit<B extends Target | readonly Target[]>(data: Kept, options: Signalled & { into: B }): Persistent<B>
+  neighborAllgatherInit<R = unknown>(data: Kept, options?: Signalled & Into): Persistent<R>
+  neighborAllgatherInit(data: unknown, options: Signalled & Into = NO_OPTIONS): Persistent<unknown> {
+    return made(
+      this.core,
+      (site) => new PersistentCollective(this, 'neighborAllgather', neighborAllgatherOf, data, options, undefined, site)
+    )
+  }
+
+  /** As `neighborAllgatherv`, made once. MPI: MPI_Neighbor_allgatherv_init; mpi4py: comm.Neighbor_allgatherv_init. */
+  neighborAllgathervInit<B extends Target>(data: Kept, options: NeighborAllgathervOptions & { into: B }): Persistent<B>
+  neighborAllgathervInit<R = unknown>(data: Kept, options?: NeighborAllgathervOptions & Into): Persistent<R>
+  neighborAllgathervInit(data: unknown, options: NeighborAllgathervOptions & Into = NO_OPTIONS): Persistent<unknown> {
+    return made(
+      this.core,
+      (site) => new PersistentCollective(this, 'neighborAllgatherv', neighborAllgathervOf, data, options, undefined, site)
+    )
+  }
+
+  /**
+   * As `neighborAlltoall`, made once; arrays of views as data and `into` are MPI_Neighbor_alltoallw_init.
+   * MPI: MPI_Neighbor_alltoall_init; mpi4py: comm.Neighbor_alltoall_init, comm.Neighbor_alltoallw_init.
+   */
+  neighborAlltoallInit<B extends Target | readonly Target[]>(data: Kept, options: Signalled & { into: B }): Persistent<B>
+  neighborAlltoallInit<R = unknown>(data: Kept, options?: Signalled & Into): Persistent<R>
+  neighborAlltoallInit(data: unknown, options: Signalled & Into = NO_OPTIONS): Persistent<unknown> {
+    return made(this.core, (site) => new PersistentCollective(this, 'neighborAlltoall', neighborAlltoallOf, data, options, undefined, site))
+  }
+
+  /** As `neighborAlltoallv`, made once. MPI: MPI_Neighbor_alltoallv_init; mpi4py: comm.Neighbor_alltoallv_init. */
+  neighborAlltoallvInit<B extends Target>(data: Kept, options: NeighborAlltoallvOptions & { into: B }): Persistent<B>
+  neighborAlltoallvInit<R = unknown>(data: Kept, options: NeighborAlltoallvOptions & Into): Persistent<R>
+  neighborAlltoallvInit(data: unknown, options: NeighborAlltoallvOptions & Into): Persistent<unknown> {
+    return made(
+      this.core,
+      (site) => new PersistentCollective(this, 'neighborAlltoallv', neighborAlltoallvOf, data, options, undefined, site)
+    )
   }
 }

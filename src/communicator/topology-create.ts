@@ -142,7 +142,13 @@ export function makeGrid(comm: Parent, grid: Grid, reorder: boolean, setting: Se
   )
 }
 
-const first = (count: number): number[] => Array.from({ length: count }, (_, rank) => rank)
+let firsts: readonly number[] = []
+
+/** The ranks below `count`. */
+function first(count: number): readonly number[] {
+  if (firsts.length !== count) firsts = Array.from({ length: count }, (_, rank) => rank)
+  return firsts
+}
 
 function placedOnGrid(core: CommunicatorCore, grid: Grid): Placement {
   const { groups, hostOf } = hostsIn(core, grid.size)

@@ -4,10 +4,15 @@ import { resolve } from 'node:path'
 import type { Done } from '../service/done.js'
 import type { DiskFile, FileStat, FileSystem, OpenFlags } from './file-system.js'
 
-/** Pieces up to here are moved in the call, which takes less time than asking another thread to, as long as the disk is quick. */
-const SMALL = 64 * 1024
-/** A call that took longer was no copy from or to a cache. */
-const SLOW_MS = 0.2
+/**
+ * Pieces up to here are moved in the call as long as the disk is as quick as a cache: asking another thread takes 50 µs, and it may find no
+ * core. Longer ones would keep the rank from all else for too long.
+ */
+const IN_CALL = 1024 * 1024
+/** What a cache takes at most for so many bytes: a copy of 1 GB/s. */
+const cacheMs = (bytes: number): number => 0.2 + bytes / 1e6
+/** For so long pieces are moved in the call, then one by another thread: meanwhile the event loop has its turn. */
+const TURN_MS = 10
 
 /** Temporary files of this thread, which go with it. */
 const temporary = new Set<string>()
@@ -70,36 +75,28 @@ function removeTemporary(): void {
 
 class NodeFile implements DiskFile {
   readonly #descriptor: number
-  /** The last small piece was moved quickly. Others than plain files may take any time. */
-  #isQuick: boolean
+  /** Others than plain files may take any time, and have no positions. */
   readonly #isPlain: boolean
+  /** The last piece was moved as quickly as from or to a cache. */
+  #isQuick = true
+  /** Time spent in calls since the event loop had its turn. */
+  #spentMs = 0
 
   constructor(descriptor: number, isPlain: boolean) {
     this.#descriptor = descriptor
     this.#isPlain = isPlain
-    this.#isQuick = isPlain
   }
 
   read(into: Uint8Array, position: number, done: Done<number>): void {
-    const at = this.#isPlain ? position : null
-    if (!this.#isQuick || into.byteLength > SMALL) {
-      const start = performance.now()
-      fs.read(this.#descriptor, into, 0, into.byteLength, at, (error, count) => {
-        this.#learn(into.byteLength, start)
-        done(error, count)
-      })
-    } else this.#inCall(() => fs.readSync(this.#descriptor, into, 0, into.byteLength, at), done)
+    const [descriptor, length, at] = [this.#descriptor, into.byteLength, this.#isPlain ? position : null]
+    if (this.#movesInCall(length)) this.#inCall(length, () => fs.readSync(descriptor, into, 0, length, at), done)
+    else fs.read(descriptor, into, 0, length, at, this.#elsewhere(length, done))
   }
 
   write(from: Uint8Array, position: number, done: Done<number>): void {
-    const at = this.#isPlain ? position : null
-    if (!this.#isQuick || from.byteLength > SMALL) {
-      const start = performance.now()
-      fs.write(this.#descriptor, from, 0, from.byteLength, at, (error, count) => {
-        this.#learn(from.byteLength, start)
-        done(error, count)
-      })
-    } else this.#inCall(() => fs.writeSync(this.#descriptor, from, 0, from.byteLength, at), done)
+    const [descriptor, length, at] = [this.#descriptor, from.byteLength, this.#isPlain ? position : null]
+    if (this.#movesInCall(length)) this.#inCall(length, () => fs.writeSync(descriptor, from, 0, length, at), done)
+    else fs.write(descriptor, from, 0, length, at, this.#elsewhere(length, done))
   }
 
   truncate(size: number, done: Done<void>): void {
@@ -122,7 +119,11 @@ class NodeFile implements DiskFile {
     return fs.fstatSync(this.#descriptor).size
   }
 
-  #inCall(move: () => number, done: Done<number>): void {
+  #movesInCall(bytes: number): boolean {
+    return this.#isPlain && this.#isQuick && bytes <= IN_CALL && this.#spentMs < TURN_MS
+  }
+
+  #inCall(bytes: number, move: () => number, done: Done<number>): void {
     const start = performance.now()
     let count: number
     try {
@@ -130,13 +131,20 @@ class NodeFile implements DiskFile {
     } catch (error) {
       return done(error as Error, 0)
     }
-    this.#isQuick = performance.now() - start < SLOW_MS
+    const ms = performance.now() - start
+    this.#isQuick = ms < cacheMs(bytes)
+    this.#spentMs += ms
     done(null, count)
   }
 
-  /** A small piece that another thread has moved in as little time as that takes from a cache. */
-  #learn(bytes: number, start: number): void {
-    if (this.#isPlain && bytes <= SMALL) this.#isQuick = performance.now() - start < 2 * SLOW_MS
+  /** For a piece that another thread moves, which takes some time more. */
+  #elsewhere(bytes: number, done: Done<number>): (error: Error | null, count: number) => void {
+    const start = performance.now()
+    return (error, count) => {
+      this.#isQuick = performance.now() - start < 2 * cacheMs(bytes)
+      this.#spentMs = 0
+      done(error, count)
+    }
   }
 }
 

@@ -1,4 +1,4 @@
-import { valueOn } from '../codec/datatype.js'
+import { UINT8, valueOn } from '../codec/datatype.js'
 import type { AnyStruct } from '../layout/struct.js'
 import { swapBytes } from './byte-order.js'
 import { formatError } from './failure.js'
@@ -139,8 +139,6 @@ export class BytesParser implements RecordParser {
     return { value: valueOn(bytes % view.size === 0 ? view.code : UINT8, buffer), at, end }
   }
 }
-
-const UINT8 = 2
 
 /** A frame belongs to the part that its header begins in. It is found from the mark before the part. */
 export class FrameParser implements RecordParser {

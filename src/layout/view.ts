@@ -174,10 +174,11 @@ export function view<M extends Viewed>(
   })
 }
 
-const layoutOf = (layout: Of | undefined): Layout => (typeof layout === 'object' ? layout : contiguous(1, layout))
+/** @internal */
+export const layoutOf = (layout: Of | undefined): Layout => (typeof layout === 'object' ? layout : contiguous(1, layout))
 
-/** What an element of some memory is. */
-function unitOf(memory: Viewed): Unit {
+/** What an element of some memory is. @internal */
+export function unitOf(memory: Viewed): Unit {
   if (memory instanceof Records) return memory.unit
   const datatype = datatypeOf(memory)
   if (datatype === OBJECT) {

@@ -1,7 +1,7 @@
 import { checkOptions, shown } from '../diagnostics/arguments.js'
 import { ArgumentError } from '../errors.js'
 import type { Arithmetic, Bitwise, Located, Logical, Reduced, TypedArray } from './operand.js'
-import { Predefined } from './predefined.js'
+import { Predefined, type PredefinedName } from './predefined.js'
 import { foldWith } from './user.js'
 
 export { isTypedArray } from './kind.js'
@@ -61,6 +61,14 @@ export const MINLOC: PredefinedOp<Located> = new Predefined('MINLOC')
 export const REPLACE: PredefinedOp<Arithmetic> = new Predefined('REPLACE', { commutative: false })
 /** The first rank's. MPI: MPI_NO_OP. */
 export const NO_OP: PredefinedOp<Arithmetic> = new Predefined('NO_OP', { commutative: false })
+
+const all = { SUM, PROD, MAX, MIN, LAND, LOR, LXOR, BAND, BOR, BXOR, MAXLOC, MINLOC, REPLACE, NO_OP }
+
+/** An op that MPI defines, by its name. @internal */
+export const predefined = (name: PredefinedName): Predefined<unknown> => all[name] as Predefined<unknown>
+
+/** Whether it is one that MPI defines. @internal */
+export const isPredefined = (op: unknown): op is Predefined<unknown> => op instanceof Predefined
 
 /** What `createOp` may be told of a function. */
 export interface OpOptions {

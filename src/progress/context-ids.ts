@@ -13,8 +13,10 @@ export const kindIn = (call: number): number => call & ((1 << KIND_BITS) - 1)
 
 /** What the ranks of a group say to each other when they make a communicator of their own. */
 export const GROUPS = 4
+/** The data of partitioned sends, and what their ends say to each other. */
+export const PARTITIONS = 5
 /** What a rank says to the next one when its turn has ended. */
-export const TURNS = 7
+export const TURNS = 6
 
 /** Contexts of a communicator: a power of two. */
 export const CONTEXTS = 8

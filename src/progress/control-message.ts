@@ -29,7 +29,8 @@ export function onControl(endpoint: Endpoint, context: number, hear: (message: I
   while (endpoint.receiveNow(found, listener)) {}
 }
 
-class Listener implements Taker {
+/** Takes messages of that kind, each at once. */
+export class Listener implements Taker {
   order = 0
   gone = true
   readonly peer = ANY_SOURCE

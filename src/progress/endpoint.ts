@@ -35,6 +35,15 @@ import { PeerState, weight } from './peer-state.js'
 import { type Gone, GoneRanks, MemberGone } from './rank-failure.js'
 import type { SendListener, SendQueue } from './send-queue.js'
 
+/** Something that has to be freed, and what is held of it. */
+export interface Unfreed {
+  readonly name: string
+  readonly site: CallSite | undefined
+  /** By default a communicator. */
+  readonly kind?: string
+  readonly held?: readonly Unfreed[]
+}
+
 /** Who tells other ranks of failures, and hears of them: what the endpoint has for it. */
 export interface FailureListener {
   /** A rank is no more. */
@@ -66,7 +75,7 @@ export class Endpoint implements SegmentReceiver {
   /** Made with the first communicator. */
   failureNotices: FailureListener | undefined
   /** What has to be freed and was not yet: communicators, or what they say they are. */
-  readonly unfreed = new Set<{ readonly name: string; readonly site: CallSite | undefined; readonly kind?: string }>()
+  readonly unfreed = new Set<Unfreed>()
   readonly #sent: SendListener = (dest, context, tag, datatype, bytes) =>
     sends.publish(messageEvent(this, dest, context, tag, datatype, bytes))
   /** What this rank holds that others may wait for: locks, turns. */

@@ -1,6 +1,6 @@
 import { nameOf } from '../codec/datatype.js'
 import type { MessageEvent } from '../diagnostics/channels.js'
-import { CHANNELS, COLLECTIVES, communicatorOf, LENT, MESSAGES } from './context-ids.js'
+import { CHANNELS, COLLECTIVES, communicatorOf, LENT, MESSAGES, PARTITIONS } from './context-ids.js'
 import type { Endpoint } from './endpoint.js'
 
 /** A message as those who listen to diagnostics channels are told of it. */
@@ -27,5 +27,5 @@ export function messageEvent(
 function kindOf(id: number, part: number): MessageEvent['kind'] {
   if (id === LENT || part === CHANNELS) return 'stream'
   if (part === COLLECTIVES) return 'collective'
-  return part === MESSAGES && id >= 0 ? 'message' : 'control'
+  return (part === MESSAGES || part === PARTITIONS) && id >= 0 ? 'message' : 'control'
 }

@@ -1,6 +1,6 @@
 import { NUMBER, nameOf, OBJECT, RECORDS } from '../codec/datatype.js'
 import { shown } from '../diagnostics/arguments.js'
-import { CHANNELS, CONTEXTS, CONTROL, GROUPS, kindIn, MESSAGES, NEXT, TURNS } from './context-ids.js'
+import { CHANNELS, CONTEXTS, CONTROL, GROUPS, kindIn, MESSAGES, NEXT, PARTITIONS, TURNS } from './context-ids.js'
 import type { Endpoint } from './endpoint.js'
 import type { Incoming } from './incoming.js'
 
@@ -28,7 +28,7 @@ export function* unreceived(endpoint: Endpoint, source?: number): Generator<Unre
 /** Whether it carries something of the user's, and not what ranks say to each other beside it. */
 function isUsers({ call }: Incoming, kind: number): boolean {
   if (kind === CHANNELS) return kindIn(call) === NEXT
-  return kind !== CONTROL && kind !== GROUPS && kind !== TURNS
+  return kind !== CONTROL && kind !== GROUPS && kind !== PARTITIONS && kind !== TURNS
 }
 
 function placeOf({ tag }: Incoming, kind: number): string {

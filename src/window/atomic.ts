@@ -1,4 +1,3 @@
-import { isBigint } from '../op/kind.js'
 import type { PredefinedName } from '../op/predefined.js'
 import { scalars } from '../op/scalars.js'
 
@@ -20,25 +19,22 @@ const instructions: Partial<Record<PredefinedName, Instruction>> = {
   NO_OP: (array, index) => Atomics.load(array as Int32Array, index)
 }
 
-const made = new Map<string, Change>()
+const ofNumbers: Partial<Record<PredefinedName, Change>> = {}
+const ofBigints: Partial<Record<PredefinedName, Change>> = {}
 
-/** How an op changes an element of that type. */
-export function changeOf(name: PredefinedName, code: number): Change {
-  const key = isBigint(code) ? `${name}n` : name
-  let change = made.get(key)
-  if (change === undefined) {
-    change = instructions[name] ?? looped(combineOf(name, code))
-    made.set(key, change)
-  }
-  return change
+/** How an op changes an element: one of 64 bits, or a smaller one. */
+export function changeOf(name: PredefinedName, isBig: boolean): Change {
+  const made = isBig ? ofBigints : ofNumbers
+  made[name] ??= instructions[name] ?? looped(combineOf(name, isBig))
+  return made[name]
 }
 
 export type Combine = (a: never, b: never) => number | bigint
 
 /** An op on two single values of a type: for integers of 32 bits a product that a double would round. */
-export function combineOf(name: PredefinedName, code: number, isFloating = false): Combine {
+export function combineOf(name: PredefinedName, isBig: boolean, isFloating = false): Combine {
   const { number, bigint } = scalars[name] as { number?: Combine; bigint?: Combine }
-  if (isBigint(code)) return bigint!
+  if (isBig) return bigint!
   return name === 'PROD' && !isFloating ? (Math.imul as unknown as Combine) : number!
 }
 

@@ -85,6 +85,26 @@ const cases: Case[] = [
   { name: 'reduceScatter', args: ({ size }, n) => ({ data: f64(n * size), op: true, options: { into: f64(n) } }) }
 ]
 
+/** Where the result takes the place of what was given. */
+for (const name of ['allreduce', 'scan', 'exscan']) {
+  for (const make of [f64, column]) {
+    cases.push({
+      name,
+      args: (_, n) => {
+        const data = make(n)
+        return { data, op: true, options: { into: data } }
+      }
+    })
+  }
+}
+cases.push({
+  name: 'bcast',
+  args: (_, n) => {
+    const data = f64(n)
+    return { data, options: { into: data } }
+  }
+})
+
 /** Writes other numbers everywhere. */
 function fill(value: unknown, by: number): void {
   if (Array.isArray(value)) for (const [k, part] of value.entries()) fill(part, by + k)

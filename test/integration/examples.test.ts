@@ -3,6 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { computeDims } from '../../src/communicator/compute-dims.js'
 
 const root = join(__dirname, '../..')
 const SIZES = [1, 2, 3, 5]
@@ -143,11 +144,34 @@ const examples: Record<string, (size: number) => string[][]> = {
   '25-columns-and-records': (size) =>
     onlyRank(size, 0, [`${size} columns, the largest element is ${3 * size - 1}, the sums add up to ${((3 * size - 1) * 3 * size) / 2}`]),
 
+  '31-game-of-life': (size) =>
+    onlyRank(size, 0, ['after 120 generations 5 cells live: the glider has gone 10 down and to the right: true']),
+  '32-wave': (size) => onlyRank(size, 0, ['after 60 steps the sum is 44.541787, in the far corner it is 0.152803']),
+  '33-laplacian': (size) => onlyRank(size, 0, ['solved in 132 iterations; the highest point is 0.073628']),
   '26-jacobi': (size) => onlyRank(size, 0, ['after 438 steps nothing changes by more than 1.0e-4; in the middle it is 0.221']),
 
   '29-event-log': (size) => onlyRank(size, 0, [`${50 * size} events in ${1540 * size} bytes, round by round: true`]),
 
   '30-zarr': (size) => onlyRank(size, 0, ['64 x 48 heights in 8 chunks, on average 31.735']),
+
+  '38-matrix-file': (size) => {
+    const grid = computeDims(size, 2).join(' x ')
+    return onlyRank(size, 0, [`${grid} blocks, read as rows: largest element 59047, 0 wrong`])
+  },
+
+  '40-parquet': (size) => onlyRank(size, 0, ['10000 rows in 20 row groups, on average 19.95 °C']),
+
+  '39-word-count-of-a-file': (size) => {
+    const text = readFileSync(join(root, 'node_modules/typescript/ThirdPartyNoticeText.txt'), 'utf8').toLowerCase()
+    const counts = new Map<string, number>()
+    for (const [word] of text.matchAll(/\p{L}+/gu)) counts.set(word, (counts.get(word) ?? 0) + 1)
+    const top = [...counts].sort(([a, m], [b, n]) => n - m || (a < b ? -1 : 1)).slice(0, 5)
+    return onlyRank(
+      size,
+      0,
+      top.map(([word, count]) => `${String(count).padStart(6)} ${word}`)
+    )
+  },
 
   '23-moving-average': (size) => {
     const days = readFileSync(join(root, 'node_modules/vega-datasets/data/seattle-weather.csv'), 'utf8')

@@ -28,7 +28,7 @@ describe('the delays of three million flights', () => {
     for (const size of [1, 3]) outcomes.set(size, await run(size))
     const { stdout } = await start(process.execPath, [join(__dirname, 'plain-flight-delays.mjs')], { maxBuffer: 2 ** 26 })
     expected = JSON.parse(stdout) as Groups
-  }, 120_000)
+  })
 
   afterAll(() => rm(directory, { recursive: true, force: true }))
 

@@ -243,9 +243,16 @@ describe('rxmpi run: ranks that fail', () => {
       if (comm.rank === 0) for (;;) {}
       if (comm.rank === 1) setInterval(() => {}, 1000)
       if (comm.rank === 2) await comm.recv({ source: 0, tag: 7 })`)
-    const { status, stderr } = await rxmpi(['run', '-n', '4', '--timeout', '1.5', path])
+    // A busy machine may need longer until the last rank has begun and ended.
+    let result = await rxmpi(['run', '-n', '4', '--timeout', '1.5', path])
+    let seconds = 1.5
+    while (!['rank 0 is computing', 'rank 3 has ended'].every((line) => result.stderr.includes(line)) && seconds < 60) {
+      seconds *= 3
+      result = await rxmpi(['run', '-n', '4', '--timeout', String(seconds), path])
+    }
+    const { status, stderr } = result
     expect(stderr.split('\n')).toEqual([
-      'rxmpi: still running after 1.5 s',
+      `rxmpi: still running after ${seconds} s`,
       'rank 0 is computing',
       'rank 1 waits for no message',
       expect.stringMatching(new RegExp(`^rank 2 waits .*rank 0, tag 7.*${path}:5:`)),

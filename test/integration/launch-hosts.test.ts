@@ -287,5 +287,5 @@ describe('a process that is stopped', () => {
     const { status, stderr } = await ended(child)
     expect(stderr).toMatch(/rank 1 on localhost has failed: its host cannot be reached|could not be reached for 1 s/)
     expect(status).toBe(1)
-  }, 60_000)
+  })
 })

@@ -8,7 +8,8 @@ const everywhere: [string, number][] = [
   ['requests', 2],
   ['flood', 2],
   ['moves', 3],
-  ['layout', 2]
+  ['layout', 2],
+  ['partitioned', 2]
 ]
 /** Its lines of late failures are those of whoever awaits when the message comes: over a socket that may be nobody yet. */
 const threadsOnly: [string, number][] = [['arguments', 2]]

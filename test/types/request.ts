@@ -1,6 +1,6 @@
 /** What the compiler promises about requests. Checked by `tsc`, never run. */
 import { firstValueFrom, forkJoin, map, type Observable, race } from 'rxjs'
-import { COMM_WORLD as comm, Request } from 'rxmpi'
+import { COMM_WORLD as comm, type PartitionedSend, Request } from 'rxmpi'
 import { expectType } from './equal.js'
 
 const text = comm.irecv<string>()
@@ -56,4 +56,19 @@ export function made(): void {
   text.then()
   // @ts-expect-error: its value is read only
   text.value = 'b'
+}
+
+export function partitioned(): void {
+  const doubles = comm.precvInit({ source: 0, into: new Float64Array(8), partitions: 4 })
+  expectType<Float64Array<ArrayBuffer>>()(doubles.part(0))
+  expectType<Observable<number>>()(doubles.arrivals)
+  expectType<Request<Float64Array<ArrayBuffer>>>()(doubles.start())
+  expectType<Uint8Array>()(comm.precvInit({ source: 0, into: new ArrayBuffer(8), partitions: 4 }).part(0))
+  const out: PartitionedSend = comm.psendInit(new Float64Array(8), { dest: 1, partitions: 4 })
+  out.ready({ from: 0, to: 2 })
+  out.ready([2, 3])
+  // @ts-expect-error: who sends is named
+  comm.precvInit({ into: new Float64Array(8), partitions: 4 })
+  // @ts-expect-error: and how it is cut
+  comm.psendInit(new Float64Array(8), { dest: 1 })
 }

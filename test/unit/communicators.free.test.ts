@@ -38,6 +38,18 @@ describe('a communicator that is freed', () => {
     expect(network.wires.map(({ held }) => held)).toEqual([0, 0])
   })
 
+  test('is freed at the end of the block that uses it', () => {
+    const network = new Network(2)
+    const [zero] = dups(network) as [Communicator, Communicator]
+    {
+      using comm = zero
+      expect(() => comm.isend(1, { dest: 1 })).not.toThrow()
+    }
+    let error: unknown
+    zero.isend(1, { dest: 1 }).subscribe({ error: (cause) => (error = cause) })
+    expect(error).toBeInstanceOf(FreedError)
+  })
+
   test('fails what is pending, and takes no credit for what comes late', () => {
     const network = new Network(2)
     const [zero, one] = dups(network) as [Communicator, Communicator]

@@ -338,7 +338,7 @@ describe('what does not go together', () => {
 
 describe('a thousand ranks', () => {
   it('exchange in the time of a few messages, and of a test', () => {
-    const begun = performance.now()
+    const begun = process.cpuUsage()
     const results = onGrid([32, 32], [true, true], (cart) => {
       const halo = cart.halo({ sizes: [2, 2] })
       const u = halo.allocate(Float64Array).fill(cart.rank)
@@ -349,6 +349,7 @@ describe('a thousand ranks', () => {
       const [y, x] = grid.coordsOf(rank) as [number, number]
       expect(got).toEqual([grid.rankOf([y - 1, x - 1]), grid.rankOf([y + 1, x + 1])])
     }
-    expect(performance.now() - begun).toBeLessThan(20_000)
+    // Of the processor, which others may use, too.
+    expect(process.cpuUsage(begun).user / 1000).toBeLessThan(5000)
   })
 })

@@ -19,9 +19,13 @@ class Rank implements Pollable {
   #looks = 0
   #wake: (() => void) | undefined
   readonly #canGiveWay: boolean
+  /** How long others keep the core that it gives away. */
+  readonly #takes: number
+  yields = 0
 
-  constructor({ crowded = false, canGiveWay = true } = {}) {
+  constructor({ crowded = false, canGiveWay = true, takes = LOOK_MS } = {}) {
     this.#canGiveWay = canGiveWay
+    this.#takes = takes
     this.poller = new Poller(this, crowded)
   }
 
@@ -50,7 +54,8 @@ class Rank implements Pollable {
   giveWay(): boolean {
     if (!this.#canGiveWay) return false
     if (this.done.at(-1) !== 'gives way') this.done.push(`looks ${this.#looks > 1 ? 'long' : 'once'}`, 'gives way')
-    now += LOOK_MS
+    now += this.#takes
+    this.yields++
     return true
   }
 
@@ -89,6 +94,21 @@ describe('a rank that waits', () => {
     await rank.until('blocks')
     expect(now).toBeGreaterThan(2)
     expect(now).toBeLessThan(3.5)
+    rank.poller.release()
+  })
+
+  test('lets the event loop have its turn however long others keep the core, and goes on giving way', async () => {
+    const rank = new Rank({ takes: 3 })
+    rank.poller.hold()
+    const yields: number[] = []
+    const turn = (): void => {
+      yields.push(rank.yields)
+      if (yields.length < 10) setImmediate(turn)
+    }
+    setImmediate(turn)
+    await rank.until('sleeps')
+    expect(yields.slice(1).map((count, k) => count - yields[k]!)).toEqual(Array(9).fill(1))
+    expect(rank.yields).toBeGreaterThanOrEqual(20)
     rank.poller.release()
   })
 

@@ -38,8 +38,10 @@ export function leaksOf(comms: readonly Communicator[], traffic: TrafficMonitor,
       const sent = at(traffic.siteOf(rank, message.order)).replace(', at', ', sent at')
       leaks.unreceived.push(`rank ${rank} never received ${contentOf(message, show)} from ${origin}${sent}`)
     }
-    for (const { name, site, kind = 'communicator' } of endpoint.unfreed) {
-      leaks.unfreed.push(`rank ${rank} never freed ${kind} '${name}'${at(site)}`)
+    for (const one of endpoint.unfreed) {
+      for (const { name, site, kind = 'communicator' } of [one, ...(one.held ?? [])]) {
+        leaks.unfreed.push(`rank ${rank} never freed ${kind} '${name}'${at(site)}`)
+      }
     }
     for (const holding of endpoint.held) leaks.held.push(`rank ${rank} holds ${holding.describe()}${at(holding.site)}`)
   }

@@ -236,6 +236,11 @@ export class Halo {
     for (const round of [...this.#rounds]) round.links.trouble.fail(this.#freedError())
   }
 
+  /** As `free`: for `using`, which never waits for others. */
+  [Symbol.dispose](): void {
+    this.free()
+  }
+
   #freedError(): Error {
     return new FreedError(`halo '${this.name}' was freed on this rank; make another, or free it later`)
   }

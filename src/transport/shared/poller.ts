@@ -32,6 +32,8 @@ const settled = Promise.resolve()
 const LOOKS = 60
 /** Looks between which others have the core, before the event loop has a turn. */
 const YIELDS = 20
+/** and for how long: on a busy machine each may take milliseconds, and the event loop would not see what is read, written or due. */
+const YIELDS_MS = 0.1
 /** Deliveries after which the event loop gets a turn in any case. */
 const DELIVERIES = 256
 /** How long it looks, in quiet milliseconds, */
@@ -48,6 +50,8 @@ export class Poller {
   #running = false
   #deliveries = 0
   #quietSince = 0
+  /** How often it has given way since then. */
+  #yields = 0
   #asleep = false
   #waiting = false
   /** What comes, comes by the event loop: looking between its turns is vain. */
@@ -127,9 +131,13 @@ export class Poller {
     if (this.needsLoop) return target.poll()
     const looks = this.#crowded || this.#quietSince > 0 ? 1 : LOOKS
     for (let k = 0; k < looks; k++) if (target.poll()) return true
+    if (!this.#givesWay) return false
+    const start = performance.now()
     for (let k = 0; k < YIELDS && this.#givesWay; k++) {
       this.#givesWay = target.giveWay()
+      this.#yields++
       if (target.poll()) return true
+      if (performance.now() - start > YIELDS_MS) break
     }
     return false
   }
@@ -148,9 +156,12 @@ export class Poller {
     this.#deliveries = 0
     if (due || !this.#wanted) return this.#look()
     const now = performance.now()
-    if (this.#quietSince === 0) this.#quietSince = now
+    if (this.#quietSince === 0) {
+      this.#quietSince = now
+      this.#yields = 0
+    }
     const quiet = now - this.#quietSince
-    if (quiet < this.#patience) return this.#look()
+    if (quiet < this.#patience || (this.#givesWay && this.#yields < YIELDS)) return this.#look()
     if (quiet > QUIET_MS || !this.#target.mayBlock) return this.#sleep()
     const found = this.#target.fallAsleep()
     if (!found) this.#target.block(BLOCK_MS)

@@ -1,0 +1,1371 @@
+import type { Observable } from 'rxjs'
+import { type BufferLike, elementSize, valueOn } from '../codec/datatype.js'
+import type { Make } from '../collective/definition.js'
+import { barrierOf } from '../collective/definitions/barrier.js'
+import { call } from '../collective/request.js'
+import { ANY_SOURCE, ANY_TAG, PROC_NULL } from '../constants.js'
+import type { CommunicatorCore } from '../core/communicator-core.js'
+import { checkGroup, type Group } from '../core/group.js'
+import { checkOptions, checkReceiveTag, checkSignal, checkSource, checkTag, shown } from '../diagnostics/arguments.js'
+import { type CallSite, captureCallSite, recordCallSite } from '../diagnostics/call-site.js'
+import { ArgumentError, CountError, DatatypeError, FreedError, RankError, RmaSyncError } from '../errors.js'
+import { checkCount } from '../layout/check.js'
+import type { Layout } from '../layout/layout.js'
+import { Records } from '../layout/records.js'
+import type { Viewed } from '../layout/view.js'
+import { copyRun, type Memory } from '../memory/copy.js'
+import { type AnyOp, isPredefined, SUM, type TypedArray } from '../op/op.js'
+import type { PredefinedName } from '../op/predefined.js'
+import { abandonOn, abortError } from '../request/cancellation.js'
+import type { Target } from '../request/options.js'
+import type { Request } from '../request/request.js'
+import { CallRequest } from '../service/call-request.js'
+import type { OwnCaller } from '../service/rounds.js'
+import { FREED, type Service } from '../service/service.js'
+import {
+  ACCUMULATE,
+  accumulate,
+  apply,
+  COMPARE_AND_SWAP,
+  compareAndSwap,
+  fetchAndOp,
+  GET,
+  GET_ACCUMULATE,
+  isValueOf,
+  type Operation,
+  PUT
+} from './apply.js'
+import { type Change, Changes } from './changes.js'
+import { Epochs } from './epochs.js'
+import { fill, type Given, givenBy, piece } from './given.js'
+import { type HeldLock, LockKeeper, Locks } from './lock-keeper.js'
+import { type Notification, Notifications } from './notifications.js'
+import { Part, type PartKind, type PartSay, sayOf } from './part.js'
+import { Pipeline } from './pipeline.js'
+import { atomicType, checkAt, checkMatch, laidOver, type Place, rowIn } from './place.js'
+import { Signals } from './signals.js'
+import { awaited, done, doneWith } from './turn.js'
+import type { Waits } from './waits.js'
+import { WindowLock } from './window-lock.js'
+
+/** Where a call on a window reads or writes. */
+export interface WindowAt {
+  /** The rank whose part is meant, what `attach` has given there, or PROC_NULL, where nothing is done. */
+  target: number | Remote
+  /** The first element of that part; of a part of bytes the first byte. Default 0. */
+  at?: number
+  /** Which elements, laid over the part from `at` on; by default those in a row. */
+  layout?: Layout
+  /** Aborting it fails the call with an AbortError; what it has begun elsewhere is finished there. */
+  signal?: AbortSignal
+}
+
+/** Where a call on a window writes. */
+export interface WindowTo extends WindowAt {
+  /** The target's `notifications` tell of it, with this tag. */
+  notify?: number
+}
+
+/** Where a call on a window reads, and how much: one of `count`, `into` and `layout` is given. */
+export interface WindowFrom extends WindowAt {
+  /** Elements; of a layout, how often it is laid over the part, one extent apart. */
+  count?: number
+  /** Read in place, also into a view or records: the call resolves to this object. */
+  into?: Target
+}
+
+/** Memory that a rank has added to its part of a window: a plain object, which can be sent. */
+export interface Remote {
+  /** The window's name. */
+  readonly window: string
+  /** Whose it is. */
+  readonly rank: number
+  /** Which of that rank's. */
+  readonly part: number
+  /** What it is. */
+  readonly memory: Readonly<Record<string, unknown>>
+}
+
+/** How a call on a window may end early. */
+export interface WindowCallOptions {
+  /** Aborting it fails the call with an AbortError. */
+  signal?: AbortSignal
+}
+
+/** How a part is locked. */
+export interface LockOptions extends WindowCallOptions {
+  /** Together with others that lock it so, and with nobody who does not; default no. */
+  shared?: boolean
+}
+
+/** A single element of a window: a number, or of 64-bit integers a bigint. */
+export type ElementOf<A> = A extends BigInt64Array | BigUint64Array ? bigint : number
+
+/** @internal What the making of a window has found. */
+export interface WindowParts {
+  readonly caller: OwnCaller
+  readonly service: Service
+  readonly waits: Waits
+  readonly parts: readonly Part[]
+  readonly whole: Viewed | undefined
+  readonly name: string
+  readonly group: Group
+  readonly parent: CommunicatorCore
+  readonly site: CallSite | undefined
+}
+
+const makeFence: Make<null, null> = () => ({ ...barrierOf<null>(), name: 'win.fence' })
+const makeClose: Make<null, null> = () => ({ ...barrierOf<null>(), name: 'win.close' })
+/** A piece of what is sent for: no longer than a segment, so that nothing overtakes it. */
+const PIECE = 2 ** 14
+const MARGIN = 1024
+const LOOP = 32
+const SHORT = 2048
+
+/**
+ * Memory of each rank of a communicator that the others write to, read from and change without its doing. `comm.window` and
+ * `comm.allocateWindow` make one. MPI: MPI_Win, MPI 4.1 §12; mpi4py: MPI.Win.
+ *
+ * A call that has resolved is complete at its target: who looks afterwards sees it. Where the target's part is shared memory of this host
+ * it is done when the call returns. Outside of locks and epochs each call is one of its own, and waits for nothing but another rank's
+ * exclusive lock.
+ */
+export class Window<A = Uint8Array> {
+  /** This rank's own part. */
+  readonly local: A
+  /** Elements of each rank's part. */
+  readonly lengths: readonly number[]
+  /** Which parts their hosts' ranks share. */
+  readonly kinds: readonly PartKind[]
+  /** This rank's number in the window. */
+  readonly rank: number
+  /** How many ranks it has. */
+  readonly size: number
+  /** The ranks that have made it. MPI: MPI_Win_get_group. */
+  readonly group: Group
+  /** 'world.window(1)', or the one given. */
+  readonly name: string
+  /** With `contiguous` all parts as one array, where all ranks share a host. */
+  readonly whole: A | undefined
+  /** @internal */
+  readonly site: CallSite | undefined
+  /** @internal For a report of what was not freed. */
+  readonly kind = 'window'
+  readonly #core: CommunicatorCore
+  readonly #caller: OwnCaller
+  readonly #service: Service
+  readonly #waits: Waits
+  readonly #parts: readonly Part[]
+  readonly #epochs = new Epochs()
+  readonly #pipelines: readonly Pipeline[]
+  readonly #keeper: LockKeeper
+  readonly #locks: Locks
+  readonly #notifications: Notifications
+  readonly #changes: Changes
+  readonly #posted: Signals
+  readonly #completed: Signals
+  /** Memory that was added to this rank's part. */
+  readonly #attached = new Map<number, Part>()
+  readonly #remotes = new WeakMap<Remote, Part>()
+  #attachments = 0
+  readonly #pending = new Set<CallRequest<unknown>>()
+  readonly #piece: number
+  /** What the program has been given for its locks: by target, and last for all. */
+  readonly #given: (WindowLock | undefined)[]
+  #starting: CallRequest<void> | undefined
+  #isEnding = false
+  #obstacle: Error | undefined
+  /** Why its ranks can do nothing together any more. */
+  #rift: Error | undefined
+
+  /** @internal */
+  constructor({ caller, service, waits, parts, whole, name, group, parent, site }: WindowParts) {
+    const { core } = service
+    this.#core = core
+    this.#caller = caller
+    this.#service = service
+    this.#waits = waits
+    this.#parts = parts
+    this.rank = core.rank
+    this.size = core.size
+    this.group = group
+    this.name = name
+    this.site = site
+    const own = parts[core.rank]!
+    this.local = own.value as A
+    this.whole = whole as A | undefined
+    this.lengths = Object.freeze(parts.map(({ length }) => length))
+    this.kinds = Object.freeze(parts.map(({ kind }) => kind))
+    this.#given = Array(core.size + 1).fill(undefined)
+    this.#pipelines = parts.map(() => new Pipeline())
+    this.#piece = Math.max(8, Math.min(PIECE, core.endpoint.transport.maxSegment - MARGIN) & ~15)
+    this.#notifications = new Notifications(service, waits)
+    this.#changes = new Changes(service, waits)
+    this.#posted = new Signals(service, waits, 'posted')
+    this.#completed = new Signals(service, waits, 'completed')
+    this.#keeper = new LockKeeper(service)
+    this.#locks = new Locks(service)
+    if (own.control !== undefined) {
+      this.#keeper.control = own.control
+      this.#changes.control = own.control
+    }
+    service.onGone((rank) => this.#lose(rank))
+    service.serve('rma', (rank, asked, reply) => this.#serve(rank, asked as Asked, reply))
+    service.serve(FREED, (rank) => this.#part(rank))
+    for (let rank = 0; rank < core.size; rank++) {
+      if (core.endpoint.whyGone(core.memberOf(rank)) !== undefined) this.#lose(rank)
+    }
+    parent.attach({
+      breakOff: () => {
+        if (!parent.revoked) return
+        for (const one of [caller.core, core]) if (one.alive) one.becomeRevoked()
+      }
+    })
+    core.endpoint.unfreed.add(this)
+    service.open()
+  }
+
+  /**
+   * The part of a rank itself, for plain loads, stores and `Atomics`, where the rank is on this host and its part is shared; of `PROC_NULL`
+   * the first part that is not empty. Another rank's plain store is seen when something has told of it: a barrier, a fence, a notification.
+   * Errors: RankError. MPI: MPI_Win_shared_query; mpi4py: win.Shared_query.
+   */
+  shared(rank: number): A | undefined {
+    return this.#here(() => {
+      this.#checkOpen()
+      const wanted =
+        rank === PROC_NULL
+          ? this.#parts.find(({ kind, value, length }) => kind === 'shared' && value !== undefined && length > 0)
+          : undefined
+      if (rank === PROC_NULL) return wanted?.value as A | undefined
+      this.#checkRank(rank)
+      const { kind, value } = this.#parts[rank]!
+      return kind === 'shared' ? (value as A) : undefined
+    })
+  }
+
+  // Data
+
+  /**
+   * Writes elements into a rank's part. Not atomic: what overlaps another call leaves either's elements; the atomic put is `accumulate` with
+   * `REPLACE`.
+   *
+   * Shape: `data` has the part's type, or any over a part of bytes; a view or a layout on either side picks what is meant.
+   * Errors: RankError, CountError where it reaches outside the part, DatatypeError, ArgumentError, RmaSyncError at the call; FreedError,
+   * RankFailedError. Cost: to shared memory of this host that of a copy; else a message there and back. MPI: MPI_Put, MPI 4.1 §12.3;
+   * mpi4py: win.Put.
+   */
+  put(data: Target, at: WindowTo): Promise<void> {
+    return this.#putNow(data, at) ? done() : awaited(this.iput(data, at))
+  }
+
+  /** As `put`, as a request. MPI: MPI_Rput; mpi4py: win.Rput. */
+  iput(data: Target, at: WindowTo): Request<void> {
+    return this.#request<void>(at, undefined, (request, part) => {
+      const given = givenBy(data, 'data')
+      const place = this.#placeFor(part, at, given, 'data')
+      this.#act(request, part, operationOf(PUT, place), place, given, undefined, at.notify, () => undefined)
+    })
+  }
+
+  /**
+   * Reads elements of a rank's part: `count` of them, as many as `into` has room for, or those of a `layout`. Not atomic; the atomic get is
+   * `getAccumulate` with `NO_OP`.
+   *
+   * Shape: an array of the part's type, of records those; or `into`. Errors and cost: as `put`. MPI: MPI_Get, MPI 4.1 §12.3; mpi4py: win.Get.
+   */
+  get<B extends Target>(from: WindowFrom & { into: B }): Promise<B>
+  get(from: WindowFrom): Promise<A>
+  get(from: WindowFrom): Promise<unknown> {
+    const now = this.#getNow(from)
+    return now === undefined ? awaited(this.#get(from)) : doneWith(now)
+  }
+
+  /** As `get`, as a request. MPI: MPI_Rget; mpi4py: win.Rget. */
+  iget<B extends Target>(from: WindowFrom & { into: B }): Request<B>
+  iget(from: WindowFrom): Request<A>
+  iget(from: WindowFrom): Request<unknown> {
+    return this.#get(from)
+  }
+
+  /**
+   * Changes elements of a rank's part to `part[i] op data[i]`, each at once with respect to all atomic calls on elements of that type,
+   * whatever their ops; on shared integers (but `Uint8ClampedArray`) also to the program's own `Atomics`. Those of one rank at one place
+   * happen in its order.
+   *
+   * Shape: as `put`. Ops: the predefined ones but `MAXLOC` and `MINLOC`. Errors: as `put`; DatatypeError for records and for ops that do
+   * not take the type, ArgumentError for one of `createOp`. MPI: MPI_Accumulate, MPI 4.1 §12.3; mpi4py: win.Accumulate.
+   */
+  accumulate(data: Target, op: AnyOp, at: WindowTo): Promise<void>
+  accumulate(data: Target, at: WindowTo): Promise<void>
+  accumulate(data: Target, op: AnyOp | WindowTo, at?: WindowTo): Promise<void> {
+    return at !== undefined && this.#accumulateNow(data, op as AnyOp, at) ? done() : awaited(this.#accumulate(data, op, at))
+  }
+
+  /** As `accumulate`, as a request. MPI: MPI_Raccumulate; mpi4py: win.Raccumulate. */
+  iaccumulate(data: Target, op: AnyOp, at: WindowTo): Request<void>
+  iaccumulate(data: Target, at: WindowTo): Request<void>
+  iaccumulate(data: Target, op: AnyOp | WindowTo, at?: WindowTo): Request<void> {
+    return this.#accumulate(data, op, at)
+  }
+
+  /**
+   * As `accumulate`, and gives what was there before; with `NO_OP` an atomic get. Shape: an array of the kind of `data`, or `into`.
+   * Errors: as `accumulate`. MPI: MPI_Get_accumulate; mpi4py: win.Get_accumulate.
+   */
+  getAccumulate(data: Target, op: AnyOp, at: WindowTo & { into?: Target }): Promise<A>
+  getAccumulate(data: Target, at: WindowTo & { into?: Target }): Promise<A>
+  getAccumulate(data: Target, op: AnyOp | (WindowTo & { into?: Target }), at?: WindowTo & { into?: Target }): Promise<A> {
+    return awaited(this.#getAccumulate(data, op, at)) as Promise<A>
+  }
+
+  /** As `getAccumulate`, as a request. MPI: MPI_Rget_accumulate; mpi4py: win.Rget_accumulate. */
+  igetAccumulate(data: Target, op: AnyOp, at: WindowTo & { into?: Target }): Request<A>
+  igetAccumulate(data: Target, at: WindowTo & { into?: Target }): Request<A>
+  igetAccumulate(data: Target, op: AnyOp | (WindowTo & { into?: Target }), at?: WindowTo & { into?: Target }): Request<A> {
+    return this.#getAccumulate(data, op, at) as Request<A>
+  }
+
+  /**
+   * Changes one element as `accumulate` does, and gives what was there before. `NO_OP` ignores the value. Errors: as `accumulate`. MPI:
+   * MPI_Fetch_and_op; mpi4py: win.Fetch_and_op.
+   */
+  fetchAndOp(value: ElementOf<A>, op: AnyOp, at: WindowTo): Promise<ElementOf<A>>
+  fetchAndOp(value: ElementOf<A>, at: WindowTo): Promise<ElementOf<A>>
+  fetchAndOp(value: ElementOf<A>, op: AnyOp | WindowTo, at?: WindowTo): Promise<ElementOf<A>> {
+    const now = at === undefined ? undefined : this.#fetchNow(value, op as AnyOp, at)
+    return now === undefined ? awaited(this.#fetch(value, op, at)) : doneWith(now as ElementOf<A>)
+  }
+
+  /** As `fetchAndOp`, as a request. */
+  ifetchAndOp(value: ElementOf<A>, op: AnyOp, at: WindowTo): Request<ElementOf<A>>
+  ifetchAndOp(value: ElementOf<A>, at: WindowTo): Request<ElementOf<A>>
+  ifetchAndOp(value: ElementOf<A>, op: AnyOp | WindowTo, at?: WindowTo): Request<ElementOf<A>> {
+    return this.#fetch(value, op, at)
+  }
+
+  /**
+   * Puts `value` in the place of an element that equals `expected`, at once; gives what was there, so it was swapped if that equals
+   * `expected`. On integers. Errors: as `accumulate`; DatatypeError for floats. MPI: MPI_Compare_and_swap; mpi4py: win.Compare_and_swap.
+   */
+  compareAndSwap(expected: ElementOf<A>, value: ElementOf<A>, at: WindowTo): Promise<ElementOf<A>> {
+    const now = this.#swapNow(expected, value, at)
+    return now === undefined ? awaited(this.icompareAndSwap(expected, value, at)) : doneWith(now as ElementOf<A>)
+  }
+
+  /** As `compareAndSwap`, as a request. */
+  icompareAndSwap(expected: ElementOf<A>, value: ElementOf<A>, at: WindowTo): Request<ElementOf<A>> {
+    return this.#request<ElementOf<A>>(at, undefined as never, (request, part) => {
+      const { code } = part
+      if (!part.isInteger) {
+        throw new DatatypeError(`target: compareAndSwap works on integers, the part of rank ${part.rank} has floating-point numbers`)
+      }
+      const data = elements(part, 2)
+      data[0] = elementValue(part, expected, 'expected')
+      data[1] = elementValue(part, value, 'value')
+      const place = this.#element(part, at)
+      const given = givenBy(data, 'value')
+      const into = elements(part, 1)
+      this.#act(
+        request,
+        part,
+        { ...operationOf(COMPARE_AND_SWAP, place), code },
+        place,
+        given,
+        givenBy(into, 'into'),
+        at.notify,
+        () => into[0] as ElementOf<A>
+      )
+    })
+  }
+
+  // Synchronisation
+
+  /**
+   * All that any rank has done is complete and seen by all. Called by all ranks. Errors: RmaSyncError while a lock is held or an epoch open;
+   * RankFailedError. Cost: a barrier. MPI: MPI_Win_fence, MPI 4.1 §12.5.1; mpi4py: win.Fence.
+   */
+  fence(options?: WindowCallOptions): Promise<void> {
+    return this.ifence(options).wait()
+  }
+
+  /** As `fence`, as a request. */
+  ifence(options: WindowCallOptions = {}): Request<void> {
+    return this.#simple<void>(options, (request) => {
+      this.#epochs.fence('fence')
+      this.#together(request, makeFence, options, () => request.settle(null, undefined))
+    })
+  }
+
+  /**
+   * Locks the part of a rank: first come, first served; shared locks together. The calls to it until the release are complete with that.
+   * Who fails while it holds one gives it back: the next has `lock.abandoned`.
+   *
+   * Errors: RmaSyncError for a second lock of the same part, or between `start` and `complete`; RankError, FreedError, RankFailedError.
+   * Cost: of a free part in shared memory of this host an atomic instruction; else a message there and back, which the part's rank answers.
+   * MPI: MPI_Win_lock, MPI 4.1 §12.5.3; mpi4py: win.Lock.
+   */
+  lock(target: number, options?: LockOptions): Promise<WindowLock> {
+    const lock = options === undefined ? this.#lockNow(target) : undefined
+    return lock === undefined ? awaited(this.ilock(target, options)) : doneWith(lock)
+  }
+
+  /** As `lock`, as a request. */
+  ilock(target: number, options: LockOptions = {}): Request<WindowLock> {
+    return this.#simple<WindowLock>(options, (request) => {
+      const shared = checkFlag('shared', options.shared)
+      if (target === PROC_NULL) return request.settle(null, new WindowLock(target, shared, undefined, done))
+      this.#checkRank(target)
+      this.#checkThere(this.#parts[target]!)
+      const { site } = request
+      this.#epochs.lock(target, site)
+      this.#locks.take(target, shared, this.#parts[target]!.control, site, (error, held) => {
+        if (error === null) request.settle(null, this.#lockOf(target, shared, [held]))
+        else request.settle(error)
+      })
+      request.onSettled(() => {
+        if (!request.failed) return
+        this.#give(target)
+        this.#epochs.unlock(target)
+      })
+    })
+  }
+
+  /**
+   * Locks the parts of all ranks, shared. Errors: as `lock`. MPI: MPI_Win_lock_all; mpi4py: win.Lock_all.
+   */
+  lockAll(options?: WindowCallOptions): Promise<WindowLock> {
+    return this.ilockAll(options).wait()
+  }
+
+  /** As `lockAll`, as a request. */
+  ilockAll(options: WindowCallOptions = {}): Request<WindowLock> {
+    return this.#simple<WindowLock>(options, (request) => {
+      this.#epochs.lockAll(request.site)
+      let left = this.size
+      for (let target = 0; target < this.size && !request.settled; target++) {
+        this.#locks.take(target, true, this.#parts[target]!.control, request.site, (error) => {
+          if (error !== null) request.settle(error)
+          else if (--left === 0) request.settle(null, this.#lockOf(undefined, true, this.#locks.all()))
+        })
+      }
+      request.onSettled(() => {
+        if (!request.failed) return
+        for (const { target } of this.#locks.all()) this.#give(target)
+        this.#epochs.unlockAll()
+      })
+    })
+  }
+
+  /**
+   * Completes this rank's calls to a part and gives its lock back, as `lock.release()` does; without a target those of `lockAll`. Errors:
+   * RmaSyncError where it is not held. MPI: MPI_Win_unlock, MPI_Win_unlock_all; mpi4py: win.Unlock, Unlock_all.
+   */
+  unlock(target?: number): Promise<void> {
+    if (target === PROC_NULL) return done()
+    return this.#unlock(target)
+  }
+
+  /** As `unlock`, as a request. */
+  iunlock(target?: number): Request<void> {
+    return this.#simple<void>({}, (request) => {
+      if (target === PROC_NULL) return request.settle(null, undefined)
+      this.#releasing(target, () => request.settle(null, undefined))
+    })
+  }
+
+  /** This rank's calls, to one target or to all, are complete there. MPI: MPI_Win_flush, MPI_Win_flush_all; mpi4py: win.Flush. */
+  flush(target?: number): Promise<void> {
+    return this.#isIdle(target) ? done() : awaited(this.iflush(target))
+  }
+
+  /** As `flush`, as a request. */
+  iflush(target?: number): Request<void> {
+    return this.#simple<void>({}, (request) => {
+      if (target === PROC_NULL) return request.settle(null, undefined)
+      if (target !== undefined) this.#checkRank(target)
+      this.#quiet(target === undefined ? this.#everybody() : [target], () => request.settle(null, undefined))
+    })
+  }
+
+  /** The data of this rank's calls may change; as `flush`. MPI: MPI_Win_flush_local; mpi4py: win.Flush_local. */
+  flushLocal(target?: number): Promise<void> {
+    return this.flush(target)
+  }
+
+  /** As `flushLocal`, as a request. */
+  iflushLocal(target?: number): Request<void> {
+    return this.iflush(target)
+  }
+
+  /** A memory fence: what this thread has stored is seen before what it stores from now on. MPI: MPI_Win_sync; mpi4py: win.Sync. */
+  sync(): Promise<void> {
+    return this.isync().wait()
+  }
+
+  /** As `sync`, as a request. */
+  isync(): Request<void> {
+    return this.#simple<void>({}, (request) => {
+      Atomics.load(fenceWord, 0)
+      request.settle(null, undefined)
+    })
+  }
+
+  /**
+   * Opens this rank's part to the ranks of a group. Errors: RmaSyncError twice without `wait` between; RankError. MPI: MPI_Win_post,
+   * MPI 4.1 §12.5.2; mpi4py: win.Post.
+   */
+  post(group: Group): Promise<void> {
+    return this.ipost(group).wait()
+  }
+
+  /** As `post`, as a request. */
+  ipost(group: Group): Request<void> {
+    return this.#simple<void>({}, (request) => {
+      const ranks = this.#ranksOf(group)
+      this.#epochs.post(ranks, request.site)
+      for (const rank of ranks) this.#posted.say(rank)
+      request.settle(null, undefined)
+    })
+  }
+
+  /**
+   * Waits until all ranks of a group have posted; from the call to `complete` calls may only go to them. Errors: RmaSyncError twice without
+   * `complete` between, or while a lock is held; RankFailedError. MPI: MPI_Win_start; mpi4py: win.Start.
+   */
+  start(group: Group, options?: WindowCallOptions): Promise<void> {
+    return this.istart(group, options).wait()
+  }
+
+  /** As `start`, as a request. */
+  istart(group: Group, options: WindowCallOptions = {}): Request<void> {
+    return this.#simple<void>(options, (request) => {
+      const ranks = this.#ranksOf(group)
+      this.#epochs.start(ranks, request.site)
+      this.#starting = request
+      this.#posted.wait(ranks, request.site, 'start', (error) => request.settle(error, undefined))
+    })
+  }
+
+  /** Ends what `start` has begun: this rank's calls are complete. Errors: RmaSyncError without it. MPI: MPI_Win_complete. */
+  complete(): Promise<void> {
+    return this.icomplete().wait()
+  }
+
+  /** As `complete`, as a request. */
+  icomplete(): Request<void> {
+    return this.#simple<void>({}, (request) => {
+      const group = this.#epochs.complete()
+      const starting = this.#starting!
+      starting.onSettled(() => {
+        if (starting.failed) return request.settle(starting.failure)
+        this.#quiet(group, () => {
+          for (const rank of group) this.#completed.say(rank)
+          request.settle(null, undefined)
+        })
+      })
+    })
+  }
+
+  /** Waits until all that `post` has opened this part to have completed. Errors: RmaSyncError without `post`; RankFailedError. MPI: MPI_Win_wait. */
+  wait(options?: WindowCallOptions): Promise<void> {
+    return this.iwait(options).wait()
+  }
+
+  /** As `wait`, as a request. */
+  iwait(options: WindowCallOptions = {}): Request<void> {
+    return this.#simple<void>(options, (request) => {
+      const group = this.#epochs.exposed('wait')
+      if (this.#isEnding) throw new RmaSyncError('wait: this rank waits for the end of the exposure epoch already; await that call')
+      this.#isEnding = true
+      this.#completed.wait(group, request.site, 'wait', (error) => {
+        this.#isEnding = false
+        this.#epochs.endExposure()
+        request.settle(error, undefined)
+      })
+    })
+  }
+
+  /** Whether all that `post` has opened this part to have completed, which ends that; polls. Errors: as `wait`. MPI: MPI_Win_test. */
+  test(): boolean {
+    return this.#here(() => {
+      this.#checkOpen()
+      const group = this.#epochs.exposed('test')
+      this.#core.poll()
+      if (this.#isEnding || !this.#completed.test(group)) return false
+      this.#epochs.endExposure()
+      return true
+    })
+  }
+
+  // Beyond MPI
+
+  /**
+   * What others have written to this rank's part with `notify`: emitted after it can be seen, each once, in order of a source. Without a
+   * subscriber they wait, 65,536 of a source, then the source's calls wait. Several subscribers share them out.
+   *
+   *     rank 1   put({ notify: 7 })   a-----b
+   *     rank 0   notifications()      -a-----b
+   *
+   * Errors: RankError, TagError at the call; FreedError, RankFailedError of a source that is named.
+   */
+  notifications({ source = ANY_SOURCE, tag = ANY_TAG }: { source?: number; tag?: number } = {}): Observable<Notification> {
+    return this.#here(() => {
+      this.#checkOpen()
+      checkSource(source, this.size)
+      checkReceiveTag(tag)
+      return this.#notifications.stream(source, tag, recordCallSite())
+    })
+  }
+
+  /**
+   * What calls of other ranks and of this one write into this rank's part, told after it can be seen. A state, not a log: what comes while
+   * the subscriber is busy is merged into one span. Plain stores and `Atomics` are not seen; `touch` tells of them. Errors: CountError.
+   */
+  changes({ at = 0, count = Number.POSITIVE_INFINITY }: { at?: number; count?: number } = {}): Observable<Change> {
+    return this.#here(() => {
+      this.#checkOpen()
+      checkAt(at)
+      if (count !== Number.POSITIVE_INFINITY) checkCount(count, 'count')
+      const length = this.lengths[this.rank]!
+      if (at > length || (count !== Number.POSITIVE_INFINITY && at + count > length)) {
+        throw new CountError(`at: elements from ${at} on reach outside this rank's part, which has ${length}`)
+      }
+      return this.#changes.stream(at, Math.min(length, at + count), recordCallSite())
+    })
+  }
+
+  /** Tells `changes` at the target of what was stored there by plain stores or `Atomics`. Errors: RankError, CountError. */
+  touch({ target, at = 0, count }: { target: number; at?: number; count?: number }): void {
+    this.#here(() => {
+      this.#checkOpen()
+      if (target === PROC_NULL) return
+      this.#checkRank(target)
+      const part = this.#parts[target]!
+      checkAt(at)
+      const place = rowIn(part, at, count ?? Math.max(0, part.length - at))
+      this.#changes.tell(target, place.at, place.at + place.span)
+    })
+  }
+
+  /**
+   * Adds memory to this rank's part, locally: `target: remote` names it on any rank that was sent what this returns. It is served by this
+   * rank. MPI: MPI_Win_attach of a dynamic window, MPI 4.1 §12.2.4; mpi4py: win.Attach.
+   */
+  attach(memory: Viewed): Remote {
+    return this.#here(() => {
+      this.#checkOpen()
+      const say: PartSay = { ...sayOf(memory), kind: 'private' }
+      const part = new Part(this.rank, say)
+      part.own(memory)
+      const id = ++this.#attachments
+      this.#attached.set(id, part)
+      return { window: this.name, rank: this.rank, part: id, memory: say as unknown as Remote['memory'] }
+    })
+  }
+
+  /** Ends what `attach` has begun: later calls on it get FreedError. Errors: ArgumentError for what is not attached here. MPI: MPI_Win_detach. */
+  detach(remote: Remote): void {
+    this.#here(() => {
+      this.#checkOpen()
+      if (remote?.rank !== this.rank || remote.window !== this.name || !this.#attached.delete(remote.part)) {
+        throw new ArgumentError(`remote: expected what attach has given on this rank and was not detached, got ${shown(remote)}`)
+      }
+    })
+  }
+
+  // Its end
+
+  /**
+   * Frees the window on all ranks, when all that is under way on any is complete. Called by all ranks. Errors: RmaSyncError while a lock is
+   * held or an epoch open. MPI: MPI_Win_free; mpi4py: win.Free.
+   */
+  close(options?: WindowCallOptions): Promise<void> {
+    return this.iclose(options).wait()
+  }
+
+  /** As `close`, as a request. */
+  iclose(options: WindowCallOptions = {}): Request<void> {
+    return this.#simple<void>(options, (request) => {
+      this.#epochs.fence('close')
+      this.#together(request, makeClose, options, () => {
+        request.settle(null, undefined)
+        this.#end(new FreedError(`window '${this.name}' was closed`), true)
+      })
+    })
+  }
+
+  /**
+   * Gives the window up, on this rank and at once: what is pending fails with a FreedError, so do later calls, and those of other ranks that
+   * need this rank's part. A second time does nothing. Local; MPI has no such call.
+   */
+  free(): void {
+    if (this.#obstacle === undefined)
+      this.#end(new FreedError(`window '${this.name}' was freed on this rank; make it again, or free it later`), false)
+  }
+
+  /** As `free`: for `using`, which never waits for others. */
+  [Symbol.dispose](): void {
+    this.free()
+  }
+
+  // At once, in shared memory of this host. What is not plain is left to the calls that check all.
+
+  #putNow(data: Target, at: WindowTo): boolean {
+    const part = this.#reached(at)
+    if (part === undefined || at.notify !== undefined) return false
+    const from = data as TypedArray
+    if (from?.constructor !== part.type) return false
+    const start = at.at ?? 0
+    const { length } = from
+    if (!Number.isSafeInteger(start) || start < 0 || length === 0 || start + length > part.length) return false
+    const control = part.control!
+    if (!control.enter()) return false
+    const to = part.elements!
+    if (length <= LOOP) for (let k = 0; k < length; k++) to[start + k] = from[k]!
+    else if (from.byteLength < SHORT) to.set(from as never, start)
+    else copyRun(from, 0, part.memory!, start * elementSize(part.code), from.byteLength)
+    control.leave()
+    if (control.isWatched) this.#changes.tell(part.rank, start, start + length)
+    return true
+  }
+
+  #getNow(from: WindowFrom): unknown {
+    const part = this.#reached(from)
+    if (part === undefined) return undefined
+    const { count, into } = from
+    const start = from.at ?? 0
+    const length =
+      into === undefined ? count : count === undefined && into?.constructor === part.type ? (into as TypedArray).length : undefined
+    if (!Number.isSafeInteger(start) || start < 0 || !Number.isSafeInteger(length) || length! <= 0 || start + length! > part.length)
+      return undefined
+    const control = part.control!
+    if (!control.enter()) return undefined
+    const elements = part.elements!
+    let result: TypedArray
+    if (into === undefined) result = elements.slice(start, start + length!)
+    else {
+      result = into as TypedArray
+      if (length! <= LOOP) for (let k = 0; k < length!; k++) result[k] = elements[start + k]!
+      else if (result.byteLength < SHORT) result.set(elements.subarray(start, start + length!) as never)
+      else copyRun(part.memory!, start * elementSize(part.code), result, 0, result.byteLength)
+    }
+    control.leave()
+    return result
+  }
+
+  #fetchNow(value: unknown, op: AnyOp, at: WindowTo): number | bigint | undefined {
+    const part = this.#reached(at)
+    if (part === undefined || at.notify !== undefined || !isPredefined(op) || !isValueOf(part.code, value)) return undefined
+    const { name } = op
+    if (!part.isInteger ? OF_BITS.has(name) : false) return undefined
+    if (NOT_ATOMIC.has(name)) return undefined
+    const index = at.at ?? 0
+    if (!Number.isSafeInteger(index) || index < 0 || index >= part.length) return undefined
+    const control = part.control!
+    if (!control.enter()) return undefined
+    const was = fetchAndOp(part, part.code, index * elementSize(part.code), name, value)
+    control.leave()
+    if (control.isWatched) this.#changes.tell(part.rank, index, index + 1)
+    return was
+  }
+
+  #accumulateNow(data: Target, op: AnyOp, at: WindowTo): boolean {
+    const part = this.#reached(at)
+    if (part === undefined || at.notify !== undefined || !isPredefined(op)) return false
+    const from = data as TypedArray
+    if (from?.constructor !== part.type || NOT_ATOMIC.has(op.name)) return false
+    if (OF_BITS.has(op.name) && !part.isInteger) return false
+    const start = at.at ?? 0
+    const { length } = from
+    if (!Number.isSafeInteger(start) || start < 0 || length === 0 || start + length > part.length) return false
+    const control = part.control!
+    if (!control.enter()) return false
+    accumulate(part, part.code, op.name, start * elementSize(part.code), from)
+    control.leave()
+    if (control.isWatched) this.#changes.tell(part.rank, start, start + length)
+    return true
+  }
+
+  /** The lock of a part that nobody has. */
+  #lockNow(target: number): WindowLock | undefined {
+    const part = this.#parts[target]
+    if (part?.control === undefined || part.isEnded || this.#obstacle !== undefined || this.#core.revoked) return undefined
+    if (this.#epochs.isStarted || this.#epochs.holds(target)) return undefined
+    const site = recordCallSite()
+    if (!this.#locks.takeFree(target, part.control, site)) return undefined
+    this.#epochs.lock(target, site)
+    return this.#lockOf(target, false, undefined)
+  }
+
+  #swapNow(expected: unknown, value: unknown, at: WindowTo): number | bigint | undefined {
+    const part = this.#reached(at)
+    if (part === undefined || at.notify !== undefined || !part.isInteger) return undefined
+    if (!isValueOf(part.code, expected) || !isValueOf(part.code, value)) return undefined
+    const index = at.at ?? 0
+    if (!Number.isSafeInteger(index) || index < 0 || index >= part.length) return undefined
+    const control = part.control!
+    if (!control.enter()) return undefined
+    const was = compareAndSwap(part, part.code, index * elementSize(part.code), expected, value)
+    control.leave()
+    if (control.isWatched) this.#changes.tell(part.rank, index, index + 1)
+    return was
+  }
+
+  /** The part that a call is on, where it can be done at once. */
+  #reached(at: WindowAt): Part | undefined {
+    const { target, layout, signal } = Object(at) as WindowAt
+    if (layout !== undefined || signal !== undefined || this.#obstacle !== undefined || this.#epochs.isStarted) return undefined
+    const part = this.#parts[target as number]
+    if (part?.elements === undefined || part.isEnded || !this.#pipelines[part.rank]!.isIdle) return undefined
+    return part
+  }
+
+  // All others
+
+  #get(from: WindowFrom): Request<unknown> {
+    return this.#request<unknown>(from, undefined, (request, part) => {
+      const { count, into, layout, at = 0 } = from
+      if (count === undefined && into === undefined && layout === undefined) {
+        throw new ArgumentError('count: how much is read? Give count, into or a layout')
+      }
+      if (count !== undefined) checkCount(count, 'count')
+      let given = into === undefined ? undefined : givenBy(into, 'into')
+      let place: Place
+      if (layout !== undefined) place = laidOver(part, at, layout, count ?? 1)
+      else {
+        const fits = given === undefined ? 0 : Math.floor(given.bytes / part.unit.signature.bytes)
+        if (given !== undefined && count !== undefined && count > fits) {
+          throw new CountError(`count: ${count} elements do not fit into, which has room for ${fits}`)
+        }
+        place = rowIn(part, at, count ?? fits)
+      }
+      if (given !== undefined && count === undefined) checkMatch(part, place, given.signature, 'into')
+      else if (given !== undefined && place.signature !== undefined && place.signature.rootText !== given.signature.rootText) {
+        throw new DatatypeError(`into: ${given.signature} do not match what is meant of the part of rank ${part.rank}, ${place.signature}`)
+      }
+      const result = into ?? this.#resultFor(part, place, layout)
+      given ??= givenBy(result, 'into')
+      this.#act(request, part, operationOf(GET, place), place, undefined, given, undefined, () => result)
+    })
+  }
+
+  /** What is read, as an array of the part's kind. */
+  #resultFor(part: Part, { signature, span, bytes }: Place, layout: Layout | undefined): Target {
+    const local = this.local as unknown
+    if (
+      part.isRecords &&
+      layout === undefined &&
+      local instanceof Records &&
+      local.unit.signature.rootText === part.unit.signature.rootText
+    ) {
+      return local.struct.allocate(span) as Target
+    }
+    const code = signature?.isHomogeneous === true && signature.root.length > 0 ? signature.datatype : BYTES
+    return valueOn(code, new ArrayBuffer(bytes)) as BufferLike
+  }
+
+  #accumulate(data: Target, op: AnyOp | WindowTo, at: WindowTo | undefined): Request<void> {
+    const [how, where] = opAnd(op, at)
+    return this.#request<void>(where, undefined, (request, part) => {
+      const given = givenBy(data, 'data')
+      const place = this.#placeFor(part, where, given, 'data')
+      const code = atomicType(part, place, given.signature)
+      const name = opOn(how, code)
+      this.#act(
+        request,
+        part,
+        { ...operationOf(ACCUMULATE, place), code, op: name },
+        place,
+        given,
+        undefined,
+        where.notify,
+        () => undefined
+      )
+    })
+  }
+
+  #getAccumulate(
+    data: Target,
+    op: AnyOp | (WindowTo & { into?: Target }),
+    at: (WindowTo & { into?: Target }) | undefined
+  ): Request<unknown> {
+    const [how, where] = opAnd(op, at)
+    return this.#request<unknown>(where, undefined, (request, part) => {
+      const given = givenBy(data, 'data')
+      const place = this.#placeFor(part, where, given, 'data')
+      const code = atomicType(part, place, given.signature)
+      const name = opOn(how, code)
+      const { into } = where
+      const result = into ?? (valueOn(code, new ArrayBuffer(given.bytes)) as BufferLike)
+      const target = givenBy(result, 'into')
+      if (into !== undefined) {
+        if (target.signature.rootText !== given.signature.rootText && given.bytes > 0) {
+          throw new DatatypeError(`into: ${target.signature} do not match data, ${given.signature}`)
+        }
+        if (target.bytes < given.bytes) {
+          throw new CountError(`into: it has room for ${target.signature.elements} elements, data has ${given.signature.elements}`)
+        }
+      }
+      const operation = { ...operationOf(GET_ACCUMULATE, place), code, op: name }
+      this.#act(request, part, operation, place, given, target, where.notify, () => result)
+    })
+  }
+
+  #fetch(value: ElementOf<A>, op: AnyOp | WindowTo, at: WindowTo | undefined): Request<ElementOf<A>> {
+    const [how, where] = opAnd(op, at)
+    return this.#request<ElementOf<A>>(where, undefined as never, (request, part) => {
+      const place = this.#element(part, where)
+      const { code } = part
+      const name = opOn(how, code)
+      const data = elements(part, 1)
+      if (name !== 'NO_OP') data[0] = elementValue(part, value, 'value')
+      const into = elements(part, 1)
+      const operation = { ...operationOf(GET_ACCUMULATE, place), code, op: name }
+      const given = givenBy(data, 'value')
+      this.#act(request, part, operation, place, given, givenBy(into, 'into'), where.notify, () => into[0] as ElementOf<A>)
+    })
+  }
+
+  /** One element of a part. */
+  #element(part: Part, { at = 0, layout }: WindowAt): Place {
+    if (layout !== undefined) throw new ArgumentError('layout: this call is on one element; give at')
+    const place = rowIn(part, at, 1)
+    atomicType(part, place, part.unit.signature)
+    return place
+  }
+
+  #placeFor(part: Part, { at = 0, layout }: WindowAt, given: Given, name: string): Place {
+    if (layout !== undefined) {
+      const place = laidOver(part, at, layout, 1)
+      checkMatch(part, place, given.signature, name)
+      return place
+    }
+    const { unit } = part
+    if (!part.isBytes && given.bytes > 0 && given.signature.rootText !== unit.signature.rootText) {
+      throw new DatatypeError(
+        `${name}: ${given.signature} do not match the part of rank ${part.rank}, whose elements are ${unit.signature}`
+      )
+    }
+    const count = given.bytes / unit.signature.bytes
+    if (!Number.isInteger(count)) throw new CountError(`${name}: its ${given.bytes} bytes are no whole number of ${unit.signature.bytes}`)
+    return rowIn(part, at, count)
+  }
+
+  /** A call on a part: checks what all have in common, and tells what is wrong where it was made. */
+  #request<T>(at: WindowAt, nothing: T, run: (request: CallRequest<T>, part: Part) => void): CallRequest<T> {
+    return this.#simple<T>(at, (request) => {
+      const { target, notify } = at as WindowTo
+      if (target === PROC_NULL) return request.settle(null, nothing)
+      if (notify !== undefined) checkTag(notify, 'notify')
+      const part = this.#partOf(target)
+      this.#epochs.call(part.rank)
+      run(request, part)
+    })
+  }
+
+  #simple<T>(options: { signal?: AbortSignal }, run: (request: CallRequest<T>) => void): CallRequest<T> {
+    const request = new CallRequest<T>(this.#core, recordCallSite())
+    try {
+      this.#checkOpen()
+      checkOptions(options, '{ target: 1 }')
+      const { signal } = options
+      if (signal !== undefined) checkSignal(signal)
+      if (signal?.aborted) throw abortError(signal)
+      run(request)
+      if (request.settled) return request
+      const one = request as CallRequest<unknown>
+      this.#pending.add(one)
+      one.onSettled(() => this.#pending.delete(one))
+      if (signal !== undefined) abandonOn(signal, one, (error) => one.fail(error))
+      return request
+    } catch (error) {
+      return new CallRequest<T>(this.#core, captureCallSite()).refuse(error)
+    }
+  }
+
+  /** Does an operation: at once where it can be, else by asking the target. */
+  #act<T>(
+    request: CallRequest<T>,
+    part: Part,
+    operation: Operation,
+    place: Place,
+    data: Given | undefined,
+    into: Given | undefined,
+    notify: number | undefined,
+    result: () => T
+  ): void {
+    const { rank, control } = part
+    const changes = operation.kind !== GET
+    const act = (): void => {
+      if (request.settled) return
+      if (operation.bytes === 0) {
+        if (notify !== undefined) this.#notifications.tell(rank, notify, place.at, 0)
+        return request.settle(null, result())
+      }
+      if (control === undefined || !this.#pipelines[rank]!.isIdle || !control.enter()) {
+        return this.#ask(request, part, operation, place, data, into, notify, result)
+      }
+      try {
+        applyWhole(part, operation, data, into)
+      } finally {
+        control.leave()
+      }
+      if (changes && control.isWatched) this.#changes.tell(rank, place.at, place.at + place.span)
+      if (notify !== undefined) this.#notifications.tell(rank, notify, place.at, place.span)
+      request.settle(null, result())
+    }
+    if (notify === undefined) act()
+    else this.#notifications.room(rank, request.site, act, (error) => request.fail(error))
+  }
+
+  #ask<T>(
+    request: CallRequest<T>,
+    part: Part,
+    operation: Operation,
+    place: Place,
+    data: Given | undefined,
+    into: Given | undefined,
+    notify: number | undefined,
+    result: () => T
+  ): void {
+    const { rank } = part
+    const pipeline = this.#pipelines[rank]!
+    const { kind, offset, bytes, form, code, op } = operation
+    const isSwap = kind === COMPARE_AND_SWAP
+    const id = this.#idOf(part)
+    let left = Math.ceil(bytes / this.#piece)
+    for (let from = 0; from < bytes; from += this.#piece) {
+      const count = Math.min(this.#piece, bytes - from)
+      const isLast = from + count === bytes
+      pipeline.push(
+        (next) => {
+          const there = data === undefined ? null : asBytes(piece(data, from, isSwap ? data.bytes : count))
+          const tail: Asked[10] = isLast ? [notify ?? null, place.at, place.span] : null
+          const asked: Asked = [id, kind, offset, bytes, form, code, op, from, count, there, tail]
+          this.#service.ask<Uint8Array | undefined>(
+            rank,
+            'rma',
+            asked,
+            request.site,
+            (error, answer) => {
+              if (error !== null) request.settle(error)
+              else if (into !== undefined && !request.settled) {
+                try {
+                  fill(into, from, answer!)
+                } catch (cause) {
+                  request.settle(new ArgumentError('into: its buffer was transferred away while the call was under way', { cause }))
+                }
+              }
+              if (--left === 0 && !request.settled) request.settle(null, result())
+              next(null, undefined)
+            },
+            () => `in a call on ${this.#service.what} for rank ${rank}'s part`
+          )
+        },
+        form !== null && form.offsets.length > RUNS
+      )
+    }
+  }
+
+  /** Does for another rank what it has asked. */
+  #serve(
+    rank: number,
+    [id, kind, offset, bytes, form, code, op, from, count, data, tail]: Asked,
+    reply: (error: Error | null, value: unknown) => void
+  ): void {
+    const part = id === 0 ? this.#parts[this.rank]! : this.#attached.get(id)
+    if (part === undefined)
+      return reply(new FreedError(`target: that memory was detached from window '${this.name}' on this rank`), undefined)
+    this.#keeper.admit(rank, () => {
+      if (this.#obstacle !== undefined) return reply(this.#obstacle, undefined)
+      const into = kind === PUT || kind === ACCUMULATE ? undefined : new Uint8Array(count)
+      try {
+        apply(part, { kind, offset, bytes, form, code, op }, from, data ?? undefined, into)
+      } catch (cause) {
+        return reply(
+          new FreedError(`target: the memory of this rank's part of window '${this.name}' was transferred away`, { cause }),
+          undefined
+        )
+      }
+      if (tail !== null) {
+        const [notify, at, span] = tail
+        if (kind !== GET && id === 0 && this.#changes.isWatched) this.#changes.note(rank, at, at + span)
+        if (notify !== null) this.#notifications.deliver({ source: rank, tag: notify, at, count: span })
+      }
+      reply(null, into)
+    })
+  }
+
+  #idOf(part: Part): number {
+    return part === this.#parts[part.rank] ? 0 : this.#ids.get(part)!
+  }
+
+  readonly #ids = new WeakMap<Part, number>()
+
+  #partOf(target: number | Remote): Part {
+    if (typeof target !== 'object' || target === null) {
+      this.#checkRank(target)
+      const part = this.#parts[target]!
+      this.#checkThere(part)
+      return part
+    }
+    let part = this.#remotes.get(target)
+    if (part === undefined) {
+      if (target.window !== this.name || !Number.isInteger(target.part)) {
+        throw new ArgumentError(`target: expected a rank, or what attach has given on a rank of '${this.name}', got ${shown(target)}`)
+      }
+      this.#checkRank(target.rank)
+      part = new Part(target.rank, target.memory as unknown as PartSay)
+      this.#ids.set(part, target.part)
+      this.#remotes.set(target, part)
+    }
+    this.#checkThere(this.#parts[part.rank]!)
+    return part
+  }
+
+  // Locks
+
+  #give(target: number): void {
+    const held = this.#locks.of(target)
+    if (held !== undefined) this.#locks.give(held, this.#parts[target]!.control)
+  }
+
+  #lockOf(target: number | undefined, shared: boolean, held?: readonly HeldLock[]): WindowLock {
+    const abandoned = held?.find(({ abandoned: by }) => by !== undefined)?.abandoned
+    const lock: WindowLock = new WindowLock(target, shared, abandoned, () => (this.#given[place] === lock ? this.#unlock(target) : done()))
+    const place = target ?? this.size
+    this.#given[place] = lock
+    return lock
+  }
+
+  /** @internal For a report of what was not freed. */
+  get held(): { readonly name: string; readonly site: CallSite | undefined; readonly kind: string }[] {
+    return this.#given.flatMap((lock, place) => {
+      if (lock === undefined) return []
+      const what = place === this.size ? 'all parts' : `rank ${place}'s part`
+      return [{ name: `${what} of ${this.name}`, site: this.#epochs.lockSite(place), kind: 'lock' }]
+    })
+  }
+
+  #unlock(target: number | undefined): Promise<void> {
+    try {
+      this.#checkOpen()
+      let isDone = false
+      let wake: (() => void) | undefined
+      this.#releasing(target, () => {
+        isDone = true
+        wake?.()
+      })
+      return isDone ? done() : new Promise((resolve) => (wake = resolve))
+    } catch (error) {
+      return Promise.reject(this.#core.inContext(error, captureCallSite()))
+    }
+  }
+
+  /** Gives a lock back, when the calls under it are complete. */
+  #releasing(target: number | undefined, released: () => void): void {
+    if (target !== undefined) this.#checkRank(target)
+    const targets = target === undefined ? this.#everybody() : [target]
+    if (target === undefined ? this.#epochs.isAllLocked : this.#epochs.holds(target)) {
+      for (const one of targets) {
+        if (this.#locks.of(one)?.isHeld !== false) continue
+        throw new RmaSyncError(`unlock: the lock of rank ${one}'s part is not granted yet; await it first`)
+      }
+    }
+    if (target === undefined) this.#epochs.unlockAll()
+    else this.#epochs.unlock(target)
+    this.#given[target ?? this.size] = undefined
+    this.#quiet(targets, () => {
+      for (const one of targets) this.#give(one)
+      released()
+    })
+  }
+
+  // What must be done before something else
+
+  #everybody(): number[] {
+    return Array.from({ length: this.size }, (_, rank) => rank)
+  }
+
+  #isIdle(target: number | undefined): boolean {
+    if (this.#obstacle !== undefined) return false
+    if (target === undefined) return this.#pipelines.every(({ isIdle }) => isIdle)
+    return this.#pipelines[target]?.isIdle === true
+  }
+
+  /** Calls back when this rank's calls to some targets are complete. */
+  #quiet(targets: Iterable<number>, then: () => void): void {
+    let left = 1
+    const one = (): void => {
+      if (--left === 0) then()
+    }
+    for (const target of targets) {
+      if (this.#pipelines[target]!.isIdle) continue
+      left++
+      this.#pipelines[target]!.idle(one)
+    }
+    one()
+  }
+
+  /** What all ranks do together, after their calls are complete. */
+  #together(request: CallRequest<void>, make: Make<null, null>, { signal }: WindowCallOptions, then: () => void): void {
+    if (this.#rift !== undefined) throw this.#rift
+    this.#quiet(this.#everybody(), () => {
+      if (this.#rift !== undefined) return request.settle(this.#rift)
+      // Who has given up meanwhile takes part all the same, for others wait.
+      const options = signal?.aborted ? {} : { signal }
+      const meeting = call(this.#caller, make, null, options, undefined, request.site)
+      meeting.subscribe({ next: then, error: (error) => request.settle(this.#rift ?? error) })
+    })
+  }
+
+  // What becomes of it
+
+  #checkOpen(): void {
+    if (this.#obstacle !== undefined) throw this.#obstacle
+    if (this.#core.revoked) this.#core.checkAlive()
+  }
+
+  #checkRank(rank: unknown): asserts rank is number {
+    if (Number.isInteger(rank) && (rank as number) >= 0 && (rank as number) < this.size) return
+    throw new RankError(
+      `target: ${shown(rank)} is no rank of window '${this.name}'; expected an integer from 0 to ${this.size - 1}, or PROC_NULL`
+    )
+  }
+
+  #checkThere(part: Part): void {
+    if (!part.isEnded) return
+    throw (
+      this.#core.inVain(this.#core.memberOf(part.rank)) ??
+      new FreedError(`rank ${part.rank} has freed window '${this.name}', and its part with that`)
+    )
+  }
+
+  #ranksOf(group: Group): ReadonlySet<number> {
+    checkGroup(group, 'group')
+    const ranks = new Set<number>()
+    for (const member of group.members) {
+      if (!this.#core.has(member)) throw new RankError(`group: it has ranks that are not in window '${this.name}'; give some of win.group`)
+      ranks.add(this.#core.rankOf(member))
+    }
+    return ranks
+  }
+
+  #lose(rank: number): void {
+    this.#parts[rank]!.isEnded = true
+  }
+
+  /** Another rank has given the window up. */
+  #part(rank: number): void {
+    this.#parts[rank]!.isEnded = true
+    if (this.#rift !== undefined || this.#obstacle !== undefined) return
+    this.#rift = new FreedError(`rank ${rank} has freed window '${this.name}', which this call needs all ranks for`)
+    this.#caller.core.release()
+  }
+
+  #end(obstacle: FreedError, isOrderly: boolean): void {
+    if (this.#obstacle !== undefined) return
+    this.#obstacle = obstacle
+    const core = this.#core
+    core.endpoint.unfreed.delete(this)
+    this.#given.fill(undefined)
+    const own = this.#parts[this.rank]!
+    own.control?.free()
+    for (const { target } of this.#locks.all()) this.#give(target)
+    if (!isOrderly) {
+      for (const request of [...this.#pending]) request.fail(obstacle)
+      for (let rank = 0; rank < this.size; rank++) if (rank !== this.rank) this.#service.tell(rank, FREED, [])
+    }
+    this.#waits.end(obstacle, isOrderly)
+    if (isOrderly) this.#service.close()
+    else this.#service.retire(obstacle)
+    this.#caller.core.release()
+  }
+
+  #here<T>(run: () => T): T {
+    try {
+      return run()
+    } catch (error) {
+      throw this.#core.inContext(error, captureCallSite())
+    }
+  }
+}
+
+const BYTES = 2
+const NOT_ATOMIC: ReadonlySet<string> = new Set(['MAXLOC', 'MINLOC'])
+const OF_BITS: ReadonlySet<string> = new Set(['BAND', 'BOR', 'BXOR'])
+const fenceWord = new Int32Array(new SharedArrayBuffer(4))
+
+/** What is asked of a target. */
+type Asked = readonly [
+  part: number,
+  kind: number,
+  offset: number,
+  bytes: number,
+  form: Operation['form'],
+  code: number,
+  op: PredefinedName,
+  from: number,
+  count: number,
+  data: Uint8Array | null,
+  tail: readonly [notify: number | null, at: number, span: number] | null
+]
+
+const operationOf = (kind: number, { offset, bytes, form }: Place): Operation => ({ kind, offset, bytes, form, code: BYTES, op: 'REPLACE' })
+
+/** Runs of a form that fit a message. */
+const RUNS = 128
+
+/** All of an operation in memory that this rank reaches. */
+function applyWhole(part: Part, operation: Operation, data: Given | undefined, into: Given | undefined): void {
+  const { kind, form, offset, bytes } = operation
+  if (form === null && kind === PUT && data!.runs !== undefined) return data!.runs.gather(0, bytes, part.memory!, offset)
+  if (form === null && kind === GET && into!.runs !== undefined) return into!.runs.scatter(0, bytes, part.memory!, offset)
+  const from = data && piece(data, 0, data.bytes)
+  if (into === undefined) return apply(part, operation, 0, from, undefined)
+  const there = into.memory ?? new Uint8Array(bytes)
+  apply(part, operation, 0, from, {
+    buffer: there.buffer,
+    byteOffset: there.byteOffset,
+    byteLength: kind === COMPARE_AND_SWAP ? there.byteLength : bytes
+  })
+  if (into.memory === undefined) fill(into, 0, there as Uint8Array)
+}
+
+const asBytes = ({ buffer, byteOffset, byteLength }: Memory): Uint8Array => new Uint8Array(buffer, byteOffset, byteLength)
+
+const elements = (part: Part, count: number): TypedArray =>
+  valueOn(part.code, new ArrayBuffer(count * elementSize(part.code))) as TypedArray
+
+function elementValue(part: Part, value: unknown, name: string): never {
+  if (isValueOf(part.code, value)) return value as never
+  const expected = typeof elements(part, 1)[0]
+  throw new DatatypeError(`${name}: an element of the part of rank ${part.rank} is a ${expected}, got ${shown(value)}`)
+}
+
+/** The op may be left out. */
+function opAnd<T extends WindowAt>(op: AnyOp | T, at: T | undefined): [op: AnyOp, at: T] {
+  return at === undefined && !isPredefined(op) && typeof (op as AnyOp | undefined)?.combine !== 'function'
+    ? [SUM as AnyOp, op as T]
+    : [op as AnyOp, at as T]
+}
+
+/** Throws where an op is none, or does not take elements of a type. */
+function opOn(op: AnyOp, code: number): PredefinedName {
+  if (!isPredefined(op)) {
+    if (typeof (op as AnyOp | undefined)?.combine === 'function') {
+      throw new ArgumentError(
+        `op: '${op.name}' is an op of the program's, which cannot run where the part is; use SUM or another predefined one`
+      )
+    }
+    throw new ArgumentError(`op: expected SUM or another predefined op, got ${shown(op)}`)
+  }
+  op.check(valueOn(code, new ArrayBuffer(0)), 'data')
+  return op.name
+}
+
+function checkFlag(name: string, flag: unknown): boolean {
+  if (flag === undefined || typeof flag === 'boolean') return flag === true
+  throw new ArgumentError(`${name}: expected true or false, got ${shown(flag)}`)
+}

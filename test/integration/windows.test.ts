@@ -1,0 +1,76 @@
+import { join } from 'node:path'
+import { LIMIT_MS } from '../reliability/amount.js'
+import { program, rxmpi } from './command.js'
+
+jest.setTimeout(LIMIT_MS)
+
+const windows = join(__dirname, 'programs/windows.ts')
+
+test.each(['1', '2', '3', '4', '5', '8'])('%s threads act on one memory', async (n) => {
+  const { stdout, stderr } = await rxmpi(['run', '-n', n, '--no-prefix', '--timeout', '100', windows])
+  expect(stderr).toBe('')
+  expect(stdout).toBe('all is well\n')
+})
+
+test.each([
+  ['two hosts of two ranks', ['--host', 'localhost:2,localhost:2']],
+  ['two processes', ['-n', '2', '--placement', 'process']]
+])('%s do', async (_, options) => {
+  const { stdout, stderr } = await rxmpi(['run', ...options, '--no-prefix', '--timeout', '100', windows])
+  expect(stderr).toBe('')
+  expect(stdout).toBe('all is well\n')
+})
+
+test('a rank that computes is no hindrance to those that write to its memory', async () => {
+  const path = program(`
+    import { COMM_WORLD as comm, SUM } from 'rxmpi'
+    using win = await comm.allocateWindow(Int32Array, 2)
+    await win.fence()
+    if (comm.rank === 1) {
+      // Its event loop has no turn until it sees what the other writes meanwhile.
+      while (Atomics.load(win.local, 0) < 1000) {}
+      console.log('seen')
+    } else {
+      for (let k = 0; k < 1000; k++) await win.fetchAndOp(1, SUM, { target: 1 })
+      await win.put(Int32Array.of(1), { target: 1, at: 1 })
+      await (await win.lock(1)).release()
+    }
+    await win.close()
+  `)
+  const { status, stdout } = await rxmpi(['run', '-n', '2', '--no-prefix', '--timeout', '30', path])
+  expect(stdout).toBe('seen\n')
+  expect(status).toBe(0)
+})
+
+test('the lock of a rank that is killed passes on, and so does what it was in the middle of', async () => {
+  const path = program(`
+    import { COMM_WORLD as comm, SUM } from 'rxmpi'
+    using win = await comm.allocateWindow(Float64Array, 1000)
+    const data = new Float64Array(1000).fill(1)
+    await win.fence()
+    if (comm.rank === 1) {
+      await win.lock(0)
+      await comm.send('locked', { dest: 0 })
+      await comm.send('locked', { dest: 2 })
+      // It dies among changes of one and the same part, under the lock.
+      setTimeout(() => process.exit(3), 50)
+      for (;;) {
+        await win.accumulate(data, SUM, { target: 0 })
+        await win.accumulate(data, SUM, { target: 2 })
+      }
+    }
+    await comm.recv({ source: 1 })
+    const lock = await win.lock(0)
+    const abandoned = lock.abandoned
+    await win.accumulate(data, SUM, { target: 2 })
+    await lock.release()
+    const needs = await win.put(data, { target: 1 }).then(() => 'done', (error) => error.name + ' ' + error.failed?.rank)
+    const fence = await win.fence().then(() => 'done', (error) => error.name)
+    console.log(abandoned, needs, fence)
+  `)
+  const { stdout } = await rxmpi(['run', '-n', '3', '--no-prefix', '--on-failure', 'continue', '--timeout', '30', path])
+  const lines = stdout.trim().split('\n').sort()
+  expect(lines).toHaveLength(2)
+  for (const line of lines) expect(line).toMatch(/^(1|undefined) RankFailedError 1 RankFailedError$/)
+  expect(lines.filter((line) => line.startsWith('1'))).toHaveLength(1)
+})

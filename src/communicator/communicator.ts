@@ -415,7 +415,8 @@ export class Communicator extends FaultTolerant {
   }
 
   /**
-   * A window over new memory, zeroed, which the ranks of a host share: `length` elements of this rank. With `contiguous` those of a host lie
+   * A window over new memory, zeroed, which the ranks of a host share: `length` elements of this rank. With `contiguous` those of a host
+   * lie
    * one behind the other, in the order of the ranks. Called by all ranks.
    *
    * Errors: CountError where there is no memory for so many; CollectiveMismatchError where only some want `contiguous`, or other types.

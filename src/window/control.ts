@@ -1,5 +1,6 @@
 /**
- * What the ranks of a host know of a part that they share, beside its data: who has it for itself, who is in the middle of a call, and locks
+ * What the ranks of a host know of a part that they share, beside its data: who has it for itself, who is in the middle of a call, and
+ * locks
  * for what no instruction does at once. Words that different threads write stand 128 bytes apart.
  */
 

@@ -209,7 +209,10 @@ function ranksHere({ members, rank, endpoint }: CommunicatorCore): number[] {
   return [...members.keys()].filter((other) => hosts === undefined || hosts[members[other]!] === host)
 }
 
-/** This rank's own memory is there; with `contiguous` the first rank of each host makes it for all. Gives the parts as one, where they are. */
+/**
+ * This rank's own memory is there; with `contiguous` the first rank of each host makes it for all. Gives the parts as one, where they
+ * are.
+ */
 function laidOut(
   core: CommunicatorCore,
   waits: Waits,

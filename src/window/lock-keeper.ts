@@ -19,7 +19,8 @@ const TAKEN = 'taken'
 
 /**
  * Keeps the lock of this rank's part: first come, first served, shared ones together; and lets the calls of others wait for who has it for
- * himself. What its host's ranks must know of it is in the part's control words, where one of them takes a free lock without asking; as soon
+ * himself. What its host's ranks must know of it is in the part's control words, where one of them takes a free lock without asking; as
+ * soon
  * as somebody has to wait it is this queue that says who is next.
  */
 export class LockKeeper {

@@ -17,6 +17,7 @@ import type { Viewed } from '../layout/view.js'
 import { copyRun, type Memory } from '../memory/copy.js'
 import { type AnyOp, isPredefined, SUM, type TypedArray } from '../op/op.js'
 import type { PredefinedName } from '../op/predefined.js'
+import type { Holding } from '../progress/endpoint.js'
 import { abandonOn, abortError } from '../request/cancellation.js'
 import type { Target } from '../request/options.js'
 import type { Request } from '../request/request.js'
@@ -257,7 +258,8 @@ export class Window<A = Uint8Array> {
   // Data
 
   /**
-   * Writes elements into a rank's part. Not atomic: what overlaps another call leaves either's elements; the atomic put is `accumulate` with
+   * Writes elements into a rank's part. Not atomic: what overlaps another call leaves either's elements; the atomic put is `accumulate`
+   * with
    * `REPLACE`.
    *
    * Shape: `data` has the part's type, or any over a part of bytes; a view or a layout on either side picks what is meant.
@@ -282,7 +284,8 @@ export class Window<A = Uint8Array> {
    * Reads elements of a rank's part: `count` of them, as many as `into` has room for, or those of a `layout`. Not atomic; the atomic get is
    * `getAccumulate` with `NO_OP`.
    *
-   * Shape: an array of the part's type, of records those; or `into`. Errors and cost: as `put`. MPI: MPI_Get, MPI 4.1 §12.3; mpi4py: win.Get.
+   * Shape: an array of the part's type, of records those; or `into`. Errors and cost: as `put`. MPI: MPI_Get, MPI 4.1 §12.3; mpi4py:
+   * win.Get.
    */
   get<B extends Target>(from: WindowFrom & { into: B }): Promise<B>
   get(from: WindowFrom): Promise<A>
@@ -392,7 +395,8 @@ export class Window<A = Uint8Array> {
   // Synchronisation
 
   /**
-   * All that any rank has done is complete and seen by all. Called by all ranks. Errors: RmaSyncError while a lock is held or an epoch open;
+   * All that any rank has done is complete and seen by all. Called by all ranks. Errors: RmaSyncError while a lock is held or an epoch
+   * open;
    * RankFailedError. Cost: a barrier. MPI: MPI_Win_fence, MPI 4.1 §12.5.1; mpi4py: win.Fence.
    */
   fence(options?: WindowCallOptions): Promise<void> {
@@ -577,7 +581,10 @@ export class Window<A = Uint8Array> {
     })
   }
 
-  /** Waits until all that `post` has opened this part to have completed. Errors: RmaSyncError without `post`; RankFailedError. MPI: MPI_Win_wait. */
+  /**
+   * Waits until all that `post` has opened this part to have completed. Errors: RmaSyncError without `post`; RankFailedError. MPI:
+   * MPI_Win_wait.
+   */
   wait(options?: WindowCallOptions): Promise<void> {
     return this.iwait(options).wait()
   }
@@ -680,7 +687,10 @@ export class Window<A = Uint8Array> {
     })
   }
 
-  /** Ends what `attach` has begun: later calls on it get FreedError. Errors: ArgumentError for what is not attached here. MPI: MPI_Win_detach. */
+  /**
+   * Ends what `attach` has begun: later calls on it get FreedError. Errors: ArgumentError for what is not attached here. MPI:
+   * MPI_Win_detach.
+   */
   detach(remote: Remote): void {
     this.#here(() => {
       this.#checkOpen()
@@ -712,7 +722,8 @@ export class Window<A = Uint8Array> {
   }
 
   /**
-   * Gives the window up, on this rank and at once: what is pending fails with a FreedError, so do later calls, and those of other ranks that
+   * Gives the window up, on this rank and at once: what is pending fails with a FreedError, so do later calls, and those of other ranks
+   * that
    * need this rank's part. A second time does nothing. Local; MPI has no such call.
    */
   free(): void {
@@ -1156,11 +1167,11 @@ export class Window<A = Uint8Array> {
   }
 
   /** @internal For a report of what was not freed. */
-  get held(): { readonly name: string; readonly site: CallSite | undefined; readonly kind: string }[] {
+  get held(): Holding[] {
     return this.#given.flatMap((lock, place) => {
       if (lock === undefined) return []
       const what = place === this.size ? 'all parts' : `rank ${place}'s part`
-      return [{ name: `${what} of ${this.name}`, site: this.#epochs.lockSite(place), kind: 'lock' }]
+      return [{ describe: () => `the lock of ${what} of ${this.#service.what}`, site: this.#epochs.lockSite(place) }]
     })
   }
 

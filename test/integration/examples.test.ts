@@ -111,6 +111,18 @@ const examples: Record<string, (size: number) => string[][]> = {
     return eachRank(size, (rank) => (rank === 0 ? [result] : rank < side * side ? [] : ['I look on']))
   },
 
+  '41-nxtval': (size) => onlyRank(size, 0, ['1000 tasks, the longest way has 178 steps']),
+
+  '42-hash-table': (size) => onlyRank(size, 0, ['26 kinds, 2000 numbers', '1 have 1, 303 have 2, 14 have 3, 568 have 4']),
+
+  '43-pi-by-accumulate': (size) => onlyRank(size, 0, ['π is about 3.1415926536']),
+
+  '44-matrix-blocks': (size) => onlyRank(size, 0, ['the trace of A B is 17328']),
+
+  '45-parameter-server': (size) => onlyRank(size, 0, ['y = 3.00, -2.00, 0.50']),
+
+  '46-live-histogram': (size) => onlyRank(size, 0, [`${size * 6000} throws, most of them 8`]),
+
   '27-conjugate-gradient': (size) => onlyRank(size, 0, ['the middle is at 0.125000, nothing is off by more than 1e-9: true']),
 
   '21-power-method': (size) =>

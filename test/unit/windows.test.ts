@@ -294,7 +294,7 @@ describe('simulate', () => {
         ranks((comm) => comm.iwindow(new Float64Array(1), { name: 'table' }).pipe(concatMap((win) => win.ilock(0))))
       })
     expect(leave).toThrow(/rank 0 never freed window 'table', at test\/unit\/windows\.test\.ts/)
-    expect(leave).toThrow(/rank 0 never freed lock 'rank 0's part of table', at test\/unit\/windows\.test\.ts/)
+    expect(leave).toThrow(/rank 0 holds the lock of rank 0's part of window 'table', at test\/unit\/windows\.test\.ts/)
   })
 
   it('tells who holds the lock that is waited for, with both lines', () => {

@@ -176,6 +176,8 @@ export class Window<A = Uint8Array> {
   #starting: CallRequest<void> | undefined
   #isEnding = false
   #obstacle: Error | undefined
+  /** Nothing can be done with it, or with what it was made of, any more. */
+  #isShut = false
   /** Why its ranks can do nothing together any more. */
   #rift: Error | undefined
 
@@ -202,8 +204,8 @@ export class Window<A = Uint8Array> {
     this.#piece = Math.max(8, Math.min(PIECE, core.endpoint.transport.maxSegment - MARGIN) & ~15)
     this.#notifications = new Notifications(service, waits)
     this.#changes = new Changes(service, waits)
-    this.#posted = new Signals(service, waits, 'posted')
-    this.#completed = new Signals(service, waits, 'completed')
+    this.#posted = new Signals(service, waits, 'posted', (rank) => this.#whyEnded(rank))
+    this.#completed = new Signals(service, waits, 'completed', (rank) => this.#whyEnded(rank))
     this.#keeper = new LockKeeper(service)
     this.#locks = new Locks(service)
     if (own.control !== undefined) {
@@ -219,6 +221,7 @@ export class Window<A = Uint8Array> {
     parent.attach({
       breakOff: () => {
         if (!parent.revoked) return
+        this.#isShut = true
         for (const one of [caller.core, core]) if (one.alive) one.becomeRevoked()
       }
     })
@@ -801,7 +804,7 @@ export class Window<A = Uint8Array> {
   /** The lock of a part that nobody has. */
   #lockNow(target: number): WindowLock | undefined {
     const part = this.#parts[target]
-    if (part?.control === undefined || part.isEnded || this.#obstacle !== undefined || this.#core.revoked) return undefined
+    if (part?.control === undefined || part.isEnded || this.#isShut) return undefined
     if (this.#epochs.isStarted || this.#epochs.holds(target)) return undefined
     const site = recordCallSite()
     if (!this.#locks.takeFree(target, part.control, site)) return undefined
@@ -826,7 +829,7 @@ export class Window<A = Uint8Array> {
   /** The part that a call is on, where it can be done at once. */
   #reached(at: WindowAt): Part | undefined {
     const { target, layout, signal } = Object(at) as WindowAt
-    if (layout !== undefined || signal !== undefined || this.#obstacle !== undefined || this.#epochs.isStarted) return undefined
+    if (layout !== undefined || signal !== undefined || this.#isShut || this.#epochs.isStarted) return undefined
     const part = this.#parts[target as number]
     if (part?.elements === undefined || part.isEnded || !this.#pipelines[part.rank]!.isIdle) return undefined
     return part
@@ -1200,7 +1203,7 @@ export class Window<A = Uint8Array> {
   }
 
   #isIdle(target: number | undefined): boolean {
-    if (this.#obstacle !== undefined) return false
+    if (this.#isShut) return false
     if (target === undefined) return this.#pipelines.every(({ isIdle }) => isIdle)
     return this.#pipelines[target]?.isIdle === true
   }
@@ -1246,11 +1249,15 @@ export class Window<A = Uint8Array> {
   }
 
   #checkThere(part: Part): void {
-    if (!part.isEnded) return
-    throw (
-      this.#core.inVain(this.#core.memberOf(part.rank)) ??
-      new FreedError(`rank ${part.rank} has freed window '${this.name}', and its part with that`)
-    )
+    const error = this.#whyEnded(part.rank)
+    if (error !== undefined) throw error
+  }
+
+  /** Why nothing comes of a rank any more. */
+  #whyEnded(rank: number): Error | undefined {
+    if (!this.#parts[rank]!.isEnded) return undefined
+    const gone = this.#core.inVain(this.#core.memberOf(rank))
+    return gone ?? new FreedError(`rank ${rank} has freed window '${this.name}', and its part with that`)
   }
 
   #ranksOf(group: Group): ReadonlySet<number> {
@@ -1270,7 +1277,9 @@ export class Window<A = Uint8Array> {
   /** Another rank has given the window up. */
   #part(rank: number): void {
     this.#parts[rank]!.isEnded = true
-    if (this.#rift !== undefined || this.#obstacle !== undefined) return
+    if (this.#obstacle !== undefined) return
+    this.#waits.lose(rank, this.#whyEnded(rank)!)
+    if (this.#rift !== undefined) return
     this.#rift = new FreedError(`rank ${rank} has freed window '${this.name}', which this call needs all ranks for`)
     this.#caller.core.release()
   }
@@ -1278,6 +1287,8 @@ export class Window<A = Uint8Array> {
   #end(obstacle: FreedError, isOrderly: boolean): void {
     if (this.#obstacle !== undefined) return
     this.#obstacle = obstacle
+    this.#isShut = true
+    this.#keeper.end(obstacle)
     const core = this.#core
     core.endpoint.unfreed.delete(this)
     this.#given.fill(undefined)

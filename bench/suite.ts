@@ -514,6 +514,19 @@ export const cases: readonly Case[] = [
     step: ({ name }) => ({ iterations: 20_000, warmup: 10_000, ...(name === 'chunks' ? { window: 100 } : {}) })
   },
   {
+    name: 'sync',
+    program: 'sync',
+    title: 'a counter and a mutex on 2 ranks',
+    unit: 'µs',
+    ranks: 2,
+    rows: [
+      { name: 'counter', label: 'counter.next, both draw', peer: 'util.sync Counter.next', bar: () => asFast },
+      { name: 'free', label: 'a mutex, free', peer: 'util.sync Mutex', bar: () => asFast },
+      { name: 'contended', label: 'a mutex, contended', peer: 'util.sync Mutex', bar: () => asFast }
+    ],
+    step: ({ name }) => (name === 'counter' ? { iterations: 20_000, warmup: 20_000 } : { iterations: 2000, warmup: 4000 })
+  },
+  {
     name: 'barrier',
     program: 'collectives',
     title: 'barrier on 2 ranks',

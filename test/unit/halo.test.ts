@@ -349,7 +349,7 @@ describe('a thousand ranks', () => {
       const [y, x] = grid.coordsOf(rank) as [number, number]
       expect(got).toEqual([grid.rankOf([y - 1, x - 1]), grid.rankOf([y + 1, x + 1])])
     }
-    // Of the processor, which others may use, too.
-    expect(process.cpuUsage(begun).user / 1000).toBeLessThan(5000)
+    // Some 3 s of a processor that nobody else uses. The bound is for what grows with the square of the ranks.
+    expect(process.cpuUsage(begun).user / 1000).toBeLessThan(12_000)
   })
 })

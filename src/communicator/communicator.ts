@@ -8,6 +8,7 @@ import { checkGroup, Group } from '../core/group.js'
 import { checkOptions, checkSignal, checkTag, shown } from '../diagnostics/arguments.js'
 import { type CallSite, captureCallSite, recordCallSite } from '../diagnostics/call-site.js'
 import { debug } from '../diagnostics/debug.js'
+import type { OptionNames } from '../diagnostics/option-names.js'
 import { ArgumentError, CountError, RankError } from '../errors.js'
 import type { File } from '../file/file.js'
 import type { FileMode } from '../file/modes.js'
@@ -37,7 +38,18 @@ import {
 } from './communicator-create.js'
 import { FaultTolerant } from './fault-tolerance.js'
 import { GroupCalls, GroupRequest } from './group-create.js'
-import { type CartOptions, checkKeep, type GraphOptions, gridOf, knownOf, makeGraph, makeGrid, makeSub } from './topology-create.js'
+import {
+  type AnyEdges,
+  type CartOptions,
+  checkKeep,
+  type GraphOptions,
+  gridOf,
+  knownOf,
+  makeGraph,
+  makeGrid,
+  makeSub,
+  type OwnEdges
+} from './topology-create.js'
 
 export * from '../progress/context-ids.js'
 
@@ -53,6 +65,14 @@ export interface DeriveOptions {
 export interface CreateGroupOptions extends DeriveOptions {
   /** Keeps calls of one group apart that are under way at the same time; 0 … TAG_UB, default 0. */
   tag?: number
+}
+
+const DERIVE: OptionNames<DeriveOptions> = { name: true, signal: true }
+const CREATE_GROUP: OptionNames<CreateGroupOptions> = { ...DERIVE, tag: true }
+/** Of the ways to derive one that take more. */
+const NAMES = {
+  cart: { ...DERIVE, dims: true, periodic: true, reorder: true } satisfies OptionNames<CartOptions>,
+  graph: { ...DERIVE, sources: true, dests: true, weights: true, edges: true, reorder: true } satisfies OptionNames<OwnEdges & AnyEdges>
 }
 
 /** A group of ranks and contexts of its own for their messages. MPI: MPI_Comm, MPI 4.1 §7; point to point: §3; collectives: §6. */
@@ -212,7 +232,7 @@ export class Communicator extends FaultTolerant {
     const site = recordCallSite()
     try {
       this.core.checkAlive()
-      checkOptions(options, '{ tag: 0 }')
+      checkOptions(options, CREATE_GROUP, '{ tag: 0 }')
       const { tag = 0, name, signal } = options
       checkTag(tag)
       checkName(name)
@@ -426,7 +446,7 @@ export class Communicator extends FaultTolerant {
     const site = recordCallSite()
     try {
       this.core.checkAlive()
-      checkOptions(options, "{ name: 'workers' }")
+      checkOptions(options, NAMES[how as keyof typeof NAMES] ?? DERIVE, "{ name: 'workers' }")
       const { name, signal } = options
       checkName(name)
       const begun = begin({ options: { signal }, site })

@@ -3,6 +3,7 @@ import type { CommunicatorCore } from '../core/communicator-core.js'
 import type { Group } from '../core/group.js'
 import { checkOptions, checkSignal, shown } from '../diagnostics/arguments.js'
 import { type CallSite, captureCallSite, recordCallSite } from '../diagnostics/call-site.js'
+import { type AnyNames, type OptionNames, SIGNAL } from '../diagnostics/option-names.js'
 import { ArgumentError, CollectiveMismatchError, CountError, FreedError } from '../errors.js'
 import type { Memory } from '../memory/copy.js'
 import type { TypedArray } from '../op/op.js'
@@ -52,6 +53,9 @@ export interface FileCallOptions {
   /** Aborting it fails the call with an AbortError; of a collective call, on the other ranks with a RemoteError. */
   signal?: AbortSignal
 }
+
+const PLACE: OptionNames<FilePlace> = { at: true, shared: true, signal: true }
+const READ: OptionNames<ReadOptions> = { ...PLACE, count: true, into: true, status: true }
 
 /** From where an offset counts. */
 export type SeekFrom = 'start' | 'current' | 'end'
@@ -192,7 +196,7 @@ export class File {
 
   /** As `write`, as a request. MPI: MPI_File_iwrite and kin. */
   iwrite(data: Target, options: FilePlace = {}): Request<void> {
-    return this.#independent<void>(options, undefined, (request) => {
+    return this.#independent<void>(PLACE, options, undefined, (request) => {
       this.#checkWrites()
       const plan = planWrite(this.#view, data, options)
       this.#place(options, plan.count, request, (start) => {
@@ -206,7 +210,7 @@ export class File {
 
   #read(options: ReadOptions = {}): Request<unknown> {
     const status = options?.status ?? new Status()
-    return this.#independent<unknown>(options, status, (request) => {
+    return this.#independent<unknown>(READ, options, status, (request) => {
       this.#checkReads()
       const plan = planRead(this.#view, options)
       this.#counted(plan, options, request, (count) => {
@@ -262,7 +266,7 @@ export class File {
   /** As `writeAll`, as a request. MPI: MPI_File_iwrite_all and kin. */
   iwriteAll(data: Target, options: FilePlace = {}): Request<void> {
     const name = options?.shared === true ? 'writeAll({ shared })' : 'writeAll'
-    return this.#collective(name, options, undefined, (request) => {
+    return this.#collective(PLACE, name, options, undefined, (request) => {
       this.#checkWrites()
       const view = this.#view
       const { memory, count } = planWrite(view, data, options)
@@ -295,7 +299,7 @@ export class File {
   #readAll(options: ReadOptions = {}): Request<unknown> {
     const name = options?.shared === true ? 'readAll({ shared })' : 'readAll'
     const status = options?.status ?? new Status()
-    return this.#collective<unknown, Say>(name, options, status, (request) => {
+    return this.#collective<unknown, Say>(READ, name, options, status, (request) => {
       this.#checkReads()
       const view = this.#view
       const plan = planRead(view, options)
@@ -348,7 +352,7 @@ export class File {
 
   /** As `setView`, as a request. */
   isetView(view: FileView, options: FileCallOptions = {}): Request<void> {
-    return this.#collective('setView', options, undefined, (request) => {
+    return this.#collective(SIGNAL, 'setView', options, undefined, (request) => {
       const next = new View(view)
       return {
         say: next.signature,
@@ -407,7 +411,7 @@ export class File {
 
   /** As `sharedPosition`, as a request. */
   isharedPosition(options: FileCallOptions = {}): Request<number> {
-    return this.#independent<number>(options, undefined, (request) => {
+    return this.#independent<number>(SIGNAL, options, undefined, (request) => {
       this.#checkShared()
       this.counters.get(POINTER, (error, position) => request.settle(error, position), request.site)
     })
@@ -423,7 +427,7 @@ export class File {
 
   /** As `seekShared`, as a request. */
   iseekShared(offset: number, from: SeekFrom = 'start', options: FileCallOptions = {}): Request<void> {
-    return this.#collective('seekShared', options, undefined, (request) => {
+    return this.#collective(SIGNAL, 'seekShared', options, undefined, (request) => {
       this.#checkShared()
       this.#sought(offset, from, Number.MAX_SAFE_INTEGER - Math.abs(offset))
       return {
@@ -451,7 +455,7 @@ export class File {
 
   /** As `size`, as a request. */
   isize(options: FileCallOptions = {}): Request<number> {
-    return this.#independent<number>(options, undefined, (request) =>
+    return this.#independent<number>(SIGNAL, options, undefined, (request) =>
       this.parts.access.stat((error, stat) => request.settle(error, stat?.size))
     )
   }
@@ -466,7 +470,7 @@ export class File {
 
   /** As `truncate`, as a request. */
   itruncate(bytes: number, options: FileCallOptions = {}): Request<void> {
-    return this.#collective('truncate', options, undefined, (request) => {
+    return this.#collective(SIGNAL, 'truncate', options, undefined, (request) => {
       this.#checkWrites()
       checkPosition('bytes', bytes)
       return {
@@ -486,7 +490,7 @@ export class File {
 
   /** As `preallocate`, as a request. */
   ipreallocate(bytes: number, options: FileCallOptions = {}): Request<void> {
-    return this.#collective('preallocate', options, undefined, (request) => {
+    return this.#collective(SIGNAL, 'preallocate', options, undefined, (request) => {
       this.#checkWrites()
       checkPosition('bytes', bytes)
       return {
@@ -519,7 +523,7 @@ export class File {
 
   /** As `sync`, as a request. */
   isync(options: FileCallOptions = {}): Request<void> {
-    return this.#collective('sync', options, undefined, (request) => ({
+    return this.#collective(SIGNAL, 'sync', options, undefined, (request) => ({
       say: null,
       act: () => this.#outcome('file.sync (end)', this.#flushed(), request.site)
     }))
@@ -535,7 +539,7 @@ export class File {
 
   /** As `setAtomicity`, as a request. */
   isetAtomicity(on: boolean, options: FileCallOptions = {}): Request<void> {
-    return this.#collective('setAtomicity', options, undefined, (request) => {
+    return this.#collective(SIGNAL, 'setAtomicity', options, undefined, (request) => {
       if (typeof on !== 'boolean') throw new ArgumentError(`on: expected true or false, got ${shown(on)}`)
       return {
         say: `${on}`,
@@ -565,7 +569,7 @@ export class File {
   /** As `close`, as a request. */
   iclose(options: FileCallOptions = {}): Request<void> {
     const waiting = [...this.#pending]
-    return this.#collective('close', options, undefined, (request) => ({
+    return this.#collective(SIGNAL, 'close', options, undefined, (request) => ({
       say: null,
       act: () => {
         const { access, replacement, replaces, deletes, system, path } = this.parts
@@ -688,11 +692,16 @@ export class File {
     if (signal?.aborted) throw abortError(signal)
   }
 
-  #independent<T>(options: FilePlace, status: Status | undefined, start: (request: CallRequest<T>) => void): CallRequest<T> {
+  #independent<T>(
+    names: AnyNames,
+    options: FilePlace,
+    status: Status | undefined,
+    start: (request: CallRequest<T>) => void
+  ): CallRequest<T> {
     const request = new CallRequest<T>(this.core, recordCallSite(), status)
     try {
       this.#checkOpen()
-      checkOptions(options, '{ at: 0 }')
+      checkOptions(options, names, '{ at: 0 }')
       if (options.signal !== undefined) checkSignal(options.signal)
       this.#checkPlace(options)
       start(request)
@@ -715,6 +724,7 @@ export class File {
 
   /** A call of all ranks: what each says of it goes to all at once, and the rest when it is its turn. */
   #collective<T, S>(
+    names: AnyNames,
     name: string,
     options: FileCallOptions,
     status: Status | undefined,
@@ -725,7 +735,7 @@ export class File {
     let act: (says: readonly S[]) => Observable<T>
     try {
       this.#checkOpen()
-      checkOptions(options, '{}')
+      checkOptions(options, names, '{ signal }')
       const { signal } = options
       if (signal !== undefined) checkSignal(signal)
       this.#checkPlace(options)

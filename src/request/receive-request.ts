@@ -3,6 +3,7 @@ import { PROC_NULL } from '../constants.js'
 import type { CommunicatorCore } from '../core/communicator-core.js'
 import { checkInto, checkOptions } from '../diagnostics/arguments.js'
 import { type CallSite, captureCallSite, recordCallSite } from '../diagnostics/call-site.js'
+import type { OptionNames } from '../diagnostics/option-names.js'
 import { AliasError, ArgumentError, DatatypeError, TruncationError } from '../errors.js'
 import { Pickable } from '../layout/picked.js'
 import { recognised } from '../layout/signature.js'
@@ -12,7 +13,7 @@ import type { Runs } from '../memory/runs.js'
 import type { Incoming, Taker } from '../progress/incoming.js'
 import { abandonOn } from './cancellation.js'
 import { anything, describeEnvelope, type Envelope, envelopeOf, fillStatus, withUnreceived } from './envelope.js'
-import type { From, Target } from './options.js'
+import { FROM, type From, type Target } from './options.js'
 import { Request } from './request.js'
 import { Status } from './status.js'
 
@@ -228,13 +229,15 @@ export function checkTarget(into: Target): void {
 export function receive<T>(comm: CommunicatorCore, from: From | undefined): ReceiveRequest<T> {
   const site = recordCallSite()
   try {
-    const envelope = envelopeOf(comm, from)
+    const envelope = envelopeOf(comm, from, FROM)
     if (from?.into !== undefined) checkTarget(from.into)
     return startTaking(comm, new ReceiveRequest<T>(comm, envelope, from?.into, site), from?.signal)
   } catch (error) {
     return new ReceiveRequest<T>(comm, anything, undefined, captureCallSite()).refuse(error)
   }
 }
+
+const INTO: OptionNames<{ into?: Target }> = { into: true }
 
 /** Receives the message that `mprobe` has taken, unless it was received already. */
 export function receiveClaimed<T>(
@@ -246,7 +249,7 @@ export function receiveClaimed<T>(
   const site = recordCallSite()
   try {
     comm.checkAlive()
-    checkOptions(options, '{ into: new Float64Array(8) }')
+    checkOptions(options, INTO, '{ into: new Float64Array(8) }')
     const { into } = options
     if (into !== undefined) checkTarget(into)
     if (status.source === PROC_NULL) return new ReceiveRequest<T>(comm, anything, into, site).finishEmpty()

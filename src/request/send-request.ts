@@ -13,7 +13,7 @@ import type { Memory } from '../memory/copy.js'
 import { goneError } from '../progress/rank-failure.js'
 import { EAGER_BYTES, Outgoing, type Owner, type SendQueue } from '../progress/send-queue.js'
 import { abandonOn, abortError } from './cancellation.js'
-import type { To } from './options.js'
+import { TO, type To } from './options.js'
 import { Request } from './request.js'
 
 /** A send. MPI: MPI_Isend, MPI_Issend. */
@@ -73,7 +73,7 @@ export function send(
   const site = recordCallSite()
   try {
     comm.checkAlive()
-    checkOptions(to, '{ dest: 1 }')
+    checkOptions(to, TO, '{ dest: 1 }')
     const { dest, tag = 0, transfer = false, signal } = to
     checkDest(dest, comm.size)
     checkTag(tag)

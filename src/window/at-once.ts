@@ -1,11 +1,12 @@
 import { elementSize } from '../codec/datatype.js'
+import { type AnyNames, areNamed } from '../diagnostics/option-names.js'
 import { copyRun } from '../memory/copy.js'
 import { type AnyOp, isPredefined, type TypedArray } from '../op/op.js'
 import type { Target } from '../request/options.js'
 import { accumulate, compareAndSwap, fetchAndOp, isValueOf } from './apply.js'
 import type { Changes } from './changes.js'
 import type { Epochs } from './epochs.js'
-import type { WindowAt, WindowFrom, WindowTo } from './options.js'
+import { GET_FROM, PUT_TO, type WindowAt, type WindowFrom, type WindowTo } from './options.js'
 import type { Part } from './part.js'
 import type { Pipeline } from './pipeline.js'
 
@@ -37,7 +38,7 @@ export class AtOnce {
 
   /** Whether it is done. */
   put(data: Target, at: WindowTo): boolean {
-    const part = this.#reached(at)
+    const part = this.#reached(at, PUT_TO)
     if (part === undefined || at.notify !== undefined) return false
     const from = data as TypedArray
     if (from?.constructor !== part.type) return false
@@ -56,7 +57,7 @@ export class AtOnce {
   }
 
   get(from: WindowFrom): unknown {
-    const part = this.#reached(from)
+    const part = this.#reached(from, GET_FROM)
     if (part === undefined) return undefined
     const { count, into } = from
     const start = from.at ?? 0
@@ -80,7 +81,7 @@ export class AtOnce {
   }
 
   fetchAndOp(value: unknown, op: AnyOp, at: WindowTo): number | bigint | undefined {
-    const part = this.#reached(at)
+    const part = this.#reached(at, PUT_TO)
     if (part === undefined || at.notify !== undefined || !isPredefined(op) || !isValueOf(part.code, value)) return undefined
     const { name } = op
     if (NOT_ATOMIC.has(name) || (OF_BITS.has(name) && !part.isInteger)) return undefined
@@ -95,7 +96,7 @@ export class AtOnce {
   }
 
   accumulate(data: Target, op: AnyOp, at: WindowTo): boolean {
-    const part = this.#reached(at)
+    const part = this.#reached(at, PUT_TO)
     if (part === undefined || at.notify !== undefined || !isPredefined(op)) return false
     const from = data as TypedArray
     if (from?.constructor !== part.type || NOT_ATOMIC.has(op.name)) return false
@@ -112,7 +113,7 @@ export class AtOnce {
   }
 
   compareAndSwap(expected: unknown, value: unknown, at: WindowTo): number | bigint | undefined {
-    const part = this.#reached(at)
+    const part = this.#reached(at, PUT_TO)
     if (part === undefined || at.notify !== undefined || !part.isInteger) return undefined
     if (!isValueOf(part.code, expected) || !isValueOf(part.code, value)) return undefined
     const index = at.at ?? 0
@@ -126,11 +127,11 @@ export class AtOnce {
   }
 
   /** The part that a call is on, where it can be done at once. */
-  #reached(at: WindowAt): Part | undefined {
+  #reached(at: WindowAt, names: AnyNames): Part | undefined {
     const { target, layout, signal } = Object(at) as WindowAt
     if (layout !== undefined || signal !== undefined || this.isShut || this.#epochs.isStarted) return undefined
     const part = this.#parts[target as number]
     if (part?.elements === undefined || part.isEnded || !this.#pipelines[part.rank]!.isIdle) return undefined
-    return part
+    return areNamed(at, names) ? part : undefined
   }
 }

@@ -5,6 +5,7 @@ import { CommunicatorCore } from '../core/communicator-core.js'
 import type { Group } from '../core/group.js'
 import { checkOptions, checkSignal, shown } from '../diagnostics/arguments.js'
 import { type CallSite, captureCallSite, recordCallSite } from '../diagnostics/call-site.js'
+import type { AnyNames, OptionNames } from '../diagnostics/option-names.js'
 import { ArgumentError, CollectiveMismatchError, CountError, RxmpiError } from '../errors.js'
 import { checkCount } from '../layout/check.js'
 import type { Viewed } from '../layout/view.js'
@@ -34,6 +35,9 @@ export interface AllocateWindowOptions extends WindowOptions {
   contiguous?: boolean
 }
 
+const WINDOW: OptionNames<WindowOptions> = { name: true, signal: true }
+const ALLOCATED: OptionNames<AllocateWindowOptions> = { ...WINDOW, contiguous: true }
+
 /** A communicator, as a window that is made of it knows it. */
 export interface WindowMaker extends Caller {
   readonly name: string
@@ -56,7 +60,7 @@ const made = new WeakMap<CommunicatorCore, number>()
 
 /** Makes a window of memory that there is. `comm.window` documents it. */
 export function makeWindow<A>(comm: WindowMaker, memory: Viewed | undefined, options: WindowOptions = {}): Request<Window<A>> {
-  return begin<A>(comm, options, () => ({ part: sayOf(memory), memory, how: 'window', type: undefined }))
+  return begin<A>(comm, options, WINDOW, () => ({ part: sayOf(memory), memory, how: 'window', type: undefined }))
 }
 
 /** Makes a window of new memory. `comm.allocateWindow` documents it. */
@@ -66,7 +70,7 @@ export function allocateWindow<A extends TypedArray>(
   length: number,
   options: AllocateWindowOptions = {}
 ): Request<Window<A>> {
-  return begin<A>(comm, options, () => {
+  return begin<A>(comm, options, ALLOCATED, () => {
     if (typeof type !== 'function' || !Number.isInteger(type.BYTES_PER_ELEMENT)) {
       throw new ArgumentError(`type: expected a kind of typed array such as Float64Array, got ${shown(type)}`)
     }
@@ -105,12 +109,12 @@ function allocated<T>(make: () => T): T {
   }
 }
 
-function begin<A>(comm: WindowMaker, options: WindowOptions, prepare: () => Prepared): Request<Window<A>> {
+function begin<A>(comm: WindowMaker, options: WindowOptions, names: AnyNames, prepare: () => Prepared): Request<Window<A>> {
   const site = recordCallSite()
   const { core } = comm
   try {
     core.checkAlive()
-    checkOptions(options, "{ name: 'table' }")
+    checkOptions(options, names, "{ name: 'table' }")
     const { name, signal } = options
     if (name !== undefined && typeof name !== 'string') throw new ArgumentError(`name: expected a string, got ${shown(name)}`)
     if (signal !== undefined) checkSignal(signal)

@@ -1,3 +1,4 @@
+import type { OptionNames } from '../diagnostics/option-names.js'
 import type { Layout } from '../layout/layout.js'
 import type { Target } from '../request/options.js'
 
@@ -53,3 +54,12 @@ export interface LockOptions extends WindowCallOptions {
 
 /** A single element of a window: a number, or of 64-bit integers a bigint. */
 export type ElementOf<A> = A extends BigInt64Array | BigUint64Array ? bigint : number
+
+const AT: OptionNames<WindowAt> = { target: true, at: true, layout: true, signal: true }
+export const PUT_TO: OptionNames<WindowTo> = { ...AT, notify: true }
+export const GET_FROM: OptionNames<WindowFrom> = { ...AT, count: true, into: true }
+export const GET_AND_PUT: OptionNames<WindowTo & { into?: Target }> = { ...PUT_TO, into: true }
+export const LOCK: OptionNames<LockOptions> = { shared: true, signal: true }
+export const NOTIFIED: OptionNames<{ source?: number; tag?: number }> = { source: true, tag: true }
+export const SPAN: OptionNames<{ at?: number; count?: number }> = { at: true, count: true }
+export const TOUCHED: OptionNames<{ target: number; at?: number; count?: number }> = { target: true, ...SPAN }

@@ -8,6 +8,7 @@ import type { CommunicatorCore } from '../core/communicator-core.js'
 import { checkGroup, type Group } from '../core/group.js'
 import { checkOptions, checkReceiveTag, checkSignal, checkSource, checkTag, shown } from '../diagnostics/arguments.js'
 import { type CallSite, captureCallSite, recordCallSite } from '../diagnostics/call-site.js'
+import { type AnyNames, SIGNAL } from '../diagnostics/option-names.js'
 import { ArgumentError, CountError, DatatypeError, FreedError, RankError, RmaSyncError } from '../errors.js'
 import { checkCount } from '../layout/check.js'
 import type { Layout } from '../layout/layout.js'
@@ -30,7 +31,22 @@ import { Epochs } from './epochs.js'
 import { type Given, givenBy } from './given.js'
 import { type HeldLock, LockKeeper, Locks } from './lock-keeper.js'
 import { type Notification, Notifications } from './notifications.js'
-import type { ElementOf, LockOptions, Remote, WindowAt, WindowCallOptions, WindowFrom, WindowTo } from './options.js'
+import {
+  type ElementOf,
+  GET_AND_PUT,
+  GET_FROM,
+  LOCK,
+  type LockOptions,
+  NOTIFIED,
+  PUT_TO,
+  type Remote,
+  SPAN,
+  TOUCHED,
+  type WindowAt,
+  type WindowCallOptions,
+  type WindowFrom,
+  type WindowTo
+} from './options.js'
 import { Part, type PartKind, type PartSay, sayOf } from './part.js'
 import { Pipeline } from './pipeline.js'
 import { atomicType, checkAt, checkMatch, laidOver, type Place, rowIn } from './place.js'
@@ -207,7 +223,7 @@ export class Window<A = Uint8Array> {
 
   /** As `put`, as a request. MPI: MPI_Rput; mpi4py: win.Rput. */
   iput(data: Target, at: WindowTo): Request<void> {
-    return this.#request<void>(at, undefined, (request, part) => {
+    return this.#request<void>(PUT_TO, at, undefined, (request, part) => {
       const given = givenBy(data, 'data')
       const place = this.#placeFor(part, at, given, 'data')
       this.#calls.act(request, part, operationOf(PUT, place), place, given, undefined, at.notify, () => undefined)
@@ -302,7 +318,7 @@ export class Window<A = Uint8Array> {
 
   /** As `compareAndSwap`, as a request. */
   icompareAndSwap(expected: ElementOf<A>, value: ElementOf<A>, at: WindowTo): Request<ElementOf<A>> {
-    return this.#request<ElementOf<A>>(at, undefined as never, (request, part) => {
+    return this.#request<ElementOf<A>>(PUT_TO, at, undefined as never, (request, part) => {
       const { code } = part
       if (!part.isInteger) {
         throw new DatatypeError(`target: compareAndSwap works on integers, the part of rank ${part.rank} has floating-point numbers`)
@@ -339,7 +355,7 @@ export class Window<A = Uint8Array> {
 
   /** As `fence`, as a request. */
   ifence(options: WindowCallOptions = {}): Request<void> {
-    return this.#simple<void>(options, (request) => {
+    return this.#simple<void>(SIGNAL, options, (request) => {
       this.#epochs.fence('fence')
       this.#together(request, makeFence, options, () => request.settle(null, undefined))
     })
@@ -360,7 +376,7 @@ export class Window<A = Uint8Array> {
 
   /** As `lock`, as a request. */
   ilock(target: number, options: LockOptions = {}): Request<WindowLock> {
-    return this.#simple<WindowLock>(options, (request) => {
+    return this.#simple<WindowLock>(LOCK, options, (request) => {
       const shared = checkFlag('shared', options.shared)
       if (target === PROC_NULL) return request.settle(null, new WindowLock(target, shared, undefined, done))
       this.#checkRank(target)
@@ -388,7 +404,7 @@ export class Window<A = Uint8Array> {
 
   /** As `lockAll`, as a request. */
   ilockAll(options: WindowCallOptions = {}): Request<WindowLock> {
-    return this.#simple<WindowLock>(options, (request) => {
+    return this.#simple<WindowLock>(SIGNAL, options, (request) => {
       this.#epochs.lockAll(request.site)
       let left = this.size
       for (let target = 0; target < this.size && !request.settled; target++) {
@@ -416,7 +432,7 @@ export class Window<A = Uint8Array> {
 
   /** As `unlock`, as a request. */
   iunlock(target?: number): Request<void> {
-    return this.#simple<void>({}, (request) => {
+    return this.#simple<void>(SIGNAL, {}, (request) => {
       if (target === PROC_NULL) return request.settle(null, undefined)
       this.#releasing(target, () => request.settle(null, undefined))
     })
@@ -429,7 +445,7 @@ export class Window<A = Uint8Array> {
 
   /** As `flush`, as a request. */
   iflush(target?: number): Request<void> {
-    return this.#simple<void>({}, (request) => {
+    return this.#simple<void>(SIGNAL, {}, (request) => {
       if (target === PROC_NULL) return request.settle(null, undefined)
       if (target !== undefined) this.#checkRank(target)
       this.#quiet(target === undefined ? this.#everybody() : [target], () => request.settle(null, undefined))
@@ -453,7 +469,7 @@ export class Window<A = Uint8Array> {
 
   /** As `sync`, as a request. */
   isync(): Request<void> {
-    return this.#simple<void>({}, (request) => {
+    return this.#simple<void>(SIGNAL, {}, (request) => {
       Atomics.load(fenceWord, 0)
       request.settle(null, undefined)
     })
@@ -469,7 +485,7 @@ export class Window<A = Uint8Array> {
 
   /** As `post`, as a request. */
   ipost(group: Group): Request<void> {
-    return this.#simple<void>({}, (request) => {
+    return this.#simple<void>(SIGNAL, {}, (request) => {
       const ranks = this.#ranksOf(group)
       this.#epochs.post(ranks, request.site)
       for (const rank of ranks) this.#posted.say(rank)
@@ -487,7 +503,7 @@ export class Window<A = Uint8Array> {
 
   /** As `start`, as a request. */
   istart(group: Group, options: WindowCallOptions = {}): Request<void> {
-    return this.#simple<void>(options, (request) => {
+    return this.#simple<void>(SIGNAL, options, (request) => {
       const ranks = this.#ranksOf(group)
       this.#epochs.start(ranks, request.site)
       this.#starting = request
@@ -502,7 +518,7 @@ export class Window<A = Uint8Array> {
 
   /** As `complete`, as a request. */
   icomplete(): Request<void> {
-    return this.#simple<void>({}, (request) => {
+    return this.#simple<void>(SIGNAL, {}, (request) => {
       const group = this.#epochs.complete()
       const starting = this.#starting!
       starting.onSettled(() => {
@@ -525,7 +541,7 @@ export class Window<A = Uint8Array> {
 
   /** As `wait`, as a request. */
   iwait(options: WindowCallOptions = {}): Request<void> {
-    return this.#simple<void>(options, (request) => {
+    return this.#simple<void>(SIGNAL, options, (request) => {
       const group = this.#epochs.exposed('wait')
       if (this.#isEnding) throw new RmaSyncError('wait: this rank waits for the end of the exposure epoch already; await that call')
       this.#isEnding = true
@@ -560,9 +576,11 @@ export class Window<A = Uint8Array> {
    *
    * Errors: RankError, TagError at the call; FreedError, RankFailedError of a source that is named.
    */
-  notifications({ source = ANY_SOURCE, tag = ANY_TAG }: { source?: number; tag?: number } = {}): Observable<Notification> {
+  notifications(options: { source?: number; tag?: number } = {}): Observable<Notification> {
     return this.#here(() => {
       this.#checkOpen()
+      checkOptions(options, NOTIFIED, '{ source: 1 }')
+      const { source = ANY_SOURCE, tag = ANY_TAG } = options
       checkSource(source, this.size)
       checkReceiveTag(tag)
       return this.#notifications.stream(source, tag, recordCallSite())
@@ -573,9 +591,11 @@ export class Window<A = Uint8Array> {
    * What calls of other ranks and of this one write into this rank's part, told after it can be seen. A state, not a log: what comes while
    * the subscriber is busy is merged into one span. Plain stores and `Atomics` are not seen; `touch` tells of them. Errors: CountError.
    */
-  changes({ at = 0, count = Number.POSITIVE_INFINITY }: { at?: number; count?: number } = {}): Observable<Change> {
+  changes(options: { at?: number; count?: number } = {}): Observable<Change> {
     return this.#here(() => {
       this.#checkOpen()
+      checkOptions(options, SPAN, '{ at: 0, count: 8 }')
+      const { at = 0, count = Number.POSITIVE_INFINITY } = options
       checkAt(at)
       if (count !== Number.POSITIVE_INFINITY) checkCount(count, 'count')
       const length = this.lengths[this.rank]!
@@ -587,9 +607,11 @@ export class Window<A = Uint8Array> {
   }
 
   /** Tells `changes` at the target of what was stored there by plain stores or `Atomics`. Errors: RankError, CountError. */
-  touch({ target, at = 0, count }: { target: number; at?: number; count?: number }): void {
+  touch(options: { target: number; at?: number; count?: number }): void {
     this.#here(() => {
       this.#checkOpen()
+      checkOptions(options, TOUCHED, '{ target: 1 }')
+      const { target, at = 0, count } = options
       if (target === PROC_NULL) return
       this.#checkRank(target)
       const part = this.#parts[target]!
@@ -640,7 +662,7 @@ export class Window<A = Uint8Array> {
 
   /** As `close`, as a request. */
   iclose(options: WindowCallOptions = {}): Request<void> {
-    return this.#simple<void>(options, (request) => {
+    return this.#simple<void>(SIGNAL, options, (request) => {
       this.#epochs.fence('close')
       this.#together(request, makeClose, options, () => {
         request.settle(null, undefined)
@@ -680,7 +702,7 @@ export class Window<A = Uint8Array> {
   // All others
 
   #get(from: WindowFrom): Request<unknown> {
-    return this.#request<unknown>(from, undefined, (request, part) => {
+    return this.#request<unknown>(GET_FROM, from, undefined, (request, part) => {
       const { count, into, layout, at = 0 } = from
       if (count === undefined && into === undefined && layout === undefined) {
         throw new ArgumentError('count: how much is read? Give count, into or a layout')
@@ -723,7 +745,7 @@ export class Window<A = Uint8Array> {
 
   #accumulate(data: Target, op: AnyOp | WindowTo, at: WindowTo | undefined): Request<void> {
     const [how, where] = opAnd(op, at)
-    return this.#request<void>(where, undefined, (request, part) => {
+    return this.#request<void>(PUT_TO, where, undefined, (request, part) => {
       const given = givenBy(data, 'data')
       const place = this.#placeFor(part, where, given, 'data')
       const code = atomicType(part, place, given.signature)
@@ -747,7 +769,7 @@ export class Window<A = Uint8Array> {
     at: (WindowTo & { into?: Target }) | undefined
   ): Request<unknown> {
     const [how, where] = opAnd(op, at)
-    return this.#request<unknown>(where, undefined, (request, part) => {
+    return this.#request<unknown>(GET_AND_PUT, where, undefined, (request, part) => {
       const given = givenBy(data, 'data')
       const place = this.#placeFor(part, where, given, 'data')
       const code = atomicType(part, place, given.signature)
@@ -770,7 +792,7 @@ export class Window<A = Uint8Array> {
 
   #fetch(value: ElementOf<A>, op: AnyOp | WindowTo, at: WindowTo | undefined): Request<ElementOf<A>> {
     const [how, where] = opAnd(op, at)
-    return this.#request<ElementOf<A>>(where, undefined as never, (request, part) => {
+    return this.#request<ElementOf<A>>(PUT_TO, where, undefined as never, (request, part) => {
       const place = this.#element(part, where)
       const { code } = part
       const name = opOn(how, code)
@@ -809,8 +831,8 @@ export class Window<A = Uint8Array> {
   }
 
   /** A call on a part: checks what all have in common, and tells what is wrong where it was made. */
-  #request<T>(at: WindowAt, nothing: T, run: (request: CallRequest<T>, part: Part) => void): CallRequest<T> {
-    return this.#simple<T>(at, (request) => {
+  #request<T>(names: AnyNames, at: WindowAt, nothing: T, run: (request: CallRequest<T>, part: Part) => void): CallRequest<T> {
+    return this.#simple<T>(names, at, (request) => {
       const { target, notify } = at as WindowTo
       if (target === PROC_NULL) return request.settle(null, nothing)
       if (notify !== undefined) checkTag(notify, 'notify')
@@ -820,11 +842,11 @@ export class Window<A = Uint8Array> {
     })
   }
 
-  #simple<T>(options: { signal?: AbortSignal }, run: (request: CallRequest<T>) => void): CallRequest<T> {
+  #simple<T>(names: AnyNames, options: { signal?: AbortSignal }, run: (request: CallRequest<T>) => void): CallRequest<T> {
     const request = new CallRequest<T>(this.#core, recordCallSite())
     try {
       this.#checkOpen()
-      checkOptions(options, '{ target: 1 }')
+      checkOptions(options, names, '{ target: 1 }')
       const { signal } = options
       if (signal !== undefined) checkSignal(signal)
       if (signal?.aborted) throw abortError(signal)

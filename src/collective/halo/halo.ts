@@ -23,7 +23,7 @@ import type { Grid } from '../topology/grid.js'
 import { othersIn } from '../topology/neighborhood.js'
 import { Blocks } from './blocks.js'
 import { type Box, type Face, Geometry } from './geometry.js'
-import { checkBoundary, checkedOptions, checkSizes, type HaloOptions, widthsOf } from './options.js'
+import { checkBoundary, checkedOptions, checkSizes, HALO, type HaloOptions, widthsOf } from './options.js'
 
 /** What can be exchanged: a typed array, or of cells that are records, records. */
 // biome-ignore lint/suspicious/noExplicitAny: records of whatever fields
@@ -125,7 +125,7 @@ export class Halo {
   /** @internal */
   constructor(comm: GridCaller, grid: Grid, options: HaloOptions, site: CallSite | undefined) {
     const { core } = comm
-    checkOptions(options, '{ sizes: [64, 64] }')
+    checkOptions(options, HALO, '{ sizes: [64, 64] }')
     const { sizes, width = 1, corners = true, boundary = 'keep', cell = 1 } = options
     const dimensions = grid.dims.length
     checkSizes(sizes, dimensions)

@@ -561,6 +561,27 @@ export const cases: readonly Case[] = [
     step: () => ({ iterations: 100_000, warmup: 200_000 })
   },
   {
+    name: 'window',
+    title: 'a call on the memory of another rank',
+    unit: 'µs',
+    ranks: 2,
+    rows: [
+      { name: 'put', label: 'put', peer: 'Put, Flush', sizes: [8, 64 * KiB, MiB], bar: () => atMost(1) },
+      { name: 'get', label: 'get, into', peer: 'Get, Flush', sizes: [8, 64 * KiB, MiB], bar: () => atMost(1) },
+      {
+        name: 'accumulate',
+        label: 'accumulate of Float64Array, SUM',
+        peer: 'Accumulate, Flush',
+        sizes: [8, MiB],
+        bar: (size) => atMost(size === 8 ? 1 : 1.5)
+      },
+      { name: 'fetchAndOp', label: 'fetchAndOp of 64 bits, SUM', peer: 'Fetch_and_op, Flush', bar: () => atMost(1) },
+      { name: 'compareAndSwap', label: 'compareAndSwap of 64 bits', peer: 'Compare_and_swap, Flush', bar: () => atMost(1) },
+      { name: 'lock', label: 'lock, put of 8 B, release', peer: 'Lock, Put, Unlock', bar: () => atMost(1) }
+    ],
+    step: (_, size) => ({ iterations: moving(128 * MiB, size, 100, 20_000), warmup: moving(128 * MiB, size, 100, 20_000) })
+  },
+  {
     name: 'hosts-latency',
     program: 'latency',
     title: 'ping-pong of two hosts on loopback, one way',

@@ -1,4 +1,4 @@
-import { concatMap, map, Observable, of, throwError } from 'rxjs'
+import { concatMap, finalize, map, Observable, of, throwError } from 'rxjs'
 import type { Caller } from '../collective/definition.js'
 import type { ArrayType } from '../collective/halo/halo.js'
 import { CommunicatorCore } from '../core/communicator-core.js'
@@ -153,15 +153,11 @@ function make(
     how: prepared.how
   }
   return gather(comm, prepared.type === undefined ? 'window' : 'allocateWindow', say, site, { signal }).pipe(
+    // When its ranks know its contexts, or will never.
+    finalize(expected),
     concatMap((says) => {
-      let cores: CommunicatorCore[]
-      try {
-        checkAlike(says)
-        cores = says[0]!.ids!.map((id) => coreOf(core, id, name))
-      } finally {
-        expected()
-      }
-      const [calls, work] = cores as [CommunicatorCore, CommunicatorCore]
+      checkAlike(says)
+      const [calls, work] = says[0]!.ids!.map((id) => coreOf(core, id, name)) as [CommunicatorCore, CommunicatorCore]
       const service = new Service(work, 'window')
       const waits = new Waits(work)
       const parts = says.map(({ part }, of) => new Part(of, part))
@@ -176,7 +172,9 @@ function make(
         (source) =>
           new Observable<Window<unknown>>((subscriber) => {
             subscriber.add(() => {
-              if (!isMade) for (const one of cores) one.release()
+              if (isMade) return
+              service.close()
+              calls.release()
             })
             subscriber.add(source.subscribe(subscriber))
           })

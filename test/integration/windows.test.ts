@@ -74,3 +74,42 @@ test('the lock of a rank that is killed passes on, and so does what it was in th
   for (const line of lines) expect(line).toMatch(/^(1|undefined) RankFailedError 1 RankFailedError$/)
   expect(lines.filter((line) => line.startsWith('1'))).toHaveLength(1)
 })
+
+test('a lock goes with locked(), of rxmpi/sync', async () => {
+  const path = program(`
+    import { COMM_WORLD as comm } from 'rxmpi'
+    import { locked } from 'rxmpi/sync'
+    import { concatMap, lastValueFrom, of } from 'rxjs'
+    using win = await comm.allocateWindow(Float64Array, 1)
+    const raise = of(1).pipe(
+      concatMap(async (by) => {
+        const [before] = await win.get({ target: 0, count: 1 })
+        await win.put(Float64Array.of(before! + by), { target: 0 })
+      }),
+      locked(() => win.ilock(0))
+    )
+    for (let k = 0; k < 100; k++) await lastValueFrom(raise)
+    await win.fence()
+    if (comm.rank === 0) console.log(win.local[0])
+    await win.fence()
+    await win.close()
+  `)
+  const { stdout, stderr } = await rxmpi(['run', '-n', '3', '--no-prefix', '--timeout', '30', path])
+  expect(stderr).toBe('')
+  expect(stdout).toBe('300\n')
+})
+
+test('ranks that wait for each other’s locks are told who holds them, with both lines', async () => {
+  const path = program(`
+    import { COMM_WORLD as comm } from 'rxmpi'
+    const win = await comm.allocateWindow(Float64Array, 1)
+    await win.lock(comm.rank)
+    await comm.barrier()
+    await win.lock(1 - comm.rank)
+  `)
+  const { stderr } = await rxmpi(['run', '-n', '2', '--timeout', '30', path])
+  expect(stderr).toMatch(/DeadlockError: deadlock: every rank waits/)
+  expect(stderr).toMatch(
+    /rank 0 waits in lock for the lock of rank 1's part of \S+ \S+, which is held by rank 1, at \S+program\.ts:4:\d+, at \S+program\.ts:6/
+  )
+})

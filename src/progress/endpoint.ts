@@ -41,7 +41,7 @@ export interface Unfreed {
   readonly site: CallSite | undefined
   /** By default a communicator. */
   readonly kind?: string
-  readonly held?: readonly Holding[]
+  readonly holdings?: readonly Holding[]
 }
 
 /** Who tells other ranks of failures, and hears of them: what the endpoint has for it. */

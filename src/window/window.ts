@@ -1167,7 +1167,7 @@ export class Window<A = Uint8Array> {
   }
 
   /** @internal For a report of what was not freed. */
-  get held(): Holding[] {
+  get holdings(): Holding[] {
     return this.#given.flatMap((lock, place) => {
       if (lock === undefined) return []
       const what = place === this.size ? 'all parts' : `rank ${place}'s part`

@@ -42,6 +42,8 @@ export interface Case {
   readonly aside?: boolean
   /** The ranks are meant to share cores: the peer must be told to give way. */
   readonly yields?: boolean
+  /** Ranks act on each other's memory: the peer is told how. */
+  readonly windows?: boolean
   readonly step?: (row: Row, size: number) => Omit<Step, 'row' | 'size'>
 }
 
@@ -565,6 +567,7 @@ export const cases: readonly Case[] = [
     title: 'a call on the memory of another rank',
     unit: 'µs',
     ranks: 2,
+    windows: true,
     rows: [
       { name: 'put', label: 'put', peer: 'Put, Flush', sizes: [8, 64 * KiB, MiB], bar: () => atMost(1) },
       { name: 'get', label: 'get, into', peer: 'Get, Flush', sizes: [8, 64 * KiB, MiB], bar: () => atMost(1) },

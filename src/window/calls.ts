@@ -12,8 +12,12 @@ import type { Part } from './part.js'
 import type { Pipeline } from './pipeline.js'
 import type { Place } from './place.js'
 
+/** What is asked of a target, or of who answers for it; and what that tells it. */
+export const RMA = 'rma'
+export const TOLD = 'told'
+
 /** What is asked of a target. */
-type Asked = readonly [
+export type Asked = readonly [
   part: number,
   kind: number,
   offset: number,
@@ -86,7 +90,16 @@ export class Calls {
     this.#own = own
     this.#idOf = idOf
     this.#piece = Math.max(8, Math.min(PIECE, service.core.endpoint.transport.maxSegment - MARGIN) & ~15)
-    service.serve('rma', (rank, asked, reply) => this.#serve(rank, asked as Asked, reply))
+    service.serve(RMA, (rank, asked, reply) =>
+      this.#serve(rank, asked as Asked, (error, value) => {
+        reply(error, value)
+        own.get(0)!.control?.handle(rank)
+      })
+    )
+    service.attend(RMA)
+    service.serve(TOLD, (rank, [notify, at, span, changes]) =>
+      this.#heard(rank, notify as number | null, at as number, span as number, changes as boolean)
+    )
   }
 
   /** Does an operation: at once where it can be, else by asking the target. */
@@ -156,7 +169,7 @@ export class Calls {
           const asked: Asked = [id, kind, offset, bytes, form, code, op, from, count, there, tail]
           this.#service.ask<Uint8Array | undefined>(
             rank,
-            'rma',
+            RMA,
             asked,
             request.site,
             (error, answer) => {
@@ -177,6 +190,12 @@ export class Calls {
         form !== null && form.offsets.length > RUNS
       )
     }
+  }
+
+  /** This rank's memory was written to. */
+  #heard(rank: number, notify: number | null, at: number, span: number, changes: boolean): void {
+    if (changes && this.#changes.isWatched) this.#changes.note(rank, at, at + span)
+    if (notify !== null) this.#notifications.deliver({ source: rank, tag: notify, at, count: span })
   }
 
   /** Does for another rank what it has asked. */
@@ -201,8 +220,7 @@ export class Calls {
       }
       if (tail !== null) {
         const [notify, at, span] = tail
-        if (kind !== GET && id === 0 && this.#changes.isWatched) this.#changes.note(rank, at, at + span)
-        if (notify !== null) this.#notifications.deliver({ source: rank, tag: notify, at, count: span })
+        this.#heard(rank, notify, at, span, kind !== GET && id === 0)
       }
       reply(null, into)
     })

@@ -16,6 +16,7 @@ import { Records } from '../layout/records.js'
 import type { Viewed } from '../layout/view.js'
 import { type AnyOp, isPredefined, SUM, type TypedArray } from '../op/op.js'
 import type { PredefinedName } from '../op/predefined.js'
+import { CONTROL } from '../progress/context-ids.js'
 import type { Holding } from '../progress/endpoint.js'
 import { abandonOn, abortError } from '../request/cancellation.js'
 import type { Target } from '../request/options.js'
@@ -1046,6 +1047,7 @@ export class Window<A = Uint8Array> {
       for (let rank = 0; rank < this.size; rank++) if (rank !== this.rank) this.#service.tell(rank, FREED, [])
     }
     this.#waits.end(obstacle, isOrderly)
+    core.endpoint.transport.unattend?.(core.id + CONTROL)
     if (isOrderly) this.#service.close()
     else this.#service.retire(obstacle)
     this.#caller.core.release()

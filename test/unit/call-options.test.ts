@@ -264,7 +264,9 @@ test('every method that takes options is in the list', () => {
 
 test('a name that is like none is told the names there are', () => {
   simulate(1, {}, ({ comms: [comm] }) => {
-    expect(() => comm!.iprobe({ colour: 1 } as object)).toThrow(/^colour: there is no such option; expected source, tag, status or signal \(rank 0/)
+    expect(() => comm!.iprobe({ colour: 1 } as object)).toThrow(
+      /^colour: there is no such option; expected source, tag, status or signal \(rank 0/
+    )
     expect(() => comm!.channel({ peer: 0, toString: 1 } as never)).toThrow(/^toString: there is no such option/)
   })
 })

@@ -32,8 +32,7 @@ export function operator<T, R>(
     checkStream(options)
     calls = comm.calls
     collective = make(core, options, op)
-    const names = optionNamesOf(collective.name)
-    if (names !== undefined) checkNames(options, names)
+    checkNames(options, optionNamesOf(collective.name))
     const own = optionsOf(options)
     collective.checkOptions?.(own)
     if (options.signal?.aborted) throw abortError(options.signal)

@@ -59,5 +59,5 @@ const NAMES = new Map<string, AnyNames>(
   })
 )
 
-/** Undefined for what is no program's own call. */
-export const optionNamesOf = (collective: string): AnyNames | undefined => NAMES.get(collective)
+/** Of what the library calls itself: those of any stream. */
+export const optionNamesOf = (collective: string): AnyNames => NAMES.get(collective) ?? STREAM

@@ -46,7 +46,7 @@ export class PersistentCollective<R> extends Persistent<R> {
     super(comm.core, site)
     const { calls, core } = comm
     checkObject(given, '{ root: 0 }')
-    checkNames(given, optionNamesOf(name)!)
+    checkNames(given, optionNamesOf(name))
     if (given.signal !== undefined) checkSignal(given.signal)
     if (given.signal?.aborted) throw abortError(given.signal)
     const options = settled(given)

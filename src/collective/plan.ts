@@ -10,8 +10,7 @@ import { StandingStream } from './standing-stream.js'
 export class Plan<T, R> {
   readonly collective: Definition<T, R>
   readonly signature: Signature
-  /** Undefined where the options are not the program's. */
-  readonly optionNames: AnyNames | undefined
+  readonly optionNames: AnyNames
   readonly #registry: CallRegistry
   /** Streams by their algorithm, that have no round under way. */
   readonly #idle = new Map<string | undefined, StandingStream<T, R>[]>()

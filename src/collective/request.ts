@@ -60,7 +60,7 @@ export function call<T, R>(
     const { calls, core } = comm
     const plan = calls.plans.find(make, options, op)
     const { collective, optionNames } = plan
-    if (optionNames !== undefined) checkNames(options, optionNames)
+    checkNames(options, optionNames)
     const own = optionsOf(options)
     collective.checkOptions?.(own)
     const gives = collective.giver === undefined || collective.giver === core.rank

@@ -4,6 +4,7 @@ import type { CallSite } from '../diagnostics/call-site.js'
 import { failures, receives, sends } from '../diagnostics/channels.js'
 import { debug } from '../diagnostics/debug.js'
 import { ProtocolError } from '../errors.js'
+import { MemoryInUse } from '../memory/memory-in-use.js'
 import type { SegmentReceiver, Slot, Transport } from '../transport/transport.js'
 import { type Context, isSought, show, waitingIn } from './context.js'
 import { CONTEXTS, IdSource, WORLD } from './context-ids.js'
@@ -81,6 +82,7 @@ export class Endpoint implements SegmentReceiver {
     sends.publish(messageEvent(this, dest, context, tag, datatype, bytes))
   /** What this rank holds that others may wait for: locks, turns. */
   readonly held = new Set<Holding>()
+  readonly memoryInUse = new MemoryInUse()
   #arrivals = 0
   /** Shared memory that has come, and who waits for some; by its owner and a number that both know. */
   readonly #memory = new Map<string, readonly SharedArrayBuffer[]>()

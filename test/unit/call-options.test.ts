@@ -7,7 +7,7 @@ import { nearestOf } from '../../src/diagnostics/option-names.js'
 import { ArgumentError } from '../../src/errors.js'
 import { File } from '../../src/file/file.js'
 import { launch } from '../../src/launch/index.js'
-import { distributed, pack, subarray, unpack, view } from '../../src/layout/index.js'
+import { distributed, pack, resized, struct, subarray, unpack, view } from '../../src/layout/index.js'
 import { createNpy, openNpy } from '../../src/npy/index.js'
 import { createOp, SUM } from '../../src/op/op.js'
 import { Request } from '../../src/request/request.js'
@@ -171,6 +171,10 @@ const misspelt: readonly Misspelt[] = [
   ['view', 'offset', () => view(data, undefined, spelt({ ofset: 1 }))],
   ['subarray', 'starts', () => subarray(spelt({ sizes: [2], subsizes: [1], start: [0] }))],
   ['distributed', 'coords', () => distributed(spelt({ sizes: [2], grid: [1], coord: [0], by: ['block'] }))],
+  ['struct', 'packed', () => struct({ a: 'u8' }, spelt({ packd: true }))],
+  ['struct.allocate', 'shared', () => struct({ a: 'u8' }).allocate(1, spelt({ shard: true }))],
+  ['resized', 'extent', () => resized('u8', spelt({ extend: 1 }))],
+  ['halo.allocate', 'shared', ({ cart }) => freed(cart, (halo) => halo.allocate(Float64Array, spelt({ shard: true })))],
   ['pack', 'into', () => pack([data], spelt({ inot: new Uint8Array(16) }))],
   ['unpack', 'format', () => unpack(new Uint8Array(16), [data], spelt({ fromat: 'native' }))],
   ['Counter.create', 'start', ({ comm }) => Counter.create(comm, spelt({ strat: 1 }))],
@@ -216,7 +220,7 @@ async function refusalOf(run: () => unknown): Promise<unknown> {
 }
 
 test('a misspelt option is an error with the nearest name, in every call', async () => {
-  const refusals = simulate(1, { leaks: 'ignore', files: { '/f': '' } }, ({ comms: [comm], flush }) => {
+  const stage = simulate(1, { leaks: 'ignore', files: { '/f': '' } }, ({ comms: [comm], flush }) => {
     const made = {
       comm: comm!,
       cart: comm!.icart({ dims: [1], periodic: true }),
@@ -228,11 +232,12 @@ test('a misspelt option is an error with the nearest name, in every call', async
       condition: Condition.icreate(comm!)
     }
     flush()
-    const stage = Object.fromEntries(
+    return Object.fromEntries(
       Object.entries(made).map(([name, one]) => [name, one instanceof Request ? one.value : one])
     ) as unknown as Stage
-    return misspelt.map(async ([call, nearest, run]) => ({ call, nearest, error: await refusalOf(() => run(stage)) }))
   })
+  // Afterwards, for a promise that rejects is no failure of a simulation.
+  const refusals = misspelt.map(async ([call, nearest, run]) => ({ call, nearest, error: await refusalOf(() => run(stage)) }))
   const accepted: unknown[] = []
   for (const { call, nearest, error } of await Promise.all(refusals)) {
     const isRefused = error instanceof ArgumentError && error.message.includes(`there is no such option; did you mean '${nearest}'?`)

@@ -360,7 +360,7 @@ await check('what fails while it is awaited is told at the await, or at the call
     }
   }
   const calledAlso = next()
-  const listed = comm.irecv({ source: other, into })
+  const listed = comm.irecv({ source: other, into: new Uint8Array(1) })
   const inList = async (): Promise<void> => {
     try {
       await Promise.all([listed.wait()])

@@ -69,7 +69,7 @@ const page = {
   format: 'esm',
   platform: 'browser',
   target: 'es2022',
-  alias: { 'node:util': './.build/client/no-node.js' }
+  alias: { 'node:util': './.build/client/no-node.js', 'cbor-x': 'cbor-x/decode' }
 }
 await build({ ...page, outfile: 'dist/client/index.js', external: ['rxjs'] })
 await build({ ...page, outfile: 'dist/client/standalone.js', minify: true })

@@ -1,15 +1,14 @@
-import { Decoder, Encoder } from 'cbor-x'
+import { Decoder } from 'cbor-x'
 import { elementSize, isKnown, NUMBER, OBJECT, valueOn } from '../src/codec/datatype.js'
 import { TABLE_TAG, TAG_BYTES } from '../src/codec/kinds.js'
 import { restore } from '../src/codec/restore.js'
 import { isTree } from '../src/codec/scan.js'
 import { DataCloneError, ProtocolError } from '../src/errors.js'
 import { MAX_VIEWER_VALUE, type Payload } from '../src/viewers/wire.js'
+import { encodePlain } from './encode-plain.js'
 
-/** As ranks write and read them. */
-const options = { useRecords: false, mapsAsObjects: true, tagUint8Array: false }
-const encoder = new Encoder(options)
-const decoder = new Decoder(options)
+/** As ranks read them. */
+const decoder = new Decoder({ useRecords: false, mapsAsObjects: true, tagUint8Array: false })
 
 /** A value that a rank has sent; a typed array is a view on the bytes, which nobody else has. */
 export function decode({ code, bytes }: Payload): unknown {
@@ -64,16 +63,3 @@ function codeOfBuffer(value: unknown): number | undefined {
 
 const bytesOf = (value: ArrayBufferView | ArrayBuffer): Uint8Array =>
   ArrayBuffer.isView(value) ? new Uint8Array(value.buffer, value.byteOffset, value.byteLength) : new Uint8Array(value)
-
-function encodePlain(value: unknown): Uint8Array {
-  let bytes: Uint8Array
-  try {
-    bytes = Uint8Array.from(encoder.encode(value))
-  } catch (cause) {
-    throw new DataCloneError(`data: it cannot be sent: ${(cause as Error).message}`, { cause })
-  }
-  if (isTree(bytes, bytes.length)) return bytes
-  throw new DataCloneError(
-    'data: a viewer sends plain data, that is numbers, texts, true, false, null, arrays and objects of those, or one typed array by itself'
-  )
-}

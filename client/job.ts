@@ -89,7 +89,12 @@ export class DialledJob implements Job {
     if (!OVERFLOWS.includes(overflow)) throw new ArgumentError(`overflow: expected one of ${OVERFLOWS.join(', ')}, got ${overflow}`)
     if (!this.#ticket.writes) throw new ArgumentError("ticket: this one reads only; have the job give one by ticket({ rights: 'write' })")
     const policy = { overflow, highWaterMark: amount('highWaterMark', highWaterMark, 0) }
-    return new StreamWriter(name, policy, () => this.#connected(), () => this.#letGo())
+    return new StreamWriter(
+      name,
+      policy,
+      () => this.#connected(),
+      () => this.#letGo()
+    )
   }
 
   close(): void {

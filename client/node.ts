@@ -84,7 +84,9 @@ function upgrade({ url, proof }: Ticket, socket: Socket, fail: (error: Error) =>
   })
   asked.on('response', ({ statusCode }) => {
     const refused = `${host} does not let this program in: the ticket is none of that job's`
-    fail(statusCode === 403 ? new AuthenticationError(refused) : new RankFailedError(`${host} is no port of a job for viewers (${statusCode})`))
+    fail(
+      statusCode === 403 ? new AuthenticationError(refused) : new RankFailedError(`${host} is no port of a job for viewers (${statusCode})`)
+    )
   })
   asked.on('error', (error) => fail(new RankFailedError(`${OUT_OF_REACH} (${error.message})`, { cause: error })))
   return asked

@@ -1,5 +1,5 @@
 import type { Observer } from 'rxjs'
-import { AuthenticationError, OverflowError, ProtocolError, RankFailedError, RemoteError } from '../src/errors.js'
+import { AuthenticationError, OverflowError, ProtocolError, RankFailedError, RemoteError, RxmpiError } from '../src/errors.js'
 import type { Ticket } from '../src/viewers/ticket.js'
 import {
   COMPLETE,
@@ -175,6 +175,7 @@ function errorOf(text: string): Error {
   const cut = text.indexOf('\n')
   const [name, message] = [text.slice(0, cut), text.slice(cut + 1)]
   if (name === 'OverflowError') return new OverflowError(message)
+  if (name === 'RxmpiError') return new RxmpiError(message)
   const cause = new Error(message)
   cause.name = name
   return new RemoteError(`${name}: ${message}`, { cause })

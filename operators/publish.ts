@@ -32,7 +32,7 @@ const WAITING = 1024
  *
  *     rank 0 (root)   source a--b--|    out a--b--|
  *     rank 1          source x--y--|    out x--y--|
- *     a viewer                          --a--b--|
+ *     a viewer                          -a--b--|
  *
  * Each viewer has a credit of its own. Values that come while one has none are that viewer's to lose, and nobody else waits or notices:
  *

@@ -19,9 +19,9 @@ const OPTIONS: OptionNames<SubscribeToOptions> = { root: true }
  *
  *     a viewer                   a--b--|
  *     another                    -c------
- *     rank 0 (root)              -ac-b---
+ *     rank 0 (root)              -ac-b----
  *     rank 1                     |
- *     with bcast, on all ranks   -ac-b---
+ *     with bcast, on all ranks   -ac-b----
  *
  * What ranks must do at the same step, such as changing a source term, takes a step that all have: the root notes what has come and
  * `comm.bcast` tells it to all once a step. A stream that was broadcast arrives on each rank when it does.

@@ -139,7 +139,7 @@ describe('values', () => {
       fc.double(),
       fc.integer(),
       fc.maxSafeInteger(),
-      fc.string({ unit: 'binary' }).filter((text) => text.isWellFormed() && !text.startsWith('\ufeff')),
+      fc.string({ unit: 'binary' }).filter((text) => !text.startsWith('\ufeff')),
       fc.boolean(),
       fc.constant(null),
       fc.bigInt({ min: -(2n ** 63n), max: 2n ** 64n - 1n }),
@@ -147,7 +147,7 @@ describe('values', () => {
     )
     const key = fc.string().filter((name) => name !== '__proto__' && name !== 'constructor')
     const { tree } = fc.letrec((tie) => ({
-      tree: fc.oneof({ maxDepth: 4 }, leaf, fc.array(tie('tree')), fc.dictionary(key, tie('tree'), { noNullPrototype: true }))
+      tree: fc.oneof({ maxDepth: 3 }, leaf, fc.array(tie('tree')), fc.dictionary(key, tie('tree'), { noNullPrototype: true }))
     }))
     fc.assert(
       fc.property(tree, (value) => {

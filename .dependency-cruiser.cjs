@@ -88,6 +88,7 @@ module.exports = {
       'src/memory/queue.ts',
       'src/codec/',
       'src/diagnostics/option-names.ts',
+      'src/stream/overflow-policy.ts',
       'src/viewers/(wire|ticket|with-credit).ts',
       'src/transport/websocket/'
     ]),

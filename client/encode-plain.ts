@@ -2,7 +2,8 @@ import { DataCloneError } from '../src/errors.js'
 
 /**
  * Plain data as CBOR (RFC 8949), as a rank takes it from a viewer: numbers, bigints of 64 bits, texts, true, false, null, undefined, byte
- * arrays, and arrays and objects of those. It is a seventh of what cbor-x's encoder adds to a page, which writes far more than a rank takes.
+ * arrays, and arrays and objects of those. cbor-x's encoder, which writes far more than a rank takes, would add seven times as much to a
+ * page.
  */
 export function encodePlain(value: unknown): Uint8Array {
   const writer = new Writer()

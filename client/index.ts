@@ -3,7 +3,7 @@ import { PROOF, PROTOCOL } from '../src/viewers/wire.js'
 import { DialledJob, type Job } from './job.js'
 import { type Dial, OUT_OF_REACH } from './line.js'
 
-export type { CreditPolicy } from '../src/viewers/with-credit.js'
+export type { Overflow } from '../src/stream/overflow-policy.js'
 export type { Job, ViewOptions, WriteOptions } from './job.js'
 
 /** Of a browser's, as far as it is used. */

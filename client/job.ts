@@ -1,9 +1,9 @@
 import { Observable, type Observer, Subject } from 'rxjs'
 import { type AnyNames, checkNames, type OptionNames } from '../src/diagnostics/option-names.js'
 import { ArgumentError, RxmpiError } from '../src/errors.js'
+import type { Overflow } from '../src/stream/overflow-policy.js'
 import { readTicket, type Ticket } from '../src/viewers/ticket.js'
 import { MAX_NAME } from '../src/viewers/wire.js'
-import type { CreditPolicy } from '../src/viewers/with-credit.js'
 import type { Dial } from './line.js'
 import { Session } from './session.js'
 import { StreamWriter } from './writer.js'
@@ -11,8 +11,8 @@ import { StreamWriter } from './writer.js'
 /** How a viewer takes a stream. */
 export interface ViewOptions {
   /**
-   * Values that may be on their way or wait here; default 2, one that is drawn and one that comes. What is beyond it the job drops, or keeps,
-   * by the policy of its `publish`.
+   * Values that may be on their way or wait here; default 2, one that is drawn and one that comes. What is beyond it the job drops, or
+   * keeps, by the policy of its `publish`.
    */
   prefetch?: number
 }
@@ -20,7 +20,7 @@ export interface ViewOptions {
 /** What becomes of values that the job does not take as fast as they come. */
 export interface WriteOptions {
   /** Default `'latest'`: it takes the place of the one that waits. The others are as in the job's `publish`. */
-  overflow?: CreditPolicy['overflow']
+  overflow?: Overflow
   /** Values that may wait; default 1024. */
   highWaterMark?: number
 }

@@ -7,7 +7,7 @@ export interface Line {
   close(): void
 }
 
-/** What happens on it. `frame`: its bytes are the receiver's. `closed` is called once, and last; with no error where this end has closed. */
+/** What happens on it. `frame`: its bytes are the receiver's. `closed` is called last, and not where this end has closed it. */
 export interface LineEvents {
   opened(): void
   frame(bytes: Uint8Array): void

@@ -51,7 +51,7 @@ export { type TimeWindow, type WindowByTimeOptions, WindowStatus, windowByTime }
 
 // Viewers, which are no ranks
 
-export type { TicketOptions, Viewers, ViewersOptions } from '../src/viewers/internal.js'
+export type { Viewers, ViewersOptions, ViewerTicketOptions } from '../src/viewers/internal.js'
 export { type PublishOptions, publish } from './publish.js'
 export { type SubscribeToOptions, subscribeTo } from './subscribeTo.js'
 export { viewers } from './viewers.js'

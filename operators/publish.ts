@@ -58,7 +58,7 @@ const WAITING = 1024
  * import { lastValueFrom, of } from 'rxjs'
  *
  * using viewers = await mpi.viewers(comm)
- * await lastValueFrom(of(comm.rank + 1).pipe(mpi.reduce(comm, SUM), mpi.publish(comm, 'total')))
+ * await lastValueFrom(of(comm.rank + 1).pipe(mpi.allreduce(comm, SUM), mpi.publish(comm, 'total')))
  * if (viewers) console.log(await lastValueFrom(connect(viewers.ticket()).stream('total'))) // [0] 3
  * ```
  */

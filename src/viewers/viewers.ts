@@ -30,7 +30,7 @@ export interface ViewersOptions {
 }
 
 /** What the holder of a ticket may do. */
-export interface TicketOptions {
+export interface ViewerTicketOptions {
   /** `'read'`, the default: look at what is published. `'write'`: publish too. */
   rights?: 'read' | 'write'
   /** Seconds until it is good for nothing, and its viewers are gone; default 3600. */
@@ -49,7 +49,7 @@ export const VIEWERS: OptionNames<ViewersOptions> = {
   insecure: true,
   limit: true
 }
-const TICKET: OptionNames<TicketOptions> = { rights: true, expiresIn: true, origins: true }
+const TICKET: OptionNames<ViewerTicketOptions> = { rights: true, expiresIn: true, origins: true }
 
 const HOUR = 3600
 const CLOSED = 'the job has closed its viewers'
@@ -81,7 +81,7 @@ export class Viewers {
    * A new ticket, which `connect` of `rxmpi/client` takes. Whoever has it has its rights, so give it as you would a password. This is the
    * only time that it can be had: the rank keeps no more of it than tells it from others.
    */
-  ticket(options: TicketOptions = {}): string {
+  ticket(options: ViewerTicketOptions = {}): string {
     checkObject(options, "{ rights: 'write' }")
     checkNames(options, TICKET)
     const { rights = 'read', expiresIn = HOUR, origins } = options
@@ -100,6 +100,7 @@ export class Viewers {
     this.#server.close(CLOSED)
   }
 
+  /** The same, at the end of a block, with `using`. */
   [Symbol.dispose](): void {
     this.close()
   }

@@ -1,11 +1,12 @@
 import { type MonoTypeOperatorFunction, Observable, Subscriber } from 'rxjs'
 import { OverflowError } from '../errors.js'
 import { Queue } from '../memory/queue.js'
+import type { Overflow } from '../stream/overflow-policy.js'
 
 /** What becomes of values that come while there is no credit. */
 export interface CreditPolicy {
   /** As of streams between ranks. */
-  readonly overflow: 'buffer' | 'error' | 'dropOldest' | 'dropNewest' | 'latest'
+  readonly overflow: Overflow
   /** Values that may wait. */
   readonly highWaterMark: number
 }

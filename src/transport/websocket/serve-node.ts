@@ -3,15 +3,16 @@ import { createServer as createSecureServer } from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
 import { CHALLENGE_PATH, HANDSHAKE_MS, LINK_DOOR } from './connection.js'
 import { acceptOf } from './framing.js'
-import type { Authenticator, ListenOptions, Server } from './server.js'
+import type { Authenticator, Door, ListenOptions, Server } from './server.js'
 import { SocketConnection } from './socket-connection.js'
 
 /** Connections of whoever has not proved anything yet. */
 const MAX_STRANGERS = 1000
 const RELISTEN_MS = 50
 
+/** `door`: by default that of hosts. */
 export async function serveWithNode(
-  { address, port, certificate, keepsAlive = true, door = LINK_DOOR }: ListenOptions,
+  { address, port, certificate, keepsAlive = true, door = LINK_DOOR }: ListenOptions & { door?: Door },
   authenticator: Authenticator
 ): Promise<Server> {
   const timeouts = {

@@ -8,8 +8,6 @@ export interface ListenOptions {
   certificate?: Certificate | undefined
   /** Whether it keeps the process alive. */
   keepsAlive?: boolean
-  /** Default: that of hosts. */
-  door?: Door
 }
 
 /** Where a connection is asked for, and the headers of the claim and of the answer. */

@@ -126,9 +126,7 @@ export const parallelSum: Figure = {
       {
         title: 'the sum',
         step: '3 reduce',
-        rows: upTo(SIZE).map((rank) =>
-          rank === 0 ? [{ label: String(total), of: upTo(SIZE), from: upTo(SIZE).map((k) => `s${k}`) }] : []
-        )
+        rows: upTo(SIZE).map((rank) => (rank === 0 ? [{ label: String(total), of: upTo(SIZE), from: upTo(SIZE).map((k) => `s${k}`) }] : []))
       }
     ])
   }

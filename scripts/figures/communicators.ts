@@ -76,7 +76,9 @@ export const communicatorFigures: Figure[] = [
         rect(96, 42 + row * 80, 268, 56, { rx: 10, class: 'box' }),
         text(84, 75 + row * 80, `row ${row}`, { 'text-anchor': 'end', class: 'soft' })
       ])
-      const columns = [0, 1, 2].map((column) => text(130 + column * 100, 28, `column ${column}`, { 'text-anchor': 'middle', class: 'soft' }))
+      const columns = [0, 1, 2].map((column) =>
+        text(130 + column * 100, 28, `column ${column}`, { 'text-anchor': 'middle', class: 'soft' })
+      )
       return picture(390, 200, alt, ...rows, ...columns, ...places.map((place, rank) => rankAt(...at(place), rank)))
     }
   }

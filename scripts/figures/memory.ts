@@ -1,4 +1,4 @@
-import { concatMap, map, of } from 'rxjs'
+import { concatMap, map, type Observable, of } from 'rxjs'
 import type { Communicator } from 'rxmpi'
 import { subarray, vector, view } from 'rxmpi/layout'
 import { simulate } from 'rxmpi/testing'
@@ -88,11 +88,13 @@ function file(alt: string): string {
   const size = 3
   const file = simulate(size, { latency: 1 }, ({ ranks, flush, files }) => {
     ranks((comm) =>
-      comm.iopen('letters', 'w').pipe(
-        concatMap((file) =>
-          file!.iwriteAll(new Uint8Array(4).fill(97 + comm.rank), { shared: true }).pipe(concatMap(() => file!.iclose()))
+      comm
+        .iopen('letters', 'w')
+        .pipe(
+          concatMap((file) =>
+            file!.iwriteAll(new Uint8Array(4).fill(97 + comm.rank), { shared: true }).pipe(concatMap(() => file!.iclose()))
+          )
         )
-      )
     )
     flush()
     return Object.values(files())[0]!
@@ -103,14 +105,7 @@ function file(alt: string): string {
     const middle = x(rank * 4) + 78
     return [rankAt(middle, 44, rank), arrow(middle, 62, middle, 124)]
   })
-  return picture(
-    x(file.length) + 24,
-    190,
-    alt,
-    ...ranks,
-    ...bytes,
-    text(104, 150, 'the file', { 'text-anchor': 'end', class: 'soft' })
-  )
+  return picture(x(file.length) + 24, 190, alt, ...ranks, ...bytes, text(104, 150, 'the file', { 'text-anchor': 'end', class: 'soft' }))
 }
 
 function windows(alt: string): string {
@@ -118,7 +113,7 @@ function windows(alt: string): string {
   const { emitted } = record(size, (comm) =>
     comm.iallocateWindow(Int32Array, 4).pipe(
       concatMap((win) => {
-        const put = comm.rank === 0 ? win!.iput(Int32Array.of(7, 8), { target: 2, at: 1 }) : of(undefined)
+        const put: Observable<unknown> = comm.rank === 0 ? win!.iput(Int32Array.of(7, 8), { target: 2, at: 1 }) : of(undefined)
         return put.pipe(
           concatMap(() => win!.ifence()),
           concatMap(() => {
@@ -163,5 +158,9 @@ export const memoryFigures: Figure[] = [
     alt: 'A window of three ranks: rank 0 puts 7 and 8 into the part of rank 2, at element 1. Rank 2 does nothing for it.',
     draw: windows
   },
-  { name: 'file', alt: 'Three ranks write to one file together: a a a a from rank 0, then b b b b from rank 1, then c c c c from rank 2.', draw: file }
+  {
+    name: 'file',
+    alt: 'Three ranks write to one file together: a a a a from rank 0, then b b b b from rank 1, then c c c c from rank 2.',
+    draw: file
+  }
 ]

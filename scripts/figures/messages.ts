@@ -1,4 +1,4 @@
-import { concat, concatMap, EMPTY, forkJoin, merge, type Observable, of, take, timer, toArray } from 'rxjs'
+import { concat, concatMap, EMPTY, forkJoin, map, merge, type Observable, of, take, timer, toArray } from 'rxjs'
 import { type Communicator, PROC_NULL, SUM } from 'rxmpi'
 import { type Figure, letter } from './figure.js'
 import { type Message, record } from './record.js'
@@ -75,7 +75,8 @@ export const messageFigures: Figure[] = [
   {
     name: 'bcast-tree',
     alt: 'Broadcast to eight ranks along a binomial tree: rank 0 sends to 4, 2 and 1; rank 4 passes it on to 6 and 5, rank 2 to 3, and rank 6 to 7.',
-    draw: (alt) => spaceTime({ size: 8, messages: record(8, (comm) => comm.ibcast(comm.rank === 0 ? 'a' : undefined)).messages, alt, tick: step })
+    draw: (alt) =>
+      spaceTime({ size: 8, messages: record(8, (comm) => comm.ibcast(comm.rank === 0 ? 'a' : undefined)).messages, alt, tick: step })
   },
   {
     name: 'reduce-tree',
@@ -103,19 +104,27 @@ export const messageFigures: Figure[] = [
       })
   },
   ...[
-    { name: 'arrival-1', slow: 2, alt: 'One order of arrival: the value of rank 1 is at rank 0 after 1 ms, that of rank 2 after 2 ms. The list is a, b.' },
-    { name: 'arrival-2', slow: 1, alt: 'The other order: the value of rank 2 is at rank 0 first, after 1 ms, that of rank 1 after 2 ms. The list is b, a.' }
+    {
+      name: 'arrival-1',
+      slow: 2,
+      alt: 'One order of arrival: the value of rank 1 is at rank 0 after 1 ms, that of rank 2 after 2 ms. The list is a, b.'
+    },
+    {
+      name: 'arrival-2',
+      slow: 1,
+      alt: 'The other order: the value of rank 2 is at rank 0 first, after 1 ms, that of rank 1 after 2 ms. The list is b, a.'
+    }
   ].map(({ name, slow, alt }) => ({
     name,
     alt,
     draw() {
       const { messages, emitted } = record(
         3,
-        (comm) =>
+        (comm): Observable<unknown> =>
           comm.rank === 0
             ? comm.messages<string>().pipe(
                 take(2),
-                concatMap(({ data }) => of(data)),
+                map(({ data }) => data),
                 toArray()
               )
             : comm.isend(letter(comm.rank - 1), { dest: 0 }),
@@ -145,4 +154,3 @@ export const messageFigures: Figure[] = [
     }
   }
 ]
-

@@ -6,7 +6,9 @@ import { arrow, cell, colour, picture, rankAt, rect, text } from './svg.js'
 
 function placements(alt: string): string {
   const thread = (x: number, y: number, rank: number): string =>
-    rect(x, y, 92, 96, { rx: 8, class: 'paper ghost' }) + rankAt(x + 46, y + 26, rank) + cell(x + 12, y + 54, 68, 28, 'memory', colour(rank))
+    rect(x, y, 92, 96, { rx: 8, class: 'paper ghost' }) +
+    rankAt(x + 46, y + 26, rank) +
+    cell(x + 12, y + 54, 68, 28, 'memory', colour(rank))
   const process = (x: number, width: number, title: string): string =>
     rect(x, 56, width, 146, { rx: 10, class: 'box' }) + text(x + width / 2, 82, title, { 'text-anchor': 'middle', class: 'soft' })
   const left = [process(24, 340, 'one process'), ...upTo(3).map((rank) => thread(40 + rank * 108, 94, rank))]

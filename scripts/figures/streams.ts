@@ -1,4 +1,18 @@
-import { asyncScheduler, concat, forkJoin, ignoreElements, interval, map, merge, type Observable, of, take, takeWhile, tap, timer } from 'rxjs'
+import {
+  asyncScheduler,
+  concat,
+  forkJoin,
+  ignoreElements,
+  interval,
+  map,
+  merge,
+  type Observable,
+  of,
+  take,
+  takeWhile,
+  tap,
+  timer
+} from 'rxjs'
 import { type Communicator, SUM } from 'rxmpi'
 import * as mpi from 'rxmpi/operators'
 import type { Figure } from './figure.js'
@@ -15,10 +29,7 @@ const overlapped = (comm: Communicator): Observable<Span> => {
   let inner = 0
   const wait = span('wait', exchange).pipe(map(({ what, end }): Span => ({ what, begin: inner, end })))
   return concat(
-    merge(
-      span('inside', timer(COMPUTE)).pipe(tap(({ end }) => (inner = end))),
-      exchange.pipe(ignoreElements())
-    ),
+    merge(span('inside', timer(COMPUTE)).pipe(tap(({ end }) => (inner = end))), exchange.pipe(ignoreElements())),
     wait.pipe(takeWhile(({ begin, end }) => end > begin)),
     span('edges', timer(1))
   )
@@ -86,9 +97,9 @@ export const streamFigures: Figure[] = [
       const { emitted } = record<string>(2, (comm) =>
         comm.rank === 0
           ? concat(timer(3), mpi.sendTo<string>(comm, { dest: 1 })(taken(7, log))).pipe(ignoreElements())
-          : mpi.receiveFrom<string>(comm, { source: 0, prefetch: 2 }).pipe(
-              mpi.concatMap((value) => concat(of(value), timer(4).pipe(ignoreElements())))
-            )
+          : mpi
+              .receiveFrom<string>(comm, { source: 0, prefetch: 2 })
+              .pipe(mpi.concatMap((value) => concat(of(value), timer(4).pipe(ignoreElements()))))
       )
       return marbles(
         alt,

@@ -1,5 +1,5 @@
-import { arrow, circle, colour, line, picture, rankAt, rect, text } from './svg.js'
 import type { Emission, Span } from './record.js'
+import { arrow, circle, colour, line, picture, rankAt, rect, text } from './svg.js'
 
 /** A stream over time. */
 export interface Stream {
@@ -33,7 +33,10 @@ export function marbles(alt: string, streams: readonly Stream[], scale = 34): st
     ...values.flatMap(({ at, value }, k) => {
       const middle = { 'text-anchor': 'middle' }
       if (lasts !== undefined) {
-        return [rect(x(at), y(row) - 13, lasts * scale, 26, { rx: 4, class: colour(rank) }), text(x(at + lasts / 2), y(row) + 5, value, middle)]
+        return [
+          rect(x(at), y(row) - 13, lasts * scale, 26, { rx: 4, class: colour(rank) }),
+          text(x(at + lasts / 2), y(row) + 5, value, middle)
+        ]
       }
       // Values of one time stand one behind the other.
       const before = values.slice(0, k).filter((other) => other.at === at).length
@@ -41,7 +44,14 @@ export function marbles(alt: string, streams: readonly Stream[], scale = 34): st
       return [circle(x(at) + offset, y(row), 13, { class: `${colour(rank)} marble` }), text(x(at) + offset, y(row) + 5, value, middle)]
     })
   ])
-  return picture(x(last) + 44, y(streams.length - 1) + 76, alt, ...ticks, ...drawn, text(LEFT, y(streams.length - 1) + 42, 'ms', { 'text-anchor': 'end', class: 'soft' }))
+  return picture(
+    x(last) + 44,
+    y(streams.length - 1) + 76,
+    alt,
+    ...ticks,
+    ...drawn,
+    text(LEFT, y(streams.length - 1) + 42, 'ms', { 'text-anchor': 'end', class: 'soft' })
+  )
 }
 
 /** What each rank does when: a bar for each span. */

@@ -1,5 +1,7 @@
-import { execFile } from 'node:child_process'
+import { execFile, execFileSync } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { command as bin, project, type Run, rxmpi } from './command.js'
 import { type Command, compared, grouped, isRun, isTest, type Page, pages, sharedRanks } from './pages.js'
 
@@ -97,3 +99,38 @@ describe.each([...grouped(cases, ({ page }) => page.page)])('%s', (_, own) => {
     if (command.status !== undefined) expect(status).toBe(command.status)
   })
 })
+
+describe('the Python programs', () => {
+  const page = pages.find(({ folder }) => folder === 'course-from-mpi4py')!
+  const names = page.programs.filter(({ name }) => name.endsWith('.py')).map(({ name }) => name.replace('.py', ''))
+  const python = ['/usr/bin/python3', 'python3'].find(
+    (file) => succeeds(file, '-c', 'import mpi4py, numpy') && succeeds('mpirun', '--version')
+  )
+  const withMpi4py = python === undefined ? it.skip : it
+
+  withMpi4py(`print the same${python === undefined ? ' (skipped: no mpi4py, see bench/peer/install.sh)' : ''}`, async () => {
+    // In one write a line, since the processes share their output.
+    const whole = "import builtins, sys\nbuiltins.print = lambda *words: sys.stdout.write(' '.join(map(str, words)) + '\\n')\n"
+    const program = whole + names.flatMap((name) => [`import ${name}`, `${name}.comm.barrier()`]).join('\n')
+    writeFileSync(join(directory, page.folder, 'all.py'), program)
+    const root = process.getuid?.() === 0 ? ['--allow-run-as-root'] : []
+    const args = [...root, '--oversubscribe', '-n', '4', python!, 'all.py']
+    const { stdout } = await promisify(execFile)('mpirun', args, { cwd: join(directory, page.folder), timeout: 100_000 })
+    const promised = page.commands.flatMap(({ output }) => output.map((line) => line.replace(/^\[\d+\] /, '')))
+    expect(stdout.trimEnd().split('\n').sort()).toEqual(promised.sort())
+  })
+
+  it.each(names)('%s has its lines where the other has them', (name) => {
+    const lines = ['py', 'ts'].map((kind) => page.programs.find((program) => program.name === `${name}.${kind}`)!.text.split('\n').length)
+    expect(lines[0]).toBe(lines[1])
+  })
+})
+
+function succeeds(file: string, ...args: string[]): boolean {
+  try {
+    execFileSync(file, args, { stdio: 'ignore', timeout: 60_000 })
+    return true
+  } catch {
+    return false
+  }
+}

@@ -53,7 +53,15 @@ export function read(page: string): Page {
       commands.push({ line: `npx rxmpi run -n 1 ${HIDDEN} ${name}`, output: [], status: 0 })
     }
   }
-  return { page, folder: page.replace(/^docs\//, '').replace(/\.md$/, '').replaceAll('/', '-'), programs, commands }
+  return {
+    page,
+    folder: page
+      .replace(/^docs\//, '')
+      .replace(/\.md$/, '')
+      .replaceAll('/', '-'),
+    programs,
+    commands
+  }
 }
 
 function commandsOf(console: string): Command[] {

@@ -21,12 +21,12 @@ const ring = (comm: Communicator): Observable<unknown> => {
 export const messageFigures: Figure[] = [
   {
     name: 'message',
-    alt: 'A message in time: rank 0 sends "hello" at 0 ms, and rank 1 receives it at 1 ms. Rank 1 then sends "hello, too", which arrives at 2 ms.',
+    alt: 'A message in time: rank 0 sends "hello" at 0 ms, and rank 1 receives it at 1 ms. Rank 1 then sends "thanks", which arrives at 2 ms.',
     draw(alt) {
       const { messages } = record(2, (comm) =>
         comm.rank === 0
           ? concat(comm.isend('hello', { dest: 1 }), comm.irecv({ source: 1 }))
-          : comm.irecv({ source: 0 }).pipe(concatMap(() => comm.isend('hello, too', { dest: 0 })))
+          : comm.irecv({ source: 0 }).pipe(concatMap(() => comm.isend('thanks', { dest: 0 })))
       )
       return spaceTime({ size: 2, messages, alt, label: asText, scale: 190 })
     }
@@ -35,7 +35,7 @@ export const messageFigures: Figure[] = [
     name: 'ring',
     alt: 'A token goes round a ring of four ranks: from 0 to 1, 2, 3 and back to 0, one step each. It carries the list of those who had it.',
     draw: (alt) =>
-      spaceTime({ size: 4, messages: record(4, ring).messages, alt, label: ({ data }) => (data as number[]).join(' '), tick: step })
+      spaceTime({ size: 4, messages: record(4, ring).messages, alt, label: ({ data }) => (data as number[]).join(','), tick: step })
   },
   {
     name: 'shift',

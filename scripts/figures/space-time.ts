@@ -20,8 +20,9 @@ const ROW = 62
 const LEFT = 110
 const TOP = 40
 
-/** How far along its arrow a label stands, by how many ranks the arrow goes: where arrows that cross are apart. */
-const LABEL_AT = [0, 0.32, 0.62]
+/** How far along its arrow a label may stand: at the first place where it is clear of the others. */
+const PLACES = [0.25, 0.62, 0.4, 0.75]
+const CLEAR = 20
 
 /** A line for each rank, from which time runs to the right, and an arrow for each message, from when it was sent to when it arrived. */
 export function spaceTime(options: SpaceTime): string {
@@ -47,11 +48,13 @@ export function spaceTime(options: SpaceTime): string {
     arrow(x(sent), y(from), x(arrived), y(to), 4),
     circle(x(sent), y(from), 4, { class: colour(from) })
   ])
+  const placed: [number, number][] = []
   const labels = messages.map((message) => {
     const { from, to, sent, arrived } = message
-    const part = LABEL_AT[Math.min(Math.abs(to - from), 2)]!
-    const [labelX, labelY] = [x(sent + (arrived - sent) * part), y(from + (to - from) * part) + 4]
-    return text(labelX, labelY, label(message), { 'text-anchor': 'middle', class: 'halo' })
+    const places = PLACES.map((part): [number, number] => [x(sent + (arrived - sent) * part), y(from + (to - from) * part) + 4])
+    const clear = places.find(([px, py]) => placed.every(([qx, qy]) => Math.hypot(px - qx, py - qy) > CLEAR)) ?? places[0]!
+    placed.push(clear)
+    return text(...clear, label(message), { 'text-anchor': 'middle', class: 'halo' })
   })
   return picture(width, height, alt, ...ticks, ...lines, ...arrows, ...labels)
 }

@@ -66,7 +66,7 @@ export function bars(alt: string, groups: readonly { title: string; spans: reado
       const middle = top + 28 + rank * 38
       lines.push(rankAt(40, middle, rank), line(left, middle, x(last) + 8, middle))
       for (const { what, begin, end } of own) {
-        const kind = what === 'wait' ? 'box ghost' : colour(rank)
+        const kind = what === 'wait' ? 'box' : colour(rank)
         lines.push(
           rect(x(begin) + 1, middle - 13, (end - begin) * scale - 2, 26, { rx: 4, class: kind }),
           text(x((begin + end) / 2), middle + 5, what, { 'text-anchor': 'middle', class: what === 'wait' ? 'soft' : undefined })

@@ -3,6 +3,7 @@ import { Communicator } from './communicator/communicator.js'
 import { temporaryFiles } from './file/node-file-system.js'
 import { SELF, WORLD } from './progress/context-ids.js'
 import { Endpoint } from './progress/endpoint.js'
+import { leftovers } from './progress/leftovers.js'
 import { startedBy } from './runtime/launch-env.js'
 import { Liveness } from './runtime/liveness.js'
 import type { FromRank, RankData, ToRank } from './runtime/rank-protocol.js'
@@ -71,6 +72,8 @@ export const COMM_SELF = new Communicator(endpoint, SELF, 'self', [rank])
 /** For the launcher's side of this rank. */
 export const runtime = {
   transport,
+  /** What this rank has left over, a line of each kind. */
+  leftovers: (): string[] => leftovers(endpoint),
   /** Called when this thread is not to give its event loop another turn, and sends are still under way. */
   onStuck: (): void => undefined,
   /** Blocks until all sends are out: `process.exit` does not wait for the event loop. */

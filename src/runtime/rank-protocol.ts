@@ -22,11 +22,16 @@ export interface Seat extends HostMemory {
   crowded: boolean
 }
 
+/** What a rank has left over at its end is told on its standard error, makes it fail, too, or is not told. */
+export type Leftovers = 'warn' | 'error' | 'ignore'
+
 export interface Setting {
   /** Whether anybody wants the program's default export. */
   wantsResult: boolean
   /** One word a rank: the bytes of output that it has posted and nobody has written yet. */
   unwritten: SharedArrayBuffer
+  /** What becomes of what a rank has left over at its end. */
+  leftovers: Leftovers
   /** Whether reports of errors may be coloured. */
   colors: boolean
   /** What standard output and standard error are connected to, where a rank may draw on them. */

@@ -16,6 +16,8 @@ interface RunFlags {
   ranks?: number
   placement: 'thread' | 'process'
   prefix: boolean
+  strict?: boolean
+  quiet?: boolean
   timeout?: number
   env?: Record<string, string | undefined>
   hostfile?: string
@@ -59,6 +61,12 @@ cli
   )
   .option('--env <NAME[=VALUE]>', 'set a variable for the ranks, or pass on one of this environment; may be repeated', variable)
   .option('--no-prefix', 'leave out the [rank] before every line')
+  .addOption(
+    new Option('--strict', 'what a rank has left over when its program ends (messages, calls, what was not freed) is an error').conflicts(
+      'quiet'
+    )
+  )
+  .option('--quiet', 'leave out the warnings of it')
   .addOption(
     new Option('--placement <WHERE>', 'ranks are threads of one process, or each is a process of its own')
       .choices(['thread', 'process'])

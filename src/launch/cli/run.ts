@@ -20,6 +20,10 @@ export interface RunOptions extends Omit<Placement, 'launcher'> {
   timeout?: number | undefined
   onFailure?: OnFailure | undefined
   prefix: boolean
+  /** What ranks have left over at their end makes them fail. */
+  strict?: boolean | undefined
+  /** It is not told. */
+  quiet?: boolean | undefined
   /** `auto`: be one of the processes that another launcher has started, if any; `k8s` prints a Job. */
   launcher?: Placement['launcher'] | 'k8s'
   /** Prints the commands instead of running them. */
@@ -85,8 +89,13 @@ async function runExternalRank(seen: DetectedLauncher, options: RunOptions): Pro
 }
 
 /** What the job of this command line is asked for, wherever its ranks run. */
-function requestOf({ args, env = {}, timeout, onFailure, prefix }: RunOptions, program: string, ranks: number): Omit<JobRequest, 'place'> {
-  return { ranks, program, args, env, timeout, onFailure, prefix, onRankFailure: (failure) => void print(failure, ranks) }
+function requestOf(
+  { args, env = {}, timeout, onFailure, prefix, strict, quiet }: RunOptions,
+  program: string,
+  ranks: number
+): Omit<JobRequest, 'place'> {
+  const leftovers = strict ? 'error' : quiet ? 'ignore' : 'warn'
+  return { ranks, program, args, env, timeout, onFailure, prefix, leftovers, onRankFailure: (failure) => void print(failure, ranks) }
 }
 
 /** Sees a job to its end; resolves to its status. */

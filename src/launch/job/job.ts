@@ -1,7 +1,7 @@
 import type { Readable, Writable } from 'node:stream'
 import { debug } from '../../diagnostics/debug.js'
 import { type ErrorRecord, translateRecord } from '../../runtime/error-record.js'
-import { DRAIN_SIGNALS, type DrainSignal, type FromRank, type ToInput, type ToRank } from '../../runtime/rank-protocol.js'
+import { DRAIN_SIGNALS, type DrainSignal, type FromRank, type Leftovers, type ToInput, type ToRank } from '../../runtime/rank-protocol.js'
 import { type Compiled, CompileError, compile } from '../compile/compile.js'
 import { OutputMux } from '../host/output-mux.js'
 import type { Gone, Host, HostListener } from '../protocol/host.js'
@@ -20,6 +20,7 @@ export interface JobOptions {
   timeout?: number | undefined
   prefix: boolean
   wantsResults: boolean
+  leftovers: Leftovers
   /** What the failure of a rank does to the others; default 'end'. */
   onFailure?: OnFailure | undefined
   /** Hears of each rank that fails while the others go on. */

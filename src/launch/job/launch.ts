@@ -3,6 +3,7 @@ import { checkOptions } from '../../diagnostics/arguments.js'
 import type { OptionNames } from '../../diagnostics/option-names.js'
 import { AbortError, ArgumentError, RankFailedError, RxmpiError, TimeoutError } from '../../errors.js'
 import { restoreError } from '../../runtime/error-record.js'
+import type { Leftovers } from '../../runtime/rank-protocol.js'
 import { checkRanks, checkTimeout } from '../options/limits.js'
 import { programPath } from '../options/program.js'
 import { failureText } from './failure-text.js'
@@ -27,6 +28,11 @@ export interface LaunchOptions extends Placement {
    * printed on `stderr`.
    */
   onFailure?: OnFailure
+  /**
+   * What a rank has left over when its program ends (messages that nobody received, calls under way, what was not freed): 'warn' (the
+   * default) tells it on `stderr`, 'error' makes it the rank's failure, 'ignore' says nothing.
+   */
+  leftovers?: Leftovers
   /** Ends the job when it is aborted. */
   signal?: AbortSignal
   /** Whether lines carry `[rank]` when there are several ranks; they do by default. */
@@ -47,6 +53,7 @@ const LAUNCH: OptionNames<LaunchOptions> = {
   env: true,
   timeout: true,
   onFailure: true,
+  leftovers: true,
   signal: true,
   prefix: true,
   stdout: true,
@@ -70,6 +77,7 @@ export async function launch<T = unknown>(options: LaunchOptions): Promise<T[]> 
     env = {},
     timeout,
     onFailure,
+    leftovers = 'warn',
     signal,
     prefix = true,
     stdout = process.stdout,
@@ -80,6 +88,8 @@ export async function launch<T = unknown>(options: LaunchOptions): Promise<T[]> 
   checkRanks(ranks)
   checkTimeout(timeout)
   checkOnFailure(onFailure)
+  if (!['warn', 'error', 'ignore'].includes(leftovers))
+    throw new ArgumentError(`leftovers was ${String(leftovers)}: expected 'warn', 'error' or 'ignore'`)
   const path = programPath(program)
   if (signal?.aborted) throw aborted(signal)
   const job = startJob({
@@ -89,6 +99,7 @@ export async function launch<T = unknown>(options: LaunchOptions): Promise<T[]> 
     env,
     timeout,
     onFailure,
+    leftovers,
     onRankFailure: (failure) => stderr.write(failureText(failure, ranks)),
     prefix,
     wantsResults: true,

@@ -16,6 +16,7 @@ export function startJob({ env = {}, ...request }: JobRequest): Job {
     envChanges: env,
     prefix: false,
     wantsResults: false,
+    leftovers: 'warn',
     stdout: process.stdout,
     stderr: process.stderr,
     stdin: () => process.stdin,

@@ -59,5 +59,7 @@ const NAMES = new Map<string, AnyNames>(
   })
 )
 
-/** Of what the library calls itself: those of any stream. */
-export const optionNamesOf = (collective: string): AnyNames => NAMES.get(collective) ?? STREAM
+const ALL: AnyNames = Object.assign({}, ...NAMES.values())
+
+/** Of what the library calls itself, under names of its own, those of all. */
+export const optionNamesOf = (collective: string): AnyNames => NAMES.get(collective) ?? ALL

@@ -10,6 +10,7 @@ import { type Context, isSought, show, waitingIn } from './context.js'
 import { CONTEXTS, IdSource, WORLD } from './context-ids.js'
 import { ContextRegistry, type Membership } from './context-registry.js'
 import {
+  ANSWERED,
   CLAIMED,
   CREDIT,
   callOf,
@@ -283,6 +284,8 @@ export class Endpoint implements SegmentReceiver {
         return this.link(source).onCredit(totalOf(slot))
       case RETRACT:
         return this.#retracted(source, idOf(slot))
+      case ANSWERED:
+        return this.#answered(source, slot)
       default:
         throw new ProtocolError(`a segment of unknown kind ${kindOf(slot)} came from rank ${source}`)
     }
@@ -433,6 +436,16 @@ export class Endpoint implements SegmentReceiver {
     if (!message.answer) return
     message.answer = false
     this.link(message.source).answer(MATCHED, message.id, outcome)
+  }
+
+  /** The main thread of a rank's host has answered for it: the rank knows nothing of that, so nothing is counted. */
+  #answered(source: number, slot: Slot): void {
+    const bytes = totalOf(slot)
+    const message = new Incoming(this.#arrivals++, source, tagOf(slot), contextOf(slot), datatypeAt(slot), bytes, 0, 0)
+    const taker = this.registry.find(message.context)?.listener?.(message)
+    if (taker?.accept(message) === true) message.add(slot, slot.at + HEADER, bytes)
+    this.link(source).onCredit(idOf(slot))
+    taker?.finish(message)
   }
 
   #rest(source: number, slot: Slot): void {

@@ -10,8 +10,8 @@ export const NOBODY = -1
 interface PartClaim extends Claim {
   readonly id: string | number
   readonly rank: number
-  /** Whoever waits for it waits no longer. */
-  cancel?(): void
+  /** Whoever waits for it waits no longer: he is told why, or wants it no more. */
+  cancel?(error: Error | null): void
 }
 
 /** The claim of a rank that has taken the part without asking. */
@@ -61,15 +61,16 @@ export class LockKeeper {
         run()
         this.#queue.remove(claim)
         this.#publish()
-      }
+      },
+      cancel: run
     }
     this.#adopt(true)
     this.#queue.add(claim)
   }
 
-  /** The ranks that hold it. */
-  get holders(): number[] {
-    return [...this.#queue.holders].map(({ rank }) => rank)
+  /** The part is given up: nobody waits for it any more. */
+  end(error: Error): void {
+    for (const claim of [...this.#queue.waiters]) claim.cancel?.(error)
   }
 
   #isKeptFrom(rank: number): boolean {
@@ -91,7 +92,7 @@ export class LockKeeper {
         this.#publish()
         reply(null, abandoned ?? NOBODY)
       },
-      cancel: () => reply(null, NOBODY)
+      cancel: (error) => reply(error, NOBODY)
     }
     this.#claims.set(`${rank} ${id}`, claim)
     this.#queue.add(claim)
@@ -104,7 +105,7 @@ export class LockKeeper {
     const claim = this.#claims.get(`${rank} ${id}`)
     if (claim === undefined) return
     this.#claims.delete(`${rank} ${id}`)
-    if (this.#queue.waiters.has(claim)) claim.cancel?.()
+    if (this.#queue.waiters.has(claim)) claim.cancel?.(null)
     this.#queue.remove(claim)
     this.#publish()
   }

@@ -8,15 +8,15 @@ import type { CommunicatorCore } from '../core/communicator-core.js'
 import { checkGroup, type Group } from '../core/group.js'
 import { checkOptions, checkReceiveTag, checkSignal, checkSource, checkTag, shown } from '../diagnostics/arguments.js'
 import { type CallSite, captureCallSite, recordCallSite } from '../diagnostics/call-site.js'
-import { type AnyNames, areNamed, type OptionNames, SIGNAL } from '../diagnostics/option-names.js'
+import { type AnyNames, SIGNAL } from '../diagnostics/option-names.js'
 import { ArgumentError, CountError, DatatypeError, FreedError, RankError, RmaSyncError } from '../errors.js'
 import { checkCount } from '../layout/check.js'
 import type { Layout } from '../layout/layout.js'
 import { Records } from '../layout/records.js'
 import type { Viewed } from '../layout/view.js'
-import { copyRun, type Memory } from '../memory/copy.js'
 import { type AnyOp, isPredefined, SUM, type TypedArray } from '../op/op.js'
 import type { PredefinedName } from '../op/predefined.js'
+import { CONTROL } from '../progress/context-ids.js'
 import type { Holding } from '../progress/endpoint.js'
 import { abandonOn, abortError } from '../request/cancellation.js'
 import type { Target } from '../request/options.js'
@@ -24,24 +24,30 @@ import type { Request } from '../request/request.js'
 import { CallRequest } from '../service/call-request.js'
 import type { OwnCaller } from '../service/rounds.js'
 import { FREED, type Service } from '../service/service.js'
-import {
-  ACCUMULATE,
-  accumulate,
-  apply,
-  COMPARE_AND_SWAP,
-  compareAndSwap,
-  fetchAndOp,
-  GET,
-  GET_ACCUMULATE,
-  isValueOf,
-  type Operation,
-  PUT
-} from './apply.js'
+import { ACCUMULATE, COMPARE_AND_SWAP, GET, GET_ACCUMULATE, isValueOf, type Operation, PUT } from './apply.js'
+import { AtOnce } from './at-once.js'
+import { Calls } from './calls.js'
 import { type Change, Changes } from './changes.js'
 import { Epochs } from './epochs.js'
-import { fill, type Given, givenBy, piece } from './given.js'
+import { type Given, givenBy } from './given.js'
 import { type HeldLock, LockKeeper, Locks } from './lock-keeper.js'
 import { type Notification, Notifications } from './notifications.js'
+import {
+  type ElementOf,
+  GET_AND_PUT,
+  GET_FROM,
+  LOCK,
+  type LockOptions,
+  NOTIFIED,
+  PUT_TO,
+  type Remote,
+  SPAN,
+  TOUCHED,
+  type WindowAt,
+  type WindowCallOptions,
+  type WindowFrom,
+  type WindowTo
+} from './options.js'
 import { Part, type PartKind, type PartSay, sayOf } from './part.js'
 import { Pipeline } from './pipeline.js'
 import { atomicType, checkAt, checkMatch, laidOver, type Place, rowIn } from './place.js'
@@ -49,68 +55,6 @@ import { Signals } from './signals.js'
 import { awaited, done, doneWith } from './turn.js'
 import type { Waits } from './waits.js'
 import { WindowLock } from './window-lock.js'
-
-/** Where a call on a window reads or writes. */
-export interface WindowAt {
-  /** The rank whose part is meant, what `attach` has given there, or PROC_NULL, where nothing is done. */
-  target: number | Remote
-  /** The first element of that part; of a part of bytes the first byte. Default 0. */
-  at?: number
-  /** Which elements, laid over the part from `at` on; by default those in a row. */
-  layout?: Layout
-  /** Aborting it fails the call with an AbortError; what it has begun elsewhere is finished there. */
-  signal?: AbortSignal
-}
-
-/** Where a call on a window writes. */
-export interface WindowTo extends WindowAt {
-  /** The target's `notifications` tell of it, with this tag. */
-  notify?: number
-}
-
-/** Where a call on a window reads, and how much: one of `count`, `into` and `layout` is given. */
-export interface WindowFrom extends WindowAt {
-  /** Elements; of a layout, how often it is laid over the part, one extent apart. */
-  count?: number
-  /** Read in place, also into a view or records: the call resolves to this object. */
-  into?: Target
-}
-
-/** Memory that a rank has added to its part of a window: a plain object, which can be sent. */
-export interface Remote {
-  /** The window's name. */
-  readonly window: string
-  /** Whose it is. */
-  readonly rank: number
-  /** Which of that rank's. */
-  readonly part: number
-  /** What it is. */
-  readonly memory: Readonly<Record<string, unknown>>
-}
-
-/** How a call on a window may end early. */
-export interface WindowCallOptions {
-  /** Aborting it fails the call with an AbortError. */
-  signal?: AbortSignal
-}
-
-/** How a part is locked. */
-export interface LockOptions extends WindowCallOptions {
-  /** Together with others that lock it so, and with nobody who does not; default no. */
-  shared?: boolean
-}
-
-const AT: OptionNames<WindowAt> = { target: true, at: true, layout: true, signal: true }
-const PUT_TO: OptionNames<WindowTo> = { ...AT, notify: true }
-const GET_FROM: OptionNames<WindowFrom> = { ...AT, count: true, into: true }
-const GET_AND_PUT: OptionNames<WindowTo & { into?: Target }> = { ...PUT_TO, into: true }
-const LOCK: OptionNames<LockOptions> = { shared: true, signal: true }
-const NOTIFIED: OptionNames<{ source?: number; tag?: number }> = { source: true, tag: true }
-const SPAN: OptionNames<{ at?: number; count?: number }> = { at: true, count: true }
-const TOUCHED: OptionNames<{ target: number; at?: number; count?: number }> = { target: true, ...SPAN }
-
-/** A single element of a window: a number, or of 64-bit integers a bigint. */
-export type ElementOf<A> = A extends BigInt64Array | BigUint64Array ? bigint : number
 
 /** @internal What the making of a window has found. */
 export interface WindowParts {
@@ -127,11 +71,6 @@ export interface WindowParts {
 
 const makeFence: Make<null, null> = () => ({ ...barrierOf<null>(), name: 'win.fence' })
 const makeClose: Make<null, null> = () => ({ ...barrierOf<null>(), name: 'win.close' })
-/** A piece of what is sent for: no longer than a segment, so that nothing overtakes it. */
-const PIECE = 2 ** 14
-const MARGIN = 1024
-const LOOP = 32
-const SHORT = 2048
 
 /**
  * Memory of each rank of a communicator that the others write to, read from and change without its doing. `comm.window` and
@@ -175,12 +114,14 @@ export class Window<A = Uint8Array> {
   readonly #changes: Changes
   readonly #posted: Signals
   readonly #completed: Signals
-  /** Memory that was added to this rank's part. */
-  readonly #attached = new Map<number, Part>()
+  /** This rank's part as 0, and memory that was added to it. */
+  readonly #own = new Map<number, Part>()
+  readonly #ids = new WeakMap<Part, number>()
   readonly #remotes = new WeakMap<Remote, Part>()
   #attachments = 0
   readonly #pending = new Set<CallRequest<unknown>>()
-  readonly #piece: number
+  readonly #atOnce: AtOnce
+  readonly #calls: Calls
   /** What the program has been given for its locks: by target, and last for all. */
   readonly #given: (WindowLock | undefined)[]
   #starting: CallRequest<void> | undefined
@@ -209,19 +150,28 @@ export class Window<A = Uint8Array> {
     this.kinds = Object.freeze(parts.map(({ kind }) => kind))
     this.#given = Array(core.size + 1).fill(undefined)
     this.#pipelines = parts.map(() => new Pipeline())
-    this.#piece = Math.max(8, Math.min(PIECE, core.endpoint.transport.maxSegment - MARGIN) & ~15)
     this.#notifications = new Notifications(service, waits)
     this.#changes = new Changes(service, waits)
-    this.#posted = new Signals(service, waits, 'posted')
-    this.#completed = new Signals(service, waits, 'completed')
+    this.#posted = new Signals(service, waits, 'posted', (rank) => this.#whyEnded(rank))
+    this.#completed = new Signals(service, waits, 'completed', (rank) => this.#whyEnded(rank))
     this.#keeper = new LockKeeper(service)
     this.#locks = new Locks(service)
+    this.#own.set(0, own)
+    this.#atOnce = new AtOnce(parts, this.#pipelines, this.#epochs, this.#changes)
+    this.#calls = new Calls({
+      service,
+      pipelines: this.#pipelines,
+      keeper: this.#keeper,
+      changes: this.#changes,
+      notifications: this.#notifications,
+      own: this.#own,
+      idOf: (part) => (part === parts[part.rank] ? 0 : this.#ids.get(part)!)
+    })
     if (own.control !== undefined) {
       this.#keeper.control = own.control
       this.#changes.control = own.control
     }
     service.onGone((rank) => this.#lose(rank))
-    service.serve('rma', (rank, asked, reply) => this.#serve(rank, asked as Asked, reply))
     service.serve(FREED, (rank) => this.#part(rank))
     for (let rank = 0; rank < core.size; rank++) {
       if (core.endpoint.whyGone(core.memberOf(rank)) !== undefined) this.#lose(rank)
@@ -229,6 +179,7 @@ export class Window<A = Uint8Array> {
     parent.attach({
       breakOff: () => {
         if (!parent.revoked) return
+        this.#atOnce.isShut = true
         for (const one of [caller.core, core]) if (one.alive) one.becomeRevoked()
       }
     })
@@ -268,7 +219,7 @@ export class Window<A = Uint8Array> {
    * mpi4py: win.Put.
    */
   put(data: Target, at: WindowTo): Promise<void> {
-    return this.#putNow(data, at) ? done() : awaited(this.iput(data, at))
+    return this.#atOnce.put(data, at) ? done() : awaited(this.iput(data, at))
   }
 
   /** As `put`, as a request. MPI: MPI_Rput; mpi4py: win.Rput. */
@@ -276,7 +227,7 @@ export class Window<A = Uint8Array> {
     return this.#request<void>(PUT_TO, at, undefined, (request, part) => {
       const given = givenBy(data, 'data')
       const place = this.#placeFor(part, at, given, 'data')
-      this.#act(request, part, operationOf(PUT, place), place, given, undefined, at.notify, () => undefined)
+      this.#calls.act(request, part, operationOf(PUT, place), place, given, undefined, at.notify, () => undefined)
     })
   }
 
@@ -290,7 +241,7 @@ export class Window<A = Uint8Array> {
   get<B extends Target>(from: WindowFrom & { into: B }): Promise<B>
   get(from: WindowFrom): Promise<A>
   get(from: WindowFrom): Promise<unknown> {
-    const now = this.#getNow(from)
+    const now = this.#atOnce.get(from)
     return now === undefined ? awaited(this.#get(from)) : doneWith(now)
   }
 
@@ -312,7 +263,7 @@ export class Window<A = Uint8Array> {
   accumulate(data: Target, op: AnyOp, at: WindowTo): Promise<void>
   accumulate(data: Target, at: WindowTo): Promise<void>
   accumulate(data: Target, op: AnyOp | WindowTo, at?: WindowTo): Promise<void> {
-    return at !== undefined && this.#accumulateNow(data, op as AnyOp, at) ? done() : awaited(this.#accumulate(data, op, at))
+    return at !== undefined && this.#atOnce.accumulate(data, op as AnyOp, at) ? done() : awaited(this.#accumulate(data, op, at))
   }
 
   /** As `accumulate`, as a request. MPI: MPI_Raccumulate; mpi4py: win.Raccumulate. */
@@ -346,7 +297,7 @@ export class Window<A = Uint8Array> {
   fetchAndOp(value: ElementOf<A>, op: AnyOp, at: WindowTo): Promise<ElementOf<A>>
   fetchAndOp(value: ElementOf<A>, at: WindowTo): Promise<ElementOf<A>>
   fetchAndOp(value: ElementOf<A>, op: AnyOp | WindowTo, at?: WindowTo): Promise<ElementOf<A>> {
-    const now = at === undefined ? undefined : this.#fetchNow(value, op as AnyOp, at)
+    const now = at === undefined ? undefined : this.#atOnce.fetchAndOp(value, op as AnyOp, at)
     return now === undefined ? awaited(this.#fetch(value, op, at)) : doneWith(now as ElementOf<A>)
   }
 
@@ -362,7 +313,7 @@ export class Window<A = Uint8Array> {
    * `expected`. On integers. Errors: as `accumulate`; DatatypeError for floats. MPI: MPI_Compare_and_swap; mpi4py: win.Compare_and_swap.
    */
   compareAndSwap(expected: ElementOf<A>, value: ElementOf<A>, at: WindowTo): Promise<ElementOf<A>> {
-    const now = this.#swapNow(expected, value, at)
+    const now = this.#atOnce.compareAndSwap(expected, value, at)
     return now === undefined ? awaited(this.icompareAndSwap(expected, value, at)) : doneWith(now as ElementOf<A>)
   }
 
@@ -379,7 +330,7 @@ export class Window<A = Uint8Array> {
       const place = this.#element(part, at)
       const given = givenBy(data, 'value')
       const into = elements(part, 1)
-      this.#act(
+      this.#calls.act(
         request,
         part,
         { ...operationOf(COMPARE_AND_SWAP, place), code },
@@ -682,7 +633,7 @@ export class Window<A = Uint8Array> {
       const part = new Part(this.rank, say)
       part.own(memory)
       const id = ++this.#attachments
-      this.#attached.set(id, part)
+      this.#own.set(id, part)
       return { window: this.name, rank: this.rank, part: id, memory: say as unknown as Remote['memory'] }
     })
   }
@@ -694,7 +645,7 @@ export class Window<A = Uint8Array> {
   detach(remote: Remote): void {
     this.#here(() => {
       this.#checkOpen()
-      if (remote?.rank !== this.rank || remote.window !== this.name || !this.#attached.delete(remote.part)) {
+      if (remote?.rank !== this.rank || remote.window !== this.name || remote.part === 0 || !this.#own.delete(remote.part)) {
         throw new ArgumentError(`remote: expected what attach has given on this rank and was not detached, got ${shown(remote)}`)
       }
     })
@@ -738,114 +689,15 @@ export class Window<A = Uint8Array> {
 
   // At once, in shared memory of this host. What is not plain is left to the calls that check all.
 
-  #putNow(data: Target, at: WindowTo): boolean {
-    const part = this.#reached(at, PUT_TO)
-    if (part === undefined || at.notify !== undefined) return false
-    const from = data as TypedArray
-    if (from?.constructor !== part.type) return false
-    const start = at.at ?? 0
-    const { length } = from
-    if (!Number.isSafeInteger(start) || start < 0 || length === 0 || start + length > part.length) return false
-    const control = part.control!
-    if (!control.enter()) return false
-    const to = part.elements!
-    if (length <= LOOP) for (let k = 0; k < length; k++) to[start + k] = from[k]!
-    else if (from.byteLength < SHORT) to.set(from as never, start)
-    else copyRun(from, 0, part.memory!, start * elementSize(part.code), from.byteLength)
-    control.leave()
-    if (control.isWatched) this.#changes.tell(part.rank, start, start + length)
-    return true
-  }
-
-  #getNow(from: WindowFrom): unknown {
-    const part = this.#reached(from, GET_FROM)
-    if (part === undefined) return undefined
-    const { count, into } = from
-    const start = from.at ?? 0
-    const length =
-      into === undefined ? count : count === undefined && into?.constructor === part.type ? (into as TypedArray).length : undefined
-    if (!Number.isSafeInteger(start) || start < 0 || !Number.isSafeInteger(length) || length! <= 0 || start + length! > part.length)
-      return undefined
-    const control = part.control!
-    if (!control.enter()) return undefined
-    const elements = part.elements!
-    let result: TypedArray
-    if (into === undefined) result = elements.slice(start, start + length!)
-    else {
-      result = into as TypedArray
-      if (length! <= LOOP) for (let k = 0; k < length!; k++) result[k] = elements[start + k]!
-      else if (result.byteLength < SHORT) result.set(elements.subarray(start, start + length!) as never)
-      else copyRun(part.memory!, start * elementSize(part.code), result, 0, result.byteLength)
-    }
-    control.leave()
-    return result
-  }
-
-  #fetchNow(value: unknown, op: AnyOp, at: WindowTo): number | bigint | undefined {
-    const part = this.#reached(at, PUT_TO)
-    if (part === undefined || at.notify !== undefined || !isPredefined(op) || !isValueOf(part.code, value)) return undefined
-    const { name } = op
-    if (!part.isInteger ? OF_BITS.has(name) : false) return undefined
-    if (NOT_ATOMIC.has(name)) return undefined
-    const index = at.at ?? 0
-    if (!Number.isSafeInteger(index) || index < 0 || index >= part.length) return undefined
-    const control = part.control!
-    if (!control.enter()) return undefined
-    const was = fetchAndOp(part, part.code, index * elementSize(part.code), name, value)
-    control.leave()
-    if (control.isWatched) this.#changes.tell(part.rank, index, index + 1)
-    return was
-  }
-
-  #accumulateNow(data: Target, op: AnyOp, at: WindowTo): boolean {
-    const part = this.#reached(at, PUT_TO)
-    if (part === undefined || at.notify !== undefined || !isPredefined(op)) return false
-    const from = data as TypedArray
-    if (from?.constructor !== part.type || NOT_ATOMIC.has(op.name)) return false
-    if (OF_BITS.has(op.name) && !part.isInteger) return false
-    const start = at.at ?? 0
-    const { length } = from
-    if (!Number.isSafeInteger(start) || start < 0 || length === 0 || start + length > part.length) return false
-    const control = part.control!
-    if (!control.enter()) return false
-    accumulate(part, part.code, op.name, start * elementSize(part.code), from)
-    control.leave()
-    if (control.isWatched) this.#changes.tell(part.rank, start, start + length)
-    return true
-  }
-
   /** The lock of a part that nobody has. */
   #lockNow(target: number): WindowLock | undefined {
     const part = this.#parts[target]
-    if (part?.control === undefined || part.isEnded || this.#obstacle !== undefined || this.#core.revoked) return undefined
+    if (part?.control === undefined || part.isEnded || this.#atOnce.isShut) return undefined
     if (this.#epochs.isStarted || this.#epochs.holds(target)) return undefined
     const site = recordCallSite()
     if (!this.#locks.takeFree(target, part.control, site)) return undefined
     this.#epochs.lock(target, site)
     return this.#lockOf(target, false, undefined)
-  }
-
-  #swapNow(expected: unknown, value: unknown, at: WindowTo): number | bigint | undefined {
-    const part = this.#reached(at, PUT_TO)
-    if (part === undefined || at.notify !== undefined || !part.isInteger) return undefined
-    if (!isValueOf(part.code, expected) || !isValueOf(part.code, value)) return undefined
-    const index = at.at ?? 0
-    if (!Number.isSafeInteger(index) || index < 0 || index >= part.length) return undefined
-    const control = part.control!
-    if (!control.enter()) return undefined
-    const was = compareAndSwap(part, part.code, index * elementSize(part.code), expected, value)
-    control.leave()
-    if (control.isWatched) this.#changes.tell(part.rank, index, index + 1)
-    return was
-  }
-
-  /** The part that a call is on, where it can be done at once. */
-  #reached(at: WindowAt, names: AnyNames): Part | undefined {
-    const { target, layout, signal } = Object(at) as WindowAt
-    if (layout !== undefined || signal !== undefined || this.#obstacle !== undefined || this.#epochs.isStarted) return undefined
-    const part = this.#parts[target as number]
-    if (part?.elements === undefined || part.isEnded || !this.#pipelines[part.rank]!.isIdle) return undefined
-    return areNamed(at, names) ? part : undefined
   }
 
   // All others
@@ -873,7 +725,7 @@ export class Window<A = Uint8Array> {
       }
       const result = into ?? this.#resultFor(part, place, layout)
       given ??= givenBy(result, 'into')
-      this.#act(request, part, operationOf(GET, place), place, undefined, given, undefined, () => result)
+      this.#calls.act(request, part, operationOf(GET, place), place, undefined, given, undefined, () => result)
     })
   }
 
@@ -899,7 +751,7 @@ export class Window<A = Uint8Array> {
       const place = this.#placeFor(part, where, given, 'data')
       const code = atomicType(part, place, given.signature)
       const name = opOn(how, code)
-      this.#act(
+      this.#calls.act(
         request,
         part,
         { ...operationOf(ACCUMULATE, place), code, op: name },
@@ -935,7 +787,7 @@ export class Window<A = Uint8Array> {
         }
       }
       const operation = { ...operationOf(GET_ACCUMULATE, place), code, op: name }
-      this.#act(request, part, operation, place, given, target, where.notify, () => result)
+      this.#calls.act(request, part, operation, place, given, target, where.notify, () => result)
     })
   }
 
@@ -950,7 +802,7 @@ export class Window<A = Uint8Array> {
       const into = elements(part, 1)
       const operation = { ...operationOf(GET_ACCUMULATE, place), code, op: name }
       const given = givenBy(data, 'value')
-      this.#act(request, part, operation, place, given, givenBy(into, 'into'), where.notify, () => into[0] as ElementOf<A>)
+      this.#calls.act(request, part, operation, place, given, givenBy(into, 'into'), where.notify, () => into[0] as ElementOf<A>)
     })
   }
 
@@ -1010,125 +862,6 @@ export class Window<A = Uint8Array> {
       return new CallRequest<T>(this.#core, captureCallSite()).refuse(error)
     }
   }
-
-  /** Does an operation: at once where it can be, else by asking the target. */
-  #act<T>(
-    request: CallRequest<T>,
-    part: Part,
-    operation: Operation,
-    place: Place,
-    data: Given | undefined,
-    into: Given | undefined,
-    notify: number | undefined,
-    result: () => T
-  ): void {
-    const { rank, control } = part
-    const changes = operation.kind !== GET
-    const act = (): void => {
-      if (request.settled) return
-      if (operation.bytes === 0) {
-        if (notify !== undefined) this.#notifications.tell(rank, notify, place.at, 0)
-        return request.settle(null, result())
-      }
-      if (control === undefined || !this.#pipelines[rank]!.isIdle || !control.enter()) {
-        return this.#ask(request, part, operation, place, data, into, notify, result)
-      }
-      try {
-        applyWhole(part, operation, data, into)
-      } finally {
-        control.leave()
-      }
-      if (changes && control.isWatched) this.#changes.tell(rank, place.at, place.at + place.span)
-      if (notify !== undefined) this.#notifications.tell(rank, notify, place.at, place.span)
-      request.settle(null, result())
-    }
-    if (notify === undefined) act()
-    else this.#notifications.room(rank, request.site, act, (error) => request.fail(error))
-  }
-
-  #ask<T>(
-    request: CallRequest<T>,
-    part: Part,
-    operation: Operation,
-    place: Place,
-    data: Given | undefined,
-    into: Given | undefined,
-    notify: number | undefined,
-    result: () => T
-  ): void {
-    const { rank } = part
-    const pipeline = this.#pipelines[rank]!
-    const { kind, offset, bytes, form, code, op } = operation
-    const isSwap = kind === COMPARE_AND_SWAP
-    const id = this.#idOf(part)
-    let left = Math.ceil(bytes / this.#piece)
-    for (let from = 0; from < bytes; from += this.#piece) {
-      const count = Math.min(this.#piece, bytes - from)
-      const isLast = from + count === bytes
-      pipeline.push(
-        (next) => {
-          const there = data === undefined ? null : asBytes(piece(data, from, isSwap ? data.bytes : count))
-          const tail: Asked[10] = isLast ? [notify ?? null, place.at, place.span] : null
-          const asked: Asked = [id, kind, offset, bytes, form, code, op, from, count, there, tail]
-          this.#service.ask<Uint8Array | undefined>(
-            rank,
-            'rma',
-            asked,
-            request.site,
-            (error, answer) => {
-              if (error !== null) request.settle(error)
-              else if (into !== undefined && !request.settled) {
-                try {
-                  fill(into, from, answer!)
-                } catch (cause) {
-                  request.settle(new ArgumentError('into: its buffer was transferred away while the call was under way', { cause }))
-                }
-              }
-              if (--left === 0 && !request.settled) request.settle(null, result())
-              next(null, undefined)
-            },
-            () => `in a call on ${this.#service.what} for rank ${rank}'s part`
-          )
-        },
-        form !== null && form.offsets.length > RUNS
-      )
-    }
-  }
-
-  /** Does for another rank what it has asked. */
-  #serve(
-    rank: number,
-    [id, kind, offset, bytes, form, code, op, from, count, data, tail]: Asked,
-    reply: (error: Error | null, value: unknown) => void
-  ): void {
-    const part = id === 0 ? this.#parts[this.rank]! : this.#attached.get(id)
-    if (part === undefined)
-      return reply(new FreedError(`target: that memory was detached from window '${this.name}' on this rank`), undefined)
-    this.#keeper.admit(rank, () => {
-      if (this.#obstacle !== undefined) return reply(this.#obstacle, undefined)
-      const into = kind === PUT || kind === ACCUMULATE ? undefined : new Uint8Array(count)
-      try {
-        apply(part, { kind, offset, bytes, form, code, op }, from, data ?? undefined, into)
-      } catch (cause) {
-        return reply(
-          new FreedError(`target: the memory of this rank's part of window '${this.name}' was transferred away`, { cause }),
-          undefined
-        )
-      }
-      if (tail !== null) {
-        const [notify, at, span] = tail
-        if (kind !== GET && id === 0 && this.#changes.isWatched) this.#changes.note(rank, at, at + span)
-        if (notify !== null) this.#notifications.deliver({ source: rank, tag: notify, at, count: span })
-      }
-      reply(null, into)
-    })
-  }
-
-  #idOf(part: Part): number {
-    return part === this.#parts[part.rank] ? 0 : this.#ids.get(part)!
-  }
-
-  readonly #ids = new WeakMap<Part, number>()
 
   #partOf(target: number | Remote): Part {
     if (typeof target !== 'object' || target === null) {
@@ -1216,7 +949,7 @@ export class Window<A = Uint8Array> {
   }
 
   #isIdle(target: number | undefined): boolean {
-    if (this.#obstacle !== undefined) return false
+    if (this.#atOnce.isShut) return false
     if (target === undefined) return this.#pipelines.every(({ isIdle }) => isIdle)
     return this.#pipelines[target]?.isIdle === true
   }
@@ -1262,11 +995,15 @@ export class Window<A = Uint8Array> {
   }
 
   #checkThere(part: Part): void {
-    if (!part.isEnded) return
-    throw (
-      this.#core.inVain(this.#core.memberOf(part.rank)) ??
-      new FreedError(`rank ${part.rank} has freed window '${this.name}', and its part with that`)
-    )
+    const error = this.#whyEnded(part.rank)
+    if (error !== undefined) throw error
+  }
+
+  /** Why nothing comes of a rank any more. */
+  #whyEnded(rank: number): Error | undefined {
+    if (!this.#parts[rank]!.isEnded) return undefined
+    const gone = this.#core.inVain(this.#core.memberOf(rank))
+    return gone ?? new FreedError(`rank ${rank} has freed window '${this.name}', and its part with that`)
   }
 
   #ranksOf(group: Group): ReadonlySet<number> {
@@ -1286,7 +1023,9 @@ export class Window<A = Uint8Array> {
   /** Another rank has given the window up. */
   #part(rank: number): void {
     this.#parts[rank]!.isEnded = true
-    if (this.#rift !== undefined || this.#obstacle !== undefined) return
+    if (this.#obstacle !== undefined) return
+    this.#waits.lose(rank, this.#whyEnded(rank)!)
+    if (this.#rift !== undefined) return
     this.#rift = new FreedError(`rank ${rank} has freed window '${this.name}', which this call needs all ranks for`)
     this.#caller.core.release()
   }
@@ -1294,6 +1033,9 @@ export class Window<A = Uint8Array> {
   #end(obstacle: FreedError, isOrderly: boolean): void {
     if (this.#obstacle !== undefined) return
     this.#obstacle = obstacle
+    this.#atOnce.isShut = true
+    this.#calls.obstacle = obstacle
+    this.#keeper.end(obstacle)
     const core = this.#core
     core.endpoint.unfreed.delete(this)
     this.#given.fill(undefined)
@@ -1305,6 +1047,7 @@ export class Window<A = Uint8Array> {
       for (let rank = 0; rank < this.size; rank++) if (rank !== this.rank) this.#service.tell(rank, FREED, [])
     }
     this.#waits.end(obstacle, isOrderly)
+    core.endpoint.transport.unattend?.(core.id + CONTROL)
     if (isOrderly) this.#service.close()
     else this.#service.retire(obstacle)
     this.#caller.core.release()
@@ -1320,47 +1063,9 @@ export class Window<A = Uint8Array> {
 }
 
 const BYTES = 2
-const NOT_ATOMIC: ReadonlySet<string> = new Set(['MAXLOC', 'MINLOC'])
-const OF_BITS: ReadonlySet<string> = new Set(['BAND', 'BOR', 'BXOR'])
 const fenceWord = new Int32Array(new SharedArrayBuffer(4))
 
-/** What is asked of a target. */
-type Asked = readonly [
-  part: number,
-  kind: number,
-  offset: number,
-  bytes: number,
-  form: Operation['form'],
-  code: number,
-  op: PredefinedName,
-  from: number,
-  count: number,
-  data: Uint8Array | null,
-  tail: readonly [notify: number | null, at: number, span: number] | null
-]
-
 const operationOf = (kind: number, { offset, bytes, form }: Place): Operation => ({ kind, offset, bytes, form, code: BYTES, op: 'REPLACE' })
-
-/** Runs of a form that fit a message. */
-const RUNS = 128
-
-/** All of an operation in memory that this rank reaches. */
-function applyWhole(part: Part, operation: Operation, data: Given | undefined, into: Given | undefined): void {
-  const { kind, form, offset, bytes } = operation
-  if (form === null && kind === PUT && data!.runs !== undefined) return data!.runs.gather(0, bytes, part.memory!, offset)
-  if (form === null && kind === GET && into!.runs !== undefined) return into!.runs.scatter(0, bytes, part.memory!, offset)
-  const from = data && piece(data, 0, data.bytes)
-  if (into === undefined) return apply(part, operation, 0, from, undefined)
-  const there = into.memory ?? new Uint8Array(bytes)
-  apply(part, operation, 0, from, {
-    buffer: there.buffer,
-    byteOffset: there.byteOffset,
-    byteLength: kind === COMPARE_AND_SWAP ? there.byteLength : bytes
-  })
-  if (into.memory === undefined) fill(into, 0, there as Uint8Array)
-}
-
-const asBytes = ({ buffer, byteOffset, byteLength }: Memory): Uint8Array => new Uint8Array(buffer, byteOffset, byteLength)
 
 const elements = (part: Part, count: number): TypedArray =>
   valueOn(part.code, new ArrayBuffer(count * elementSize(part.code))) as TypedArray

@@ -55,6 +55,10 @@ const examples: Record<string, (size: number) => string[][]> = {
 
   '10-task-farm': (size) => onlyRank(size, 0, ['40 tasks found 17984 primes below 200000']),
 
+  '34-next-value': (size) => onlyRank(size, 0, ['40 tasks found 17984 primes below 200000']),
+
+  '35-tickets': (size) => onlyRank(size, 0, ['240 rows, 25.4 % of them inside']),
+
   '12-probe': (size) =>
     onlyRank(
       size,

@@ -59,7 +59,7 @@ const NAMES = new Map<string, AnyNames>(
   })
 )
 
-const ALL: AnyNames = Object.assign({}, ...NAMES.values())
+const ANY: AnyNames = Object.assign({}, ...NAMES.values())
 
-/** Of what the library calls itself, under names of its own, those of all. */
-export const optionNamesOf = (collective: string): AnyNames => NAMES.get(collective) ?? ALL
+/** What the library calls under another name may have any: what its user has given it has checked by itself. */
+export const optionNamesOf = (collective: string): AnyNames => NAMES.get(collective) ?? ANY

@@ -1,6 +1,6 @@
 import { at } from '../diagnostics/call-site.js'
 import { CONTEXTS, MESSAGES } from './context-ids.js'
-import type { Endpoint, Unfreed } from './endpoint.js'
+import type { Endpoint, Holding, Unfreed } from './endpoint.js'
 import { pendingCalls } from './pending-calls.js'
 import { contentOf, unreceived } from './unreceived.js'
 
@@ -26,7 +26,7 @@ export function leftovers(endpoint: Endpoint): string[] {
     ),
     ...line(
       endpoint,
-      Array.from(endpoint.held, (holding) => `${holding.describe()}${at(holding.site)}`),
+      Array.from(heldIn(endpoint), (holding) => `${holding.describe()}${at(holding.site)}`),
       'lock',
       'not given back',
       'release each, or take it with await using'
@@ -50,6 +50,12 @@ function messagesOf(endpoint: Endpoint): string[] {
     if ((message.context & (CONTEXTS - 1)) === MESSAGES) lines.push(`${contentOf(message)} from ${origin}`)
   }
   return lines
+}
+
+/** Locks and turns: of windows each knows its own. */
+function* heldIn({ held, unfreed }: Endpoint): Generator<Holding> {
+  yield* held
+  for (const { holdings = [] } of unfreed) yield* holdings
 }
 
 function byKind(all: Iterable<Unfreed>): Map<string, Unfreed[]> {

@@ -7,6 +7,7 @@ import type { HostMemory } from '../transport/shared/host-memory.js'
 import type { Certificate } from '../transport/websocket/connection.js'
 import type { Address } from '../transport/websocket/dial.js'
 import type { ErrorRecord } from './error-record.js'
+import type { Leftovers } from './leftovers-policy.js'
 
 /** `workerData` of a rank: who it is, the memory it shares with the other ranks of its host, and its terminal. */
 export interface RankData {
@@ -21,9 +22,6 @@ export interface Seat extends HostMemory {
   /** There are more threads than cores. */
   crowded: boolean
 }
-
-/** What a rank has left over at its end is told on its standard error, makes it fail, too, or is not told. */
-export type Leftovers = 'warn' | 'error' | 'ignore'
 
 export interface Setting {
   /** Whether anybody wants the program's default export. */

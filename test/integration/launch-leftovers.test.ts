@@ -54,6 +54,33 @@ await comm.window(new Float64Array(4))`
     )
   })
 
+  it('is told: files, halos, locks, and what is held of them', async () => {
+    const { lines } = await run(
+      ['-n', '1'],
+      `import { COMM_WORLD as comm } from 'rxmpi'
+import { Mutex } from 'rxmpi/sync'
+import { tmpdir } from 'node:os'
+const win = await comm.allocateWindow(Float64Array, 4)
+await win.lock(0)
+const mutex = await Mutex.create(comm)
+await mutex.acquire()
+const cart = await comm.cart({ dims: [1] })
+cart!.halo({ sizes: [4] })
+await comm.open(tmpdir() + '/left-' + process.pid + '.bin', 'w+', { deleteOnClose: true })
+await comm.split(0)
+await comm.split(0)`
+    )
+    const left = (what: string, line: number): unknown => expect.stringMatching(`^rxmpi: rank 0 ended with ${what}.*left\\.ts:${line}:`)
+    expect(lines).toEqual([
+      left("2 locks not given back: mutex 'world.mutex\\(1\\)'.*; the lock of rank 0's part of ", 5),
+      left("3 communicators that nobody freed: 'world.cart\\(1\\)'.*; 'world.split\\(1\\)'.*; 'world.split\\(2\\)'", 12),
+      left('a file that nobody freed: ', 10),
+      left("a halo that nobody freed: 'world.cart\\(1\\).halo\\(1\\)'", 9),
+      left("a mutex that nobody freed: 'world.mutex\\(1\\)'", 6),
+      left("a window that nobody freed: 'world.window\\(1\\)'", 4)
+    ])
+  })
+
   it('is told: calls under way where the program says when it ends', async () => {
     const { status, lines } = await run(
       [],

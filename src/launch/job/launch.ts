@@ -3,7 +3,7 @@ import { checkOptions } from '../../diagnostics/arguments.js'
 import type { OptionNames } from '../../diagnostics/option-names.js'
 import { AbortError, ArgumentError, RankFailedError, RxmpiError, TimeoutError } from '../../errors.js'
 import { restoreError } from '../../runtime/error-record.js'
-import type { Leftovers } from '../../runtime/rank-protocol.js'
+import { checkLeftovers, type Leftovers } from '../../runtime/leftovers-policy.js'
 import { checkRanks, checkTimeout } from '../options/limits.js'
 import { programPath } from '../options/program.js'
 import { failureText } from './failure-text.js'
@@ -88,8 +88,7 @@ export async function launch<T = unknown>(options: LaunchOptions): Promise<T[]> 
   checkRanks(ranks)
   checkTimeout(timeout)
   checkOnFailure(onFailure)
-  if (!['warn', 'error', 'ignore'].includes(leftovers))
-    throw new ArgumentError(`leftovers was ${String(leftovers)}: expected 'warn', 'error' or 'ignore'`)
+  checkLeftovers(leftovers, 'leftovers')
   const path = programPath(program)
   if (signal?.aborted) throw aborted(signal)
   const job = startJob({

@@ -94,11 +94,7 @@ process.on('exit', () => {
   if (process.exitCode === UNSETTLED) tell({ type: 'stalled', at: stalledAwaits() })
 })
 process.on('exit', (status) => {
-  if (launch.leftovers === 'ignore' || (process.exitCode ?? status) !== 0) return
-  const lines = runtime.leftovers()
-  if (lines.length === 0) return
-  process.stderr.write(lines.map((line) => `rxmpi: ${line}\n`).join(''))
-  if (launch.leftovers === 'error') process.exitCode = 1
+  if ((process.exitCode ?? status) === 0 && runtime.tellLeftovers(launch.leftovers)) process.exitCode = 1
 })
 Promise.all([program(), connectLink()])
   .then(([found]) => run(found))

@@ -4,8 +4,9 @@ import type { OptionNames } from '../../diagnostics/option-names.js'
 import { AbortError, ArgumentError, RankFailedError, RxmpiError, TimeoutError } from '../../errors.js'
 import { restoreError } from '../../runtime/error-record.js'
 import { checkLeftovers, type Leftovers } from '../../runtime/leftovers-policy.js'
-import { checkRanks, checkTimeout } from '../options/limits.js'
+import { checkRanks, checkStallNotice, checkTimeout } from '../options/limits.js'
 import { programPath } from '../options/program.js'
+import { STALL_NOTICE } from '../options/timeouts.js'
 import { failureText } from './failure-text.js'
 import type { Failure, OnFailure } from './job.js'
 import { PLACEMENT, type Placement, placement, ranksOf } from './placement.js'
@@ -33,6 +34,11 @@ export interface LaunchOptions extends Placement {
    * default) tells it on `stderr`, 'error' makes it the rank's failure, 'ignore' says nothing.
    */
   leftovers?: Leftovers
+  /**
+   * Seconds in which nothing is sent, received or printed after which it is told on `stderr`, once, who waits for whom and at which line;
+   * the job goes on. Default 10; 0: never.
+   */
+  stallNotice?: number
   /** Ends the job when it is aborted. */
   signal?: AbortSignal
   /** Whether lines carry `[rank]` when there are several ranks; they do by default. */
@@ -54,6 +60,7 @@ const LAUNCH: OptionNames<LaunchOptions> = {
   timeout: true,
   onFailure: true,
   leftovers: true,
+  stallNotice: true,
   signal: true,
   prefix: true,
   stdout: true,
@@ -78,6 +85,7 @@ export async function launch<T = unknown>(options: LaunchOptions): Promise<T[]> 
     timeout,
     onFailure,
     leftovers = 'warn',
+    stallNotice = STALL_NOTICE,
     signal,
     prefix = true,
     stdout = process.stdout,
@@ -89,6 +97,7 @@ export async function launch<T = unknown>(options: LaunchOptions): Promise<T[]> 
   checkTimeout(timeout)
   checkOnFailure(onFailure)
   checkLeftovers(leftovers, 'leftovers')
+  checkStallNotice(stallNotice)
   const path = programPath(program)
   if (signal?.aborted) throw aborted(signal)
   const job = startJob({
@@ -99,6 +108,7 @@ export async function launch<T = unknown>(options: LaunchOptions): Promise<T[]> 
     timeout,
     onFailure,
     leftovers,
+    stallNotice,
     onRankFailure: (failure) => stderr.write(failureText(failure, ranks)),
     prefix,
     wantsResults: true,

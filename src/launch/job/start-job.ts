@@ -1,4 +1,5 @@
 import { changed } from '../options/environment.js'
+import { STALL_NOTICE } from '../options/timeouts.js'
 import { Job, type JobOptions } from './job.js'
 
 /** What a job is asked for; the rest has defaults. */
@@ -17,6 +18,7 @@ export function startJob({ env = {}, ...request }: JobRequest): Job {
     prefix: false,
     wantsResults: false,
     leftovers: 'warn',
+    stallNotice: STALL_NOTICE,
     stdout: process.stdout,
     stderr: process.stderr,
     stdin: () => process.stdin,

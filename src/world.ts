@@ -3,7 +3,9 @@ import { Communicator } from './communicator/communicator.js'
 import { temporaryFiles } from './file/node-file-system.js'
 import { SELF, WORLD } from './progress/context-ids.js'
 import { Endpoint } from './progress/endpoint.js'
+import { leftovers } from './progress/leftovers.js'
 import { startedBy } from './runtime/launch-env.js'
+import type { Leftovers } from './runtime/leftovers-policy.js'
 import { Liveness } from './runtime/liveness.js'
 import type { FromRank, RankData, ToRank } from './runtime/rank-protocol.js'
 import { type StandaloneRank, startStandaloneRank } from './runtime/standalone-rank.js'
@@ -75,6 +77,13 @@ export const COMM_SELF = new Communicator(endpoint, SELF, 'self', [rank])
 /** For the launcher's side of this rank. */
 export const runtime = {
   transport,
+  /** Tells on standard error what this rank, which ends well, has left over, a line of each kind. True when that makes it fail. */
+  tellLeftovers(policy: Leftovers): boolean {
+    if (policy === 'ignore') return false
+    const lines = leftovers(endpoint)
+    if (lines.length > 0) process.stderr.write(lines.map((line) => `rxmpi: ${line}\n`).join(''))
+    return policy === 'error' && lines.length > 0
+  },
   /** Called when this thread is not to give its event loop another turn, and sends are still under way. */
   onStuck: (): void => undefined,
   /** Blocks until all sends are out: `process.exit` does not wait for the event loop. */
@@ -87,4 +96,7 @@ export const runtime = {
   }
 }
 
-standalone?.onEnd(() => runtime.flush())
+standalone?.onEnd((policy) => {
+  runtime.flush()
+  return runtime.tellLeftovers(policy)
+})

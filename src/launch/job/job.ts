@@ -1,13 +1,23 @@
 import type { Readable, Writable } from 'node:stream'
 import { debug } from '../../diagnostics/debug.js'
 import { type ErrorRecord, translateRecord } from '../../runtime/error-record.js'
-import { DRAIN_SIGNALS, type DrainSignal, type FromRank, type ToInput, type ToRank } from '../../runtime/rank-protocol.js'
+import type { Leftovers } from '../../runtime/leftovers-policy.js'
+import {
+  DRAIN_SIGNALS,
+  type DrainSignal,
+  type EndReason,
+  type FromRank,
+  type ReportReason,
+  type ToInput,
+  type ToRank
+} from '../../runtime/rank-protocol.js'
 import { type Compiled, CompileError, compile } from '../compile/compile.js'
 import { OutputMux } from '../host/output-mux.js'
 import type { Gone, Host, HostListener } from '../protocol/host.js'
 import { DeadlockWatch } from './deadlock.js'
 import { Input } from './input.js'
-import { Report } from './report.js'
+import { type Picture, Report } from './report.js'
+import { StallWatch } from './stall-watch.js'
 
 export interface JobOptions {
   ranks: number
@@ -20,8 +30,13 @@ export interface JobOptions {
   timeout?: number | undefined
   prefix: boolean
   wantsResults: boolean
+  leftovers: Leftovers
   /** What the failure of a rank does to the others; default 'end'. */
   onFailure?: OnFailure | undefined
+  /** Seconds without progress after which is told who waits for whom, once; 0: never. */
+  stallNotice: number
+  /** Tells the user something; by default on `stderr`. */
+  tell?: ((text: string) => void) | undefined
   /** Hears of each rank that fails while the others go on. */
   onRankFailure?: ((failure: Failure) => void) | undefined
   stdout: Writable
@@ -81,7 +96,8 @@ export class Job implements HostListener {
   readonly #results: unknown[]
   readonly #timers: NodeJS.Timeout[] = []
   readonly #deadlock: DeadlockWatch
-  #report: Report | undefined
+  readonly #reports = new Map<ReportReason, Report>()
+  readonly #stall: StallWatch | undefined
   readonly #input: Input
   #compiled: Compiled | undefined
   #failure: Failure | undefined
@@ -110,6 +126,10 @@ export class Job implements HostListener {
     this.#hostOf = Array.from({ length: ranks }, (_, rank) => this.#hosts.find((host) => host.ranks.includes(rank))!)
     this.#deadlock = new DeadlockWatch(this, this.#hosts)
     if (timeout !== undefined) this.#after(timeout * 1000, () => this.#timeOut(timeout))
+    if (options.stallNotice > 0) {
+      const { tell = (text) => stderr.write(text) } = options
+      this.#stall = new StallWatch(this, this.#hosts, options.stallNotice, (text) => tell(`rxmpi: ${text}\n`))
+    }
     void this.#load()
   }
 
@@ -166,10 +186,26 @@ export class Job implements HostListener {
     this.#after(END_MS, () => this.#finish())
   }
 
-  /** Has every rank say what it waits for. */
-  ask(reason: 'deadlock' | 'timeout'): Promise<string[]> {
-    this.#report = new Report(this, reason)
-    return this.#report.lines
+  stackOf(rank: number): Promise<readonly string[] | undefined> {
+    return this.#hostOf[rank]!.stackOf(rank)
+  }
+
+  /** Has every rank say what it waits for, and end that. */
+  async ask(reason: EndReason): Promise<string[]> {
+    return (await this.#ask(reason)).lines
+  }
+
+  /** Has every rank say what it waits for, and go on; who asks meanwhile gets the same. */
+  async look(): Promise<Picture> {
+    const picture = await (this.#reports.get('look')?.picture ?? this.#ask('look'))
+    this.#reports.delete('look')
+    return picture
+  }
+
+  #ask(reason: ReportReason): Promise<Picture> {
+    const report = new Report(this, reason)
+    this.#reports.set(reason, report)
+    return report.picture
   }
 
   async #load(): Promise<void> {
@@ -192,6 +228,7 @@ export class Job implements HostListener {
   message(rank: number, message: FromRank): void {
     switch (message.type) {
       case 'output':
+        this.#stall?.progress()
         this.#outlets[message.fd].write(rank, message.chunk, () => this.#hostOf[rank]!.written(rank, message.bytes))
         break
       case 'result':
@@ -212,7 +249,7 @@ export class Job implements HostListener {
         void this.#deadlock.check()
         break
       case 'waits':
-        this.#report?.answer(rank, message.lines)
+        this.#reports.get(message.reason)?.answer(rank, message)
         break
     }
   }
@@ -266,7 +303,7 @@ export class Job implements HostListener {
     debug('rank %d has ended', rank)
     this.#outlets[1].finish(rank)
     this.#outlets[2].finish(rank)
-    this.#report?.ended(rank)
+    for (const report of this.#reports.values()) report.ended(rank)
     void this.#deadlock.check()
     if (this.#alive.size === 0) this.#finish()
   }
@@ -289,6 +326,7 @@ export class Job implements HostListener {
     if (this.#finished) return
     this.#finished = true
     for (const timer of this.#timers) clearTimeout(timer)
+    this.#stall?.stop()
     this.#input.close()
     this.#removeCompiled()
     const { stdout, stderr } = this.#options

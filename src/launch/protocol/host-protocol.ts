@@ -19,7 +19,7 @@ export type ToHost =
   | { type: 'written'; rank: number; bytes: number }
   | { type: 'input'; message: FromInput }
   | { type: 'gone'; rank: number; how: Gone }
-  | { type: 'look'; id: number }
+  | { type: 'ask'; id: number; question: Question }
   | { type: 'terminate' }
   | { type: 'close'; status: number }
 
@@ -30,10 +30,20 @@ export type FromHost =
   | { type: 'asked'; message: ToInput }
   | { type: 'ended'; rank: number; status: number; fatal: string | undefined }
   | { type: 'drained'; rank: number; how: Gone }
-  | { type: 'looked'; id: number; rest: Rest | undefined }
+  | { type: 'answer'; id: number; answer: unknown }
   /** Its process was told to end by whoever has started it. */
   | { type: 'signalled'; signal: DrainSignal }
   | { type: 'broken'; text: string; error?: ErrorRecord | undefined }
+
+/** What the launcher may ask the process of a host, as it would ask threads of its own. */
+export type Question = { what: 'rest' } | { what: 'traffic' } | { what: 'stack'; rank: number }
+
+/** The answers to them. */
+export interface Answers {
+  rest: Rest | undefined
+  traffic: number
+  stack: readonly string[] | undefined
+}
 
 export interface HostAddress {
   host: string
@@ -61,7 +71,7 @@ export interface HostSetup {
   cwd: string | undefined
   /** Who writes the output of its ranks: the launcher, or the host itself. */
   output: 'launcher' | { prefix: boolean }
-  setting: Pick<Setting, 'wantsResult' | 'colors' | 'terminals' | 'inputIsTerminal'>
+  setting: Pick<Setting, 'wantsResult' | 'leftovers' | 'colors' | 'terminals' | 'inputIsTerminal'>
 }
 
 /** Where the launcher is, and how to be let in. */

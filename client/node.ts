@@ -14,6 +14,7 @@ export type { Overflow } from '../src/stream/overflow-policy.js'
 export type { Job, ViewOptions, WriteOptions } from './job.js'
 
 const HANDSHAKE_MS = 10_000
+const KEEP_ALIVE_MS = 30_000
 
 /** As a browser does it, over Node's sockets; and the certificate of a job is the one that its ticket names, whoever has signed it. */
 const dial: Dial = (ticket, events) => {
@@ -30,6 +31,8 @@ const dial: Dial = (ticket, events) => {
   const to = { host: hostname.replace(/^\[|\]$/g, ''), port: Number(port) }
   const patience = setTimeout(() => closed(new RankFailedError(`${host} does not answer within ${HANDSHAKE_MS / 1000} s`)), HANDSHAKE_MS)
   const socket = ticket.fingerprint === undefined ? connectTcp(to) : connectTls({ ...to, rejectUnauthorized: false })
+  // A rank that computes is silent, and lives: the system tells whether its machine does.
+  socket.setKeepAlive(true, KEEP_ALIVE_MS)
   socket.on('error', (error) => closed(new RankFailedError(`${OUT_OF_REACH} (${error.message})`, { cause: error })))
   socket.once(ticket.fingerprint === undefined ? 'connect' : 'secureConnect', () => {
     if (over) return

@@ -48,8 +48,8 @@ frame$.pipe(mpi.publish(comm, 'plate')).subscribe()
 /** The rows of this rank, with one of a neighbour above and below. */
 const first = (rank: number): number => Math.floor((SIDE * rank) / comm.size)
 const rows = first(comm.rank + 1) - first(comm.rank)
-const grid = (await comm.cart({ dims: [comm.size] }))!
-const halo = grid.halo({ sizes: [rows], cell: SIDE })
+using grid = (await comm.cart({ dims: [comm.size] }))!
+using halo = grid.halo({ sizes: [rows], cell: SIDE })
 let [now, next] = [halo.allocate(Float32Array), halo.allocate(Float32Array)]
 const counts = Array.from({ length: comm.size }, (_, rank) => SIDE * (first(rank + 1) - first(rank)))
 

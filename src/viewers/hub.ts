@@ -1,4 +1,4 @@
-import { defer, filter, Observable, of, ReplaySubject, Subject, switchMap, take, takeUntil } from 'rxjs'
+import { defer, first, Observable, of, ReplaySubject, Subject, switchMap, takeUntil } from 'rxjs'
 import type { CommunicatorCore } from '../core/communicator-core.js'
 import { nearestOf } from '../diagnostics/option-names.js'
 import { ArgumentError, RxmpiError } from '../errors.js'
@@ -97,12 +97,7 @@ export class Hub {
   stream(name: string, credit$: Observable<number>): Observable<Payload> {
     return defer(() => {
       const there = this.#publications.get(name)
-      return there === undefined
-        ? this.#published.pipe(
-            filter((publication) => publication.name === name),
-            take(1)
-          )
-        : of(there)
+      return there === undefined ? this.#published.pipe(first((publication) => publication.name === name)) : of(there)
     }).pipe(switchMap(({ values, policy }) => values.pipe(withCredit(credit$, policy))))
   }
 
@@ -121,7 +116,8 @@ export class Hub {
   /** What viewers send under a name, while there is a server or may be one. */
   inbox<T>(name: string): Observable<T> {
     return new Observable<T>((subscriber) => {
-      const inbox = this.#inbox(name)
+      const inbox = this.#inboxes.get(name) ?? new Subject()
+      this.#inboxes.set(name, inbox)
       this.#readers++
       this.#keep()
       subscriber.add(() => {
@@ -133,30 +129,13 @@ export class Hub {
     })
   }
 
-  /** Tells, at once or later, that somebody reads what viewers send under a name. */
+  /** Tells, at once or later, that somebody reads what viewers send under a name. Nothing is kept of names that only viewers know. */
   read(name: string): Observable<unknown> {
-    return defer(() =>
-      this.#inbox(name).observed
-        ? of(name)
-        : this.#readable.pipe(
-            filter((one) => one === name),
-            take(1)
-          )
-    )
+    return defer(() => (this.#inboxes.get(name)?.observed ? of(name) : this.#readable.pipe(first((one) => one === name))))
   }
 
-  /** Whether anybody has taken it. */
   deliver(name: string, value: unknown): void {
-    this.#inbox(name).next(value)
-  }
-
-  #inbox(name: string): Subject<unknown> {
-    let inbox = this.#inboxes.get(name)
-    if (inbox === undefined) {
-      inbox = new Subject()
-      this.#inboxes.set(name, inbox)
-    }
-    return inbox
+    this.#inboxes.get(name)?.next(value)
   }
 
   #keep(): void {

@@ -48,6 +48,8 @@ const PUBLISH_CREDIT = 16
 /** What a viewer may say in a second: more than any program of good will has to. */
 const MESSAGES_PER_SECOND = 20_000
 const BYTES_PER_SECOND = 2 ** 23
+/** Answers that may wait for a viewer who does not read. */
+const MOST_UNREAD = 1000
 
 export const TICK_MS = 100
 const LATE_MS = 1000
@@ -72,6 +74,8 @@ export class Viewer {
   #second = Number.NEGATIVE_INFINITY
   #messages = 0
   #bytes = 0
+  /** Frames that wait though the connection is full. */
+  #unread = 0
 
   constructor(outlet: Outlet, hub: Hub, writes: boolean, now: () => number = () => performance.now()) {
     this.#outlet = outlet
@@ -100,6 +104,8 @@ export class Viewer {
   }
 
   drained(): void {
+    this.#unread = 0
+    this.#heard = this.#now()
     for (const stream of [...this.#out.values()]) stream.pump()
   }
 
@@ -141,8 +147,16 @@ export class Viewer {
       const { used } = incoming
       if (used === 0) continue
       incoming.used = 0
-      this.#outlet.send(countFrame(CREDIT, id, used))
+      this.#say(countFrame(CREDIT, id, used))
     }
+  }
+
+  /** What is no value. Whoever asks and asks, and does not read the answers, would have them wait without end. */
+  #say(frame: Uint8Array): void {
+    this.#outlet.send(frame)
+    if (!this.#outlet.full || ++this.#unread < MOST_UNREAD) return
+    this.closed()
+    this.#outlet.close()
   }
 
   #count(bytes: number): void {
@@ -204,7 +218,7 @@ export class Viewer {
       },
       complete: () => {
         end()
-        this.#outlet.send(newFrame(COMPLETE, id, 0))
+        this.#say(newFrame(COMPLETE, id, 0))
       }
     })
   }
@@ -219,7 +233,7 @@ export class Viewer {
     incoming.reading.add(
       this.#hub.read(name).subscribe(() => {
         incoming.credit = PUBLISH_CREDIT
-        this.#outlet.send(countFrame(CREDIT, id, PUBLISH_CREDIT))
+        this.#say(countFrame(CREDIT, id, PUBLISH_CREDIT))
       })
     )
   }
@@ -240,7 +254,7 @@ export class Viewer {
   #fail(id: number, error: unknown): void {
     if (error === undefined) return
     const { name, message } = error instanceof Error ? error : new RxmpiError(String(error))
-    this.#outlet.send(textFrame(ERROR, id, `${name}\n${message}`))
+    this.#say(textFrame(ERROR, id, `${name}\n${message}`))
   }
 }
 

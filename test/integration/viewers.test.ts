@@ -23,6 +23,7 @@ const megabyte = new Float64Array(2 ** 17)
 every(1).pipe(map((n) => megabyte.fill(n)), mpi.publish(comm, 'megabytes')).subscribe()
 every(1).pipe(mpi.bcast(comm), map((n) => n + comm.rank), mpi.gather(comm), mpi.publish(comm, 'ranks', { overflow: 'buffer' })).subscribe()
 every(10).pipe(map(() => ({ viewers: viewers!.count, bytes: process.memoryUsage().arrayBuffers })), mpi.publish(comm, 'state')).subscribe()
+mpi.subscribeTo(comm, 'fail').subscribe(() => process.exit(3))
 mpi.subscribeTo(comm, 'setpoint').pipe(mpi.bcast(comm), mpi.gather(comm), mpi.publish(comm, 'echo', { overflow: 'buffer', history: 0 })).subscribe()
 if (comm.rank === 0) stop$.subscribe(() => setImmediate(() => viewers!.close()))
 `
@@ -92,13 +93,20 @@ it('a job is looked at by many, each at its own pace, spoken to, and ended', asy
   await expect(firstValueFrom(look.stream('state'))).rejects.toThrow(RankFailedError)
 })
 
-it('a job that is killed is told as such', async () => {
-  const { job, tickets } = await startJob()
-  const look = connect(tickets.read)
-  const state$ = look.stream('state')
-  await firstValueFrom(state$)
-  const end = lastValueFrom(state$)
-  await firstValueFrom(look.stream('ranks'))
-  job.kill('SIGKILL')
-  await expect(end).rejects.toThrow('the connection to the job is lost: the job is no more, or cannot be reached')
+it('a job that fails or is killed is told as such', async () => {
+  const jobs = await Promise.all([startJob(), startJob()])
+  const [failed, killed] = await Promise.all(
+    jobs.map(async ({ job, tickets }, k) => {
+      const look = connect(tickets.write)
+      const state$ = look.stream('state')
+      const end = lastValueFrom(state$).catch((error: Error) => error)
+      await firstValueFrom(look.stream('ranks'))
+      if (k === 0) look.publish('fail').next(true)
+      else job.kill('SIGKILL')
+      return end
+    })
+  )
+  expect([failed, killed]).toEqual([expect.any(RankFailedError), expect.any(RankFailedError)])
+  expect((failed as Error).message).toBe('the job has failed')
+  expect((killed as Error).message).toBe('the connection to the job is lost: the job is no more, or cannot be reached')
 })

@@ -372,6 +372,18 @@ describe('a viewer', () => {
     )
   })
 
+  it('that asks without reading is cut, and leaves nothing behind', () => {
+    const hub = opened()
+    hub.publish('over', all).complete()
+    const { viewer, outlet, sent, ...asking } = viewerOf(hub)
+    for (let k = 0; k < 2000; k++) viewer.frame(countFrame(SUBSCRIBE, k, 1, 'over'))
+    expect(viewer.open).toBe(true)
+    outlet.full = true
+    for (let k = 0; k < 2000; k++) viewer.frame(countFrame(SUBSCRIBE, k, 1, 'over'))
+    expect([viewer.open, sent.length]).toEqual([false, 3000])
+    expect(asking.why).toBeUndefined()
+  })
+
   it('that does not answer is cut, but not by a rank that has had no time to listen', () => {
     const hub = opened()
     hub.publish('n', all)
@@ -504,6 +516,16 @@ describe('the port for viewers', () => {
     open.close()
     expect(await ends).toEqual(['complete', "the job has published no 'endles'; did you mean 'endless'?"])
     expect(await failure(open.ticket())).toBeInstanceOf(RankFailedError)
+  })
+
+  it('goes with its communicator', async () => {
+    const own = await comm.dup()
+    const of = (await viewers(own))!
+    const end = failure(of.ticket())
+    const raw = (await rawViewer(of.ticket())) as RawViewer
+    own.free()
+    expect(textOf(await raw.frame(isKind(END)))).toBe('the job has closed its viewers')
+    expect(await end).toBeInstanceOf(Error)
   })
 
   it('is opened once, where it is safe', async () => {

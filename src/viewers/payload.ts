@@ -13,6 +13,7 @@ import {
   viewOf
 } from '../codec/datatype.js'
 import { encodeObject } from '../codec/object.js'
+import { NO_RANKS } from '../codec/reference.js'
 import { isTree } from '../codec/scan.js'
 import { DataCloneError, ProtocolError } from '../errors.js'
 import type { Payload } from './wire.js'
@@ -20,7 +21,7 @@ import type { Payload } from './wire.js'
 /** A value as viewers get it, in memory of its own: the program may change what it has published. */
 export function encodeValue(value: unknown): Payload {
   const code = datatypeOf(value)
-  if (code === OBJECT) return { code, bytes: encodeObject(value, 0).slice() }
+  if (code === OBJECT) return { code, bytes: encodeObject(value, NO_RANKS).slice() }
   if (lossOf(value as BufferLike) !== undefined) throw new DataCloneError('data: a detached buffer cannot be published')
   // Other runtimes have no Buffer.
   return { code: code === BUFFER ? UINT8 : code, bytes: new Uint8Array(viewOf(value as BufferLike)) }

@@ -68,10 +68,8 @@ it('a job is looked at by many, each at its own pace, spoken to, and ended', asy
   for (const [k, [zero, one]] of rows.entries()) expect([zero, one]).toEqual([rows[0]![0]! + k, rows[0]![0]! + k + 1])
   const large = await lastValueFrom(look.stream<Float64Array>('megabytes').pipe(take(20), toArray()))
   expect(large.filter((array) => array.length !== 2 ** 17 || array.some((value) => value !== array[0]))).toEqual([])
-  const { viewers, bytes } = await until(state$, (state) => state.viewers === 3)
-  expect(viewers).toBe(3)
-  // What waits for the one that does not read is bounded: some values, and not the hundreds that have come since.
-  expect(bytes).toBeLessThan(100 * 2 ** 20)
+  // What waits for the one that does not read is bounded, by some values and not by the hundreds that have come since; garbage may be more.
+  await until(state$, ({ viewers, bytes }) => viewers === 3 && bytes < 100 * 2 ** 20)
 
   // The slow one gets the first, and then what is the latest.
   slow.send(countFrame(CREDIT, 1, 1))

@@ -6,7 +6,7 @@ import { firstValueFrom, lastValueFrom, NEVER, of, Subject } from 'rxjs'
 import { take, toArray } from 'rxjs/operators'
 import { decode, encode } from '../../client/codec.js'
 import { connect } from '../../client/node.js'
-import { publish, subscribeTo, type Viewers, viewers } from '../../operators/index.js'
+import { publish, ref, subscribeTo, type Viewers, viewers } from '../../operators/index.js'
 import type { Communicator } from '../../src/communicator/communicator.js'
 import { ArgumentError, AuthenticationError, DataCloneError, ProtocolError, RankFailedError, RemoteError } from '../../src/errors.js'
 import { Hub } from '../../src/viewers/hub.js'
@@ -130,6 +130,7 @@ describe('values', () => {
     array[0] = 7
     expect(decode(payload)).toEqual(Float64Array.of(1, 2))
     expect(Object.getPrototypeOf(decode(encodeValue(Buffer.from('ab'))))).toBe(Uint8Array.prototype)
+    expect(() => encodeValue({ stream: ref(of(1)) })).toThrow(/a ref is for ranks/)
     structuredClone(array.buffer, { transfer: [array.buffer] })
     expect(() => encodeValue(array)).toThrow(DataCloneError)
   })

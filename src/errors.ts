@@ -19,6 +19,8 @@ export interface FailedRank {
   readonly host?: string | undefined
   /** 'has failed: its process was killed' */
   readonly reason: string
+  /** Whether it is one of the remote group of an intercommunicator. */
+  readonly remote?: boolean
 }
 
 /** Also, of a RankFailedError, which rank it was. */

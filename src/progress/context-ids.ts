@@ -17,6 +17,8 @@ export const GROUPS = 4
 export const PARTITIONS = 5
 /** What a rank says to the next one when its turn has ended. */
 export const TURNS = 6
+/** A second way for collectives, where one is two that go at the same time: those of an intercommunicator. */
+export const SECOND_LANE = 7
 
 /** Contexts of a communicator: a power of two. */
 export const CONTEXTS = 8

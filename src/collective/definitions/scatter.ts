@@ -1,4 +1,5 @@
 import { datatypeOf } from '../../codec/datatype.js'
+import type { Root } from '../../core/communicator-core.js'
 import type { Reduced, TypedArray } from '../../op/op.js'
 import { Block } from '../algorithms/block.js'
 import { checkDisjoint, checkHeld, checkParts, checkTarget, cutEqually, isBuffer, lengthOf } from '../algorithms/counts-displs.js'
@@ -8,8 +9,8 @@ import type { Definition, PlanOptions, Ranks, StreamOptions } from '../definitio
 
 /** Who gives the data, which way it goes, and the stream of rounds. */
 export interface ScatterOptions extends StreamOptions {
-  /** The rank that gives the data; default 0. */
-  root?: number
+  /** The rank that gives the data; default 0. Over an intercommunicator its own group says `{ local: rank }`. */
+  root?: Root
   /**
    * For experts: 'binomial' all down a tree, 'linear' all straight from the root. By default large blocks go straight, others down the
    * tree.

@@ -121,6 +121,11 @@ export class CommunicatorCore implements Membership {
     return rank
   }
 
+  /** Ranks of the group that this rank is in. */
+  get groupSize(): number {
+    return this.size
+  }
+
   /** Whether a rooted collective's root is this rank. */
   isRoot(root: Root | undefined): boolean {
     return (root ?? 0) === this.rank

@@ -1,5 +1,5 @@
 import { EMPTY, Observable } from 'rxjs'
-import type { Communicator } from '../src/communicator/communicator.js'
+import type { AnyCommunicator } from '../src/communicator/communicator.js'
 import {
   abortError,
   checked,
@@ -57,7 +57,7 @@ export interface ReceiveFromOptions extends InflowOptions {
  * }
  * ```
  */
-export function receiveFrom<T = unknown>(comm: Communicator, options: ReceiveFromOptions): Observable<T> {
+export function receiveFrom<T = unknown>(comm: AnyCommunicator, options: ReceiveFromOptions): Observable<T> {
   const window = checked(comm.core, () => {
     checkReader(comm.core, options)
     return checkInflow(options)

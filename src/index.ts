@@ -11,11 +11,21 @@ export type { HaloOptions } from './collective/halo/options.js'
 export type { Neighbors, Weights } from './collective/topology/neighborhood.js'
 export type { Into, Views } from './collective/views.js'
 export type { Signalled } from './communicator/collectives.js'
-export { type Cartesian, Communicator, type CreateGroupOptions, type DeriveOptions, type Graph } from './communicator/communicator.js'
+export {
+  type AnyCommunicator,
+  type Cartesian,
+  Communicator,
+  type CreateGroupOptions,
+  type DeriveOptions,
+  type Graph
+} from './communicator/communicator.js'
 export { computeDims } from './communicator/compute-dims.js'
 export type { AgreeOptions, ShrinkOptions } from './communicator/fault-tolerance.js'
+export type { IntercommOptions } from './communicator/intercomm-create.js'
+export type { CloseOptions, Intercommunicator, MergeOptions } from './communicator/intercommunicator.js'
 export type { Kept } from './communicator/persistent-calls.js'
 export type { AnyEdges, CartOptions, GraphOptions, OwnEdges } from './communicator/topology-create.js'
+export type { Root } from './core/communicator-core.js'
 export { GROUP_EMPTY, Group } from './core/group.js'
 export type { File, FileCallOptions, FilePlace, ReadOptions, SeekFrom } from './file/file.js'
 export type { FileMode } from './file/modes.js'

@@ -1,4 +1,4 @@
-import { map, type Observable, throwError } from 'rxjs'
+import { map, type Observable } from 'rxjs'
 import { type ArrayType, Halo } from '../collective/halo/halo.js'
 import type { HaloOptions } from '../collective/halo/options.js'
 import type { Grid } from '../collective/topology/grid.js'
@@ -23,20 +23,12 @@ import { checked } from '../stream/options.js'
 import { StreamRegistry } from '../stream/stream-registry.js'
 import { type AllocateWindowOptions, allocateWindow, makeWindow, type WindowOptions } from '../window/create.js'
 import type { Window } from '../window/window.js'
-import {
-  checkAllThere,
-  checkColor,
-  checkKey,
-  checkName,
-  colorOf,
-  Derivation,
-  derive,
-  expecting,
-  ranksOf,
-  type Setting
-} from './communicator-create.js'
+import { checkAllThere, checkColor, checkKey, checkName, colorOf, derive, ranksOf, type Setting } from './communicator-create.js'
 import { FaultTolerant } from './fault-tolerance.js'
 import { GroupCalls, GroupRequest } from './group-create.js'
+import { type IntercommOptions, joinGroups } from './intercomm-create.js'
+import type { Intercommunicator, MakeCommunicator } from './intercommunicator.js'
+import { Makings } from './makings.js'
 import { type CartOptions, checkKeep, type GraphOptions, gridOf, knownOf, makeGraph, makeGrid, makeSub } from './topology-create.js'
 
 export * from '../progress/context-ids.js'
@@ -55,8 +47,13 @@ export interface CreateGroupOptions extends DeriveOptions {
   tag?: number
 }
 
+/** What messages and collectives go by: a communicator of one group or of two. MPI: MPI_Comm; mpi4py: MPI.Comm. */
+export type AnyCommunicator = Communicator | Intercommunicator
+
 /** A group of ranks and contexts of its own for their messages. MPI: MPI_Comm, MPI 4.1 §7; point to point: §3; collectives: §6. */
 export class Communicator extends FaultTolerant {
+  /** It is of one group: `false`. MPI: MPI_Comm_test_inter; mpi4py: comm.is_inter. */
+  readonly isInter = false
   readonly #open = new OpenChannels()
   #channels: StreamRegistry | undefined
   readonly #freeable: boolean
@@ -64,8 +61,7 @@ export class Communicator extends FaultTolerant {
   readonly site: CallSite | undefined
   #group: Group | undefined
   #groups: GroupCalls | undefined
-  /** How many communicators were made of this one, by how. */
-  readonly #named = new Map<string, number>()
+  readonly #makings = new Makings(this)
 
   /** @internal */
   constructor(
@@ -220,9 +216,8 @@ export class Communicator extends FaultTolerant {
       const ranks = ranksOf(this, group)
       if (signal !== undefined) checkSignal(signal)
       if (signal?.aborted) throw abortError(signal)
-      this.#groups ??= new GroupCalls(this.core)
       const make = (id: number, count: number): Communicator => this.make(id, name ?? `${this.name}.createGroup(${count})`, ranks, site)
-      return new GroupRequest<Communicator>(this.#groups, ranks, tag, site, make).begin(signal)
+      return new GroupRequest<Communicator>(this.groupCalls, 'createGroup', ranks, tag, site, make).begin(signal)
     } catch (error) {
       return new RefusedRequest<Communicator>(this.core, error)
     }
@@ -422,26 +417,7 @@ export class Communicator extends FaultTolerant {
 
   /** @internal A communicator made of this one, by all its ranks together. `begin` throws what is wrong with the call. */
   protected derive<C>(how: string, options: DeriveOptions = {}, begin: (setting: Setting) => Observable<(name: string) => C>): Request<C> {
-    const site = recordCallSite()
-    try {
-      this.core.checkAlive()
-      checkOptions(options, "{ name: 'workers' }")
-      const { name, signal } = options
-      checkName(name)
-      const begun = begin({ options: { signal }, site })
-      if (signal !== undefined) checkSignal(signal)
-      if (signal?.aborted) throw abortError(signal)
-      const count = (this.#named.get(how) ?? 0) + 1
-      this.#named.set(how, count)
-      const made = begun.pipe(map((make) => make(name ?? `${this.name}.${how}(${count})`)))
-      return new Derivation(this, site, expecting(this, made))
-    } catch (error) {
-      return new Derivation<C>(
-        this,
-        captureCallSite(),
-        throwError(() => error)
-      )
-    }
+    return this.#makings.make(how, options, begin)
   }
 
   #split(
@@ -479,6 +455,41 @@ export class Communicator extends FaultTolerant {
     // One list for all communicators of the same ranks: in a simulation a thread has thousands of them.
     if (ranks.length === this.size && ranks.every((rank, place) => rank === place)) return this.core.members
     return ranks.map((rank) => this.core.memberOf(rank))
+  }
+
+  /** @internal The communicators that some of its ranks make without the rest. */
+  get groupCalls(): GroupCalls {
+    this.#groups ??= new GroupCalls(this.core)
+    return this.#groups
+  }
+
+  /**
+   * Joins this group with another that has no rank in common with it: each gets an intercommunicator, in which `dest` and `source` are
+   * ranks of the other. `bridge` is a communicator that both leaders are in, `remoteLeader` the rank there of the other group's; both are
+   * read at the local leader. Called by all ranks of both groups.
+   *
+   * Errors: ArgumentError, RankError and TagError at the call; RankError on all ranks where the groups overlap; CollectiveMismatchError
+   * where ranks of a group give different leaders; RankFailedError. Cost: in each group a small allreduce and a broadcast, between the
+   * leaders a message each way. MPI: MPI_Intercomm_create, MPI 4.1 §7.6.2; mpi4py: comm.Create_intercomm.
+   *
+   * @example
+   * ```ts
+   * import { COMM_WORLD as comm } from 'rxmpi'
+   *
+   * const half = (await comm.split(comm.rank))!
+   * const inter = await half.createIntercomm({ bridge: comm, remoteLeader: 1 - comm.rank })
+   * console.log(inter.rank, inter.size, inter.remoteSize) // [0] 0 1 1 [1] 0 1 1
+   * console.log(await inter.allgather(`from half ${comm.rank}`)) // [0] [ 'from half 1' ] [1] [ 'from half 0' ]
+   * for (const one of [inter, half]) one.free()
+   * ```
+   */
+  createIntercomm(options: IntercommOptions): Promise<Intercommunicator> {
+    return this.icreateIntercomm(options).wait()
+  }
+
+  /** As `createIntercomm`, as a request. */
+  icreateIntercomm(options: IntercommOptions): Request<Intercommunicator> {
+    return this.derive('createIntercomm', options, (setting) => joinGroups(this, options, setting, makeOf))
   }
 
   /** @internal What was made of this is revoked with it. */
@@ -527,6 +538,9 @@ export class Communicator extends FaultTolerant {
     return checked(this.core, () => this.#open.open<T>(this.channels, options))
   }
 }
+
+/** What an intercommunicator makes of its ranks. */
+const makeOf: MakeCommunicator = (endpoint, id, name, members, site) => new Communicator(endpoint, id, name, members, true, site)
 
 /** Ranks in a grid; `comm.cart` makes one. MPI: a communicator with a Cartesian topology, MPI 4.1 §8; mpi4py: MPI.Cartcomm. */
 export class Cartesian extends Communicator {

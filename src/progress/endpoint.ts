@@ -214,6 +214,7 @@ export class Endpoint implements SegmentReceiver {
   take(context: Context, message: Incoming): void {
     context.matching.take(message)
     this.#consumed(message)
+    if (context.emptied !== undefined && context.matching.kept === 0) context.emptied()
   }
 
   /** Brings a message that has come and its taker together. */

@@ -1,0 +1,44 @@
+import { map, type Observable, throwError } from 'rxjs'
+import type { CommunicatorCore } from '../core/communicator-core.js'
+import { checkOptions, checkSignal } from '../diagnostics/arguments.js'
+import { captureCallSite, recordCallSite } from '../diagnostics/call-site.js'
+import { abortError } from '../request/cancellation.js'
+import type { Request } from '../request/request.js'
+import type { DeriveOptions } from './communicator.js'
+import { checkName, Derivation, expecting, type Setting } from './communicator-create.js'
+
+/** The communicators that are made of one, by all its ranks together. */
+export class Makings {
+  readonly #parent: { readonly core: CommunicatorCore; readonly name: string }
+  /** How many there were, by how. */
+  readonly #named = new Map<string, number>()
+
+  constructor(parent: { readonly core: CommunicatorCore; readonly name: string }) {
+    this.#parent = parent
+  }
+
+  /** `begin` throws what is wrong with the call; what it gives is given the name. */
+  make<C>(how: string, options: DeriveOptions = {}, begin: (setting: Setting) => Observable<(name: string) => C>): Request<C> {
+    const { core, name: parent } = this.#parent
+    const site = recordCallSite()
+    try {
+      core.checkAlive()
+      checkOptions(options, "{ name: 'workers' }")
+      const { name, signal } = options
+      checkName(name)
+      const begun = begin({ options: { signal }, site })
+      if (signal !== undefined) checkSignal(signal)
+      if (signal?.aborted) throw abortError(signal)
+      const count = (this.#named.get(how) ?? 0) + 1
+      this.#named.set(how, count)
+      const made = begun.pipe(map((make) => make(name ?? `${parent}.${how}(${count})`)))
+      return new Derivation(core, site, expecting(core, made))
+    } catch (error) {
+      return new Derivation<C>(
+        core,
+        captureCallSite(),
+        throwError(() => error)
+      )
+    }
+  }
+}

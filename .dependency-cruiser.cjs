@@ -6,6 +6,7 @@
  *     testing  pool
  *     operators  npy  sync
  *     communicator
+ *     intercomm
  *     file  window
  *     service
  *     collective  stream
@@ -60,11 +61,13 @@ module.exports = {
     room('service', 'src/service', [...requests, 'src/op/', 'src/stream/', 'src/collective/']),
     room('file', 'src/file', [...requests, 'src/op/', 'src/stream/', 'src/collective/', 'src/service/']),
     room('window', 'src/window', [...requests, 'src/op/', 'src/stream/', 'src/collective/', 'src/service/']),
+    room('intercomm', 'src/intercomm', [...requests, 'src/op/', 'src/stream/', 'src/collective/']),
     room('communicator', 'src/communicator', [
       ...requests,
       'src/op/',
       'src/stream/',
       'src/collective/',
+      'src/intercomm/',
       'src/service/',
       'src/file/',
       'src/window/'

@@ -275,7 +275,7 @@ export class Session<T, R> extends Participant<R> {
 
   /** Its stream is over, or does not count, and those of others go on: it takes part with nothing. */
   get #isAbsent(): boolean {
-    if (this.#follows) return this.#collective.giver === undefined
+    if (this.#follows) return this.#isFed && this.#collective.giver === undefined
     const hasOthers = this.comm.size > 1
     return (
       hasOthers && this.#termination.own?.kind === ENDED && this.call.signature.ragged === 'rest' && this.#collective.giver === undefined

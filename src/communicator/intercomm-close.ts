@@ -25,10 +25,6 @@ export function closing(core: CommunicatorCore, whole: Whole, setting: Setting):
 function received(core: CommunicatorCore, { calls }: Whole, site: CallSite | undefined): Observable<void> {
   return new Observable((subscriber) => {
     const { context, endpoint } = core
-    if (context.matching.kept === 0) {
-      subscriber.next()
-      return subscriber.complete()
-    }
     const waiting = {
       peer: ANY_SOURCE,
       waits: true,
@@ -39,14 +35,16 @@ function received(core: CommunicatorCore, { calls }: Whole, site: CallSite | und
     }
     calls.unsaid.add(waiting)
     endpoint.transport.hold()
-    context.emptied = () => {
-      subscriber.next()
-      subscriber.complete()
+    const settle = (): void => {
+      if (calls.unsaid.delete(waiting)) endpoint.transport.release()
     }
-    return () => {
-      delete context.emptied
-      calls.unsaid.delete(waiting)
-      endpoint.transport.release()
-    }
+    subscriber.add(settle)
+    subscriber.add(
+      endpoint.whenReceived(core.id, () => {
+        settle()
+        subscriber.next()
+        subscriber.complete()
+      })
+    )
   })
 }

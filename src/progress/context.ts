@@ -9,8 +9,6 @@ export interface Context {
   listener?: (message: Incoming) => Taker | undefined
   /** Sees every message that nobody takes yet. */
   unexpected?: (message: Incoming) => void
-  /** Hears that the last message that waited was taken. */
-  emptied?: () => void
   /** Hears that a rank is no more. */
   gone?: (rank: number, reason: string) => void
   /** They see every message that a receive posted in their place could get. */

@@ -76,6 +76,8 @@ export class Endpoint implements SegmentReceiver {
   failureNotices: FailureListener | undefined
   /** What has to be freed and was not yet: communicators, or what they say they are. */
   readonly unfreed = new Set<Unfreed>()
+  /** Who waits until all messages of a context are received. */
+  readonly #unreceived = new Set<() => void>()
   readonly #sent: SendListener = (dest, context, tag, datatype, bytes) =>
     sends.publish(messageEvent(this, dest, context, tag, datatype, bytes))
   /** What this rank holds that others may wait for: locks, turns. */
@@ -201,6 +203,23 @@ export class Endpoint implements SegmentReceiver {
     this.seek(taker.peer)
   }
 
+  /** Calls back as soon as all messages that have come in a context are received; returns what to call to hear of it no more. */
+  whenReceived(context: number, done: () => void): () => void {
+    const look = (): void => {
+      if (this.context(context).matching.kept > 0) return
+      for (const { partial } of this.#known) for (const message of partial.values()) if (message.context === context) return
+      if (this.#unreceived.delete(look)) done()
+    }
+    this.#unreceived.add(look)
+    look()
+    return () => this.#unreceived.delete(look)
+  }
+
+  /** A message has got to who takes it. */
+  #finished(): void {
+    for (const look of [...this.#unreceived]) look()
+  }
+
   /**
    * Somebody wants a message that has not come. It may be behind others that fill the window and that nobody wants, and MPI promises that
    * it comes (MPI 4.1 §3.5, progress). So the window grows while that lasts.
@@ -214,7 +233,6 @@ export class Endpoint implements SegmentReceiver {
   take(context: Context, message: Incoming): void {
     context.matching.take(message)
     this.#consumed(message)
-    if (context.emptied !== undefined && context.matching.kept === 0) context.emptied()
   }
 
   /** Brings a message that has come and its taker together. */
@@ -406,6 +424,7 @@ export class Endpoint implements SegmentReceiver {
   #await(message: Incoming, taker: Taker, wanted: boolean): void {
     if (message.complete || (message.later && !wanted)) {
       taker.finish(message)
+      if (this.#unreceived.size > 0) this.#finished()
       if (receives.hasSubscribers && wanted) this.#received(message)
       return
     }
@@ -421,6 +440,7 @@ export class Endpoint implements SegmentReceiver {
     message.taker = undefined
     if (taker === undefined) return
     taker.finish(message)
+    if (this.#unreceived.size > 0) this.#finished()
     if (receives.hasSubscribers) this.#received(message)
   }
 

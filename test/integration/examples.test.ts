@@ -157,6 +157,12 @@ const examples: Record<string, (size: number) => string[][]> = {
 
   '40-parquet': (size) => onlyRank(size, 0, ['10000 rows in 20 row groups, on average 19.95 °C']),
 
+  '41-simulation-and-analysis': (size) => {
+    if (size === 1) return [['this takes two ranks or more']]
+    const first = size - Math.max(1, Math.floor(size / 3))
+    return onlyRank(size, first, ['1000 steps of 60 pendulums: energy between ENERGY'])
+  },
+
   '39-word-count-of-a-file': (size) => {
     const text = readFileSync(join(root, 'node_modules/typescript/ThirdPartyNoticeText.txt'), 'utf8').toLowerCase()
     const counts = new Map<string, number>()

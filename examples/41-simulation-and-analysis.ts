@@ -4,7 +4,7 @@
  *
  * Run: rxmpi run -n 4 examples/41-simulation-and-analysis.ts
  */
-import { EMPTY, lastValueFrom, map, range, reduce } from 'rxjs'
+import { EMPTY, lastValueFrom, map, range, toArray } from 'rxjs'
 import { COMM_WORLD as comm, SUM } from 'rxmpi'
 import * as mpi from 'rxmpi/operators'
 
@@ -40,12 +40,11 @@ if (comm.size === 1) {
     // Rank 0 of the other group gets what these ranks give; up to 64 steps may be under way.
     await lastValueFrom(range(STEPS).pipe(map(step), mpi.reduce(inter, SUM, { root: 0 })), { defaultValue: undefined })
   } else {
-    const totals = EMPTY.pipe(mpi.reduce(inter, SUM, { root: { local: 0 } })).pipe(map(([kinetic, potential]) => kinetic! + potential!))
-    const [least, most, count] = await lastValueFrom(
-      totals.pipe(
-        reduce(([low, high, n], energy) => [Math.min(low, energy), Math.max(high, energy), n + 1] as const, [Infinity, 0, 0] as const)
-      )
+    const totals = EMPTY.pipe(mpi.reduce<Float64Array>(inter, SUM, { root: { local: 0 } })).pipe(
+      map(([kinetic, potential]) => kinetic! + potential!)
     )
+    const energies = await lastValueFrom(totals.pipe(toArray()))
+    const [least, most, count] = [Math.min(...energies), Math.max(...energies), energies.length]
     if (group.rank === 0) console.log(`${count} steps of ${PENDULUMS} pendulums: energy between ${least.toFixed(3)} and ${most.toFixed(3)}`)
   }
   await inter.close()

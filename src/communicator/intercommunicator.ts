@@ -46,10 +46,6 @@ export interface CloseOptions {
  * MPI: an intercommunicator, MPI 4.1 §7.6; mpi4py: MPI.Intercomm.
  */
 export class Intercommunicator extends FaultTolerant {
-  static {
-    refuseCalls(Intercommunicator.prototype)
-  }
-
   /** It is one: `true`. MPI: MPI_Comm_test_inter; mpi4py: comm.is_inter. */
   readonly isInter = true
   /** How many ranks the remote group has. MPI: MPI_Comm_remote_size; mpi4py: comm.remote_size. */
@@ -282,3 +278,5 @@ export class Intercommunicator extends FaultTolerant {
     return (name) => found && new Intercommunicator(this.core.endpoint, found.ids, name, found.groups, site, this.#makeOf)
   }
 }
+
+refuseCalls(Intercommunicator.prototype)

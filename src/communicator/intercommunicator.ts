@@ -148,7 +148,8 @@ export class Intercommunicator extends FaultTolerant {
   /**
    * One intercommunicator for each colour that ranks of both groups have, in each group ordered by `key`; `undefined` where a colour has
    * none in the other group, or is `undefined`. Called by all ranks of both groups.
-   * Errors: ArgumentError when `color` is no integer from 0 on, or `key` no number. MPI: MPI_Comm_split, MPI 4.1 §7.4.2; mpi4py: comm.Split.
+   * Errors: ArgumentError when `color` is no integer from 0 on, or `key` no number.
+   * MPI: MPI_Comm_split, MPI 4.1 §7.4.2; mpi4py: comm.Split.
    *
    * @example
    * ```ts
@@ -222,8 +223,8 @@ export class Intercommunicator extends FaultTolerant {
 
   /**
    * The orderly end: waits until all ranks of both groups have called it and all that they have sent each other is received, then frees.
-   * Errors: RankFailedError, FreedError, AbortError. Cost: a word to every rank of the other group, and a barrier. MPI: MPI_Comm_disconnect, MPI 4.1
-   * §11.10.4; mpi4py: comm.Disconnect.
+   * Errors: RankFailedError, FreedError, AbortError. Cost: a word to every rank of the other group, and a barrier.
+   * MPI: MPI_Comm_disconnect, MPI 4.1 §11.10.4; mpi4py: comm.Disconnect.
    *
    * @example
    * ```ts

@@ -32,12 +32,14 @@ export function mpi4py(): Peer | undefined {
   return undefined
 }
 
-function mpirun(python: string, { name, program = name, ranks, yields, hosts }: Case, plan: Plan): Command {
+function mpirun(python: string, { name, program = name, ranks, yields, hosts, windows }: Case, plan: Plan): Command {
   const file = fileURLToPath(new URL(`./peer/${program}.py`, import.meta.url))
   const flags = ['-n', String(ranks)]
   if (process.getuid?.() === 0) flags.push('--allow-run-as-root')
   if (ranks > availableParallelism()) flags.push('--oversubscribe')
   if (hosts) flags.push('--mca', 'btl', 'tcp,self', '--mca', 'pml', 'ob1')
+  // By default 4.1.4 takes osc/rdma, whose Compare_and_swap ends a process on shared memory with a segmentation fault.
+  if (windows) flags.push('--mca', 'osc', 'sm')
   if (yields) flags.push('--mca', 'mpi_yield_when_idle', '1')
   return { file: 'mpirun', args: [...flags, python, file, JSON.stringify(plan)] }
 }

@@ -42,6 +42,8 @@ export interface Case {
   readonly aside?: boolean
   /** The ranks are meant to share cores: the peer must be told to give way. */
   readonly yields?: boolean
+  /** Ranks act on each other's memory: the peer is told how. */
+  readonly windows?: boolean
   readonly step?: (row: Row, size: number) => Omit<Step, 'row' | 'size'>
 }
 
@@ -514,6 +516,19 @@ export const cases: readonly Case[] = [
     step: ({ name }) => ({ iterations: 20_000, warmup: 10_000, ...(name === 'chunks' ? { window: 100 } : {}) })
   },
   {
+    name: 'sync',
+    program: 'sync',
+    title: 'a counter and a mutex on 2 ranks',
+    unit: 'µs',
+    ranks: 2,
+    rows: [
+      { name: 'counter', label: 'counter.next, both draw', peer: 'util.sync Counter.next', bar: () => asFast },
+      { name: 'free', label: 'a mutex, free', peer: 'util.sync Mutex', bar: () => asFast },
+      { name: 'contended', label: 'a mutex, contended', peer: 'util.sync Mutex', bar: () => asFast }
+    ],
+    step: ({ name }) => (name === 'counter' ? { iterations: 20_000, warmup: 20_000 } : { iterations: 2000, warmup: 4000 })
+  },
+  {
     name: 'barrier',
     program: 'collectives',
     title: 'barrier on 2 ranks',
@@ -546,6 +561,28 @@ export const cases: readonly Case[] = [
     ranks: 2,
     rows: [{ name: 'stream', label: 'mpi.allreduce', peer: 'a loop of allreduce', bar: () => atLeast(2) }],
     step: () => ({ iterations: 100_000, warmup: 200_000 })
+  },
+  {
+    name: 'window',
+    title: 'a call on the memory of another rank',
+    unit: 'µs',
+    ranks: 2,
+    windows: true,
+    rows: [
+      { name: 'put', label: 'put', peer: 'Put, Flush', sizes: [8, 64 * KiB, MiB], bar: () => atMost(1) },
+      { name: 'get', label: 'get, into', peer: 'Get, Flush', sizes: [8, 64 * KiB, MiB], bar: () => atMost(1) },
+      {
+        name: 'accumulate',
+        label: 'accumulate of Float64Array, SUM',
+        peer: 'Accumulate, Flush',
+        sizes: [8, MiB],
+        bar: (size) => atMost(size === 8 ? 1 : 1.5)
+      },
+      { name: 'fetchAndOp', label: 'fetchAndOp of 64 bits, SUM', peer: 'Fetch_and_op, Flush', bar: () => atMost(1) },
+      { name: 'compareAndSwap', label: 'compareAndSwap of 64 bits', peer: 'Compare_and_swap, Flush', bar: () => atMost(1) },
+      { name: 'lock', label: 'lock, put of 8 B, release', peer: 'Lock, Put, Unlock', bar: () => atMost(1) }
+    ],
+    step: (_, size) => ({ iterations: moving(128 * MiB, size, 100, 20_000), warmup: moving(128 * MiB, size, 100, 20_000) })
   },
   {
     name: 'hosts-latency',

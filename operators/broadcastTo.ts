@@ -6,9 +6,11 @@ import {
   checkAmount,
   checked,
   checkOneOf,
+  checkOptions,
   checkRanks,
   checkWriter,
   Gate,
+  type OptionNames,
   OverflowError,
   onAbort,
   presentDemand,
@@ -43,6 +45,17 @@ export interface BroadcastToOptions {
   signal?: AbortSignal
 }
 
+const OPTIONS: OptionNames<BroadcastToOptions> = {
+  dests: true,
+  tag: true,
+  slow: true,
+  rendezvous: true,
+  history: true,
+  highWaterMark: true,
+  status: true,
+  signal: true
+}
+
 /**
  * Sends every value of the source to any number of ranks, each of which reads it by `receiveFrom`, when and as long as it likes, and passes
  * it on. A rank that has left may join again by another subscription of the same `receiveFrom`.
@@ -75,6 +88,7 @@ export interface BroadcastToOptions {
 export function broadcastTo<T>(comm: Communicator, options: BroadcastToOptions = {}): (source: ObservableInput<T>) => Observable<T> {
   const { tag = 0, slow = 'wait', status, signal } = options
   const { dests, settings } = checked(comm.core, () => {
+    checkOptions(options, OPTIONS, '{ dests: [1, 2] }')
     const ranks = options.dests ?? Array.from({ length: comm.size }, (_, rank) => rank).filter((rank) => rank !== comm.rank)
     checkRanks(ranks, 'dests')
     checkWriter(comm.core, { ...options, dest: 0 })

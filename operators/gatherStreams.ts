@@ -4,9 +4,13 @@ import { RankError, RemoteError } from '../src/errors.js'
 import {
   checked,
   checkInflow,
+  checkOptions,
   checkOutflow,
   checkWriter,
+  INFLOW,
   type InflowOptions,
+  type OptionNames,
+  OUTFLOW,
   type OutflowOptions,
   PROC_NULL,
   type StreamStatus
@@ -27,6 +31,8 @@ export interface GatherStreamsOptions extends InflowOptions, OutflowOptions {
   /** Aborting it fails the stream: with an AbortError here, with a RemoteError at the other end. */
   signal?: AbortSignal
 }
+
+const OPTIONS: OptionNames<GatherStreamsOptions> = { ...INFLOW, ...OUTFLOW, root: true, tag: true, fair: true, status: true, signal: true }
 
 /**
  * The streams of all ranks as one at the root, its own among them: in order for each rank, and by turns. All ranks of the communicator call
@@ -63,6 +69,7 @@ export function gatherStreams<T, R = T>(
 ): (source: ObservableInput<T>) => Observable<R> {
   const { root = 0, tag = 0, fair = true, status, signal, ...rest } = options
   const { inflow, outflow } = checked(comm.core, () => {
+    checkOptions(options, OPTIONS, '{ root: 0 }')
     checkWriter(comm.core, { ...options, dest: root }, 'root')
     if (root === PROC_NULL) throw new RankError('root: PROC_NULL is no rank to gather at')
     const { values, bytes } = checkInflow(rest)

@@ -4,10 +4,13 @@ import {
   abortError,
   checked,
   checkInflow,
+  checkOptions,
   checkRanks,
   checkReader,
   type Demand,
+  INFLOW,
   type InflowOptions,
+  type OptionNames,
   onAbort,
   presentDemand,
   recordCallSite
@@ -24,6 +27,8 @@ export interface MergeFromOptions extends InflowOptions {
   /** Aborting it fails the stream: with an AbortError here, with a RemoteError at the other end. */
   signal?: AbortSignal
 }
+
+const OPTIONS: OptionNames<MergeFromOptions> = { ...INFLOW, sources: true, tag: true, fair: true, signal: true }
 
 /**
  * The streams that several ranks send here with `sendTo`, as one: in order for each rank, and by turns. Each has a window of its own, so a
@@ -56,6 +61,7 @@ export function mergeFrom<T = unknown, R = T>(
 ): Observable<R> {
   const { tag = 0, fair = true, signal } = options
   const { sources, prefetch } = checked(comm.core, () => {
+    checkOptions(options, OPTIONS, '{ sources: [1, 2] }')
     const ranks = options.sources ?? Array.from({ length: comm.size }, (_, rank) => rank).filter((rank) => rank !== comm.rank)
     checkRanks(ranks, 'sources')
     for (const source of ranks) checkReader(comm.core, { ...options, source })

@@ -3,10 +3,14 @@ import type { Communicator } from '../src/communicator/communicator.js'
 import {
   checked,
   checkInflow,
+  checkOptions,
   checkOutflow,
   checkWriter,
   exchangeStreams,
+  INFLOW,
   type InflowOptions,
+  type OptionNames,
+  OUTFLOW,
   type OutflowOptions,
   recordCallSite
 } from '../src/stream/internal.js'
@@ -21,6 +25,8 @@ export interface PartitionToOptions extends InflowOptions, OutflowOptions {
   /** Aborting it fails the stream: with an AbortError here, with a RemoteError at the other end. */
   signal?: AbortSignal
 }
+
+const OPTIONS: OptionNames<PartitionToOptions> = { ...INFLOW, ...OUTFLOW, tag: true, partitioner: true, signal: true }
 
 /**
  * A shuffle: each value of every rank's source goes to the rank that its key belongs to, and is emitted there. All ranks of the
@@ -59,6 +65,7 @@ export function partitionTo<T>(
 ): (source: ObservableInput<T>) => Observable<T> {
   const { tag = 0, partitioner = (of, size) => hashOf(of) % size, signal } = options
   const { prefetch, outflow } = checked(comm.core, () => {
+    checkOptions(options, OPTIONS, '{ tag: 0 }')
     checkWriter(comm.core, { ...options, dest: 0 })
     return { prefetch: checkInflow(options), outflow: checkOutflow(options) }
   })

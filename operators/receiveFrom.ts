@@ -4,8 +4,11 @@ import {
   abortError,
   checked,
   checkInflow,
+  checkOptions,
   checkReader,
+  INFLOW,
   type InflowOptions,
+  type OptionNames,
   onAbort,
   PROC_NULL,
   presentDemand,
@@ -21,6 +24,8 @@ export interface ReceiveFromOptions extends InflowOptions {
   /** Aborting it fails the stream: with an AbortError here, with a RemoteError at the other end. */
   signal?: AbortSignal
 }
+
+const OPTIONS: OptionNames<ReceiveFromOptions> = { ...INFLOW, source: true, tag: true, signal: true }
 
 /**
  * What a rank's `sendTo` sends here with this tag: its values, its completion, its error. Unsubscribing unsubscribes from the source there.
@@ -59,6 +64,7 @@ export interface ReceiveFromOptions extends InflowOptions {
  */
 export function receiveFrom<T = unknown>(comm: AnyCommunicator, options: ReceiveFromOptions): Observable<T> {
   const window = checked(comm.core, () => {
+    checkOptions(options, OPTIONS, '{ source: 0 }')
     checkReader(comm.core, options)
     return checkInflow(options)
   })

@@ -1,5 +1,5 @@
 import type { ObservableInput } from 'rxjs'
-import { ArgumentError, Ref } from '../src/stream/internal.js'
+import { ArgumentError, checkOptions, type OptionNames, Ref } from '../src/stream/internal.js'
 
 /**
  * A stream as a value: it can be sent in any message, by itself or within an object, and what arrives is an Observable. Subscribing to it
@@ -29,8 +29,12 @@ import { ArgumentError, Ref } from '../src/stream/internal.js'
  * }
  * ```
  */
-export function ref<T>(source: ObservableInput<T>, { timeout }: { timeout?: number } = {}): Ref<T> {
+export function ref<T>(source: ObservableInput<T>, options: { timeout?: number } = {}): Ref<T> {
+  checkOptions(options, OPTIONS, '{ timeout: 1000 }')
+  const { timeout } = options
   if (timeout !== undefined && !(timeout > 0))
     throw new ArgumentError(`timeout: expected milliseconds, more than 0, got ${String(timeout)}`)
   return new Ref(source, timeout)
 }
+
+const OPTIONS: OptionNames<{ timeout?: number }> = { timeout: true }

@@ -2,8 +2,11 @@ import type { Observable, ObservableInput } from 'rxjs'
 import type { AnyCommunicator } from '../src/communicator/communicator.js'
 import {
   checked,
+  checkOptions,
   checkOutflow,
   checkWriter,
+  type OptionNames,
+  OUTFLOW,
   type OutflowOptions,
   OverflowPolicy,
   PROC_NULL,
@@ -24,6 +27,8 @@ export interface SendToOptions extends OutflowOptions {
   /** Aborting it fails the stream: with an AbortError here, with a RemoteError at the other end. */
   signal?: AbortSignal
 }
+
+const OPTIONS: OptionNames<SendToOptions> = { ...OUTFLOW, dest: true, tag: true, status: true, signal: true }
 
 /**
  * Sends every value of the source to a rank, whose `receiveFrom` emits it, and passes it on. Completion and errors arrive there as such;
@@ -69,6 +74,7 @@ export interface SendToOptions extends OutflowOptions {
  */
 export function sendTo<T>(comm: AnyCommunicator, options: SendToOptions): (source: ObservableInput<T>) => Observable<T> {
   const { overflow, highWaterMark } = checked(comm.core, () => {
+    checkOptions(options, OPTIONS, '{ dest: 1 }')
     checkWriter(comm.core, options)
     return checkOutflow(options)
   })

@@ -1,6 +1,16 @@
 import type { Observable, ObservableInput } from 'rxjs'
 import type { Communicator } from '../src/communicator/communicator.js'
-import { ArgumentError, both, checked, checkWriter, exchangeStreams, Gate, recordCallSite } from '../src/stream/internal.js'
+import {
+  ArgumentError,
+  both,
+  checked,
+  checkOptions,
+  checkWriter,
+  exchangeStreams,
+  Gate,
+  type OptionNames,
+  recordCallSite
+} from '../src/stream/internal.js'
 import { checkEventTime, IDLE, IdleTimer, type Mark, Progress, timeOf, Watermarks } from './eventTime.js'
 
 /** When values happened, and how far the ranks may be apart. */
@@ -19,6 +29,16 @@ export interface WatermarkOptions<T> {
   tag?: number
   /** Aborting it fails the stream: with an AbortError here, with a RemoteError on the other ranks. */
   signal?: AbortSignal
+}
+
+const OPTIONS: OptionNames<WatermarkOptions<never>> = {
+  time: true,
+  lateness: true,
+  step: true,
+  idle: true,
+  ahead: true,
+  tag: true,
+  signal: true
 }
 
 /** A value with its time, or how far all ranks are. */
@@ -65,7 +85,7 @@ export type Timed<T> =
  * ```
  */
 export function watermark<T>(comm: Communicator, options: WatermarkOptions<T>): (source: ObservableInput<T>) => Observable<Timed<T>> {
-  const settings = checked(comm.core, () => checkOptions(comm, options))
+  const settings = checked(comm.core, () => settingsOf(comm, options))
   const { time, lateness, step, idle, ahead, tag, signal } = settings
   const others = Array.from({ length: comm.size }, (_, rank) => rank).filter((rank) => rank !== comm.rank)
   const exchange = { dests: others, sources: others, tag, outflow: LATEST, prefetch: PREFETCH, signal }
@@ -119,11 +139,12 @@ const LATEST = { overflow: 'latest', highWaterMark: 1 } as const
 /** Marks that may be on their way from one rank. */
 const PREFETCH = { values: 64, bytes: 2 ** 12 }
 
-function checkOptions<T>(
+function settingsOf<T>(
   comm: Communicator,
   options: WatermarkOptions<T>
 ): Required<Omit<WatermarkOptions<T>, 'signal'>> & Pick<WatermarkOptions<T>, 'signal'> {
-  const { time, lateness = 0, step = 0, idle = Number.POSITIVE_INFINITY, ahead = Number.POSITIVE_INFINITY, tag = 0, signal } = options ?? {}
+  checkOptions(options, OPTIONS, '{ time: ({ at }) => at }')
+  const { time, lateness = 0, step = 0, idle = Number.POSITIVE_INFINITY, ahead = Number.POSITIVE_INFINITY, tag = 0, signal } = options
   checkWriter(comm.core, { ...options, dest: 0, tag })
   checkEventTime({ time, lateness, idle })
   if (!(step >= 0 && Number.isFinite(step))) throw new ArgumentError(`step: expected a number from 0 on, got ${String(step)}`)

@@ -1,6 +1,15 @@
 import type { Observable, ObservableInput, Subscriber } from 'rxjs'
 import type { Communicator } from '../src/communicator/communicator.js'
-import { ArgumentError, checked, checkWriter, exchangeStreams, Gate, recordCallSite } from '../src/stream/internal.js'
+import {
+  ArgumentError,
+  checked,
+  checkOptions,
+  checkWriter,
+  exchangeStreams,
+  Gate,
+  type OptionNames,
+  recordCallSite
+} from '../src/stream/internal.js'
 import { checkEventTime, IDLE, IdleTimer, type Mark, Progress, timeOf, Watermarks } from './eventTime.js'
 
 /** How time is cut into windows, what is reduced, and how far the ranks may be apart. */
@@ -29,6 +38,21 @@ export interface WindowByTimeOptions<T, R> {
   status?: WindowStatus
   /** Aborting it fails the stream: with an AbortError here, with a RemoteError on the other ranks. */
   signal?: AbortSignal
+}
+
+const OPTIONS: OptionNames<WindowByTimeOptions<never, never>> = {
+  size: true,
+  slide: true,
+  lateness: true,
+  time: true,
+  value: true,
+  op: true,
+  root: true,
+  tag: true,
+  ahead: true,
+  idle: true,
+  status: true,
+  signal: true
 }
 
 /** A window that is over, with what the values of all ranks in it came to. */
@@ -84,7 +108,7 @@ export function windowByTime<T, R = T>(
   comm: Communicator,
   options: WindowByTimeOptions<T, R>
 ): (source: ObservableInput<T>) => Observable<TimeWindow<R>> {
-  const settings = checked(comm.core, () => checkOptions(comm, options))
+  const settings = checked(comm.core, () => settingsOf(comm, options))
   const { root, tag, ahead, idle, signal } = settings
   const sources = comm.rank === root ? Array.from({ length: comm.size }, (_, rank) => rank) : []
   const prefetch = { values: Math.max(1, Math.ceil(ahead / 4)), bytes: 2 ** 20 }
@@ -139,7 +163,8 @@ interface Settings<T, R> {
 /** What a rank tells the root: its watermark, and the windows that it has closed with that. */
 type Report<R> = [mark: Mark, ...closed: [start: number, count: number, value: R][]]
 
-function checkOptions<T, R>(comm: Communicator, options: WindowByTimeOptions<T, R>): Settings<T, R> {
+function settingsOf<T, R>(comm: Communicator, options: WindowByTimeOptions<T, R>): Settings<T, R> {
+  checkOptions(options, OPTIONS, '{ size: 10, time: ({ at }) => at, op: SUM }')
   const {
     size,
     slide = size,
@@ -151,7 +176,7 @@ function checkOptions<T, R>(comm: Communicator, options: WindowByTimeOptions<T, 
     tag = 0,
     ahead = 64,
     idle = Number.POSITIVE_INFINITY
-  } = options ?? {}
+  } = options
   checkWriter(comm.core, { ...options, dest: root, status: undefined as never, tag }, 'root')
   for (const [name, amount] of Object.entries({ size, slide, ahead })) {
     if (!(Number.isFinite(amount) && amount > 0)) throw new ArgumentError(`${name}: expected a number above 0, got ${String(amount)}`)

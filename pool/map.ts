@@ -1,6 +1,6 @@
 import { Observable, type ObservableInput, Subscriber } from 'rxjs'
-import { ArgumentError, RemoteError } from '../src/errors.js'
-import { both, checkAmount, Gate, presentDemand, pull, Queue, under } from '../src/stream/internal.js'
+import { RemoteError } from '../src/errors.js'
+import { both, checkAmount, checkOptions, Gate, type OptionNames, presentDemand, pull, Queue, under } from '../src/stream/internal.js'
 
 /** How the inputs of `map` are handed out, and in which order results come. */
 export interface MapOptions {
@@ -16,6 +16,15 @@ export interface MapOptions {
   retries?: number
   /** Moves buffers instead of copying them: the inputs' and the results' memory changes its owner. */
   transfer?: boolean
+}
+
+const OPTIONS: OptionNames<MapOptions> = {
+  concurrency: true,
+  ordered: true,
+  chunk: true,
+  buffer: true,
+  retries: true,
+  transfer: true
 }
 
 export interface Chunk {
@@ -187,7 +196,7 @@ export class MapJob<T, R> {
 
 /** Checks what can be checked at the call. */
 export function checkMap(options: MapOptions): void {
-  if (typeof options !== 'object' || options === null) throw new ArgumentError('options: expected an object such as { chunk: 10 }')
+  checkOptions(options, OPTIONS, '{ chunk: 10 }')
   if (options.concurrency !== undefined) checkAmount('concurrency', options.concurrency, 1)
   if (options.chunk !== undefined) checkAmount('chunk', options.chunk, 1)
   if (options.buffer !== undefined) checkAmount('buffer', options.buffer, 1)

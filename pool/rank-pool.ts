@@ -1,7 +1,7 @@
 import { firstValueFrom, type Observable, type ObservableInput } from 'rxjs'
 import type { Communicator } from '../src/communicator/communicator.js'
 import { ArgumentError, RankError, RankFailedError } from '../src/errors.js'
-import { checked, recordCallSite, type Writer } from '../src/stream/internal.js'
+import { checked, checkOptions, type OptionNames, recordCallSite, type Writer } from '../src/stream/internal.js'
 import { sourceOf, type Work } from './function.js'
 import { type Chunk, type Crew, checkMap, type MapJob, type MapOptions, mapped } from './map.js'
 import { Assembly, type FunctionSource, loadOf, type Report } from './parcel.js'
@@ -16,6 +16,8 @@ interface Launched {
   more(): number | undefined
 }
 
+const OF: OptionNames<{ root?: number }> = { root: true }
+const LAUNCH: OptionNames<{ env?: unknown }> = { env: true }
 const UNLIMITED = { values: 2 ** 31, bytes: 2 ** 26 }
 
 /**
@@ -95,10 +97,13 @@ export class RankPool {
    * Errors: RankError when `root` is no rank; on the workers RankFailedError when the root ends without closing it. mpi4py:
    * MPICommExecutor.
    */
-  static async of(comm: Communicator, { root = 0 }: { root?: number } = {}): Promise<RankPool | undefined> {
-    checked(comm.core, () => {
+  static async of(comm: Communicator, options: { root?: number } = {}): Promise<RankPool | undefined> {
+    const root = checked(comm.core, () => {
+      checkOptions(options, OF, '{ root: 0 }')
+      const { root = 0 } = options
       if (!Number.isInteger(root) || root < 0 || root >= comm.size) throw new RankError(`root: ${root} is no rank of ${comm.size}`)
       if (comm.size === 1) throw new ArgumentError('comm: a pool needs a rank beside the root; run it on two or more')
+      return root
     })
     if (comm.rank !== root) {
       await serve(comm, root)
@@ -117,6 +122,7 @@ export class RankPool {
    * Cost: some 40 ms a worker; they wait asleep. Errors: ArgumentError. mpi4py: MPIPoolExecutor.
    */
   static async launch(ranks: number, options: { env?: Record<string, string | undefined> } = {}): Promise<RankPool> {
+    checkOptions(options, LAUNCH, '{ env: {} }')
     const { poolModule, startPoolWorld } = await import('../src/launch/host/pool-world.js')
     const { comm, end, keepAlive, more } = startPoolWorld(ranks, poolModule, options.env ?? {})
     const workers = Array.from({ length: ranks }, (_, k) => k + 1)

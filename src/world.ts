@@ -26,12 +26,16 @@ const listen = (): void => {
   for (let next = receiveMessageOnPort(port!); next !== undefined; next = receiveMessageOnPort(port!)) port!.emit('message', next.message)
 }
 const lines = port && new BufferHandoff((to, end) => tell({ type: 'line', to, port: end }, [end]), listen)
-const transport = new SharedTransport(rank, size, memory, crowded, lines)
+const transport = new SharedTransport(rank, size, memory, crowded, lines, {
+  attend: (context, about, memory) => tell({ type: 'attend', context, about, memory }),
+  unattend: (context) => tell({ type: 'unattend', context })
+})
 const endpoint = new Endpoint(transport)
 const liveness = new Liveness(endpoint, transport, memory, port)
 
 port?.on('message', (message: ToRank) => {
   if (message.type === 'line') lines!.accept(message.from, message.port as MessagePort)
+  else if (message.type === 'attended') transport.attended(message.context)
   else liveness.onMessage(message)
 })
 port?.unref()

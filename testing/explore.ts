@@ -1,5 +1,7 @@
+import { checkOptions } from '../src/diagnostics/arguments.js'
+import type { OptionNames } from '../src/diagnostics/option-names.js'
 import { ArgumentError } from '../src/errors.js'
-import { type SimulateHelpers, type SimulateOptions, simulate } from './simulate.js'
+import { SIMULATE, type SimulateHelpers, type SimulateOptions, simulate } from './simulate.js'
 import { ExplorationError } from './simulation/errors.js'
 
 /** Which arrival orders are tried, and the options of `simulate`. */
@@ -11,6 +13,8 @@ export interface ExploreOptions extends SimulateOptions {
   /** How many ranks; default 4. */
   size?: number
 }
+
+const EXPLORE: OptionNames<ExploreOptions> = { ...SIMULATE, seeds: true, size: true }
 
 /**
  * Runs a simulated test under many arrival orders: messages that reach their ranks at the same time are delivered in another order with
@@ -39,8 +43,7 @@ export interface ExploreOptions extends SimulateOptions {
  * ```
  */
 export function explore(options: ExploreOptions, test: (helpers: SimulateHelpers) => unknown): void {
-  if (typeof options !== 'object' || options === null)
-    throw new ArgumentError(`options: expected an object like { seeds: 200 }, got ${options}`)
+  checkOptions(options, EXPLORE, '{ seeds: 200 }')
   const { seeds = 200, seed: only, size = 4, ...model } = options
   if (!Number.isSafeInteger(seeds) || seeds < 1) throw new ArgumentError(`seeds: expected an integer from 1 on, got ${seeds}`)
   // An empty test first, so that a bad argument is told as one.

@@ -1,6 +1,8 @@
 import type { RunHelpers } from 'rxjs/testing'
 import type { Communicator } from '../src/communicator/communicator.js'
+import { checkOptions } from '../src/diagnostics/arguments.js'
 import { frames, renewCallSiteBudget } from '../src/diagnostics/call-site.js'
+import type { OptionNames } from '../src/diagnostics/option-names.js'
 import { ArgumentError, DeadlockError, RankError } from '../src/errors.js'
 import { useFileSystem } from '../src/file/file-system.js'
 import { HEADER } from '../src/progress/frame.js'
@@ -42,6 +44,23 @@ export interface SimulateOptions extends LinkModel {
   disk?: DiskModel
   /** Compares what was recorded with what was drawn; default deep equality, with a message that says what differs. */
   assert?: Assert
+}
+
+const DISK: OptionNames<DiskModel> = { latency: true, bytesPerMs: true, fail: true }
+
+/** @internal */
+export const SIMULATE: OptionNames<SimulateOptions> = {
+  latency: true,
+  bytesPerMs: true,
+  link: true,
+  hosts: true,
+  capacity: true,
+  seed: true,
+  jitter: true,
+  leaks: true,
+  files: true,
+  disk: true,
+  assert: true
 }
 
 /** All that RxJS's `TestScheduler.run` gives, and the ranks. */
@@ -215,10 +234,10 @@ function settled<T>(result: T, what: string): T {
 }
 
 function checkArguments(options: unknown, test: unknown): void {
-  if (typeof options !== 'object' || options === null)
-    throw new ArgumentError(`options: expected an object like { latency: 2 }, got ${options}`)
+  checkOptions(options, SIMULATE, '{ latency: 2 }')
   if (typeof test !== 'function') throw new ArgumentError(`test: expected a function, got ${test}`)
-  const { seed, jitter, leaks, assert } = options as SimulateOptions
+  const { seed, jitter, leaks, assert, disk } = options as SimulateOptions
+  if (disk !== undefined) checkOptions(disk, DISK, '{ latency: 2 }')
   if (seed !== undefined && !Number.isSafeInteger(seed)) throw new ArgumentError(`seed: expected an integer, got ${seed}`)
   if (jitter !== undefined && !(Number.isSafeInteger(jitter) && jitter >= 0)) {
     throw new ArgumentError(`jitter: expected whole milliseconds from 0 on, got ${jitter}`)

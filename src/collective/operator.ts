@@ -1,12 +1,14 @@
 import { Observable, type ObservableInput } from 'rxjs'
-import { checkOptions, checkSignal, shown } from '../diagnostics/arguments.js'
+import { checkObject, checkSignal, shown } from '../diagnostics/arguments.js'
 import { captureCallSite } from '../diagnostics/call-site.js'
+import { checkNames } from '../diagnostics/option-names.js'
 import { ArgumentError, RemoteError } from '../errors.js'
 import type { AnyOp } from '../op/op.js'
 import { abortError, onAbort } from '../request/cancellation.js'
 import { type Call, type CallOptions, optionsOf, STREAM, signatureOf } from './call.js'
 import type { CallRegistry } from './call-registry.js'
 import type { Caller, Definition, GivenPlan, Make, StreamOptions } from './definition.js'
+import { optionNamesOf } from './option-names.js'
 import { Session } from './session.js'
 import { feed } from './source.js'
 
@@ -30,6 +32,7 @@ export function operator<T, R>(
     checkStream(options)
     calls = comm.calls
     collective = calls.define(make, { ...options, root: calls.rootOf(options.root) }, op)
+    checkNames(options, optionNamesOf(collective.name))
     const own = optionsOf(options)
     collective.checkOptions?.(own)
     if (options.signal?.aborted) throw abortError(options.signal)
@@ -56,7 +59,7 @@ export function operator<T, R>(
 }
 
 function checkStream(options: StreamOptions): void {
-  checkOptions(options, "{ ragged: 'truncate' }")
+  checkObject(options, "{ ragged: 'truncate' }")
   const { ragged = 'error', window = 1, signal } = options
   if (!['error', 'truncate', 'rest'].includes(ragged)) {
     throw new ArgumentError(`ragged: expected 'error', 'truncate' or 'rest', got ${shown(ragged)}`)

@@ -1,11 +1,13 @@
-import { checkOptions, checkSignal } from '../diagnostics/arguments.js'
+import { checkObject, checkSignal } from '../diagnostics/arguments.js'
 import type { CallSite } from '../diagnostics/call-site.js'
+import { checkNames } from '../diagnostics/option-names.js'
 import type { AnyOp } from '../op/op.js'
 import { abandonOn, abortError } from '../request/cancellation.js'
 import { KeptMemory, Persistent } from '../request/persistent.js'
 import type { Request } from '../request/request.js'
 import { type Call, type CallOptions, LARGE_SINGLE, optionsOf, SINGLE, signatureOf } from './call.js'
 import type { Caller, Make } from './definition.js'
+import { optionNamesOf } from './option-names.js'
 import { isPiecemeal } from './packed-value.js'
 import type { Plan } from './plan.js'
 import { CollectiveRequest, type MethodOptions } from './request.js'
@@ -43,7 +45,8 @@ export class PersistentCollective<R> extends Persistent<R> {
   ) {
     super(comm.core, site)
     const { calls, core } = comm
-    checkOptions(given, '{ root: 0 }')
+    checkObject(given, '{ root: 0 }')
+    checkNames(given, optionNamesOf(name))
     if (given.signal !== undefined) checkSignal(given.signal)
     if (given.signal?.aborted) throw abortError(given.signal)
     const options = settled(given)

@@ -1,13 +1,16 @@
+import type { AnyNames } from '../diagnostics/option-names.js'
 import type { AnyOp } from '../op/op.js'
 import { type Signature, signatureOf } from './call.js'
 import type { CallRegistry } from './call-registry.js'
 import type { Definition, GivenPlan, Make } from './definition.js'
+import { optionNamesOf } from './option-names.js'
 import { StandingStream } from './standing-stream.js'
 
 /** A collective that a communicator's methods call again and again, with the streams that stand for it. */
 export class Plan<T, R> {
   readonly collective: Definition<T, R>
   readonly signature: Signature
+  readonly optionNames: AnyNames
   readonly #registry: CallRegistry
   /** Streams by their algorithm, that have no round under way. */
   readonly #idle = new Map<string | undefined, StandingStream<T, R>[]>()
@@ -16,6 +19,7 @@ export class Plan<T, R> {
     this.#registry = registry
     this.collective = collective
     this.signature = signatureOf(collective)
+    this.optionNames = optionNamesOf(collective.name)
   }
 
   /** A stream for a call: as many calls are under way, so many streams there are. */

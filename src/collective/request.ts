@@ -1,6 +1,7 @@
 import type { CommunicatorCore } from '../core/communicator-core.js'
-import { checkOptions, checkSignal } from '../diagnostics/arguments.js'
+import { checkObject, checkSignal } from '../diagnostics/arguments.js'
 import { type CallSite, captureCallSite, recordCallSite } from '../diagnostics/call-site.js'
+import { checkNames } from '../diagnostics/option-names.js'
 import { RemoteError } from '../errors.js'
 import type { AnyOp } from '../op/op.js'
 import { abandonOn, abortError } from '../request/cancellation.js'
@@ -53,12 +54,13 @@ export function call<T, R>(
   let made: Call
   let signal: AbortSignal | undefined
   try {
-    checkOptions(options, '{ root: 0 }')
+    checkObject(options, '{ root: 0 }')
     signal = options.signal
     if (signal !== undefined) checkSignal(signal)
     const { calls } = comm
     const plan = calls.plans.find(make, options, op)
-    const { collective } = plan
+    const { collective, optionNames } = plan
+    checkNames(options, optionNames)
     const own = optionsOf(options)
     collective.checkOptions?.(own)
     if (givesTo(collective, calls.comm.rank)) collective.check?.(data, own)

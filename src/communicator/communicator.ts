@@ -8,6 +8,7 @@ import { checkGroup, Group } from '../core/group.js'
 import { checkOptions, checkSignal, checkTag, shown } from '../diagnostics/arguments.js'
 import { type CallSite, captureCallSite, recordCallSite } from '../diagnostics/call-site.js'
 import { debug } from '../diagnostics/debug.js'
+import type { OptionNames } from '../diagnostics/option-names.js'
 import { ArgumentError, CountError, RankError } from '../errors.js'
 import type { File } from '../file/file.js'
 import type { FileMode } from '../file/modes.js'
@@ -28,7 +29,7 @@ import { FaultTolerant } from './fault-tolerance.js'
 import { GroupCalls, GroupRequest } from './group-create.js'
 import { type IntercommOptions, joinGroups } from './intercomm-create.js'
 import type { Intercommunicator, MakeCommunicator } from './intercommunicator.js'
-import { Makings } from './makings.js'
+import { DERIVE, Makings } from './makings.js'
 import { type CartOptions, checkKeep, type GraphOptions, gridOf, knownOf, makeGraph, makeGrid, makeSub } from './topology-create.js'
 
 export * from '../progress/context-ids.js'
@@ -49,6 +50,8 @@ export interface CreateGroupOptions extends DeriveOptions {
 
 /** What messages and collectives go by: a communicator of one group or of two. MPI: MPI_Comm; mpi4py: MPI.Comm. */
 export type AnyCommunicator = Communicator | Intercommunicator
+
+const CREATE_GROUP: OptionNames<CreateGroupOptions> = { ...DERIVE, tag: true }
 
 /** A group of ranks and contexts of its own for their messages. MPI: MPI_Comm, MPI 4.1 §7; point to point: §3; collectives: §6. */
 export class Communicator extends FaultTolerant {
@@ -208,7 +211,7 @@ export class Communicator extends FaultTolerant {
     const site = recordCallSite()
     try {
       this.core.checkAlive()
-      checkOptions(options, '{ tag: 0 }')
+      checkOptions(options, CREATE_GROUP, '{ tag: 0 }')
       const { tag = 0, name, signal } = options
       checkTag(tag)
       checkName(name)
@@ -390,7 +393,8 @@ export class Communicator extends FaultTolerant {
   }
 
   /**
-   * A window over new memory, zeroed, which the ranks of a host share: `length` elements of this rank. With `contiguous` those of a host lie
+   * A window over new memory, zeroed, which the ranks of a host share: `length` elements of this rank. With `contiguous` those of a host
+   * lie
    * one behind the other, in the order of the ranks. Called by all ranks.
    *
    * Errors: CountError where there is no memory for so many; CollectiveMismatchError where only some want `contiguous`, or other types.

@@ -3,6 +3,7 @@ import { ANY_SOURCE } from '../constants.js'
 import type { CommunicatorCore } from '../core/communicator-core.js'
 import { checkOptions, checkSignal, shown } from '../diagnostics/arguments.js'
 import { type CallSite, captureCallSite, recordCallSite } from '../diagnostics/call-site.js'
+import { type OptionNames, SIGNAL } from '../diagnostics/option-names.js'
 import { ArgumentError, CollectiveMismatchError, RxmpiError } from '../errors.js'
 import type { Verdict } from '../failure/agreement.js'
 import { type FailureNotices, failureNoticesOf } from '../failure/failure-notices.js'
@@ -24,6 +25,8 @@ export interface ShrinkOptions extends AgreeOptions {
   /** The new communicator's; by default after this one: 'world.shrink(1)'. */
   name?: string
 }
+
+const SHRINK: OptionNames<ShrinkOptions> = { name: true, signal: true }
 
 /**
  * How the ranks of a communicator go on when some of them fail: MPI's user-level failure mitigation (ULFM; Bland et al., Post-failure
@@ -210,7 +213,7 @@ export abstract class FaultTolerant extends PersistentCalls {
     const request = new AgreementRequest<T>(this.whole, what, recordCallSite())
     try {
       if (!this.core.alive) throw this.core.freedError()
-      checkOptions(options, '{ signal }')
+      checkOptions(options, makes ? SHRINK : SIGNAL, '{ signal }')
       check()
       const { signal } = options
       if (signal !== undefined) checkSignal(signal)

@@ -3,7 +3,7 @@ import { type Failure, failureOf, remoteError } from '../collective/control-mess
 import type { Make } from '../collective/definition.js'
 import { bcastOf } from '../collective/definitions/bcast.js'
 import { call } from '../collective/request.js'
-import { checkOptions, checkTag, shown } from '../diagnostics/arguments.js'
+import { checkObject, checkTag, shown } from '../diagnostics/arguments.js'
 import { ArgumentError, RankError, RxmpiError } from '../errors.js'
 import type { Groups } from '../intercomm/cores.js'
 import { IDS_EXHAUSTED } from '../progress/context-ids.js'
@@ -46,7 +46,7 @@ export function joinGroups(
   makeOf: MakeCommunicator
 ): Observable<(name: string) => Intercommunicator> {
   const { core } = comm
-  checkOptions(options, '{ bridge, remoteLeader }')
+  checkObject(options, '{ bridge, remoteLeader }')
   const { localLeader = 0, tag = 0 } = options
   checkMember(localLeader, core.size, 'localLeader', 'the communicator')
   checkTag(tag)

@@ -2,7 +2,6 @@ import { map, tap } from 'rxjs'
 import { CallRegistry } from '../collective/call-registry.js'
 import type { CommunicatorCore } from '../core/communicator-core.js'
 import { checkGroup, Group } from '../core/group.js'
-import { checkOptions } from '../diagnostics/arguments.js'
 import type { CallSite } from '../diagnostics/call-site.js'
 import { type Groups, RemoteCore, WholeCore } from '../intercomm/cores.js'
 import { dialectOf } from '../intercomm/dialect.js'
@@ -245,7 +244,6 @@ export class Intercommunicator extends FaultTolerant {
   /** As `close`, as a request. */
   iclose(options: CloseOptions = {}): Request<void> {
     return this.#makings.make('close', options, (setting) => {
-      checkOptions(options, '{ signal }')
       const freed = closing(this.core, this.#all, setting).pipe(tap(() => this.free()))
       return freed.pipe(map(() => () => undefined))
     })

@@ -2,10 +2,25 @@ import { map, type Observable, throwError } from 'rxjs'
 import type { CommunicatorCore } from '../core/communicator-core.js'
 import { checkOptions, checkSignal } from '../diagnostics/arguments.js'
 import { captureCallSite, recordCallSite } from '../diagnostics/call-site.js'
+import type { OptionNames } from '../diagnostics/option-names.js'
 import { abortError } from '../request/cancellation.js'
 import type { Request } from '../request/request.js'
 import type { DeriveOptions } from './communicator.js'
 import { checkName, Derivation, expecting, type Setting } from './communicator-create.js'
+import type { IntercommOptions } from './intercomm-create.js'
+import type { CloseOptions, MergeOptions } from './intercommunicator.js'
+import type { AnyEdges, CartOptions, OwnEdges } from './topology-create.js'
+
+export const DERIVE: OptionNames<DeriveOptions> = { name: true, signal: true }
+
+/** Of the ways to make one that take other options. */
+const NAMES = {
+  cart: { ...DERIVE, dims: true, periodic: true, reorder: true } satisfies OptionNames<CartOptions>,
+  graph: { ...DERIVE, sources: true, dests: true, weights: true, edges: true, reorder: true } satisfies OptionNames<OwnEdges & AnyEdges>,
+  createIntercomm: { ...DERIVE, bridge: true, remoteLeader: true, localLeader: true, tag: true } satisfies OptionNames<IntercommOptions>,
+  merge: { ...DERIVE, high: true } satisfies OptionNames<MergeOptions>,
+  close: { signal: true } satisfies OptionNames<CloseOptions>
+}
 
 /** The communicators that are made of one, by all its ranks together. */
 export class Makings {
@@ -23,7 +38,7 @@ export class Makings {
     const site = recordCallSite()
     try {
       core.checkAlive()
-      checkOptions(options, "{ name: 'workers' }")
+      checkOptions(options, NAMES[how as keyof typeof NAMES] ?? DERIVE, "{ name: 'workers' }")
       const { name, signal } = options
       checkName(name)
       const begun = begin({ options: { signal }, site })

@@ -2,6 +2,7 @@ import { inspect } from 'node:util'
 import { type BufferLike, datatypeOf, lossOf, OBJECT } from '../codec/datatype.js'
 import { ANY_SOURCE, ANY_TAG, PROC_NULL, TAG_UB } from '../constants.js'
 import { ArgumentError, RankError, TagError } from '../errors.js'
+import { type AnyNames, checkNames } from './option-names.js'
 
 /** Checks of arguments: each names the argument, what it was and what was expected, before anything else happens. */
 
@@ -37,7 +38,13 @@ export function checkReceiveTag(tag: number, name = 'tag'): void {
 
 const isTag = (tag: number): boolean => Number.isInteger(tag) && tag >= 0 && tag <= TAG_UB
 
-export function checkOptions(options: unknown, example: string): void {
+/** That there are options, and that each is one of the call's; the example is for who has given none. */
+export function checkOptions(options: unknown, names: AnyNames, example: string): void {
+  checkObject(options, example)
+  checkNames(options, names)
+}
+
+export function checkObject(options: unknown, example: string): asserts options is object {
   if (typeof options === 'object' && options !== null) return
   throw new ArgumentError(`options: expected an object such as ${example}, got ${shown(options)}`)
 }

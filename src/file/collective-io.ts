@@ -1,8 +1,9 @@
-import { concat, defer, EMPTY, from, ignoreElements, map, mergeMap, Observable, type ObservableInput, tap } from 'rxjs'
+import { concat, defer, EMPTY, from, ignoreElements, map, mergeMap, Observable, type ObservableInput } from 'rxjs'
 import type { Caller } from '../collective/definition.js'
 import type { CallSite } from '../diagnostics/call-site.js'
 import { copyRun, type Memory } from '../memory/copy.js'
-import { agreed, exchange } from '../service/rounds.js'
+import { failureOf } from '../service/failure.js'
+import { agreed, exchange, gather, throwFirst } from '../service/rounds.js'
 import type { FileAccess } from './access.js'
 import { readRuns, writeRuns } from './runs-io.js'
 import type { Run } from './view.js'
@@ -44,202 +45,239 @@ export interface TwoPhase {
   readonly site: CallSite | undefined
 }
 
-interface Piece {
-  readonly position: number
-  readonly length: number
-  /** Where it lies in memory. */
-  readonly at: number
-}
-
 /** Writes what all ranks have given. Where pieces overlap, the highest rank's is what is left. */
 export function writeTogether(plan: TwoPhase): Observable<void> {
+  const { name, caller, memory, site, access } = plan
+  const data = bytesOf(memory)
+  const own = new OwnRuns(plan.runs)
+  const come = new Scratch()
+  const gathered = new Scratch()
   let failure: Error | null = null
   const round = (windows: readonly Extent[]): Observable<unknown> => {
-    const { name, caller, memory, site } = plan
-    const mine = windows.map((window) => cut(plan.runs, window))
-    const { counts, list } = tableOf(plan, mine)
-    return exchange(caller, `${name} (pieces)`, list, counts, undefined, site).pipe(
-      mergeMap((asked) => {
-        const wanted = piecesOf(asked)
-        const data = packed(plan, mine, memory)
-        return exchange(caller, `${name} (data)`, data.bytes, data.counts, undefined, site).pipe(
+    const shares = sharesOf(plan, own, windows)
+    return asked(plan, shares).pipe(
+      mergeMap((wanted) => {
+        const runs = { counts: shares.bytes, displs: shares.at, received: wanted.bytes, into: come.of(wanted.total) }
+        return exchange(caller, `${name} (data)`, data, runs, site).pipe(
           mergeMap((bytes) => {
-            if (wanted.length === 0 || failure !== null) return EMPTY
+            if (wanted.total === 0 || failure !== null) return EMPTY
             const window = windows[plan.aggregators.indexOf(caller.core.rank)]!
-            const buffer = new Uint8Array(window.end - window.first)
-            for (const { position, length, at } of wanted) copyRun(bytes, at, buffer, position - window.first, length)
-            const runs = joined(wanted, 0)
-            return eachRun(runs, (run, done) => {
+            const buffer = gathered.of(window.end - window.first)
+            wanted.each((position, length, at) => copyRun(bytes, at, buffer, position - window.first, length))
+            return eachRun(wanted.joined(0), (run, next) => {
               const part = buffer.subarray(run.position - window.first, run.position - window.first + run.length)
-              writeRuns(
-                plan.access,
-                [run],
-                part,
-                () => false,
-                (error) => {
-                  failure ??= error
-                  done()
-                }
-              )
+              writeRuns(access, [run], part, never, (error) => {
+                failure ??= error
+                next()
+              })
             })
           })
         )
       })
     )
   }
-  return concat(...rounds(plan).map((windows) => defer(() => round(windows)).pipe(ignoreElements()))).pipe(
-    closing(() => agreed(plan.caller, `${plan.name} (end)`, failure, plan.site))
-  ) as Observable<void>
+  return inRounds(plan, round).pipe(closing(() => agreed(caller, `${name} (end)`, failure, site)))
 }
 
 /** Reads what all ranks want; how many bytes there were for this one. */
 export function readTogether(plan: TwoPhase): Observable<number> {
+  const { name, caller, memory, site, access, aggregators } = plan
+  const { rank } = caller.core
+  const into = bytesOf(memory)
+  const isAggregator = aggregators.includes(rank)
+  /** What is read along with gaps, and what of it goes to which rank. */
+  const read = new Scratch()
+  const dealt = new Scratch()
   let failure: Error | null = null
-  let total = 0
-  const round = (windows: readonly Extent[]): Observable<unknown> => {
-    const { name, caller, memory, site, aggregators } = plan
-    const { rank, size } = caller.core
-    const mine = windows.map((window) => cut(plan.runs, window))
-    const { counts, list } = tableOf(plan, mine)
-    return exchange(caller, `${name} (pieces)`, list, counts, undefined, site).pipe(
-      mergeMap((asked) => {
-        const wanted = piecesOf(asked)
-        const window = windows[aggregators.indexOf(rank)] ?? { first: 0, end: 0 }
-        const buffer = new Uint8Array(wanted.length === 0 || failure !== null ? 0 : window.end - window.first)
-        /** Up to where there was something, of the last run that was read. */
-        let end = window.first
-        const reading = eachRun(buffer.length === 0 ? [] : joined(wanted, SIEVE_BYTES), (run, done) => {
-          const part = buffer.subarray(run.position - window.first, run.position - window.first + run.length)
-          readRuns(
-            plan.access,
-            [run],
-            part,
-            () => false,
-            (error, count) => {
-              failure ??= error
-              if (count > 0) end = run.position + count
-              done()
-            }
-          )
-        })
-        const answer = defer(() => {
-          // What a rank gets is as long as the file is: the end of one may be cut off.
-          const parts: Uint8Array[] = []
-          const lengths = new Array<number>(size).fill(0)
-          for (const { position, length, rank: to } of wanted) {
-            const there = Math.max(0, Math.min(length, end - position))
-            if (there === 0) continue
-            parts.push(buffer.subarray(position - window.first, position - window.first + there))
-            lengths[to]! += there
-          }
-          return exchange(caller, `${name} (data)`, joinedBytes(parts), lengths, undefined, site)
-        })
-        return concat(reading.pipe(ignoreElements()), answer).pipe(
-          tap((bytes) => {
-            let from = 0
-            for (const { length, at } of mine.flat()) {
-              const count = Math.min(length, bytes.byteLength - from)
-              if (count > 0) copyRun(bytes, from, memory, at, count)
-              from += count
-            }
-            total += bytes.byteLength
-          })
-        )
-      })
-    )
-  }
-  return concat(...rounds(plan).map((windows) => defer(() => round(windows)).pipe(ignoreElements()))).pipe(
-    closing(() => agreed(plan.caller, `${plan.name} (end)`, failure, plan.site)),
-    map(() => total)
-  )
-}
+  /** Where the file has turned out to end, for somebody cuts it off meanwhile. */
+  let end = Number.POSITIVE_INFINITY
 
-/** In each round, the part of the file that each aggregator has. */
-function rounds({ extents, aggregators }: TwoPhase): Extent[][] {
-  const touched = extents.filter(({ first, end }) => end > first)
-  if (touched.length === 0) return []
-  const first = Math.floor(Math.min(...touched.map((extent) => extent.first)) / DOMAIN_ALIGNMENT) * DOMAIN_ALIGNMENT
-  const end = Math.max(...touched.map((extent) => extent.end))
-  const step = Math.ceil((end - first) / aggregators.length / DOMAIN_ALIGNMENT) * DOMAIN_ALIGNMENT
-  return Array.from({ length: Math.ceil(step / ROUND_BYTES) }, (_, round) =>
-    aggregators.map((_, k) => {
-      const domain = first + k * step
-      return { first: domain + round * ROUND_BYTES, end: Math.min(domain + (round + 1) * ROUND_BYTES, domain + step) }
+  const round =
+    (own: OwnRuns) =>
+    (windows: readonly Extent[]): Observable<unknown> => {
+      const shares = sharesOf(plan, own, windows)
+      return asked(plan, shares).pipe(
+        mergeMap((wanted) => {
+          const window = windows[aggregators.indexOf(rank)] ?? NOTHING
+          const buffer = read.of(wanted.total === 0 ? 0 : window.end - window.first)
+          const reading = eachRun(failure === null ? wanted.joined(SIEVE_BYTES) : [], (run, next) => {
+            const part = buffer.subarray(run.position - window.first, run.position - window.first + run.length)
+            readRuns(access, [run], part, never, (error, count) => {
+              failure ??= error
+              if (count < run.length) end = Math.min(end, run.position + count)
+              next()
+            })
+          })
+          const answer = defer(() => {
+            const answers = dealt.of(wanted.total)
+            wanted.each((position, length, at) => copyRun(buffer, position - window.first, answers, at, length))
+            const runs = { counts: wanted.bytes, received: shares.bytes, receivedAt: shares.at, into }
+            return exchange(caller, `${name} (data)`, answers, runs, site)
+          })
+          return concat(reading, answer)
+        })
+      )
+    }
+
+  // Each aggregator says how long the file is, so that a rank knows what it gets, and its memory behind that stays as it is.
+  return gather(caller, `${name} (sizes)`, isAggregator ? access.sizeNow : 0, site).pipe(
+    mergeMap((sizes) => {
+      const size = Math.max(...aggregators.map((aggregator) => sizes[aggregator]!))
+      const own = new OwnRuns(plan.runs.map((run) => upTo(size, run)))
+      return inRounds(plan, round(own)).pipe(
+        closing(() => gather(caller, `${name} (end)`, [failure === null ? null : failureOf(failure), end] as const, site)),
+        map((ends) => {
+          throwFirst(ends.map(([failed]) => failed))
+          const last = Math.min(...ends.map(([, one]) => one))
+          return plan.runs.reduce((sum, run) => sum + upTo(Math.min(size, last), run).length, 0)
+        })
+      )
     })
   )
 }
 
-/** The pieces of runs that lie in a part of the file. */
-function cut(runs: readonly Run[], { first, end }: Extent): Piece[] {
-  const pieces: Piece[] = []
-  let at = 0
-  for (const { position, length } of runs) {
-    const from = Math.max(position, first)
-    const to = Math.min(position + length, end)
-    if (to > from) pieces.push({ position: from, length: to - from, at: at + from - position })
-    at += length
-  }
-  return pieces
+const NOTHING: Extent = { first: 0, end: 0 }
+const never = (): boolean => false
+const bytesOf = ({ buffer, byteOffset, byteLength }: Memory): Uint8Array => new Uint8Array(buffer, byteOffset, byteLength)
+const upTo = (end: number, { position, length }: Run): Run => ({ position, length: Math.max(0, Math.min(length, end - position)) })
+
+/** In each round, the part of the file that each aggregator has. */
+function inRounds({ extents, aggregators }: TwoPhase, round: (windows: readonly Extent[]) => Observable<unknown>): Observable<never> {
+  const touched = extents.filter(({ first, end }) => end > first)
+  if (touched.length === 0) return EMPTY
+  const first = Math.floor(Math.min(...touched.map((extent) => extent.first)) / DOMAIN_ALIGNMENT) * DOMAIN_ALIGNMENT
+  const end = Math.max(...touched.map((extent) => extent.end))
+  const step = Math.ceil((end - first) / aggregators.length / DOMAIN_ALIGNMENT) * DOMAIN_ALIGNMENT
+  const rounds = Array.from({ length: Math.ceil(step / ROUND_BYTES) }, (_, k) =>
+    aggregators.map((_, domain) => {
+      const from = first + domain * step
+      return { first: from + k * ROUND_BYTES, end: Math.min(from + (k + 1) * ROUND_BYTES, from + step) }
+    })
+  )
+  return concat(...rounds.map((windows) => defer(() => round(windows)).pipe(ignoreElements())))
 }
 
-/** The pieces for each aggregator as numbers, three each with whose they are, and how many numbers go to which rank. */
-function tableOf({ aggregators, caller }: TwoPhase, mine: readonly (readonly Piece[])[]): { counts: number[]; list: Float64Array } {
-  const { size, rank } = caller.core
-  const counts = new Array<number>(size).fill(0)
-  for (const [k, pieces] of mine.entries()) counts[aggregators[k]!] = 3 * pieces.length
-  const order = [...aggregators.keys()].sort((a, b) => aggregators[a]! - aggregators[b]!)
-  return { counts, list: Float64Array.from(order.flatMap((k) => mine[k]!.flatMap(({ position, length }) => [position, length, rank]))) }
+/** Memory that each round uses again. */
+class Scratch {
+  #bytes = new Uint8Array(0)
+
+  of(length: number): Uint8Array {
+    if (this.#bytes.length < length) this.#bytes = new Uint8Array(length)
+    return this.#bytes.subarray(0, length)
+  }
 }
 
-/** What ranks have asked an aggregator for, in rank order; `at` is where its bytes come in what they send. */
-function piecesOf(list: Float64Array): (Piece & { rank: number })[] {
-  const pieces: (Piece & { rank: number })[] = []
-  let at = 0
-  for (let k = 0; k < list.length; k += 3) {
-    pieces.push({ position: list[k]!, length: list[k + 1]!, rank: list[k + 2]!, at })
-    at += list[k + 1]!
+/** This rank's pieces of the file, in ascending order, whose bytes are one behind the other in its memory. */
+class OwnRuns {
+  readonly #runs: readonly Run[]
+  /** Where in memory each begins. */
+  readonly #at: Float64Array
+
+  constructor(runs: readonly Run[]) {
+    this.#runs = runs
+    this.#at = new Float64Array(runs.length)
+    for (let k = 1; k < runs.length; k++) this.#at[k] = this.#at[k - 1]! + runs[k - 1]!.length
   }
-  return pieces
+
+  /** The pieces that lie in a part of the file as numbers, position and length of each; in memory they are one behind the other. */
+  within({ first, end }: Extent): { pieces: number[]; at: number; bytes: number } {
+    const runs = this.#runs
+    let [low, high] = [0, runs.length]
+    while (low < high) {
+      const middle = (low + high) >> 1
+      if (runs[middle]!.position + runs[middle]!.length <= first) low = middle + 1
+      else high = middle
+    }
+    const pieces: number[] = []
+    let at = 0
+    let bytes = 0
+    for (let k = low; k < runs.length && runs[k]!.position < end; k++) {
+      const { position, length } = runs[k]!
+      const from = Math.max(position, first)
+      const count = Math.min(position + length, end) - from
+      if (count <= 0) continue
+      if (bytes === 0) at = this.#at[k]! + from - position
+      pieces.push(from, count)
+      bytes += count
+    }
+    return { pieces, at, bytes }
+  }
 }
 
-/** The bytes for each aggregator, and how many go to which rank. */
-function packed(
-  { aggregators, caller }: TwoPhase,
-  mine: readonly (readonly Piece[])[],
-  memory: Memory
-): { bytes: Uint8Array; counts: number[] } {
-  const counts = new Array<number>(caller.core.size).fill(0)
-  for (const [k, pieces] of mine.entries()) counts[aggregators[k]!] = pieces.reduce((sum, { length }) => sum + length, 0)
-  const bytes = new Uint8Array(counts.reduce((sum, count) => sum + count, 0))
-  const order = [...aggregators.keys()].sort((a, b) => aggregators[a]! - aggregators[b]!)
-  let to = 0
-  for (const { at, length } of order.flatMap((k) => mine[k]!)) {
-    copyRun(memory, at, bytes, to, length)
-    to += length
-  }
-  return { bytes, counts }
+/** What this rank has for each other one in a round: pieces as numbers, two each, how many bytes, and where they begin in its memory. */
+interface Shares {
+  readonly pieces: Float64Array
+  readonly counts: readonly number[]
+  readonly bytes: readonly number[]
+  readonly at: readonly number[]
 }
 
-/** Runs that touch, overlap or have a short gap between them, as one. */
-function joined(pieces: readonly Run[], gap: number): Run[] {
-  const runs: { position: number; length: number }[] = []
-  for (const { position, length } of [...pieces].sort((a, b) => a.position - b.position)) {
-    const last = runs[runs.length - 1]
-    if (last !== undefined && position <= last.position + last.length + gap) {
-      last.length = Math.max(last.length, position + length - last.position)
-    } else runs.push({ position, length })
+function sharesOf({ aggregators, caller }: TwoPhase, own: OwnRuns, windows: readonly Extent[]): Shares {
+  const { size } = caller.core
+  const [counts, bytes, at] = [0, 1, 2].map(() => new Array<number>(size).fill(0)) as [number[], number[], number[]]
+  const lists = new Array<number[]>(size).fill([])
+  for (const [k, window] of windows.entries()) {
+    const to = aggregators[k]!
+    const share = own.within(window)
+    lists[to] = share.pieces
+    counts[to] = share.pieces.length
+    bytes[to] = share.bytes
+    at[to] = share.at
   }
-  return runs
+  return { pieces: Float64Array.from(lists.flat()), counts, bytes, at }
 }
 
-function joinedBytes(parts: readonly Uint8Array[]): Uint8Array {
-  const bytes = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0))
-  let at = 0
-  for (const part of parts) {
-    bytes.set(part, at)
-    at += part.length
+/** What the ranks ask an aggregator for, in rank order; the bytes of their pieces come, or go, one behind the other. */
+class Wanted {
+  readonly #pieces: Float64Array
+  /** For each rank. */
+  readonly bytes: readonly number[]
+  readonly total: number
+
+  constructor(pieces: Float64Array, counts: readonly number[]) {
+    this.#pieces = pieces
+    let k = 0
+    this.bytes = counts.map((count) => {
+      let sum = 0
+      for (const end = k + count; k < end; k += 2) sum += pieces[k + 1]!
+      return sum
+    })
+    this.total = this.bytes.reduce((sum, bytes) => sum + bytes, 0)
   }
-  return bytes
+
+  each(visit: (position: number, length: number, at: number) => void): void {
+    const pieces = this.#pieces
+    let at = 0
+    for (let k = 0; k < pieces.length; k += 2) {
+      visit(pieces[k]!, pieces[k + 1]!, at)
+      at += pieces[k + 1]!
+    }
+  }
+
+  /** Runs that touch, overlap or have a short gap between them, as one. */
+  joined(gap: number): Run[] {
+    const sorted: Run[] = []
+    this.each((position, length) => sorted.push({ position, length }))
+    sorted.sort((a, b) => a.position - b.position)
+    const runs: { position: number; length: number }[] = []
+    for (const { position, length } of sorted) {
+      const last = runs[runs.length - 1]
+      if (last !== undefined && position <= last.position + last.length + gap) {
+        last.length = Math.max(last.length, position + length - last.position)
+      } else runs.push({ position, length })
+    }
+    return runs
+  }
+}
+
+/** The ranks tell the aggregators which pieces they have, or want. */
+function asked({ name, caller, site }: TwoPhase, { pieces, counts }: Shares): Observable<Wanted> {
+  return gather(caller, `${name} (counts)`, counts, site).pipe(
+    mergeMap((all) => {
+      const received = all.map((each) => each[caller.core.rank]!)
+      return exchange(caller, `${name} (pieces)`, pieces, { counts, received }, site).pipe(map((list) => new Wanted(list, received)))
+    })
+  )
 }
 
 /** One after the other; emits nothing. */

@@ -1,9 +1,10 @@
-import { catchError, concat, concatMap, defer, EMPTY, ignoreElements, map, Observable, of, Subject, tap } from 'rxjs'
+import { catchError, concat, concatMap, defer, ignoreElements, map, Observable, of, tap } from 'rxjs'
 import type { CommunicatorCore } from '../core/communicator-core.js'
 import type { Group } from '../core/group.js'
 import { checkOptions, checkSignal, shown } from '../diagnostics/arguments.js'
 import { type CallSite, captureCallSite, recordCallSite } from '../diagnostics/call-site.js'
-import { ArgumentError, CollectiveMismatchError, CountError, FreedError } from '../errors.js'
+import { type AnyNames, SIGNAL } from '../diagnostics/option-names.js'
+import { ArgumentError, FreedError } from '../errors.js'
 import type { Memory } from '../memory/copy.js'
 import type { TypedArray } from '../op/op.js'
 import { abandonOn, abortError } from '../request/cancellation.js'
@@ -15,7 +16,7 @@ import { called } from '../service/called.js'
 import { type Counters, ServedCounters } from '../service/counters.js'
 import type { Done } from '../service/done.js'
 import { Lock } from '../service/lock.js'
-import { agreed, gather, type OwnCaller } from '../service/rounds.js'
+import type { OwnCaller } from '../service/rounds.js'
 import { FREED, type Service } from '../service/service.js'
 import type { FileAccess } from './access.js'
 import { type Extent, interleaves, readTogether, writeTogether } from './collective-io.js'
@@ -23,38 +24,12 @@ import { planRead, planWrite, type ReadPlan } from './data-plan.js'
 import type { FileSystem } from './file-system.js'
 import { endBehind } from './frames.js'
 import type { FileMode, ModeTraits } from './modes.js'
+import { type FileCallOptions, type FilePlace, PLACE, READ, type ReadOptions, type SeekFrom } from './options.js'
+import { Pointers, type Say } from './pointers.js'
 import type { Replacement } from './replacement.js'
 import { readRuns, writeRuns } from './runs-io.js'
+import { CollectiveCalls, type Together } from './together.js'
 import { checkPosition, type FileView, View } from './view.js'
-
-/** Where a call reads or writes. */
-export interface FilePlace {
-  /** At this element of the view; no pointer moves. */
-  at?: number
-  /** At the file's common pointer: in order of arrival, in collective calls in rank order. */
-  shared?: boolean
-  /** Aborting it fails the call with an AbortError; of a collective call, on the other ranks with a RemoteError. */
-  signal?: AbortSignal
-}
-
-/** What is read, and where it goes. */
-export interface ReadOptions extends FilePlace {
-  /** Elements; default all that fit `into`, or all to the end. */
-  count?: number
-  /** Read in place, also into a view or records: the call resolves to this object, `status.count` tells how much of it is filled. */
-  into?: Target
-  /** Is filled in with what was read: `status: new Status()`. */
-  status?: Status
-}
-
-/** What a call takes that has no other options. */
-export interface FileCallOptions {
-  /** Aborting it fails the call with an AbortError; of a collective call, on the other ranks with a RemoteError. */
-  signal?: AbortSignal
-}
-
-/** From where an offset counts. */
-export type SeekFrom = 'start' | 'current' | 'end'
 
 /** @internal What `open` makes a file of. */
 export interface FileParts {
@@ -81,8 +56,6 @@ export interface FileParts {
   readonly site: CallSite | undefined
 }
 
-const POINTER = 'pointer'
-
 /**
  * A file that all ranks of a communicator have opened: what each reads and writes, where, and in which order. Offsets and counts are in
  * elements of the view. `comm.open` makes one. MPI: MPI_File, MPI 4.1 §14; mpi4py: MPI.File.
@@ -105,19 +78,12 @@ export class File {
   /** @internal */
   readonly counters: Counters
   readonly #lock: Lock
-  /** What collective calls do once all ranks have called, one after the other, for their order is the same everywhere. */
-  readonly #turns = new Subject<Observable<unknown>>()
+  readonly #together: CollectiveCalls
+  readonly #pointers: Pointers
   readonly #pending = new Set<CallRequest<unknown>>()
-  /** Those of them that need all ranks. */
-  readonly #together = new Set<CallRequest<unknown>>()
-  #view: View
-  #viewsAgree: boolean
-  #position = 0
   #atomic = false
   /** Why nothing can be done with it any more. */
   #obstacle: Error | undefined
-  /** Why its ranks can do nothing together any more. */
-  #rift: Error | undefined
   readonly #streams = new Map<string, number>()
 
   /** @internal */
@@ -129,20 +95,19 @@ export class File {
     this.name = parts.name
     this.group = parts.group
     this.site = parts.site
-    this.#view = parts.view
-    this.#viewsAgree = parts.viewsAgree
     this.counters = new ServedCounters(service, leader, { frame: (before, bytes, base) => base + endBehind(before - base, bytes) })
     this.#lock = new Lock(service, leader)
-    if (parts.traits.appends) {
-      this.#position = this.#view.elementsIn(parts.size)
-      if (caller.core.rank === leader) this.counters.set(POINTER, this.#position, () => undefined)
-    }
+    this.#together = new CollectiveCalls(caller, worker, leader)
+    this.#pointers = new Pointers(this.counters, worker, leader, () => parts.access.sizeNow, parts.view, parts.viewsAgree)
+    if (parts.traits.appends) this.#pointers.toEnd(parts.size)
     service.serve(
       FREED,
-      (rank) => this.#part(new FreedError(`rank ${rank} has freed file '${this.name}', which this call needs all ranks for`)),
+      (rank) => {
+        const error = new FreedError(`rank ${rank} has freed file '${this.name}', which this call needs all ranks for`)
+        if (this.#obstacle === undefined) this.#together.breakOff(error)
+      },
       true
     )
-    this.#turns.pipe(concatMap((turn) => turn)).subscribe()
     parent.attach({
       breakOff: () => {
         if (parent.revoked) for (const { core } of [caller, worker, service]) core.becomeRevoked()
@@ -192,11 +157,11 @@ export class File {
 
   /** As `write`, as a request. MPI: MPI_File_iwrite and kin. */
   iwrite(data: Target, options: FilePlace = {}): Request<void> {
-    return this.#independent<void>(options, undefined, (request) => {
+    return this.#independent<void>(PLACE, options, undefined, (request) => {
       this.#checkWrites()
-      const plan = planWrite(this.#view, data, options)
-      this.#place(options, plan.count, request, (start) => {
-        const runs = this.#view.runs(start, plan.count)
+      const plan = planWrite(this.#pointers.view, data, options)
+      this.#pointers.place(options, plan.count, request, (start) => {
+        const runs = this.#pointers.view.runs(start, plan.count)
         this.#guarded(request, (done: Done<number>) => writeRuns(this.parts.access, runs, plan.memory, () => request.settled, done))(
           (error) => request.settle(error)
         )
@@ -206,12 +171,12 @@ export class File {
 
   #read(options: ReadOptions = {}): Request<unknown> {
     const status = options?.status ?? new Status()
-    return this.#independent<unknown>(options, status, (request) => {
+    return this.#independent<unknown>(READ, options, status, (request) => {
       this.#checkReads()
-      const plan = planRead(this.#view, options)
+      const plan = planRead(this.#pointers.view, options)
       this.#counted(plan, options, request, (count) => {
-        this.#place(options, count, request, (start) => {
-          const view = this.#view
+        this.#pointers.place(options, count, request, (start) => {
+          const view = this.#pointers.view
           this.#allocated(plan, view, start, count, request, (memory, length) => {
             const runs = view.runs(start, length)
             this.#guarded(request, (done: Done<number>) => readRuns(this.parts.access, runs, memory, () => request.settled, done))(
@@ -262,14 +227,14 @@ export class File {
   /** As `writeAll`, as a request. MPI: MPI_File_iwrite_all and kin. */
   iwriteAll(data: Target, options: FilePlace = {}): Request<void> {
     const name = options?.shared === true ? 'writeAll({ shared })' : 'writeAll'
-    return this.#collective(name, options, undefined, (request) => {
+    return this.#collective(PLACE, name, options, undefined, (request) => {
       this.#checkWrites()
-      const view = this.#view
+      const view = this.#pointers.view
       const { memory, count } = planWrite(view, data, options)
       return {
-        say: this.#extentSay(options, count, view),
+        say: this.#pointers.say(options, count),
         act: (says: readonly Say[]) =>
-          this.#located(says, options, view).pipe(
+          this.#pointers.locate(says, options, view, request.site).pipe(
             concatMap(({ start, extents }) => {
               const runs = view.runs(start, count)
               const plan = {
@@ -285,7 +250,7 @@ export class File {
               const write = called<number>((done) =>
                 this.#guarded(request, (next: Done<number>) => writeRuns(this.parts.access, runs, memory, () => false, next))(done)
               )
-              return this.#outcome(`${plan.name} (end)`, write, request.site).pipe(map(() => undefined))
+              return this.#together.outcome(`${plan.name} (end)`, write, request.site).pipe(map(() => undefined))
             })
           )
       }
@@ -295,16 +260,16 @@ export class File {
   #readAll(options: ReadOptions = {}): Request<unknown> {
     const name = options?.shared === true ? 'readAll({ shared })' : 'readAll'
     const status = options?.status ?? new Status()
-    return this.#collective<unknown, Say>(name, options, status, (request) => {
+    return this.#collective<unknown, Say>(READ, name, options, status, (request) => {
       this.#checkReads()
-      const view = this.#view
+      const view = this.#pointers.view
       const plan = planRead(view, options)
-      const from = options.at ?? (options.shared === true ? 0 : this.#position)
+      const from = options.at ?? (options.shared === true ? 0 : this.#pointers.position)
       const count = plan.count ?? Math.max(0, view.elementsIn(this.parts.access.sizeNow) - from)
       return {
-        say: this.#extentSay(options, count, view),
+        say: this.#pointers.say(options, count),
         act: (says: readonly Say[]) =>
-          this.#located(says, options, view).pipe(
+          this.#pointers.locate(says, options, view, request.site).pipe(
             concatMap(({ start, extents }) =>
               called<{ memory: Memory; length: number }>((done) =>
                 this.#allocated(plan, view, start, count, request, (memory, length) => done(null, { memory, length }), done)
@@ -326,7 +291,7 @@ export class File {
                   const read = called<number>((done) =>
                     this.#guarded(request, (next: Done<number>) => readRuns(this.parts.access, runs, memory, () => false, next))(done)
                   )
-                  return this.#outcome(`${together.name} (end)`, read, request.site).pipe(map((bytes) => ({ memory, bytes })))
+                  return this.#together.outcome(`${together.name} (end)`, read, request.site).pipe(map((bytes) => ({ memory, bytes })))
                 })
               )
             ),
@@ -348,17 +313,14 @@ export class File {
 
   /** As `setView`, as a request. */
   isetView(view: FileView, options: FileCallOptions = {}): Request<void> {
-    return this.#collective('setView', options, undefined, (request) => {
+    return this.#collective(SIGNAL, 'setView', options, undefined, (request) => {
       const next = new View(view)
       return {
         say: next.signature,
         act: (says: readonly string[]) =>
           defer(() => {
-            this.#view = next
-            this.#viewsAgree = says.every((one) => one === says[0])
-            this.#position = 0
-            const reset = this.core.rank === this.parts.leader ? called<void>((done) => this.counters.set(POINTER, 0, done)) : of(undefined)
-            return this.#outcome('file.setView (end)', reset, request.site)
+            const agree = says.every((one) => one === says[0])
+            return this.#together.outcome('file.setView (end)', this.#pointers.see(next, agree), request.site)
           })
       }
     })
@@ -366,13 +328,13 @@ export class File {
 
   /** What this rank sees of the file. MPI: MPI_File_get_view. */
   get view(): { at: number; type: FileView['type']; layout: FileView['layout']; format: 'native' | 'external32' } {
-    const { at, type, layout, format } = this.#view
+    const { at, type, layout, format } = this.#pointers.view
     return { at, type, layout, format }
   }
 
   /** This rank's pointer. MPI: MPI_File_get_position. */
   get position(): number {
-    return this.#position
+    return this.#pointers.position
   }
 
   /**
@@ -382,9 +344,7 @@ export class File {
   seek(offset: number, from: SeekFrom = 'start'): void {
     try {
       this.#checkOpen()
-      const next = this.#sought(offset, from, this.#position)
-      this.#view.byteOffset(next)
-      this.#position = next
+      this.#pointers.seek(offset, from)
     } catch (error) {
       throw this.core.inContext(error, captureCallSite())
     }
@@ -394,7 +354,7 @@ export class File {
   byteOffset(offset: number): number {
     try {
       checkPosition('offset', offset)
-      return this.#view.byteOffset(offset)
+      return this.#pointers.view.byteOffset(offset)
     } catch (error) {
       throw this.core.inContext(error, captureCallSite())
     }
@@ -407,9 +367,9 @@ export class File {
 
   /** As `sharedPosition`, as a request. */
   isharedPosition(options: FileCallOptions = {}): Request<number> {
-    return this.#independent<number>(options, undefined, (request) => {
-      this.#checkShared()
-      this.counters.get(POINTER, (error, position) => request.settle(error, position), request.site)
+    return this.#independent<number>(SIGNAL, options, undefined, (request) => {
+      this.#pointers.checkShared()
+      this.#pointers.sharedPosition((error, position) => request.settle(error, position), request.site)
     })
   }
 
@@ -423,23 +383,13 @@ export class File {
 
   /** As `seekShared`, as a request. */
   iseekShared(offset: number, from: SeekFrom = 'start', options: FileCallOptions = {}): Request<void> {
-    return this.#collective('seekShared', options, undefined, (request) => {
-      this.#checkShared()
-      this.#sought(offset, from, Number.MAX_SAFE_INTEGER - Math.abs(offset))
+    return this.#collective(SIGNAL, 'seekShared', options, undefined, (request) => {
+      this.#pointers.checkShared()
+      this.#pointers.sought(offset, from, Number.MAX_SAFE_INTEGER - Math.abs(offset))
       return {
         say: `${offset}, '${from}'`,
         act: (says: readonly string[]) =>
-          this.#byLeader('seekShared', says, request.site, (done) =>
-            this.counters.get(POINTER, (_, now) => {
-              let next: number
-              try {
-                next = this.#sought(offset, from, now)
-              } catch (error) {
-                return done(error as Error)
-              }
-              this.counters.set(POINTER, next, done)
-            })
-          )
+          this.#together.byLeader('seekShared', says, request.site, (done) => this.#pointers.seekShared(offset, from, done))
       }
     })
   }
@@ -451,7 +401,7 @@ export class File {
 
   /** As `size`, as a request. */
   isize(options: FileCallOptions = {}): Request<number> {
-    return this.#independent<number>(options, undefined, (request) =>
+    return this.#independent<number>(SIGNAL, options, undefined, (request) =>
       this.parts.access.stat((error, stat) => request.settle(error, stat?.size))
     )
   }
@@ -466,12 +416,13 @@ export class File {
 
   /** As `truncate`, as a request. */
   itruncate(bytes: number, options: FileCallOptions = {}): Request<void> {
-    return this.#collective('truncate', options, undefined, (request) => {
+    return this.#collective(SIGNAL, 'truncate', options, undefined, (request) => {
       this.#checkWrites()
       checkPosition('bytes', bytes)
       return {
         say: `${bytes}`,
-        act: (says: readonly string[]) => this.#byLeader('truncate', says, request.site, (done) => this.parts.access.truncate(bytes, done))
+        act: (says: readonly string[]) =>
+          this.#together.byLeader('truncate', says, request.site, (done) => this.parts.access.truncate(bytes, done))
       }
     })
   }
@@ -486,13 +437,13 @@ export class File {
 
   /** As `preallocate`, as a request. */
   ipreallocate(bytes: number, options: FileCallOptions = {}): Request<void> {
-    return this.#collective('preallocate', options, undefined, (request) => {
+    return this.#collective(SIGNAL, 'preallocate', options, undefined, (request) => {
       this.#checkWrites()
       checkPosition('bytes', bytes)
       return {
         say: `${bytes}`,
         act: (says: readonly string[]) =>
-          this.#byLeader('preallocate', says, request.site, (done) => {
+          this.#together.byLeader('preallocate', says, request.site, (done) => {
             const { access } = this.parts
             access.stat((error, stat) => {
               if (error !== null) return done(error)
@@ -519,9 +470,9 @@ export class File {
 
   /** As `sync`, as a request. */
   isync(options: FileCallOptions = {}): Request<void> {
-    return this.#collective('sync', options, undefined, (request) => ({
+    return this.#collective(SIGNAL, 'sync', options, undefined, (request) => ({
       say: null,
-      act: () => this.#outcome('file.sync (end)', this.#flushed(), request.site)
+      act: () => this.#together.outcome('file.sync (end)', this.#flushed(), request.site)
     }))
   }
 
@@ -535,16 +486,18 @@ export class File {
 
   /** As `setAtomicity`, as a request. */
   isetAtomicity(on: boolean, options: FileCallOptions = {}): Request<void> {
-    return this.#collective('setAtomicity', options, undefined, (request) => {
+    return this.#collective(SIGNAL, 'setAtomicity', options, undefined, (request) => {
       if (typeof on !== 'boolean') throw new ArgumentError(`on: expected true or false, got ${shown(on)}`)
       return {
         say: `${on}`,
         act: (says: readonly string[]) =>
-          this.#byLeader('setAtomicity', says, request.site, (done) => done(null)).pipe(
-            tap(() => {
-              this.#atomic = on
-            })
-          )
+          this.#together
+            .byLeader('setAtomicity', says, request.site, (done) => done(null))
+            .pipe(
+              tap(() => {
+                this.#atomic = on
+              })
+            )
       }
     })
   }
@@ -565,7 +518,7 @@ export class File {
   /** As `close`, as a request. */
   iclose(options: FileCallOptions = {}): Request<void> {
     const waiting = [...this.#pending]
-    return this.#collective('close', options, undefined, (request) => ({
+    return this.#collective(SIGNAL, 'close', options, undefined, (request) => ({
       say: null,
       act: () => {
         const { access, replacement, replaces, deletes, system, path } = this.parts
@@ -594,7 +547,7 @@ export class File {
           last
         ]
         return concat(
-          ...steps.map((step, k) => this.#outcome(`file.close (${k + 1})`, step, request.site).pipe(ignoreElements())),
+          ...steps.map((step, k) => this.#together.outcome(`file.close (${k + 1})`, step, request.site).pipe(ignoreElements())),
           of(undefined)
         ).pipe(
           tap(() => this.#end(new FreedError(`file '${this.name}' was closed`), true)),
@@ -634,7 +587,7 @@ export class File {
 
   /** @internal */
   get currentView(): View {
-    return this.#view
+    return this.#pointers.view
   }
 
   /** @internal Throws why records cannot be read or written now. */
@@ -643,9 +596,9 @@ export class File {
     if (how === 'reads') this.#checkReads()
     else {
       this.#checkWrites()
-      this.#checkShared()
+      this.#pointers.checkShared()
     }
-    if (!this.#view.isContiguous)
+    if (!this.#pointers.view.isContiguous)
       throw new ArgumentError('view: records lie in a row; set a view without holes: without a layout, and of no struct with padding')
   }
 
@@ -675,24 +628,24 @@ export class File {
     throw new ArgumentError(`mode: the file was opened with '${this.mode}', which only reads; open it with 'r+', 'w' or 'a' to write`)
   }
 
-  #checkShared(): void {
-    if (this.#viewsAgree) return
-    throw new ArgumentError('shared: the views of the ranks differ, so a pointer cannot be the same for all; set the same view everywhere')
-  }
-
   #checkPlace({ at, shared, signal }: FilePlace): void {
     if (at !== undefined) checkPosition('at', at)
     if (shared !== undefined && typeof shared !== 'boolean') throw new ArgumentError(`shared: expected true or false, got ${shown(shared)}`)
     if (shared === true && at !== undefined) throw new ArgumentError('shared: the common pointer says where; leave out at, or shared')
-    if (shared === true) this.#checkShared()
+    if (shared === true) this.#pointers.checkShared()
     if (signal?.aborted) throw abortError(signal)
   }
 
-  #independent<T>(options: FilePlace, status: Status | undefined, start: (request: CallRequest<T>) => void): CallRequest<T> {
+  #independent<T>(
+    names: AnyNames,
+    options: FilePlace,
+    status: Status | undefined,
+    start: (request: CallRequest<T>) => void
+  ): CallRequest<T> {
     const request = new CallRequest<T>(this.core, recordCallSite(), status)
     try {
       this.#checkOpen()
-      checkOptions(options, '{ at: 0 }')
+      checkOptions(options, names, '{ at: 0 }')
       if (options.signal !== undefined) checkSignal(options.signal)
       this.#checkPlace(options)
       start(request)
@@ -713,61 +666,27 @@ export class File {
     if (signal !== undefined) abandonOn(signal, one, (error) => one.fail(error))
   }
 
-  /** A call of all ranks: what each says of it goes to all at once, and the rest when it is its turn. */
+  /** A call of all ranks. */
   #collective<T, S>(
+    names: AnyNames,
     name: string,
     options: FileCallOptions,
     status: Status | undefined,
-    prepare: (request: CallRequest<T>) => { say: S; act: (says: readonly S[]) => Observable<T> }
+    prepare: (request: CallRequest<T>) => Together<T, S>
   ): CallRequest<T> {
     const request = new CallRequest<T>(this.core, recordCallSite(), status)
-    let says: Request<S[]>
-    let act: (says: readonly S[]) => Observable<T>
     try {
       this.#checkOpen()
-      checkOptions(options, '{}')
+      checkOptions(options, names, '{ signal }')
       const { signal } = options
       if (signal !== undefined) checkSignal(signal)
       this.#checkPlace(options)
-      const prepared = prepare(request)
-      if (this.#rift !== undefined) throw this.#rift
-      act = prepared.act
-      says = gather(this.parts.caller, `file.${name}`, prepared.say, request.site, { signal })
-      says.look()
+      this.#together.begin(name, request, signal, prepare(request))
     } catch (error) {
       return new CallRequest<T>(this.core, captureCallSite()).refuse(error)
     }
     this.#follow(request, options.signal)
-    this.#together.add(request as CallRequest<unknown>)
-    request.onSettled(() => this.#together.delete(request as CallRequest<unknown>))
-    const turn = says.pipe(
-      concatMap(act),
-      tap({ next: (value) => request.settle(null, value), error: (error) => request.settle(error) }),
-      catchError(() => EMPTY)
-    )
-    this.#turns.next(turn)
     return request
-  }
-
-  /** How this rank has fared, told to all: where one has failed, all fail. */
-  #outcome<T>(name: string, work: Observable<T>, site: CallSite | undefined): Observable<T> {
-    const fared = work.pipe(
-      map((value) => ({ error: null as unknown, value: value as T | undefined })),
-      catchError((error) => of({ error: error as unknown, value: undefined }))
-    )
-    return fared.pipe(concatMap(({ error, value }) => agreed(this.parts.worker, name, error, site).pipe(map(() => value as T))))
-  }
-
-  /** What one rank does for all, who must want the same. */
-  #byLeader(name: string, says: readonly string[], site: CallSite | undefined, act: (done: Done<void>) => void): Observable<void> {
-    return defer(() => {
-      if (says.some((say) => say !== says[0])) {
-        const lines = says.map((say, rank) => `  rank ${rank}: ${name}(${say})`)
-        throw new CollectiveMismatchError(`${name}: the ranks want different things:\n${lines.join('\n')}\nall ranks must give the same`)
-      }
-      const work = this.core.rank === this.parts.leader ? called<void>(act) : of(undefined)
-      return this.#outcome(`file.${name} (end)`, work, site)
-    })
   }
 
   /** One rank of each host sees to it: the system flushes all that the host has written. */
@@ -804,41 +723,13 @@ export class File {
   #counted(plan: ReadPlan, { at, shared }: ReadOptions, request: CallRequest<unknown>, then: (count: number) => void): void {
     if (plan.count !== undefined) return then(plan.count)
     if (shared === true) throw new ArgumentError('count: a read at the common pointer says how much: give count, or into')
-    const view = this.#view
-    const rest = (size: number): number => Math.max(0, view.elementsIn(size) - (at ?? this.#position))
+    const view = this.#pointers.view
+    const rest = (size: number): number => Math.max(0, view.elementsIn(size) - (at ?? this.#pointers.position))
     if (!this.parts.isThrough) return then(rest(this.parts.access.sizeNow))
     this.parts.access.stat((error, stat) => {
       if (error !== null) request.settle(error)
       else if (!request.settled) then(rest(stat.size))
     })
-  }
-
-  /** The element where a call begins; its pointer moves on. */
-  #place(
-    { at, shared }: FilePlace,
-    count: number,
-    request: CallRequest<never> | CallRequest<unknown>,
-    then: (start: number) => void
-  ): void {
-    const one = request as CallRequest<unknown>
-    if (shared === true) {
-      this.counters.add(
-        POINTER,
-        count,
-        (error, start) => {
-          if (error !== null) one.settle(error)
-          else if (!one.settled) attempt(one, () => then(start))
-        },
-        one.site
-      )
-      return
-    }
-    const start = at ?? this.#position
-    if (at === undefined) {
-      if (count > 0) this.#view.runs(start, count)
-      this.#position += count
-    }
-    then(start)
   }
 
   /** The memory to read into: of its own no more than the file has. */
@@ -875,55 +766,6 @@ export class File {
       })
   }
 
-  #extentSay({ at, shared }: FilePlace, count: number, view: View): Say {
-    if (shared === true) return { count, first: 0, end: 0 }
-    const start = at ?? this.#position
-    const runs = boundsOf(view, start, count)
-    if (at === undefined) this.#position += count
-    return { count, first: runs.first, end: runs.end, start }
-  }
-
-  /** Where this rank begins, and what each touches. */
-  #located(says: readonly Say[], { shared }: FilePlace, view: View): Observable<{ start: number; extents: readonly Extent[] }> {
-    const { rank } = this.core
-    if (shared !== true) return of({ start: says[rank]!.start!, extents: says })
-    const total = says.reduce((sum, { count }) => sum + count, 0)
-    const isLeader = rank === this.parts.leader
-    const base = isLeader ? called<number>((done) => this.counters.add(POINTER, total, done)) : of(0)
-    return base.pipe(
-      concatMap((mine) => gather(this.parts.worker, 'file (shared pointer)', mine, this.site)),
-      map((bases) => {
-        let start = bases[this.parts.leader]!
-        const starts = says.map(({ count }) => {
-          const own = start
-          start += count
-          return own
-        })
-        return { start: starts[rank]!, extents: says.map(({ count }, k) => boundsOf(view, starts[k]!, count)) }
-      })
-    )
-  }
-
-  #sought(offset: number, from: SeekFrom, current: number): number {
-    if (!Number.isSafeInteger(offset)) throw new CountError(`offset: expected an integer, got ${shown(offset)}`)
-    if (from !== 'start' && from !== 'current' && from !== 'end') {
-      throw new ArgumentError(`from: expected 'start', 'current' or 'end', got ${shown(from)}`)
-    }
-    const base = from === 'start' ? 0 : from === 'current' ? current : this.#view.elementsIn(this.parts.access.sizeNow)
-    if (base + offset < 0) throw new CountError(`offset: ${offset} from the ${from} (${base}) is before the start of the view`)
-    if (!Number.isSafeInteger(base + offset)) throw new CountError(`offset: ${offset} from the ${from} (${base}) is behind 2⁵³-1`)
-    return base + offset
-  }
-
-  /** Another rank has given the file up: what needs all ranks is in vain. */
-  #part(error: Error): void {
-    if (this.#rift !== undefined || this.#obstacle !== undefined) return
-    this.#rift = error
-    const { caller, worker } = this.parts
-    for (const request of [...this.#together]) request.fail(error)
-    for (const { core } of [caller, worker]) core.release()
-  }
-
   #end(obstacle: FreedError, isOrderly: boolean): void {
     if (this.#obstacle !== undefined) return
     this.#obstacle = obstacle
@@ -944,26 +786,4 @@ export class File {
 /** Zeros that are written at once. */
 const ZEROS = 2 ** 22
 
-/** What a rank says of a collective read or write: how many elements, and where, unless the common pointer says. */
-interface Say extends Extent {
-  readonly count: number
-  readonly start?: number
-}
-
 const slice = ({ buffer, byteOffset }: Memory, byteLength: number): Memory => ({ buffer, byteOffset, byteLength })
-
-/** From the first byte of some elements to the end of the last. */
-function boundsOf(view: View, start: number, count: number): Extent {
-  if (count === 0) return { first: 0, end: 0 }
-  const first = view.byteOffset(start)
-  return { first, end: view.byteOffset(start + count - 1) + view.size }
-}
-
-/** What goes wrong later than the call is the request's failure. */
-function attempt(request: CallRequest<unknown>, run: () => void): void {
-  try {
-    run()
-  } catch (error) {
-    request.settle(error)
-  }
-}

@@ -5,6 +5,7 @@ import { CommunicatorCore } from '../core/communicator-core.js'
 import type { Group } from '../core/group.js'
 import { checkOptions, checkRoot, checkSignal, shown } from '../diagnostics/arguments.js'
 import { type CallSite, captureCallSite, recordCallSite } from '../diagnostics/call-site.js'
+import type { OptionNames } from '../diagnostics/option-names.js'
 import { ArgumentError, CollectiveMismatchError, FileError, RxmpiError } from '../errors.js'
 import { IDS_EXHAUSTED } from '../progress/context-ids.js'
 import { abandonOn, abortError } from '../request/cancellation.js'
@@ -46,6 +47,17 @@ export interface OpenOptions {
   signal?: AbortSignal
 }
 
+const OPEN: OptionNames<OpenOptions> = {
+  create: true,
+  deleteOnClose: true,
+  replace: true,
+  through: true,
+  view: true,
+  buffering: true,
+  name: true,
+  signal: true
+}
+
 /** A communicator, as a file that is opened on it knows it. */
 export interface FileOpener extends Caller {
   readonly name: string
@@ -75,7 +87,7 @@ export function openFile(comm: FileOpener, path: string | URL, mode: FileMode = 
   const { core } = comm
   try {
     core.checkAlive()
-    checkOptions(options, '{ create: true }')
+    checkOptions(options, OPEN, '{ create: true }')
     const plan = new Opening(comm, path, mode, options, site)
     const { signal } = options
     if (signal?.aborted) throw abortError(signal)

@@ -1,6 +1,7 @@
 import { Observable, type Subscriber } from 'rxjs'
 import { checkOptions, checkSignal, shown } from '../diagnostics/arguments.js'
 import { type CallSite, captureCallSite } from '../diagnostics/call-site.js'
+import type { OptionNames } from '../diagnostics/option-names.js'
 import { ArgumentError, CountError } from '../errors.js'
 import { isLayout } from '../layout/layout.js'
 import type { AnyStruct } from '../layout/struct.js'
@@ -41,6 +42,16 @@ export interface ReadFromOptions {
   signal?: AbortSignal
 }
 
+const READ_FROM: OptionNames<ReadFromOptions> = {
+  format: true,
+  share: true,
+  chunk: true,
+  record: true,
+  maxRecord: true,
+  ranges: true,
+  signal: true
+}
+
 const CHUNK = 2 ** 20
 const MAX_RECORD = 2 ** 26
 /** Read beyond a part, for its last record may end there. */
@@ -61,7 +72,7 @@ export class RecordStream<T> extends Observable<FileRecord<T>> {
     super((subscriber) => this.#read(subscriber))
     this.#site = captureCallSite()
     this.#file = file
-    checkOptions(options, "{ format: 'lines' }")
+    checkOptions(options, READ_FROM, "{ format: 'lines' }")
     const { format = 'lines', share = 'block', chunk = CHUNK, maxRecord = MAX_RECORD, record, ranges, signal } = options
     checkFormat(format)
     checkOneOf('share', share, ['block', 'cyclic', 'demand', 'all'])

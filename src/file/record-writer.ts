@@ -4,6 +4,7 @@ import { allgatherOf } from '../collective/definitions/allgather.js'
 import { type CollectiveOperator, operator } from '../collective/operator.js'
 import { checkOptions, checkSignal, shown } from '../diagnostics/arguments.js'
 import { type CallSite, captureCallSite } from '../diagnostics/call-site.js'
+import type { OptionNames } from '../diagnostics/option-names.js'
 import { ArgumentError, CountError, OverflowError } from '../errors.js'
 import { Queue } from '../memory/queue.js'
 import { abortError, onAbort } from '../request/cancellation.js'
@@ -39,6 +40,18 @@ export interface WriteToOptions {
   signal?: AbortSignal
 }
 
+const WRITE_TO: OptionNames<WriteToOptions> = {
+  format: true,
+  order: true,
+  flush: true,
+  repair: true,
+  ragged: true,
+  window: true,
+  highWaterMark: true,
+  overflow: true,
+  signal: true
+}
+
 /** Where a value was written. */
 export interface Written {
   /** The byte of the file where it begins. */
@@ -71,7 +84,7 @@ export class RecordWriter {
   #subscriptions = 0
 
   constructor(file: File, options: WriteToOptions) {
-    checkOptions(options, "{ format: 'lines' }")
+    checkOptions(options, WRITE_TO, "{ format: 'lines' }")
     const { format = 'lines', order = 'rounds', flush = 'end', repair = false, ragged, window = WINDOW, signal } = options
     const { highWaterMark = HIGH_WATER_MARK, overflow = 'buffer' } = options
     checkFormat(format)

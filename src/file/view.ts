@@ -1,5 +1,6 @@
 import { codeOf as codeOfName, datatypeOf, elementSize, matches, nameOf, OBJECT, RECORDS } from '../codec/datatype.js'
 import { checkOptions, shown } from '../diagnostics/arguments.js'
+import type { OptionNames } from '../diagnostics/option-names.js'
 import { ArgumentError, CountError, DatatypeError } from '../errors.js'
 import { type BasicType, BYTE, basicTypes, codeOf, isBasicType, isSupported } from '../layout/basic.js'
 import { compile, structForm, type Unit } from '../layout/compile.js'
@@ -23,6 +24,8 @@ export interface FileView {
   /** `'external32'` stores big-endian, MPI's portable form; default 'native'. */
   format?: 'native' | 'external32'
 }
+
+const VIEW: OptionNames<FileView> = { at: true, type: true, layout: true, format: true }
 
 /** A run of bytes in the file. */
 export interface Run {
@@ -51,7 +54,7 @@ export class View {
   readonly #tile: Tile | undefined
 
   constructor(view: FileView = {}) {
-    checkOptions(view, "{ type: 'f64', at: 0 }")
+    checkOptions(view, VIEW, "{ type: 'f64', at: 0 }")
     const { at = 0, type = 'bytes', layout, format = 'native' } = view
     checkPosition('at', at)
     if (format !== 'native' && format !== 'external32') {

@@ -37,7 +37,7 @@ export function distributed(
   of?: Of
 ): Distributed {
   return here(() => {
-    checkOptions(array, "{ sizes: [8, 8], grid: [2, 2], coords: cart.coords, by: ['block', 'cyclic'] }")
+    checkOptions(array, ARRAY, "{ sizes: [8, 8], grid: [2, 2], coords: cart.coords, by: ['block', 'cyclic'] }")
     const { order = 'C' } = array
     const sizes = listOf(array.sizes, 'sizes', checkCount)
     const grid = listOf(array.grid, 'grid', checkCount)
@@ -56,6 +56,8 @@ export function distributed(
     return frozen<Distributed>('distributed', of, { sizes, grid, coords, by, order }, measures)
   })
 }
+
+const ARRAY = { sizes: true, grid: true, coords: true, by: true, order: true } as const
 
 function rulesOf(by: unknown): readonly Distribution[] {
   if (!Array.isArray(by)) throw new ArgumentError(`by: expected an array such as ['block', 'none'], got ${shown(by)}`)

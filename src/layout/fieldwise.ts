@@ -1,4 +1,4 @@
-import { checkOptions, shown } from '../diagnostics/arguments.js'
+import { checkObject, shown } from '../diagnostics/arguments.js'
 import { ArgumentError, DatatypeError } from '../errors.js'
 import { type AnyOp, checkOp, createOp, MAXLOC, MINLOC, mayChange, type Op } from '../op/op.js'
 import { here } from './here.js'
@@ -32,7 +32,7 @@ type AnyRecords = Records<any>
 // biome-ignore lint/suspicious/noExplicitAny: records of whatever fields
 export function fieldwise(ops: FieldOps): Op<Records<any>> {
   return here(() => {
-    checkOptions(ops, '{ mass: SUM }')
+    checkObject(ops, '{ mass: SUM }')
     for (const [name, op] of Object.entries(ops)) {
       try {
         checkOp(op)

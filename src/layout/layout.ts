@@ -1,4 +1,5 @@
-import { shown } from '../diagnostics/arguments.js'
+import { checkOptions, shown } from '../diagnostics/arguments.js'
+import type { OptionNames } from '../diagnostics/option-names.js'
 import { ArgumentError, DatatypeError } from '../errors.js'
 import { type BasicType, basicTypes, isBasicType, isSupported, sizeOf } from './basic.js'
 import { checkCount, checkInteger, checkLength, listOf } from './check.js'
@@ -246,8 +247,10 @@ export function indexed(blockLengths: number | readonly number[], displacements:
  *
  * Errors: CountError, ArgumentError. MPI: MPI_Type_create_resized, MPI 4.1 §5.1.7; mpi4py: Datatype.Create_resized.
  */
-export function resized(of: Of, { lower = 0, extent }: { lower?: number; extent: number }): Resized {
+export function resized(of: Of, options: { lower?: number; extent: number }): Resized {
   return here(() => {
+    checkOptions(options, RESIZED, '{ extent: 1 }')
+    const { lower = 0, extent } = options
     if (of === undefined) throw new ArgumentError("of: expected a layout or a type such as 'f64', got undefined")
     checkOf(of)
     checkInteger(lower, 'lower')
@@ -255,3 +258,5 @@ export function resized(of: Of, { lower = 0, extent }: { lower?: number; extent:
     return frozen<Resized>('resized', of, {}, { ...measuresOf(of), lower, extent })
   })
 }
+
+const RESIZED: OptionNames<{ lower?: number; extent: number }> = { lower: true, extent: true }

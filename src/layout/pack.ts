@@ -1,5 +1,6 @@
 import { type BufferLike, datatypeOf, memoryOf, OBJECT } from '../codec/datatype.js'
 import { checkAttached, checkOptions, shown } from '../diagnostics/arguments.js'
+import type { AnyNames, OptionNames } from '../diagnostics/option-names.js'
 import { AliasError, ArgumentError, TruncationError } from '../errors.js'
 import { block } from '../memory/form.js'
 import { Runs } from '../memory/runs.js'
@@ -44,7 +45,7 @@ export function pack(
   options: { into?: Uint8Array | undefined; at?: number; format?: PackFormat } = {}
 ): Uint8Array {
   return here(() => {
-    const all = partsOf(parts, options)
+    const all = partsOf(parts, options, PACK)
     const { into, at = 0, format } = options
     const bytes = sum(all)
     if (into !== undefined) checkBytes(into, 'into')
@@ -98,10 +99,13 @@ export function packedBytes(parts: readonly PackPart[]): number {
   return here(() => sum(partsOf(parts, {})))
 }
 
+const UNPACK: OptionNames<{ at?: number; format?: PackFormat }> = { at: true, format: true }
+const PACK: OptionNames<{ into?: Uint8Array; at?: number; format?: PackFormat }> = { ...UNPACK, into: true }
+
 const sum = (parts: readonly Picked[]): number => parts.reduce((bytes, { runs }) => bytes + runs.byteLength, 0)
 
-function partsOf(parts: unknown, options: { at?: number; format?: PackFormat }): Picked[] {
-  checkOptions(options, '{ at: 0 }')
+function partsOf(parts: unknown, options: { at?: number; format?: PackFormat }, names: AnyNames = UNPACK): Picked[] {
+  checkOptions(options, names, '{ at: 0 }')
   const { at = 0, format = 'native' } = options
   checkCount(at, 'at')
   if (format !== 'native' && format !== 'external32')

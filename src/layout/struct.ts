@@ -1,5 +1,6 @@
 import type { BufferLike } from '../codec/datatype.js'
-import { shown } from '../diagnostics/arguments.js'
+import { checkOptions, shown } from '../diagnostics/arguments.js'
+import type { OptionNames } from '../diagnostics/option-names.js'
 import { ArgumentError, CountError, DatatypeError } from '../errors.js'
 import { boundsOf } from '../memory/form.js'
 import { type BasicType, basicTypes, isBasicType, isSupported, sizeOf } from './basic.js'
@@ -121,8 +122,10 @@ export type AnyStruct = Struct<any>
  * }
  * ```
  */
-export function struct<const F extends FieldTypes>(fields: F, { packed = false }: { packed?: boolean } = {}): Struct<F> {
+export function struct<const F extends FieldTypes>(fields: F, options: { packed?: boolean } = {}): Struct<F> {
   return here(() => {
+    checkOptions(options, PACKED, '{ packed: true }')
+    const { packed = false } = options
     if (typeof fields !== 'object' || fields === null || Array.isArray(fields)) {
       throw new ArgumentError(`fields: expected an object such as { id: 'u32', at: ['f64', 3] }, got ${shown(fields)}`)
     }
@@ -132,6 +135,10 @@ export function struct<const F extends FieldTypes>(fields: F, { packed = false }
     return struct as unknown as Struct<F>
   })
 }
+
+const PACKED: OptionNames<{ packed?: boolean }> = { packed: true }
+/** @internal */
+export const SHARED: OptionNames<{ shared?: boolean }> = { shared: true }
 
 /** Where each field goes. */
 function placed(types: FieldTypes, packed: boolean): StructLayout {
@@ -171,8 +178,10 @@ function partsOf(told: unknown, name: string): readonly [BasicType | StructLayou
 /** The layout with what it can do, which is not among what is printed, compared and sent. */
 function made(layout: StructLayout): Struct {
   const methods: StructMethods<FieldTypes> = {
-    allocate: (length, { shared = false } = {}) =>
+    allocate: (length, options = {}) =>
       here(() => {
+        checkOptions(options, SHARED, '{ shared: true }')
+        const { shared = false } = options
         checkCount(length, 'length')
         const bytes = length * layout.extent
         return new Records(struct, new Uint8Array(shared ? new SharedArrayBuffer(bytes) : new ArrayBuffer(bytes)), length)

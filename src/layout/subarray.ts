@@ -15,7 +15,7 @@ export function subarray(
   of?: Of
 ): Subarray {
   return here(() => {
-    checkOptions(box, '{ sizes: [4, 4], subsizes: [2, 2], starts: [1, 1] }')
+    checkOptions(box, BOX, '{ sizes: [4, 4], subsizes: [2, 2], starts: [1, 1] }')
     const { order = 'C' } = box
     const sizes = listOf(box.sizes, 'sizes', checkCount)
     const subsizes = listOf(box.subsizes, 'subsizes', checkCount)
@@ -74,3 +74,5 @@ export function boxMeasures(
   const begin = Math.min(place(first), place(last))
   return { ...whole, trueExtent: Math.abs(place(last) - place(first)) + item.trueExtent, trueLower: begin + item.trueLower }
 }
+
+const BOX = { sizes: true, subsizes: true, starts: true, order: true } as const

@@ -1,5 +1,6 @@
 import { type BufferLike, datatypeOf, lossOf, matches, memoryOf, nameOf, OBJECT, RECORDS, valueOn } from '../codec/datatype.js'
 import { checkAttached, checkOptions, shown } from '../diagnostics/arguments.js'
+import type { OptionNames } from '../diagnostics/option-names.js'
 import { ArgumentError, CountError, DatatypeError, TruncationError } from '../errors.js'
 import { block, boundsOf, repeat, shift } from '../memory/form.js'
 import { Runs } from '../memory/runs.js'
@@ -161,7 +162,7 @@ export function view<M extends Viewed>(
   options: { readonly offset?: number; readonly count?: number } = {}
 ): View<M> {
   return here(() => {
-    checkOptions(options, '{ offset: 0, count: 1 }')
+    checkOptions(options, PLACE, '{ offset: 0, count: 1 }')
     const unit = unitOf(memory)
     const elements = Math.floor(memory.byteLength / unit.bytes) || 0
     const { offset = 0 } = options
@@ -173,6 +174,8 @@ export function view<M extends Viewed>(
     return new View(memory, laid, count, lay(memory, unit, elements, compile(laid, unit), offset, count, laid))
   })
 }
+
+const PLACE: OptionNames<{ offset?: number; count?: number }> = { offset: true, count: true }
 
 /** @internal */
 export const layoutOf = (layout: Of | undefined): Layout => (typeof layout === 'object' ? layout : contiguous(1, layout))

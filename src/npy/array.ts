@@ -2,6 +2,7 @@ import { catchError, concatMap, firstValueFrom, map, type Observable } from 'rxj
 import type { Communicator } from '../communicator/communicator.js'
 import { checkOptions, shown } from '../diagnostics/arguments.js'
 import { captureCallSite } from '../diagnostics/call-site.js'
+import type { OptionNames } from '../diagnostics/option-names.js'
 import { ArgumentError, CountError } from '../errors.js'
 import { formatError } from '../file/failure.js'
 import type { File } from '../file/file.js'
@@ -36,6 +37,9 @@ export interface NewNpyOptions extends NpyOptions {
   readonly replace?: boolean
 }
 
+const NPY: OptionNames<NpyOptions> = { through: true, buffering: true, deleteOnClose: true, name: true, signal: true }
+const NEW_NPY: OptionNames<NewNpyOptions> = { ...NPY, shape: true, type: true, order: true, replace: true }
+
 /**
  * Opens a file that `numpy.save` has written, on all ranks; the view has its type and begins at its first element. Collective.
  *
@@ -64,7 +68,7 @@ export interface NewNpyOptions extends NpyOptions {
  * ```
  */
 export function openNpy(comm: Communicator, path: string | URL, mode: 'r' | 'r+' = 'r', options: NpyOptions = {}): Promise<NpyArray> {
-  return firstValueFrom(opened(comm, path, mode, options))
+  return begun(comm, () => opened(comm, path, mode, options))
 }
 
 /**
@@ -73,8 +77,12 @@ export function openNpy(comm: Communicator, path: string | URL, mode: 'r' | 'r+'
  * Errors: those of `comm.open`; CountError for a bad shape; DatatypeError for a type that NumPy has not. For an example see `openNpy`.
  */
 export function createNpy(comm: Communicator, path: string | URL, options: NewNpyOptions): Promise<NpyArray> {
+  return begun(comm, () => created(comm, path, options))
+}
+
+function begun(comm: Communicator, begin: () => Observable<NpyArray>): Promise<NpyArray> {
   try {
-    return firstValueFrom(created(comm, path, options))
+    return firstValueFrom(begin())
   } catch (error) {
     return Promise.reject(comm.core.inContext(error, captureCallSite()))
   }
@@ -82,6 +90,7 @@ export function createNpy(comm: Communicator, path: string | URL, options: NewNp
 
 /** @internal As `openNpy`. */
 export function opened(comm: Communicator, path: string | URL, mode: 'r' | 'r+', options: NpyOptions): Observable<NpyArray> {
+  checkOptions(options, NPY, "{ name: 'grid' }")
   return comm.iopen(path, mode, options).pipe(
     concatMap((file) =>
       file.iread({ at: 0, count: PREFIX }).pipe(
@@ -97,7 +106,7 @@ export function opened(comm: Communicator, path: string | URL, mode: 'r' | 'r+',
 
 /** @internal As `createNpy`. */
 export function created(comm: Communicator, path: string | URL, options: NewNpyOptions): Observable<NpyArray> {
-  checkOptions(options, "{ shape: [3, 4], type: 'f64' }")
+  checkOptions(options, NEW_NPY, "{ shape: [3, 4], type: 'f64' }")
   const { shape, type = 'f64', order = 'C', ...rest } = options
   if (!Array.isArray(shape) || !shape.every((length) => Number.isSafeInteger(length) && length >= 0)) {
     throw new CountError(`shape: expected an array of integers from 0 on, got ${shown(shape)}`)

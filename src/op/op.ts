@@ -1,4 +1,5 @@
 import { checkOptions, shown } from '../diagnostics/arguments.js'
+import type { OptionNames } from '../diagnostics/option-names.js'
 import { ArgumentError } from '../errors.js'
 import type { Arithmetic, Bitwise, Located, Logical, Reduced, TypedArray } from './operand.js'
 import { Predefined, type PredefinedName } from './predefined.js'
@@ -78,6 +79,8 @@ export interface OpOptions {
   name?: string
 }
 
+const OP: OptionNames<OpOptions> = { commutative: true, name: true }
+
 /**
  * An op of the program's own, for values of any kind. `combine` must be associative: `(a op b) op c` and `a op (b op c)` are the same.
  *
@@ -100,7 +103,7 @@ export interface OpOptions {
  */
 export function createOp<T>(combine: (a: T, b: T) => T, options: OpOptions = {}): Op<T> {
   if (typeof combine !== 'function') throw new ArgumentError(`combine: expected a function (a, b) => c, got ${shown(combine)}`)
-  checkOptions(options, '{ commutative: true }')
+  checkOptions(options, OP, '{ commutative: true }')
   const { commutative = false, name = combine.name || 'op' } = options
   if (typeof commutative !== 'boolean') throw new ArgumentError(`commutative: expected true or false, got ${shown(commutative)}`)
   if (typeof name !== 'string') throw new ArgumentError(`name: expected a string, got ${shown(name)}`)

@@ -4,11 +4,13 @@ import type { CallSite } from '../diagnostics/call-site.js'
 import { failures, receives, sends } from '../diagnostics/channels.js'
 import { debug } from '../diagnostics/debug.js'
 import { ProtocolError } from '../errors.js'
+import { MemoryInUse } from '../memory/memory-in-use.js'
 import type { SegmentReceiver, Slot, Transport } from '../transport/transport.js'
 import { type Context, isSought, show, waitingIn } from './context.js'
 import { CONTEXTS, IdSource, WORLD } from './context-ids.js'
 import { ContextRegistry, type Membership } from './context-registry.js'
 import {
+  ANSWERED,
   CLAIMED,
   CREDIT,
   callOf,
@@ -41,7 +43,7 @@ export interface Unfreed {
   readonly site: CallSite | undefined
   /** By default a communicator. */
   readonly kind?: string
-  readonly held?: readonly Unfreed[]
+  readonly holdings?: readonly Holding[]
 }
 
 /** Who tells other ranks of failures, and hears of them: what the endpoint has for it. */
@@ -82,6 +84,7 @@ export class Endpoint implements SegmentReceiver {
     sends.publish(messageEvent(this, dest, context, tag, datatype, bytes))
   /** What this rank holds that others may wait for: locks, turns. */
   readonly held = new Set<Holding>()
+  readonly memoryInUse = new MemoryInUse()
   #arrivals = 0
   /** Shared memory that has come, and who waits for some; by its owner and a number that both know. */
   readonly #memory = new Map<string, readonly SharedArrayBuffer[]>()
@@ -300,6 +303,8 @@ export class Endpoint implements SegmentReceiver {
         return this.link(source).onCredit(totalOf(slot))
       case RETRACT:
         return this.#retracted(source, idOf(slot))
+      case ANSWERED:
+        return this.#answered(source, slot)
       default:
         throw new ProtocolError(`a segment of unknown kind ${kindOf(slot)} came from rank ${source}`)
     }
@@ -452,6 +457,16 @@ export class Endpoint implements SegmentReceiver {
     if (!message.answer) return
     message.answer = false
     this.link(message.source).answer(MATCHED, message.id, outcome)
+  }
+
+  /** The main thread of a rank's host has answered for it: the rank knows nothing of that, so nothing is counted. */
+  #answered(source: number, slot: Slot): void {
+    const bytes = totalOf(slot)
+    const message = new Incoming(this.#arrivals++, source, tagOf(slot), contextOf(slot), datatypeAt(slot), bytes, 0, 0)
+    const taker = this.registry.find(message.context)?.listener?.(message)
+    if (taker?.accept(message) === true) message.add(slot, slot.at + HEADER, bytes)
+    this.link(source).onCredit(idOf(slot))
+    taker?.finish(message)
   }
 
   #rest(source: number, slot: Slot): void {

@@ -21,6 +21,8 @@ export const MATCHED = 3
 export const RETRACT = 4
 /** More credit for the sender, in `total`. */
 export const CREDIT = 5
+/** A whole message that takes no credit: what the main thread of a rank's host answers for it. In `id`: credit that comes back with it. */
+export const ANSWERED = 6
 
 /** Flag of START: answer with MATCHED when a receive has matched it. */
 export const ANSWER = 1

@@ -164,7 +164,8 @@ export class SendQueue {
   /** Sends a message at once if it can go whole; false when it cannot, and nothing has happened. */
   sendNow(context: number, tag: number, datatype: number, bytes: Uint8Array, length: number, call = 0, shape = 0, runs?: Runs): boolean {
     const segment = this.#segmentBytes(length)
-    if (length > segment || this.#credit < length + ENVELOPE_BYTES || this.#answers.length > 0 || !this.#queue.empty) return false
+    if (length > segment || this.#credit < length + ENVELOPE_BYTES || this.#answers.length > 0 || !this.#queue.empty || !this.#ahead.empty)
+      return false
     const slot = this.#transport.reserve(this.dest, HEADER + length)
     if (slot === undefined) return false
     writeHeader(slot, START, datatype, 0, context, tag, 0, length, call, shape)

@@ -2,6 +2,7 @@ import { ANY_SOURCE, ANY_TAG } from '../constants.js'
 import type { CommunicatorCore } from '../core/communicator-core.js'
 import { checkOptions, checkReceiveTag, checkSignal, checkSource } from '../diagnostics/arguments.js'
 import { captureCallSite } from '../diagnostics/call-site.js'
+import type { AnyNames } from '../diagnostics/option-names.js'
 import { RankFailedError } from '../errors.js'
 import type { Incoming } from '../progress/incoming.js'
 import { contentOf, unreceived } from '../progress/unreceived.js'
@@ -42,10 +43,10 @@ const SHOWN = 8
 export const anything: Envelope = { peer: ANY_SOURCE, tag: ANY_TAG }
 
 /** Checks whom and what a receive is for, and puts it in the endpoint's ranks. */
-export function envelopeOf(comm: CommunicatorCore, from: Omit<From, 'into'> | undefined): Envelope {
+export function envelopeOf(comm: CommunicatorCore, from: Omit<From, 'into'> | undefined, names: AnyNames): Envelope {
   comm.checkAlive()
   if (from === undefined) return anything
-  checkOptions(from, '{ source: 0 }')
+  checkOptions(from, names, '{ source: 0 }')
   const { source = ANY_SOURCE, tag = ANY_TAG, status, signal } = from
   checkSource(source, comm.size)
   checkReceiveTag(tag)
@@ -58,9 +59,9 @@ export function envelopeOf(comm: CommunicatorCore, from: Omit<From, 'into'> | un
 }
 
 /** The same for a call that throws what is wrong. */
-export function envelopeNow(comm: CommunicatorCore, from: Omit<From, 'into'> | undefined): Envelope {
+export function envelopeNow(comm: CommunicatorCore, from: Omit<From, 'into'> | undefined, names: AnyNames): Envelope {
   try {
-    return envelopeOf(comm, from)
+    return envelopeOf(comm, from, names)
   } catch (error) {
     throw comm.inContext(error, captureCallSite())
   }

@@ -6,7 +6,7 @@ import { type Incoming, nobody, type Taker } from '../progress/incoming.js'
 import { abortError, onAbort } from './cancellation.js'
 import { describeEnvelope, type Envelope, envelopeNow, fillStatus } from './envelope.js'
 import { Message } from './message.js'
-import type { From } from './options.js'
+import { type From, MESSAGES } from './options.js'
 import { place } from './receive-request.js'
 import { Status } from './status.js'
 
@@ -176,7 +176,7 @@ export class MessageStream<T> implements Taker {
 
 export function messages<T>(comm: CommunicatorCore, from: Omit<From, 'into' | 'status'> | undefined): Observable<Message<T>> {
   const site = recordCallSite()
-  const envelope = envelopeNow(comm, from)
+  const envelope = envelopeNow(comm, from, MESSAGES)
   const signal = from?.signal
   return new Observable<Message<T>>((subscriber) => {
     if (envelope.peer === PROC_NULL) return

@@ -1,4 +1,5 @@
 import type { BufferLike } from '../codec/datatype.js'
+import type { OptionNames } from '../diagnostics/option-names.js'
 import type { Records } from '../layout/records.js'
 import type { View } from '../layout/view.js'
 import type { Status } from './status.js'
@@ -33,6 +34,15 @@ export interface From {
   signal?: AbortSignal
 }
 
+/** @internal */
+export const TO: OptionNames<To & { transfer?: boolean }> = { dest: true, tag: true, signal: true, transfer: true }
+/** @internal Of all that receives into something. */
+export const FROM: OptionNames<From> = { source: true, tag: true, into: true, status: true, signal: true }
+/** @internal */
+export const PROBE: OptionNames<Omit<From, 'into'>> = { source: true, tag: true, status: true, signal: true }
+/** @internal */
+export const MESSAGES: OptionNames<Omit<From, 'into' | 'status'>> = { source: true, tag: true, signal: true }
+
 /** What goes out and what comes in, in one call. For `sendrecv`. */
 export interface Exchange {
   /** The rank that the data goes to, or PROC_NULL. */
@@ -49,4 +59,15 @@ export interface Exchange {
   status?: Status
   /** Aborting it fails the call with an AbortError and withdraws its receive. */
   signal?: AbortSignal
+}
+
+/** @internal */
+export const EXCHANGE: OptionNames<Exchange> = {
+  dest: true,
+  sendTag: true,
+  source: true,
+  recvTag: true,
+  into: true,
+  status: true,
+  signal: true
 }

@@ -1,13 +1,13 @@
 import { datatypeOf, memoryOf } from '../codec/datatype.js'
 import type { CommunicatorCore } from '../core/communicator-core.js'
-import { checkDest, checkOptions, checkSignal, checkTag } from '../diagnostics/arguments.js'
+import { checkDest, checkObject, checkOptions, checkSignal, checkTag } from '../diagnostics/arguments.js'
 import { type CallSite, captureCallSite, recordCallSite } from '../diagnostics/call-site.js'
 import { ArgumentError } from '../errors.js'
 import { Pickable } from '../layout/picked.js'
 import type { Memory } from '../memory/copy.js'
 import { abortError } from './cancellation.js'
 import { type Envelope, envelopeOf } from './envelope.js'
-import type { From, Target, To } from './options.js'
+import { FROM, type From, type Target, TO, type To } from './options.js'
 import { KeptMemory, Persistent } from './persistent.js'
 import { checkTarget, ReceiveRequest, startTaking } from './receive-request.js'
 import type { Request } from './request.js'
@@ -29,7 +29,7 @@ class PersistentSend extends Persistent<void> {
   constructor(core: CommunicatorCore, data: Target, to: To, synchronous: boolean, site: CallSite | undefined) {
     super(core, site)
     core.checkAlive()
-    checkOptions(to, '{ dest: 1 }')
+    checkOptions(to, TO, '{ dest: 1 }')
     const { dest, tag = 0, signal } = to
     checkDest(dest, core.size)
     checkTag(tag)
@@ -75,8 +75,8 @@ class PersistentReceive<T> extends Persistent<T> {
   constructor(core: CommunicatorCore, from: From & { into: Target }, site: CallSite | undefined) {
     super(core, site)
     core.checkAlive()
-    checkOptions(from, '{ source: 0, into: new Float64Array(8) }')
-    this.#envelope = envelopeOf(core, from)
+    checkObject(from, '{ source: 0, into: new Float64Array(8) }')
+    this.#envelope = envelopeOf(core, from, FROM)
     this.#into = from.into
     this.#memory = new KeptMemory(from.into, 'into', 'irecv')
     checkTarget(from.into)

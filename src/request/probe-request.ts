@@ -5,7 +5,7 @@ import type { Incoming } from '../progress/incoming.js'
 import { abandonOn } from './cancellation.js'
 import { anything, describeEnvelope, type Envelope, envelopeNow, envelopeOf, fillStatus, withUnreceived } from './envelope.js'
 import { Message } from './message.js'
-import type { From } from './options.js'
+import { type From, PROBE } from './options.js'
 import { startTaking, TakingRequest } from './receive-request.js'
 import { Request } from './request.js'
 import { Status } from './status.js'
@@ -90,7 +90,7 @@ export class ProbeRequest extends Request<Status> {
 export function probe(comm: CommunicatorCore, from: Omit<From, 'into'> | undefined): Request<Status> {
   const site = recordCallSite()
   try {
-    return startProbe(comm, new ProbeRequest(comm, envelopeOf(comm, from), site), from?.signal)
+    return startProbe(comm, new ProbeRequest(comm, envelopeOf(comm, from, PROBE), site), from?.signal)
   } catch (error) {
     return new ProbeRequest(comm, anything, captureCallSite()).refuse(error)
   }
@@ -98,7 +98,7 @@ export function probe(comm: CommunicatorCore, from: Omit<From, 'into'> | undefin
 
 /** What `probe` would find now. */
 export function probeNow(comm: CommunicatorCore, from: Omit<From, 'into' | 'signal'> | undefined): Status | undefined {
-  const { peer, tag, status = new Status() } = envelopeNow(comm, from)
+  const { peer, tag, status = new Status() } = envelopeNow(comm, from, PROBE)
   if (peer === PROC_NULL) return status.setNobody()
   comm.poll()
   const message = comm.context.matching.find(peer, tag)
@@ -109,7 +109,7 @@ export function probeNow(comm: CommunicatorCore, from: Omit<From, 'into' | 'sign
 export function claim<T>(comm: CommunicatorCore, from: Omit<From, 'into'> | undefined): Request<Message<T>> {
   const site = recordCallSite()
   try {
-    return startTaking(comm, new ClaimRequest<T>(comm, envelopeOf(comm, from), site), from?.signal)
+    return startTaking(comm, new ClaimRequest<T>(comm, envelopeOf(comm, from, PROBE), site), from?.signal)
   } catch (error) {
     return new ClaimRequest<T>(comm, anything, captureCallSite()).refuse(error)
   }
@@ -117,7 +117,7 @@ export function claim<T>(comm: CommunicatorCore, from: Omit<From, 'into'> | unde
 
 /** What `claim` would take now. */
 export function claimNow<T>(comm: CommunicatorCore, from: Omit<From, 'into' | 'signal'> | undefined): Message<T> | undefined {
-  const request = new ClaimRequest<T>(comm, envelopeNow(comm, from), undefined)
+  const request = new ClaimRequest<T>(comm, envelopeNow(comm, from, PROBE), undefined)
   if (request.peer === PROC_NULL) return request.finishEmpty().value
   comm.poll()
   if (comm.endpoint.receiveNow(comm.context, request)) return request.value

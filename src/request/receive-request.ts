@@ -3,16 +3,19 @@ import { PROC_NULL } from '../constants.js'
 import type { CommunicatorCore } from '../core/communicator-core.js'
 import { checkInto, checkOptions } from '../diagnostics/arguments.js'
 import { type CallSite, captureCallSite, recordCallSite } from '../diagnostics/call-site.js'
+import type { OptionNames } from '../diagnostics/option-names.js'
 import { AliasError, ArgumentError, DatatypeError, TruncationError } from '../errors.js'
 import { Pickable } from '../layout/picked.js'
 import { recognised } from '../layout/signature.js'
 import { checkThere } from '../layout/view.js'
 import type { Memory } from '../memory/copy.js'
+import type { MemoryUse } from '../memory/memory-in-use.js'
 import type { Runs } from '../memory/runs.js'
 import type { Incoming, Taker } from '../progress/incoming.js'
 import { abandonOn } from './cancellation.js'
 import { anything, describeEnvelope, type Envelope, envelopeOf, fillStatus, withUnreceived } from './envelope.js'
-import type { From, Target } from './options.js'
+import { checkUnused, writingOf } from './memory-use.js'
+import { FROM, type From, type Target } from './options.js'
 import { Request } from './request.js'
 import { Status } from './status.js'
 
@@ -134,6 +137,12 @@ export abstract class TakingRequest<T> extends Request<T> implements Taker {
     return this.#status.setNobody()
   }
 
+  /** Throws where another call is on the memory that it receives into. */
+  checkMemory(): void {}
+
+  /** It waits, and has that memory until it does not. */
+  keepMemory(): void {}
+
   abstract accept(message: Incoming): boolean
   abstract finish(message: Incoming): void
   /** Of a receive from nobody. */
@@ -170,6 +179,7 @@ export abstract class TakingRequest<T> extends Request<T> implements Taker {
 export class ReceiveRequest<T> extends TakingRequest<T> {
   readonly #into: Target | undefined
   #misfit: Error | undefined
+  #use: MemoryUse | undefined
 
   constructor(comm: CommunicatorCore, envelope: Envelope, into: Target | undefined, site: CallSite | undefined) {
     super(comm, envelope, site)
@@ -196,6 +206,33 @@ export class ReceiveRequest<T> extends TakingRequest<T> {
       return this.fail(error as Error)
     }
     this.complete(value as T)
+  }
+
+  override checkMemory(): void {
+    if (this.#into === undefined || this.comm.endpoint.memoryInUse.isEmpty) return
+    checkUnused(this.comm, 'into', writingOf(this.#into, this.site))
+  }
+
+  override keepMemory(): void {
+    if (this.#into === undefined) return
+    this.#use = writingOf(this.#into, this.site)
+    this.comm.endpoint.memoryInUse.begin(this.#use)
+  }
+
+  #leaveMemory(): void {
+    if (this.#use === undefined) return
+    this.comm.endpoint.memoryInUse.end(this.#use)
+    this.#use = undefined
+  }
+
+  protected override complete(value: T): void {
+    this.#leaveMemory()
+    super.complete(value)
+  }
+
+  protected override leave(): void {
+    this.#leaveMemory()
+    super.leave()
   }
 
   protected get operation(): string {
@@ -228,13 +265,15 @@ export function checkTarget(into: Target): void {
 export function receive<T>(comm: CommunicatorCore, from: From | undefined): ReceiveRequest<T> {
   const site = recordCallSite()
   try {
-    const envelope = envelopeOf(comm, from)
+    const envelope = envelopeOf(comm, from, FROM)
     if (from?.into !== undefined) checkTarget(from.into)
     return startTaking(comm, new ReceiveRequest<T>(comm, envelope, from?.into, site), from?.signal)
   } catch (error) {
     return new ReceiveRequest<T>(comm, anything, undefined, captureCallSite()).refuse(error)
   }
 }
+
+const INTO: OptionNames<{ into?: Target }> = { into: true }
 
 /** Receives the message that `mprobe` has taken, unless it was received already. */
 export function receiveClaimed<T>(
@@ -246,15 +285,17 @@ export function receiveClaimed<T>(
   const site = recordCallSite()
   try {
     comm.checkAlive()
-    checkOptions(options, '{ into: new Float64Array(8) }')
+    checkOptions(options, INTO, '{ into: new Float64Array(8) }')
     const { into } = options
     if (into !== undefined) checkTarget(into)
     if (status.source === PROC_NULL) return new ReceiveRequest<T>(comm, anything, into, site).finishEmpty()
+    if (into !== undefined) checkUnused(comm, 'into', writingOf(into, site))
     const message = take()
     if (message === undefined) throw new ArgumentError('message: it was received already; a message can be received once')
     const request = new ReceiveRequest<T>(comm, { peer: message.source, tag: message.tag }, into, site)
     request.holds(comm.endpoint.transport)
     comm.endpoint.assign(message, request)
+    if (!request.settled) request.keepMemory()
     return request
   } catch (error) {
     return new ReceiveRequest<T>(comm, anything, undefined, captureCallSite()).refuse(error)
@@ -264,8 +305,10 @@ export function receiveClaimed<T>(
 /** Gives the request what has come, or lets it wait. */
 export function startTaking<R extends TakingRequest<unknown>>(comm: CommunicatorCore, request: R, signal: AbortSignal | undefined): R {
   if (request.peer === PROC_NULL) return request.finishEmpty()
+  request.checkMemory()
   request.holds(comm.endpoint.transport)
   if (!comm.receiveNow(request)) comm.post(request)
+  if (!request.settled) request.keepMemory()
   if (signal !== undefined) {
     abandonOn(signal, request, (error) => {
       const waited = comm.withdraw(request)

@@ -3,6 +3,7 @@ import { references } from '../codec/reference.js'
 import { checkOptions, checkSignal, shown } from '../diagnostics/arguments.js'
 import { type CallSite, captureCallSite, recordCallSite, rejectLater } from '../diagnostics/call-site.js'
 import { inContext } from '../diagnostics/error-context.js'
+import type { OptionNames } from '../diagnostics/option-names.js'
 import { ArgumentError } from '../errors.js'
 import type { Endpoint } from '../progress/endpoint.js'
 import type { Transport } from '../transport/transport.js'
@@ -109,7 +110,7 @@ export abstract class Request<T> extends Observable<T> {
     const site = recordCallSite()
     try {
       if (!isObservable(source)) throw new ArgumentError(`source: expected an Observable, got ${shown(source)}`)
-      checkOptions(options, '{ status: new Status() }')
+      checkOptions(options, SOURCE, '{ status: new Status() }')
       const { status, signal } = options
       if (status !== undefined) checkStatus(status)
       if (signal !== undefined) checkSignal(signal)
@@ -342,6 +343,8 @@ export interface SourceOptions {
   /** Aborting it unsubscribes from the source and fails the request with an AbortError. */
   signal?: AbortSignal
 }
+
+const SOURCE: OptionNames<SourceOptions> = { status: true, signal: true }
 
 /** What the program does on its own account, as a request. MPI: a generalized request. */
 class SourceRequest<T> extends Request<T> {

@@ -10,10 +10,13 @@ import { ArgumentError } from '../errors.js'
 import { Pickable, type Picked } from '../layout/picked.js'
 import { checkThere } from '../layout/view.js'
 import type { Memory } from '../memory/copy.js'
+import type { MemoryUse } from '../memory/memory-in-use.js'
+import type { Runs } from '../memory/runs.js'
 import { goneError } from '../progress/rank-failure.js'
 import { EAGER_BYTES, Outgoing, type Owner, type SendQueue } from '../progress/send-queue.js'
 import { abandonOn, abortError } from './cancellation.js'
-import type { To } from './options.js'
+import { checkUnused, readingOf } from './memory-use.js'
+import { TO, type To } from './options.js'
 import { Request } from './request.js'
 
 /** A send. MPI: MPI_Isend, MPI_Issend. */
@@ -23,10 +26,34 @@ export class SendRequest extends Request<void> implements Owner {
   #dest = 0
   #link: SendQueue | undefined
   #message: Outgoing | undefined
+  #use: MemoryUse | undefined
 
   constructor(comm: CommunicatorCore, site: CallSite | undefined) {
     super(site)
     this.#comm = comm
+  }
+
+  /** It waits, and what it sends is this memory until it does not. Throws where a receive is into it. */
+  keepMemory(memory: Memory | Runs): void {
+    const use = readingOf(memory, this.site)
+    checkUnused(this.#comm, 'data', use)
+    this.#comm.endpoint.memoryInUse.begin(use)
+    this.#use = use
+  }
+
+  #leaveMemory(): void {
+    if (this.#use === undefined) return
+    this.#comm.endpoint.memoryInUse.end(this.#use)
+    this.#use = undefined
+  }
+
+  protected override complete(value: undefined): void {
+    this.#leaveMemory()
+    super.complete(value)
+  }
+
+  protected override leave(): void {
+    this.#leaveMemory()
   }
 
   /** It goes when it can. */
@@ -73,7 +100,7 @@ export function send(
   const site = recordCallSite()
   try {
     comm.checkAlive()
-    checkOptions(to, '{ dest: 1 }')
+    checkOptions(to, TO, '{ dest: 1 }')
     const { dest, tag = 0, transfer = false, signal } = to
     checkDest(dest, comm.size)
     checkTag(tag)
@@ -94,6 +121,7 @@ export function send(
     const request = new SendRequest(comm, site)
     const kept = datatype === OBJECT ? (bytes as Uint8Array).slice() : bytes
     const moved = transfer && kept.byteLength > EAGER_BYTES ? (kept.buffer as ArrayBuffer) : undefined
+    if (datatype !== OBJECT && !transfer) request.keepMemory(kept)
     request.holds(endpoint.transport)
     request.start(queue, new Outgoing(id, tag, datatype, kept, synchronous, moved, request), dest)
     if (signal !== undefined) abandonOn(signal, request, (error) => request.abandon(error))
@@ -125,6 +153,7 @@ export function sendMemory(
   const queue = queueTo(comm, dest)
   if (!synchronous && queue.sendNow(id, tag, datatype, bytes as Uint8Array, bytes.byteLength)) return undefined
   const request = new SendRequest(comm, site)
+  request.keepMemory(bytes)
   request.holds(endpoint.transport)
   request.start(queue, new Outgoing(id, tag, datatype, bytes, synchronous, undefined, request), dest)
   if (signal !== undefined) abandonOn(signal, request, (error) => request.abandon(error))
@@ -156,6 +185,7 @@ export function sendPicked(
   const request = new SendRequest(comm, site)
   const message = new Outgoing(id, tag, datatype, nothing, synchronous, undefined, request, runs)
   message.shape = shape
+  request.keepMemory(runs)
   request.holds(endpoint.transport)
   request.start(queue, message, dest)
   if (signal !== undefined) abandonOn(signal, request, (error) => request.abandon(error))

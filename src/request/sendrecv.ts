@@ -5,7 +5,7 @@ import type { CommunicatorCore } from '../core/communicator-core.js'
 import { checkDest, checkOptions, checkReceiveTag, checkSignal, checkSource, checkTag } from '../diagnostics/arguments.js'
 import { type CallSite, captureCallSite, recordCallSite } from '../diagnostics/call-site.js'
 import { Pickable } from '../layout/picked.js'
-import type { Exchange, From, Target, To } from './options.js'
+import { EXCHANGE, type Exchange, type From, type Target, type To } from './options.js'
 import { checkTarget, type ReceiveRequest, receive } from './receive-request.js'
 import { Request } from './request.js'
 import { type SendRequest, send } from './send-request.js'
@@ -110,7 +110,7 @@ const bufferOf = (target: Target): ArrayBufferLike =>
 function check(comm: CommunicatorCore, exchange: Exchange): void {
   try {
     comm.checkAlive()
-    checkOptions(exchange, '{ dest: 1, source: 0 }')
+    checkOptions(exchange, EXCHANGE, '{ dest: 1, source: 0 }')
     const { dest, sendTag = 0, source = ANY_SOURCE, recvTag = ANY_TAG, into, status, signal } = exchange
     checkDest(dest, comm.size)
     checkTag(sendTag, 'sendTag')

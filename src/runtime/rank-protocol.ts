@@ -99,6 +99,8 @@ export type ToRank =
   /** A rank's end of a line for buffers moved without copying. */
   | { type: 'line'; from: number; port: unknown }
   | { type: 'link'; order: LinkOrder }
+  /** The main thread answers for it from now on, in this context. */
+  | { type: 'attended'; context: number }
   /** Say what you wait for, for a report; `fail` then rejects it all. */
   | { type: 'report'; reason: 'deadlock' | 'timeout' }
   /** What every rank waits for, after a `report`. */
@@ -115,6 +117,9 @@ export type FromRank =
   | { type: 'abort'; code: number; reason?: string | undefined }
   | { type: 'line'; to: number; port: unknown }
   | { type: 'link'; news: LinkNews }
+  /** What others ask of it in a context is to be answered in its place; or no longer. */
+  | { type: 'attend'; context: number; about: unknown; memory: readonly SharedArrayBuffer[] }
+  | { type: 'unattend'; context: number }
   /** The rank's event loop holds nothing but pending requests. */
   | { type: 'idle' }
   /** A rank that is no thread is about to end. */

@@ -3,8 +3,8 @@ import type { Done } from './done.js'
 import type { Service } from './service.js'
 
 /**
- * Numbers that the ranks of a service share: a file's common pointer, tickets, and what is true for all because one said it first. They live
- * on one rank, and this is all that anybody knows of it.
+ * Numbers that the ranks of a service share: a file's common pointer, tickets, and what is true for all because one said it first. They
+ * live on one rank, and this is all that anybody knows of it.
  */
 export interface Counters {
   /** Adds to a number that is 0 at first; the number before. */

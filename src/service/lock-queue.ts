@@ -61,8 +61,8 @@ export class LockQueue<C extends Claim> {
   }
 
   /**
-   * A rank gives places back without saying which: those that it has had longest, then those of others. There may be more than are held: then
-   * there are more from now on, unless it is `bounded`. False when nothing was done.
+   * A rank gives places back without saying which: those that it has had longest, then those of others. There may be more than are held:
+   * then there are more from now on, unless it is `bounded`. False when nothing was done.
    */
   give(rank: number, places: number, bounded: boolean): boolean {
     if (bounded && places > this.#holding.size) return false
@@ -81,7 +81,9 @@ export class LockQueue<C extends Claim> {
     return shared ? first.shared : !first.shared && this.#holding.size < this.#places
   }
 
-  /** Each rank that has failed is told of once, of a shared lock to all who get it together. Who is granted it may give it back within that. */
+  /**
+   * Each rank that has failed is told of once, of a shared lock to all who get it together. Who is granted it may give it back within that.
+   */
   #next(): void {
     const granted: C[] = []
     for (const claim of this.#waiting) {

@@ -49,19 +49,26 @@ export function gather<T>(
   return call(caller, makeOf(gathers, name, allgatherOf) as Make<T, T[]>, value, options, undefined, site)
 }
 
-/**
- * Deals out data to all ranks: that for rank r is the r-th run, of `counts[r]`; gives what has come, joined. `received`: how many come from
- * each, where that is known.
- */
+/** The runs of an exchange: where the data of each rank begin, and how many come from each, and to where. In elements. */
+export interface ExchangeRuns<D> {
+  readonly counts: readonly number[]
+  /** Default one behind the other. */
+  readonly displs?: readonly number[]
+  /** Where it is known; else it is found out first. */
+  readonly received?: readonly number[]
+  readonly receivedAt?: readonly number[]
+  readonly into?: D
+}
+
+/** Deals out data to all ranks: `counts[r]` elements to rank r; gives what has come. */
 export function exchange<D extends Uint8Array | Float64Array>(
   caller: Caller,
   name: string,
   data: D,
-  counts: readonly number[],
-  received: readonly number[] | undefined,
+  { counts, displs, received, receivedAt, into }: ExchangeRuns<D>,
   site: CallSite | undefined
 ): Observable<D> {
-  const options = received === undefined ? { sendCounts: counts } : { sendCounts: counts, recvCounts: received }
+  const options = { sendCounts: counts, sendDispls: displs, recvCounts: received, recvDispls: receivedAt, into }
   return call(caller, makeOf(exchanges, name, alltoallvOf) as unknown as Make<D, D>, data, options, undefined, site)
 }
 

@@ -19,9 +19,11 @@ type Request = readonly [id: number, kind: string, asked: readonly unknown[]]
 type Reply = readonly [id: number, failure: Failure | null, value: unknown]
 
 /** What a message is: an object that says it itself, or a number that is asked or answered. */
-const OBJECT = 0
+export const SAID = 0
 const ASKS = 1
 const ANSWERS = 2
+/** An object, too: what the main thread of a rank's host may answer in its place. */
+export const ATTENDED = 3
 
 interface Early {
   readonly from: number
@@ -47,6 +49,8 @@ export class Service {
   #whenIdle: (() => void)[] = []
   /** What it answers when it does nothing else any more. */
   readonly #lasting = new Set<string | number>()
+  /** What others may answer in a rank's place. */
+  readonly #attended = new Set<string | number>()
   readonly #goneListeners: ((rank: number) => void)[] = []
   #ids = 0
   #retired: FreedError | undefined
@@ -80,6 +84,11 @@ export class Service {
     const early = this.#early.get(kind) ?? []
     this.#early.delete(kind)
     for (const { from, asked, reply } of early) if (!this.#isGone(from)) handler(from, asked as A, reply)
+  }
+
+  /** What is asked of that kind may be answered by the main thread of a rank's host, where that has been given what it needs. */
+  attend(kind: string): void {
+    this.#attended.add(kind)
   }
 
   /** Calls back for every rank of it that is no more. */
@@ -215,7 +224,7 @@ export class Service {
 
   #sendAsked(rank: number, id: number, kind: string | number, asked: Asked): void {
     if (typeof kind === 'number') this.#sendNumber(rank, ASKS, id, kind, asked as number)
-    else this.#send(rank, [id, kind, asked as readonly unknown[]])
+    else this.#send(rank, [id, kind, asked as readonly unknown[]], this.#attended.has(kind) ? ATTENDED : SAID)
   }
 
   #sendNumber(rank: number, role: number, id: number, kind: number, value: number): void {
@@ -223,9 +232,9 @@ export class Service {
     sendControl(core.endpoint, core.memberOf(rank), core.id + CONTROL, value, role, id, kind)
   }
 
-  #send(rank: number, message: Request | Reply): void {
+  #send(rank: number, message: Request | Reply, tag = SAID): void {
     const { core } = this
-    sendControl(core.endpoint, core.memberOf(rank), core.id + CONTROL, message, OBJECT)
+    sendControl(core.endpoint, core.memberOf(rank), core.id + CONTROL, message, tag)
   }
 }
 

@@ -1,11 +1,13 @@
 import { Observable, type Observer, Subject, Subscription, type TeardownLogic } from 'rxjs'
 import { PROC_NULL } from '../constants.js'
 import type { CommunicatorCore } from '../core/communicator-core.js'
+import { checkOptions } from '../diagnostics/arguments.js'
 import { type CallSite, locate, recordCallSite, recordCallSiteOr } from '../diagnostics/call-site.js'
+import type { OptionNames } from '../diagnostics/option-names.js'
 import { ArgumentError, RankError } from '../errors.js'
 import { abortError, onAbort } from '../request/cancellation.js'
 import { presentDemand } from './demand.js'
-import { checkInflow, checkOutflow, checkWriter, type InflowOptions, type OutflowOptions } from './options.js'
+import { checkInflow, checkOutflow, checkWriter, INFLOW, type InflowOptions, OUTFLOW, type OutflowOptions } from './options.js'
 import { OverflowPolicy } from './overflow-policy.js'
 import type { Prefetch, Reader } from './reader.js'
 import type { StreamRegistry } from './stream-registry.js'
@@ -20,6 +22,8 @@ export interface ChannelOptions extends OutflowOptions, InflowOptions {
   /** Aborting it fails both directions: AbortError here, RemoteError at the peer. */
   signal?: AbortSignal
 }
+
+const CHANNEL: OptionNames<ChannelOptions> = { ...OUTFLOW, ...INFLOW, peer: true, tag: true, signal: true }
 
 /**
  * A Subject that spans two ranks: what one gives to `next` its peer's subscribers get, and the other way round. The two directions end
@@ -277,7 +281,8 @@ export class OpenChannels {
 
   open<T>(channels: StreamRegistry, options: ChannelOptions): Channel<T> {
     const { comm } = channels
-    checkWriter(comm, { ...options, dest: options?.peer }, 'peer')
+    checkOptions(options, CHANNEL, '{ peer: 1 }')
+    checkWriter(comm, { ...options, dest: options.peer }, 'peer')
     checkOutflow(options)
     checkInflow(options)
     const { peer, tag = 0 } = options

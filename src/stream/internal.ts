@@ -2,7 +2,9 @@
 
 export { datatypeOf, OBJECT } from '../codec/datatype.js'
 export { ANY_SOURCE, PROC_NULL } from '../constants.js'
+export { checkOptions } from '../diagnostics/arguments.js'
 export { recordCallSite } from '../diagnostics/call-site.js'
+export type { OptionNames } from '../diagnostics/option-names.js'
 export { ArgumentError, OverflowError } from '../errors.js'
 export { Queue } from '../memory/queue.js'
 export { abortError, onAbort } from '../request/cancellation.js'
@@ -18,7 +20,9 @@ export {
   checkReader,
   checkWriter,
   DEFAULT_VALUES,
+  INFLOW,
   type InflowOptions,
+  OUTFLOW,
   type OutflowOptions
 } from './options.js'
 export { defaultHighWaterMark, type Overflow, OverflowPolicy } from './overflow-policy.js'

@@ -1,7 +1,8 @@
 import { ANY_SOURCE } from '../constants.js'
 import type { CommunicatorCore } from '../core/communicator-core.js'
-import { checkDest, checkOptions, checkSignal, checkSource, checkTag } from '../diagnostics/arguments.js'
+import { checkDest, checkSignal, checkSource, checkTag } from '../diagnostics/arguments.js'
 import { captureCallSite } from '../diagnostics/call-site.js'
+import type { OptionNames } from '../diagnostics/option-names.js'
 import { ArgumentError, RankError } from '../errors.js'
 import { defaultHighWaterMark, OVERFLOWS, type Overflow } from './overflow-policy.js'
 import type { Prefetch } from './reader.js'
@@ -22,6 +23,9 @@ export interface InflowOptions {
   /** The same in bytes; default 1 MiB. One value more may always come. */
   prefetchBytes?: number
 }
+
+export const OUTFLOW: OptionNames<OutflowOptions> = { overflow: true, highWaterMark: true }
+export const INFLOW: OptionNames<InflowOptions> = { prefetch: true, prefetchBytes: true }
 
 export const DEFAULT_VALUES = 1024
 export const DEFAULT_BYTES = 2 ** 20
@@ -68,7 +72,6 @@ export function checkWriter(
   name = 'dest'
 ): void {
   comm.checkAlive()
-  checkOptions(options, '{ dest: 1 }')
   const { dest, tag = 0, signal, status } = options
   checkDest(dest, comm.size, name)
   checkTag(tag)
@@ -78,7 +81,6 @@ export function checkWriter(
 
 export function checkReader(comm: CommunicatorCore, options: { source: number; tag?: number; signal?: AbortSignal } & InflowOptions): void {
   comm.checkAlive()
-  checkOptions(options, '{ source: 0 }')
   const { source, tag = 0, signal } = options
   if (source === ANY_SOURCE) {
     throw new RankError('source: a stream comes from one rank, not from ANY_SOURCE; mpi.mergeFrom reads those of several ranks')

@@ -42,7 +42,7 @@ export class SharedCell {
 
   /** Over memory of another rank, or some of its own that begins with a number. */
   constructor(type: Cell, from: SharedArrayBuffer | { readonly start: number | bigint }) {
-    const isOwn = !(from instanceof SharedArrayBuffer)
+    const isOwn = 'start' in from
     this.memory = isOwn ? new SharedArrayBuffer(BYTES) : from
     this.#words = new Int32Array(this.memory)
     if (isOwn) (over(type, this.memory) as unknown as { fill(value: unknown): void }).fill(from.start)

@@ -1,11 +1,12 @@
 import { from, isObservable, last, type Observable, of } from 'rxjs'
 import type { Communicator } from '../communicator/communicator.js'
 import { checkSignal, shown } from '../diagnostics/arguments.js'
+import type { OptionNames } from '../diagnostics/option-names.js'
 import { ArgumentError, CountError } from '../errors.js'
 import { abortError, onAbort } from '../request/cancellation.js'
 import type { Request } from '../request/request.js'
 import type { Done } from '../service/done.js'
-import { type CreateOptions, create } from './create.js'
+import { CREATE, type CreateOptions, create } from './create.js'
 import type { Held } from './held.js'
 import { Mutex } from './mutex.js'
 import { type SyncCallOptions, SyncObject, type SyncParts, type SyncRequest } from './sync-object.js'
@@ -15,6 +16,8 @@ export interface ConditionOptions extends CreateOptions {
   /** The mutex that guards what is waited for, of the same ranks; default a recursive one of its own. */
   mutex?: Mutex
 }
+
+const NAMES: OptionNames<ConditionOptions> = { ...CREATE, mutex: true }
 
 /** What `waitFor` asks each time: a value, or where it has to find out first a promise or an Observable of it. */
 export type Predicate<T> = () => T | PromiseLike<T> | Observable<T>
@@ -74,7 +77,7 @@ export class Condition extends SyncObject {
 
   /** As `create`, as a request. */
   static icreate(comm: Communicator, options: ConditionOptions = {}): Request<Condition> {
-    return create('condition', comm, options, () => {
+    return create('condition', comm, options, NAMES, () => {
       const { mutex } = options
       if (mutex !== undefined && !(mutex instanceof Mutex)) throw new ArgumentError(`mutex: expected a Mutex, got ${shown(mutex)}`)
       if (mutex !== undefined && !mutex.isOf(comm)) {

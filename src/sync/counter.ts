@@ -2,12 +2,13 @@ import { Observable, type Subscriber } from 'rxjs'
 import type { Communicator } from '../communicator/communicator.js'
 import { checkOptions, checkSignal, shown } from '../diagnostics/arguments.js'
 import { type CallSite, captureCallSite } from '../diagnostics/call-site.js'
+import type { OptionNames } from '../diagnostics/option-names.js'
 import { ArgumentError, CountError } from '../errors.js'
 import { abortError, onAbort } from '../request/cancellation.js'
 import type { Request } from '../request/request.js'
 import { type Demand, presentDemand, under } from '../stream/internal.js'
 import { type BigCounterType, CELL_TYPES, type Cell, type CounterType, SharedCell, sumIn } from './cell.js'
-import { type CreateOptions, create } from './create.js'
+import { CREATE, type CreateOptions, create } from './create.js'
 import { type SyncCallOptions, SyncObject, type SyncParts, type SyncRequest } from './sync-object.js'
 
 /** How a counter is made. All ranks give the same. */
@@ -19,6 +20,8 @@ export interface CounterOptions<T extends number | bigint = number> extends Crea
   /** Default Float64Array, exact to 2⁵³. */
   type?: T extends bigint ? BigCounterType : CounterType
 }
+
+const NAMES: OptionNames<CounterOptions> = { ...CREATE, start: true, step: true, type: true }
 
 /** Which tickets are drawn, and how. */
 export interface TicketOptions<T extends number | bigint = number> {
@@ -99,7 +102,7 @@ export class Counter<T extends number | bigint = number> extends SyncObject {
     comm: Communicator,
     options: CounterOptions | CounterOptions<bigint> = {}
   ): Request<Counter<number>> | Request<Counter<bigint>> {
-    return create('counter', comm, options, () => {
+    return create('counter', comm, options, NAMES, () => {
       const { type = Float64Array } = options
       if (!CELL_TYPES.includes(type)) {
         throw new ArgumentError(`type: expected an array of numbers or bigints such as Float64Array, got ${shown(type)}`)
@@ -153,7 +156,7 @@ export class Counter<T extends number | bigint = number> extends SyncObject {
   tickets(options: TicketOptions<T> = {}): Observable<T> {
     const site = captureCallSite()
     this.now(() => {
-      checkOptions(options, '{ below: 100 }')
+      checkOptions(options, TICKETS, '{ below: 100 }')
       const { below, chunk = 1, signal } = options
       if (below !== undefined) checkNumber('below', below, this.#isBig, false)
       if (!Number.isSafeInteger(chunk) || chunk < 1) throw new CountError(`chunk: expected an integer from 1 on, got ${shown(chunk)}`)
@@ -219,6 +222,7 @@ export class Counter<T extends number | bigint = number> extends SyncObject {
   }
 }
 
+const TICKETS: OptionNames<TicketOptions> = { below: true, chunk: true, signal: true }
 const NO_OPTIONS: SyncCallOptions = {}
 /** Draws between two polls, less one; a mask. */
 const POLL_EVERY = 15

@@ -3,6 +3,7 @@ import { Communicator } from '../communicator/communicator.js'
 import { CommunicatorCore } from '../core/communicator-core.js'
 import { checkOptions, checkRoot, checkSignal, shown } from '../diagnostics/arguments.js'
 import { captureCallSite, recordCallSite } from '../diagnostics/call-site.js'
+import type { AnyNames, OptionNames } from '../diagnostics/option-names.js'
 import { ArgumentError, CollectiveMismatchError, RxmpiError } from '../errors.js'
 import { IDS_EXHAUSTED } from '../progress/context-ids.js'
 import { abandonOn, abortError } from '../request/cancellation.js'
@@ -21,6 +22,9 @@ export interface CreateOptions {
   /** Aborting it fails the call with an AbortError here and a RemoteError on the other ranks. */
   signal?: AbortSignal
 }
+
+/** @internal Of those without their own. */
+export const CREATE: OptionNames<CreateOptions> = { root: true, name: true, signal: true }
 
 /** What is to be made: what all ranks must say alike, and how it is made once they have. */
 export interface Plan<S> {
@@ -43,6 +47,7 @@ export function create<S extends SyncObject>(
   kind: string,
   comm: Communicator,
   options: CreateOptions,
+  names: AnyNames,
   plan: (comm: Communicator) => Plan<S>
 ): Request<S> {
   const site = recordCallSite()
@@ -52,7 +57,7 @@ export function create<S extends SyncObject>(
   const { core } = comm
   try {
     core.checkAlive()
-    checkOptions(options, '{ root: 0 }')
+    checkOptions(options, names, '{ root: 0 }')
     const { root = 0, name, signal } = options
     checkRoot(root, core.size)
     if (name !== undefined && typeof name !== 'string') throw new ArgumentError(`name: expected a string, got ${shown(name)}`)

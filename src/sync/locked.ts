@@ -3,7 +3,6 @@ import { shown } from '../diagnostics/arguments.js'
 import { ArgumentError } from '../errors.js'
 import { Request } from '../request/request.js'
 import { presentDemand, under } from '../stream/internal.js'
-import type { Held } from './held.js'
 import { Mutex } from './mutex.js'
 import { Semaphore } from './semaphore.js'
 
@@ -14,7 +13,8 @@ import { Semaphore } from './semaphore.js'
  *     source, from then on            a--b|
  *     out                         ----a--b|
  *
- * `lock` is a mutex, a semaphore, or a function that gives a request for what is to be held.
+ * `lock` is a mutex, a semaphore, or a function that gives a request for what is to be held,
+ * such as `() => win.ilock(1)`.
  *
  * Shape: T → T. Cost: that of the lock, and none a value. Errors: ArgumentError when it is made; those of `acquire`; the source's, after it
  * is given back. For one turn of each rank, in their order, see `sequential`.
@@ -34,18 +34,18 @@ import { Semaphore } from './semaphore.js'
  * await mutex.close()
  * ```
  */
-export function locked<T>(lock: Mutex | Semaphore | (() => Request<Held>)): MonoTypeOperatorFunction<T> {
+export function locked<T>(lock: Mutex | Semaphore | (() => Request<Disposable>)): MonoTypeOperatorFunction<T> {
   if (!(lock instanceof Mutex || lock instanceof Semaphore || typeof lock === 'function')) {
     throw new ArgumentError(`lock: expected a Mutex, a Semaphore or a function that gives a request, got ${shown(lock)}`)
   }
-  const acquire = typeof lock === 'function' ? lock : () => lock.iacquire()
+  const acquire: () => Request<Disposable> = typeof lock === 'function' ? lock : () => lock.iacquire()
   return (source) =>
     new Observable((subscriber) => {
       // The source is subscribed to later, for the demand of now.
       const demand = presentDemand()
       const request = acquire()
       if (!(request instanceof Request)) throw new ArgumentError(`lock: expected the function to give a request, got ${shown(request)}`)
-      let held: Held | undefined
+      let held: Disposable | undefined
       const release = (): void => {
         held?.[Symbol.dispose]()
         held = undefined

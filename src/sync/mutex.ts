@@ -1,11 +1,12 @@
 import type { Communicator } from '../communicator/communicator.js'
 import { shown } from '../diagnostics/arguments.js'
 import type { CallSite } from '../diagnostics/call-site.js'
+import type { OptionNames } from '../diagnostics/option-names.js'
 import { ArgumentError, RequestError } from '../errors.js'
 import type { Request } from '../request/request.js'
 import type { Done } from '../service/done.js'
 import type { Grant } from '../service/lock.js'
-import { type CreateOptions, create } from './create.js'
+import { CREATE, type CreateOptions, create } from './create.js'
 import type { Held } from './held.js'
 import { Lockable } from './lockable.js'
 import { type SyncParts, SyncRequest } from './sync-object.js'
@@ -15,6 +16,8 @@ export interface MutexOptions extends CreateOptions {
   /** Whether a rank that holds it may acquire it again; it gives it back as many times. Default false: then it waits like any other. */
   recursive?: boolean
 }
+
+const NAMES: OptionNames<MutexOptions> = { ...CREATE, recursive: true }
 
 /**
  * Mutual exclusion: one task of one rank at a time holds it, first come, first served. Who waits sleeps. A rank that fails while it holds
@@ -60,7 +63,7 @@ export class Mutex extends Lockable {
 
   /** As `create`, as a request. */
   static icreate(comm: Communicator, options: MutexOptions = {}): Request<Mutex> {
-    return create('mutex', comm, options, () => {
+    return create('mutex', comm, options, NAMES, () => {
       const { recursive = false } = options
       if (typeof recursive !== 'boolean') throw new ArgumentError(`recursive: expected true or false, got ${shown(recursive)}`)
       return { say: { recursive }, make: ([parts]) => new Mutex(parts!, recursive) }

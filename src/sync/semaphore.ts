@@ -1,8 +1,9 @@
 import type { Communicator } from '../communicator/communicator.js'
 import { shown } from '../diagnostics/arguments.js'
+import type { OptionNames } from '../diagnostics/option-names.js'
 import { ArgumentError, CountError } from '../errors.js'
 import type { Request } from '../request/request.js'
-import { type CreateOptions, create } from './create.js'
+import { CREATE, type CreateOptions, create } from './create.js'
 import { Lockable } from './lockable.js'
 import type { SyncCallOptions, SyncParts } from './sync-object.js'
 
@@ -13,6 +14,8 @@ export interface SemaphoreOptions extends CreateOptions {
   /** Whether giving back more than is held is an error; default true. */
   bounded?: boolean
 }
+
+const NAMES: OptionNames<SemaphoreOptions> = { ...CREATE, value: true, bounded: true }
 
 /**
  * So many places: a task holds one from `acquire` until it gives it back, first come, first served, and who waits sleeps. A place need not
@@ -53,7 +56,7 @@ export class Semaphore extends Lockable {
 
   /** As `create`, as a request. */
   static icreate(comm: Communicator, options: SemaphoreOptions = {}): Request<Semaphore> {
-    return create('semaphore', comm, options, () => {
+    return create('semaphore', comm, options, NAMES, () => {
       const { value = 1, bounded = true } = options
       if (!Number.isSafeInteger(value) || value < 0) throw new CountError(`value: expected an integer from 0 on, got ${shown(value)}`)
       if (typeof bounded !== 'boolean') throw new ArgumentError(`bounded: expected true or false, got ${shown(bounded)}`)

@@ -2,6 +2,7 @@ import { type MonoTypeOperatorFunction, throwError } from 'rxjs'
 import { Communicator } from '../communicator/communicator.js'
 import { checkOptions, checkSignal, shown } from '../diagnostics/arguments.js'
 import { captureCallSite, recordCallSite } from '../diagnostics/call-site.js'
+import { SIGNAL } from '../diagnostics/option-names.js'
 import { ArgumentError } from '../errors.js'
 import { abandonOn, abortError } from '../request/cancellation.js'
 import { Request } from '../request/request.js'
@@ -60,7 +61,7 @@ function begin(comm: Communicator, options: SyncCallOptions = {}): Request<Held>
   const { core } = comm
   try {
     core.checkAlive()
-    checkOptions(options, '{ signal }')
+    checkOptions(options, SIGNAL, '{ signal }')
     const { signal } = options
     if (signal !== undefined) checkSignal(signal)
     if (signal?.aborted) throw abortError(signal)

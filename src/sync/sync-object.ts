@@ -1,6 +1,7 @@
 import type { CommunicatorCore } from '../core/communicator-core.js'
 import { checkOptions, checkSignal } from '../diagnostics/arguments.js'
 import { type CallSite, captureCallSite, recordCallSite } from '../diagnostics/call-site.js'
+import { SIGNAL } from '../diagnostics/option-names.js'
 import { FreedError } from '../errors.js'
 import { abandonOn, abortError } from '../request/cancellation.js'
 import type { Request } from '../request/request.js'
@@ -160,7 +161,7 @@ export abstract class SyncObject {
     const request = new SyncRequest<T>(this.core, recordCallSite())
     try {
       this.checkUsable()
-      checkOptions(options, '{ signal }')
+      checkOptions(options, SIGNAL, '{ signal }')
       const { signal } = options
       if (signal !== undefined) {
         checkSignal(signal)

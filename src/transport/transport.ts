@@ -52,6 +52,14 @@ export interface Transport {
   /** How many buffers are expected by `move`, so that the transport stays ready for them: one more, or one less. */
   expect?(source: number, change: 1 | -1): void
 
+  /**
+   * Lets the main thread of this host answer for this rank what others ask of it in a context: of those for which `about` says what it
+   * needs to know, and `memory` is what it acts on. Calls back when it does. Absent where there is no such thread.
+   */
+  attend?(context: number, about: unknown, memory: readonly SharedArrayBuffer[], done: () => void): void
+  /** The rank answers by itself again. */
+  unattend?(context: number): void
+
   /** Delivers what has come; true when that was anything. Segments published while it delivers may wait for the next poll. */
   poll(): boolean
 

@@ -1,5 +1,6 @@
 /**
- * What the ranks of a host know of a part that they share, beside its data: who has it for itself, who is in the middle of a call, and locks
+ * What the ranks of a host know of a part that they share, beside its data: who has it for itself, who is in the middle of a call, and
+ * locks
  * for what no instruction does at once. Words that different threads write stand 128 bytes apart.
  */
 
@@ -24,7 +25,8 @@ export const STRIPE_BYTES = 4096
 const SPINS = 1000
 const PAUSE_MS = 0.05
 
-export const controlBytes = (size: number): number => 4 * (BUSY + size * LINE)
+/** After those of the ranks one of their host's main thread; then the words of `handled`, a rank each. */
+export const controlBytes = (size: number): number => 4 * (BUSY + (size + 1) * LINE + size)
 
 export class Control {
   readonly memory: SharedArrayBuffer
@@ -33,7 +35,7 @@ export class Control {
   readonly #size: number
   readonly #hasEnded: (rank: number) => boolean
 
-  /** `rank`: this thread's; `hasEnded`: whether one of this host is no more. */
+  /** `rank`: this thread's, `size` of the host's main thread; `hasEnded`: whether one of this host is no more. */
   constructor(memory: SharedArrayBuffer, rank: number, size: number, hasEnded: (rank: number) => boolean) {
     this.memory = memory
     this.#words = new Int32Array(memory)
@@ -63,13 +65,15 @@ export class Control {
     Atomics.or(this.#words, STATE, FREED)
   }
 
-  /** Begins a call on the part; false where it must wait for who has the part for itself, or where there is none any more. */
-  enter(): boolean {
+  /**
+   * Begins a call on the part; false where it must wait for who has the part for itself, or where there is none any more. `origin`: whose.
+   */
+  enter(origin = this.#rank): boolean {
     const own = BUSY + this.#rank * LINE
     // In one order for all: who has taken the part for himself after this is seen sees the call.
     Atomics.store(this.#words, own, 1)
     const state = Atomics.load(this.#words, STATE) & ~MANAGED
-    if (state === 0 || state === this.#rank + 1) return true
+    if (state === 0 || state === origin + 1) return true
     Atomics.store(this.#words, own, 0)
     return false
   }
@@ -80,7 +84,7 @@ export class Control {
 
   /** The part is somebody's own from now on: waits for the calls that have begun before. */
   drain(): void {
-    for (let rank = 0; rank < this.#size; rank++) {
+    for (let rank = 0; rank <= this.#size; rank++) {
       const busy = BUSY + rank * LINE
       for (let spins = 0; rank !== this.#rank && Atomics.load(this.#words, busy) !== 0; spins++) {
         if (spins < SPINS) continue
@@ -116,6 +120,15 @@ export class Control {
 
   release(stripe: number): void {
     Atomics.store(this.#words, stripe, 0)
+  }
+
+  /** The part's rank has done, or refused, one more call that a rank has asked it for. */
+  handle(origin: number): void {
+    Atomics.add(this.#words, BUSY + (this.#size + 1) * LINE + origin, 1)
+  }
+
+  handled(origin: number): number {
+    return Atomics.load(this.#words, BUSY + (this.#size + 1) * LINE + origin)
   }
 
   /** Whether the part's rank wants to hear of what is written. */

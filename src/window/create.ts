@@ -1,19 +1,21 @@
-import { concatMap, map, Observable, of, throwError } from 'rxjs'
+import { catchError, concatMap, finalize, map, Observable, of, throwError } from 'rxjs'
 import type { Caller } from '../collective/definition.js'
 import type { ArrayType } from '../collective/halo/halo.js'
 import { CommunicatorCore } from '../core/communicator-core.js'
 import type { Group } from '../core/group.js'
 import { checkOptions, checkSignal, shown } from '../diagnostics/arguments.js'
 import { type CallSite, captureCallSite, recordCallSite } from '../diagnostics/call-site.js'
+import type { AnyNames, OptionNames } from '../diagnostics/option-names.js'
 import { ArgumentError, CollectiveMismatchError, CountError, RxmpiError } from '../errors.js'
 import { checkCount } from '../layout/check.js'
 import type { Viewed } from '../layout/view.js'
 import type { TypedArray } from '../op/op.js'
-import { IDS_EXHAUSTED } from '../progress/context-ids.js'
+import { CONTROL, IDS_EXHAUSTED } from '../progress/context-ids.js'
 import { abandonOn, abortError } from '../request/cancellation.js'
 import type { Request } from '../request/request.js'
 import { CallRequest } from '../service/call-request.js'
-import { gather, OwnCaller } from '../service/rounds.js'
+import { settled } from '../service/called.js'
+import { agreed, gather, OwnCaller } from '../service/rounds.js'
 import { Service } from '../service/service.js'
 import { Control, controlBytes } from './control.js'
 import { Part, type PartSay, sayOf } from './part.js'
@@ -33,6 +35,9 @@ export interface AllocateWindowOptions extends WindowOptions {
   /** Whether the parts of a host lie one behind the other, in the order of the ranks; all ranks give the same. Default no. */
   contiguous?: boolean
 }
+
+const WINDOW: OptionNames<WindowOptions> = { name: true, signal: true }
+const ALLOCATED: OptionNames<AllocateWindowOptions> = { ...WINDOW, contiguous: true }
 
 /** A communicator, as a window that is made of it knows it. */
 export interface WindowMaker extends Caller {
@@ -56,7 +61,7 @@ const made = new WeakMap<CommunicatorCore, number>()
 
 /** Makes a window of memory that there is. `comm.window` documents it. */
 export function makeWindow<A>(comm: WindowMaker, memory: Viewed | undefined, options: WindowOptions = {}): Request<Window<A>> {
-  return begin<A>(comm, options, () => ({ part: sayOf(memory), memory, how: 'window', type: undefined }))
+  return begin<A>(comm, options, WINDOW, () => ({ part: sayOf(memory), memory, how: 'window', type: undefined }))
 }
 
 /** Makes a window of new memory. `comm.allocateWindow` documents it. */
@@ -66,7 +71,7 @@ export function allocateWindow<A extends TypedArray>(
   length: number,
   options: AllocateWindowOptions = {}
 ): Request<Window<A>> {
-  return begin<A>(comm, options, () => {
+  return begin<A>(comm, options, ALLOCATED, () => {
     if (typeof type !== 'function' || !Number.isInteger(type.BYTES_PER_ELEMENT)) {
       throw new ArgumentError(`type: expected a kind of typed array such as Float64Array, got ${shown(type)}`)
     }
@@ -105,12 +110,12 @@ function allocated<T>(make: () => T): T {
   }
 }
 
-function begin<A>(comm: WindowMaker, options: WindowOptions, prepare: () => Prepared): Request<Window<A>> {
+function begin<A>(comm: WindowMaker, options: WindowOptions, names: AnyNames, prepare: () => Prepared): Request<Window<A>> {
   const site = recordCallSite()
   const { core } = comm
   try {
     core.checkAlive()
-    checkOptions(options, "{ name: 'table' }")
+    checkOptions(options, names, "{ name: 'table' }")
     const { name, signal } = options
     if (name !== undefined && typeof name !== 'string') throw new ArgumentError(`name: expected a string, got ${shown(name)}`)
     if (signal !== undefined) checkSignal(signal)
@@ -149,21 +154,19 @@ function make(
     how: prepared.how
   }
   return gather(comm, prepared.type === undefined ? 'window' : 'allocateWindow', say, site, { signal }).pipe(
+    // When its ranks know its contexts, or will never.
+    finalize(expected),
     concatMap((says) => {
-      let cores: CommunicatorCore[]
-      try {
-        checkAlike(says)
-        cores = says[0]!.ids!.map((id) => coreOf(core, id, name))
-      } finally {
-        expected()
-      }
-      const [calls, work] = cores as [CommunicatorCore, CommunicatorCore]
+      checkAlike(says)
+      const [calls, work] = says[0]!.ids!.map((id) => coreOf(core, id, name)) as [CommunicatorCore, CommunicatorCore]
       const service = new Service(work, 'window')
       const waits = new Waits(work)
       const parts = says.map(({ part }, of) => new Part(of, part))
       let isMade = false
-      return laidOut(work, waits, prepared, parts, site).pipe(
-        concatMap((whole) => joined(work, waits, parts, site).pipe(map(() => whole))),
+      const joining = laidOut(work, waits, prepared, parts, site).pipe(
+        concatMap((whole) => joined(work, waits, parts, site).pipe(map(() => whole)))
+      )
+      return (isAttended(work, parts) ? attended(comm, work, parts, prepared, joining, site) : joining).pipe(
         map((whole) => {
           isMade = true
           const caller = new OwnCaller(calls)
@@ -172,7 +175,10 @@ function make(
         (source) =>
           new Observable<Window<unknown>>((subscriber) => {
             subscriber.add(() => {
-              if (!isMade) for (const one of cores) one.release()
+              if (isMade) return
+              endpoint.transport.unattend?.(work.id + CONTROL)
+              service.close()
+              calls.release()
             })
             subscriber.add(source.subscribe(subscriber))
           })
@@ -205,7 +211,10 @@ function ranksHere({ members, rank, endpoint }: CommunicatorCore): number[] {
   return [...members.keys()].filter((other) => hosts === undefined || hosts[members[other]!] === host)
 }
 
-/** This rank's own memory is there; with `contiguous` the first rank of each host makes it for all. Gives the parts as one, where they are. */
+/**
+ * This rank's own memory is there; with `contiguous` the first rank of each host makes it for all. Gives the parts as one, where they
+ * are.
+ */
 function laidOut(
   core: CommunicatorCore,
   waits: Waits,
@@ -255,7 +264,7 @@ function laidOut(
 function joined(core: CommunicatorCore, waits: Waits, parts: readonly Part[], site: CallSite | undefined): Observable<void> {
   const { endpoint, rank } = core
   const { transport } = endpoint
-  const hasEnded = (other: number): boolean => transport.hasEnded?.(core.memberOf(other)) === true
+  const hasEnded = (other: number): boolean => other < core.size && transport.hasEnded?.(core.memberOf(other)) === true
   const reach = (part: Part, memory: SharedArrayBuffer): void => {
     if (transport.isVirtual !== true) part.reach(new Control(memory, rank, core.size, hasEnded))
   }
@@ -279,6 +288,46 @@ function joined(core: CommunicatorCore, waits: Waits, parts: readonly Part[], si
     )
   }
   return all.pipe(map(() => undefined))
+}
+
+/** Whether main threads may do calls of other hosts: all ranks say the same. */
+const isAttended = ({ members, endpoint: { transport } }: CommunicatorCore, parts: readonly Part[]): boolean =>
+  transport.isVirtual !== true &&
+  transport.hosts !== undefined &&
+  members.some((member) => transport.hosts![member] !== transport.hosts![members[0]!]) &&
+  parts.some(({ kind }) => kind === 'shared')
+
+/**
+ * The main thread of this host knows the part that it is to do the calls of other hosts on. Nobody asks for one before all know: what the
+ * rank has been asked before that would be overtaken.
+ */
+function attended<T>(
+  comm: WindowMaker,
+  core: CommunicatorCore,
+  parts: readonly Part[],
+  { part: say }: Prepared,
+  joining: Observable<T>,
+  site: CallSite | undefined
+): Observable<T> {
+  const { members, rank, endpoint } = core
+  const known = new Observable<void>((subscriber) => {
+    const { memory, control } = parts[rank]!
+    const done = (): void => {
+      subscriber.next()
+      subscriber.complete()
+    }
+    if (control === undefined || endpoint.transport.attend === undefined) return done()
+    const about = { say: { ...say, offset: memory!.byteOffset }, rank, members: [...members] }
+    endpoint.transport.attend(core.id + CONTROL, about, [memory!.buffer as SharedArrayBuffer, control.memory], done)
+  })
+  return settled(joining.pipe(concatMap((value) => known.pipe(map(() => value))))).pipe(
+    concatMap(({ error, value }) =>
+      agreed(comm, 'window', error, site).pipe(
+        catchError((others) => throwError(() => error ?? others)),
+        map(() => value as T)
+      )
+    )
+  )
 }
 
 /** Memory that another rank of this host lets this one have. */

@@ -3,7 +3,9 @@ import { RmaSyncError } from '../errors.js'
 
 type Site = CallSite | undefined
 
-/** What a rank has begun on a window and not ended: what may be called now, and what it must wait for first. Pure. MPI 4.1 §12.5: epochs. */
+/**
+ * What a rank has begun on a window and not ended: what may be called now, and what it must wait for first. Pure. MPI 4.1 §12.5: epochs.
+ */
 export class Epochs {
   /** Parts that are locked, or are to be, and where. */
   readonly #locks = new Map<number, Site>()

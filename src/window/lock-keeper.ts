@@ -10,8 +10,8 @@ export const NOBODY = -1
 interface PartClaim extends Claim {
   readonly id: string | number
   readonly rank: number
-  /** Whoever waits for it waits no longer. */
-  cancel?(): void
+  /** Whoever waits for it waits no longer: he is told why, or wants it no more. */
+  cancel?(error: Error | null): void
 }
 
 /** The claim of a rank that has taken the part without asking. */
@@ -19,7 +19,8 @@ const TAKEN = 'taken'
 
 /**
  * Keeps the lock of this rank's part: first come, first served, shared ones together; and lets the calls of others wait for who has it for
- * himself. What its host's ranks must know of it is in the part's control words, where one of them takes a free lock without asking; as soon
+ * himself. What its host's ranks must know of it is in the part's control words, where one of them takes a free lock without asking; as
+ * soon
  * as somebody has to wait it is this queue that says who is next.
  */
 export class LockKeeper {
@@ -60,15 +61,16 @@ export class LockKeeper {
         run()
         this.#queue.remove(claim)
         this.#publish()
-      }
+      },
+      cancel: run
     }
     this.#adopt(true)
     this.#queue.add(claim)
   }
 
-  /** The ranks that hold it. */
-  get holders(): number[] {
-    return [...this.#queue.holders].map(({ rank }) => rank)
+  /** The part is given up: nobody waits for it any more. */
+  end(error: Error): void {
+    for (const claim of [...this.#queue.waiters]) claim.cancel?.(error)
   }
 
   #isKeptFrom(rank: number): boolean {
@@ -90,7 +92,7 @@ export class LockKeeper {
         this.#publish()
         reply(null, abandoned ?? NOBODY)
       },
-      cancel: () => reply(null, NOBODY)
+      cancel: (error) => reply(error, NOBODY)
     }
     this.#claims.set(`${rank} ${id}`, claim)
     this.#queue.add(claim)
@@ -103,7 +105,7 @@ export class LockKeeper {
     const claim = this.#claims.get(`${rank} ${id}`)
     if (claim === undefined) return
     this.#claims.delete(`${rank} ${id}`)
-    if (this.#queue.waiters.has(claim)) claim.cancel?.()
+    if (this.#queue.waiters.has(claim)) claim.cancel?.(null)
     this.#queue.remove(claim)
     this.#publish()
   }

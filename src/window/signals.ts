@@ -7,13 +7,16 @@ export class Signals {
   readonly #service: Service
   readonly #waits: Waits
   readonly #kind: string
+  readonly #why: (rank: number) => Error | undefined
   readonly #heard: number[]
   readonly #wanted: (() => void)[][]
 
-  constructor(service: Service, waits: Waits, kind: string) {
+  /** `why`: why nothing comes of a rank any more. */
+  constructor(service: Service, waits: Waits, kind: string, why: (rank: number) => Error | undefined) {
     this.#service = service
     this.#waits = waits
     this.#kind = kind
+    this.#why = why
     const { size } = service.core
     this.#heard = Array(size).fill(0)
     this.#wanted = Array.from({ length: size }, () => [])
@@ -51,8 +54,7 @@ export class Signals {
         this.#heard[rank]!--
         continue
       }
-      const { core } = this.#service
-      const gone = core.inVain(core.memberOf(rank))
+      const gone = this.#why(rank)
       if (gone !== undefined) return end(gone)
       left++
       const stop = this.#waits.add(rank, site, () => `in ${what} for rank ${rank} to ${VERBS[this.#kind]} on ${this.#service.what}`, end)

@@ -72,6 +72,11 @@ export class Waits {
     return end
   }
 
+  /** Nothing comes of a rank any more. */
+  lose(rank: number, error: Error): void {
+    for (const wait of [...this.#all]) if (wait.peer === this.#core.memberOf(rank)) wait.fail(error)
+  }
+
   /** Nothing comes any more. */
   end(error: Error, isOrderly: boolean): void {
     for (const wait of [...this.#all]) {

@@ -21,6 +21,11 @@ export class WindowLock {
     return this.#release()
   }
 
+  /** As `release`, without waiting for it: for `using` and `locked`. */
+  [Symbol.dispose](): void {
+    this.#release().catch(() => undefined)
+  }
+
   /** As `release`: for `await using`; nothing where it was given back before. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#release()

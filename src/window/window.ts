@@ -8,38 +8,46 @@ import type { CommunicatorCore } from '../core/communicator-core.js'
 import { checkGroup, type Group } from '../core/group.js'
 import { checkOptions, checkReceiveTag, checkSignal, checkSource, checkTag, shown } from '../diagnostics/arguments.js'
 import { type CallSite, captureCallSite, recordCallSite } from '../diagnostics/call-site.js'
+import { type AnyNames, SIGNAL } from '../diagnostics/option-names.js'
 import { ArgumentError, CountError, DatatypeError, FreedError, RankError, RmaSyncError } from '../errors.js'
 import { checkCount } from '../layout/check.js'
 import type { Layout } from '../layout/layout.js'
 import { Records } from '../layout/records.js'
 import type { Viewed } from '../layout/view.js'
-import { copyRun, type Memory } from '../memory/copy.js'
 import { type AnyOp, isPredefined, SUM, type TypedArray } from '../op/op.js'
 import type { PredefinedName } from '../op/predefined.js'
+import { CONTROL } from '../progress/context-ids.js'
+import type { Holding } from '../progress/endpoint.js'
 import { abandonOn, abortError } from '../request/cancellation.js'
 import type { Target } from '../request/options.js'
 import type { Request } from '../request/request.js'
 import { CallRequest } from '../service/call-request.js'
 import type { OwnCaller } from '../service/rounds.js'
 import { FREED, type Service } from '../service/service.js'
-import {
-  ACCUMULATE,
-  accumulate,
-  apply,
-  COMPARE_AND_SWAP,
-  compareAndSwap,
-  fetchAndOp,
-  GET,
-  GET_ACCUMULATE,
-  isValueOf,
-  type Operation,
-  PUT
-} from './apply.js'
+import { ACCUMULATE, COMPARE_AND_SWAP, GET, GET_ACCUMULATE, isValueOf, type Operation, PUT } from './apply.js'
+import { AtOnce } from './at-once.js'
+import { Calls } from './calls.js'
 import { type Change, Changes } from './changes.js'
 import { Epochs } from './epochs.js'
-import { fill, type Given, givenBy, piece } from './given.js'
+import { type Given, givenBy } from './given.js'
 import { type HeldLock, LockKeeper, Locks } from './lock-keeper.js'
 import { type Notification, Notifications } from './notifications.js'
+import {
+  type ElementOf,
+  GET_AND_PUT,
+  GET_FROM,
+  LOCK,
+  type LockOptions,
+  NOTIFIED,
+  PUT_TO,
+  type Remote,
+  SPAN,
+  TOUCHED,
+  type WindowAt,
+  type WindowCallOptions,
+  type WindowFrom,
+  type WindowTo
+} from './options.js'
 import { Part, type PartKind, type PartSay, sayOf } from './part.js'
 import { Pipeline } from './pipeline.js'
 import { atomicType, checkAt, checkMatch, laidOver, type Place, rowIn } from './place.js'
@@ -47,59 +55,6 @@ import { Signals } from './signals.js'
 import { awaited, done, doneWith } from './turn.js'
 import type { Waits } from './waits.js'
 import { WindowLock } from './window-lock.js'
-
-/** Where a call on a window reads or writes. */
-export interface WindowAt {
-  /** The rank whose part is meant, what `attach` has given there, or PROC_NULL, where nothing is done. */
-  target: number | Remote
-  /** The first element of that part; of a part of bytes the first byte. Default 0. */
-  at?: number
-  /** Which elements, laid over the part from `at` on; by default those in a row. */
-  layout?: Layout
-  /** Aborting it fails the call with an AbortError; what it has begun elsewhere is finished there. */
-  signal?: AbortSignal
-}
-
-/** Where a call on a window writes. */
-export interface WindowTo extends WindowAt {
-  /** The target's `notifications` tell of it, with this tag. */
-  notify?: number
-}
-
-/** Where a call on a window reads, and how much: one of `count`, `into` and `layout` is given. */
-export interface WindowFrom extends WindowAt {
-  /** Elements; of a layout, how often it is laid over the part, one extent apart. */
-  count?: number
-  /** Read in place, also into a view or records: the call resolves to this object. */
-  into?: Target
-}
-
-/** Memory that a rank has added to its part of a window: a plain object, which can be sent. */
-export interface Remote {
-  /** The window's name. */
-  readonly window: string
-  /** Whose it is. */
-  readonly rank: number
-  /** Which of that rank's. */
-  readonly part: number
-  /** What it is. */
-  readonly memory: Readonly<Record<string, unknown>>
-}
-
-/** How a call on a window may end early. */
-export interface WindowCallOptions {
-  /** Aborting it fails the call with an AbortError. */
-  signal?: AbortSignal
-}
-
-/** How a part is locked. */
-export interface LockOptions extends WindowCallOptions {
-  /** Together with others that lock it so, and with nobody who does not; default no. */
-  shared?: boolean
-}
-
-/** A single element of a window: a number, or of 64-bit integers a bigint. */
-export type ElementOf<A> = A extends BigInt64Array | BigUint64Array ? bigint : number
 
 /** @internal What the making of a window has found. */
 export interface WindowParts {
@@ -116,11 +71,6 @@ export interface WindowParts {
 
 const makeFence: Make<null, null> = () => ({ ...barrierOf<null>(), name: 'win.fence' })
 const makeClose: Make<null, null> = () => ({ ...barrierOf<null>(), name: 'win.close' })
-/** A piece of what is sent for: no longer than a segment, so that nothing overtakes it. */
-const PIECE = 2 ** 14
-const MARGIN = 1024
-const LOOP = 32
-const SHORT = 2048
 
 /**
  * Memory of each rank of a communicator that the others write to, read from and change without its doing. `comm.window` and
@@ -164,12 +114,14 @@ export class Window<A = Uint8Array> {
   readonly #changes: Changes
   readonly #posted: Signals
   readonly #completed: Signals
-  /** Memory that was added to this rank's part. */
-  readonly #attached = new Map<number, Part>()
+  /** This rank's part as 0, and memory that was added to it. */
+  readonly #own = new Map<number, Part>()
+  readonly #ids = new WeakMap<Part, number>()
   readonly #remotes = new WeakMap<Remote, Part>()
   #attachments = 0
   readonly #pending = new Set<CallRequest<unknown>>()
-  readonly #piece: number
+  readonly #atOnce: AtOnce
+  readonly #calls: Calls
   /** What the program has been given for its locks: by target, and last for all. */
   readonly #given: (WindowLock | undefined)[]
   #starting: CallRequest<void> | undefined
@@ -198,19 +150,28 @@ export class Window<A = Uint8Array> {
     this.kinds = Object.freeze(parts.map(({ kind }) => kind))
     this.#given = Array(core.size + 1).fill(undefined)
     this.#pipelines = parts.map(() => new Pipeline())
-    this.#piece = Math.max(8, Math.min(PIECE, core.endpoint.transport.maxSegment - MARGIN) & ~15)
     this.#notifications = new Notifications(service, waits)
     this.#changes = new Changes(service, waits)
-    this.#posted = new Signals(service, waits, 'posted')
-    this.#completed = new Signals(service, waits, 'completed')
+    this.#posted = new Signals(service, waits, 'posted', (rank) => this.#whyEnded(rank))
+    this.#completed = new Signals(service, waits, 'completed', (rank) => this.#whyEnded(rank))
     this.#keeper = new LockKeeper(service)
     this.#locks = new Locks(service)
+    this.#own.set(0, own)
+    this.#atOnce = new AtOnce(parts, this.#pipelines, this.#epochs, this.#changes)
+    this.#calls = new Calls({
+      service,
+      pipelines: this.#pipelines,
+      keeper: this.#keeper,
+      changes: this.#changes,
+      notifications: this.#notifications,
+      own: this.#own,
+      idOf: (part) => (part === parts[part.rank] ? 0 : this.#ids.get(part)!)
+    })
     if (own.control !== undefined) {
       this.#keeper.control = own.control
       this.#changes.control = own.control
     }
     service.onGone((rank) => this.#lose(rank))
-    service.serve('rma', (rank, asked, reply) => this.#serve(rank, asked as Asked, reply))
     service.serve(FREED, (rank) => this.#part(rank))
     for (let rank = 0; rank < core.size; rank++) {
       if (core.endpoint.whyGone(core.memberOf(rank)) !== undefined) this.#lose(rank)
@@ -218,6 +179,7 @@ export class Window<A = Uint8Array> {
     parent.attach({
       breakOff: () => {
         if (!parent.revoked) return
+        this.#atOnce.isShut = true
         for (const one of [caller.core, core]) if (one.alive) one.becomeRevoked()
       }
     })
@@ -247,7 +209,8 @@ export class Window<A = Uint8Array> {
   // Data
 
   /**
-   * Writes elements into a rank's part. Not atomic: what overlaps another call leaves either's elements; the atomic put is `accumulate` with
+   * Writes elements into a rank's part. Not atomic: what overlaps another call leaves either's elements; the atomic put is `accumulate`
+   * with
    * `REPLACE`.
    *
    * Shape: `data` has the part's type, or any over a part of bytes; a view or a layout on either side picks what is meant.
@@ -256,15 +219,15 @@ export class Window<A = Uint8Array> {
    * mpi4py: win.Put.
    */
   put(data: Target, at: WindowTo): Promise<void> {
-    return this.#putNow(data, at) ? done() : awaited(this.iput(data, at))
+    return this.#atOnce.put(data, at) ? done() : awaited(this.iput(data, at))
   }
 
   /** As `put`, as a request. MPI: MPI_Rput; mpi4py: win.Rput. */
   iput(data: Target, at: WindowTo): Request<void> {
-    return this.#request<void>(at, undefined, (request, part) => {
+    return this.#request<void>(PUT_TO, at, undefined, (request, part) => {
       const given = givenBy(data, 'data')
       const place = this.#placeFor(part, at, given, 'data')
-      this.#act(request, part, operationOf(PUT, place), place, given, undefined, at.notify, () => undefined)
+      this.#calls.act(request, part, operationOf(PUT, place), place, given, undefined, at.notify, () => undefined)
     })
   }
 
@@ -272,12 +235,13 @@ export class Window<A = Uint8Array> {
    * Reads elements of a rank's part: `count` of them, as many as `into` has room for, or those of a `layout`. Not atomic; the atomic get is
    * `getAccumulate` with `NO_OP`.
    *
-   * Shape: an array of the part's type, of records those; or `into`. Errors and cost: as `put`. MPI: MPI_Get, MPI 4.1 §12.3; mpi4py: win.Get.
+   * Shape: an array of the part's type, of records those; or `into`. Errors and cost: as `put`. MPI: MPI_Get, MPI 4.1 §12.3; mpi4py:
+   * win.Get.
    */
   get<B extends Target>(from: WindowFrom & { into: B }): Promise<B>
   get(from: WindowFrom): Promise<A>
   get(from: WindowFrom): Promise<unknown> {
-    const now = this.#getNow(from)
+    const now = this.#atOnce.get(from)
     return now === undefined ? awaited(this.#get(from)) : doneWith(now)
   }
 
@@ -299,7 +263,7 @@ export class Window<A = Uint8Array> {
   accumulate(data: Target, op: AnyOp, at: WindowTo): Promise<void>
   accumulate(data: Target, at: WindowTo): Promise<void>
   accumulate(data: Target, op: AnyOp | WindowTo, at?: WindowTo): Promise<void> {
-    return at !== undefined && this.#accumulateNow(data, op as AnyOp, at) ? done() : awaited(this.#accumulate(data, op, at))
+    return at !== undefined && this.#atOnce.accumulate(data, op as AnyOp, at) ? done() : awaited(this.#accumulate(data, op, at))
   }
 
   /** As `accumulate`, as a request. MPI: MPI_Raccumulate; mpi4py: win.Raccumulate. */
@@ -333,7 +297,7 @@ export class Window<A = Uint8Array> {
   fetchAndOp(value: ElementOf<A>, op: AnyOp, at: WindowTo): Promise<ElementOf<A>>
   fetchAndOp(value: ElementOf<A>, at: WindowTo): Promise<ElementOf<A>>
   fetchAndOp(value: ElementOf<A>, op: AnyOp | WindowTo, at?: WindowTo): Promise<ElementOf<A>> {
-    const now = at === undefined ? undefined : this.#fetchNow(value, op as AnyOp, at)
+    const now = at === undefined ? undefined : this.#atOnce.fetchAndOp(value, op as AnyOp, at)
     return now === undefined ? awaited(this.#fetch(value, op, at)) : doneWith(now as ElementOf<A>)
   }
 
@@ -349,13 +313,13 @@ export class Window<A = Uint8Array> {
    * `expected`. On integers. Errors: as `accumulate`; DatatypeError for floats. MPI: MPI_Compare_and_swap; mpi4py: win.Compare_and_swap.
    */
   compareAndSwap(expected: ElementOf<A>, value: ElementOf<A>, at: WindowTo): Promise<ElementOf<A>> {
-    const now = this.#swapNow(expected, value, at)
+    const now = this.#atOnce.compareAndSwap(expected, value, at)
     return now === undefined ? awaited(this.icompareAndSwap(expected, value, at)) : doneWith(now as ElementOf<A>)
   }
 
   /** As `compareAndSwap`, as a request. */
   icompareAndSwap(expected: ElementOf<A>, value: ElementOf<A>, at: WindowTo): Request<ElementOf<A>> {
-    return this.#request<ElementOf<A>>(at, undefined as never, (request, part) => {
+    return this.#request<ElementOf<A>>(PUT_TO, at, undefined as never, (request, part) => {
       const { code } = part
       if (!part.isInteger) {
         throw new DatatypeError(`target: compareAndSwap works on integers, the part of rank ${part.rank} has floating-point numbers`)
@@ -366,7 +330,7 @@ export class Window<A = Uint8Array> {
       const place = this.#element(part, at)
       const given = givenBy(data, 'value')
       const into = elements(part, 1)
-      this.#act(
+      this.#calls.act(
         request,
         part,
         { ...operationOf(COMPARE_AND_SWAP, place), code },
@@ -382,7 +346,8 @@ export class Window<A = Uint8Array> {
   // Synchronisation
 
   /**
-   * All that any rank has done is complete and seen by all. Called by all ranks. Errors: RmaSyncError while a lock is held or an epoch open;
+   * All that any rank has done is complete and seen by all. Called by all ranks. Errors: RmaSyncError while a lock is held or an epoch
+   * open;
    * RankFailedError. Cost: a barrier. MPI: MPI_Win_fence, MPI 4.1 §12.5.1; mpi4py: win.Fence.
    */
   fence(options?: WindowCallOptions): Promise<void> {
@@ -391,7 +356,7 @@ export class Window<A = Uint8Array> {
 
   /** As `fence`, as a request. */
   ifence(options: WindowCallOptions = {}): Request<void> {
-    return this.#simple<void>(options, (request) => {
+    return this.#simple<void>(SIGNAL, options, (request) => {
       this.#epochs.fence('fence')
       this.#together(request, makeFence, options, () => request.settle(null, undefined))
     })
@@ -412,7 +377,7 @@ export class Window<A = Uint8Array> {
 
   /** As `lock`, as a request. */
   ilock(target: number, options: LockOptions = {}): Request<WindowLock> {
-    return this.#simple<WindowLock>(options, (request) => {
+    return this.#simple<WindowLock>(LOCK, options, (request) => {
       const shared = checkFlag('shared', options.shared)
       if (target === PROC_NULL) return request.settle(null, new WindowLock(target, shared, undefined, done))
       this.#checkRank(target)
@@ -440,7 +405,7 @@ export class Window<A = Uint8Array> {
 
   /** As `lockAll`, as a request. */
   ilockAll(options: WindowCallOptions = {}): Request<WindowLock> {
-    return this.#simple<WindowLock>(options, (request) => {
+    return this.#simple<WindowLock>(SIGNAL, options, (request) => {
       this.#epochs.lockAll(request.site)
       let left = this.size
       for (let target = 0; target < this.size && !request.settled; target++) {
@@ -468,7 +433,7 @@ export class Window<A = Uint8Array> {
 
   /** As `unlock`, as a request. */
   iunlock(target?: number): Request<void> {
-    return this.#simple<void>({}, (request) => {
+    return this.#simple<void>(SIGNAL, {}, (request) => {
       if (target === PROC_NULL) return request.settle(null, undefined)
       this.#releasing(target, () => request.settle(null, undefined))
     })
@@ -481,7 +446,7 @@ export class Window<A = Uint8Array> {
 
   /** As `flush`, as a request. */
   iflush(target?: number): Request<void> {
-    return this.#simple<void>({}, (request) => {
+    return this.#simple<void>(SIGNAL, {}, (request) => {
       if (target === PROC_NULL) return request.settle(null, undefined)
       if (target !== undefined) this.#checkRank(target)
       this.#quiet(target === undefined ? this.#everybody() : [target], () => request.settle(null, undefined))
@@ -505,7 +470,7 @@ export class Window<A = Uint8Array> {
 
   /** As `sync`, as a request. */
   isync(): Request<void> {
-    return this.#simple<void>({}, (request) => {
+    return this.#simple<void>(SIGNAL, {}, (request) => {
       Atomics.load(fenceWord, 0)
       request.settle(null, undefined)
     })
@@ -521,7 +486,7 @@ export class Window<A = Uint8Array> {
 
   /** As `post`, as a request. */
   ipost(group: Group): Request<void> {
-    return this.#simple<void>({}, (request) => {
+    return this.#simple<void>(SIGNAL, {}, (request) => {
       const ranks = this.#ranksOf(group)
       this.#epochs.post(ranks, request.site)
       for (const rank of ranks) this.#posted.say(rank)
@@ -539,7 +504,7 @@ export class Window<A = Uint8Array> {
 
   /** As `start`, as a request. */
   istart(group: Group, options: WindowCallOptions = {}): Request<void> {
-    return this.#simple<void>(options, (request) => {
+    return this.#simple<void>(SIGNAL, options, (request) => {
       const ranks = this.#ranksOf(group)
       this.#epochs.start(ranks, request.site)
       this.#starting = request
@@ -554,7 +519,7 @@ export class Window<A = Uint8Array> {
 
   /** As `complete`, as a request. */
   icomplete(): Request<void> {
-    return this.#simple<void>({}, (request) => {
+    return this.#simple<void>(SIGNAL, {}, (request) => {
       const group = this.#epochs.complete()
       const starting = this.#starting!
       starting.onSettled(() => {
@@ -567,14 +532,17 @@ export class Window<A = Uint8Array> {
     })
   }
 
-  /** Waits until all that `post` has opened this part to have completed. Errors: RmaSyncError without `post`; RankFailedError. MPI: MPI_Win_wait. */
+  /**
+   * Waits until all that `post` has opened this part to have completed. Errors: RmaSyncError without `post`; RankFailedError. MPI:
+   * MPI_Win_wait.
+   */
   wait(options?: WindowCallOptions): Promise<void> {
     return this.iwait(options).wait()
   }
 
   /** As `wait`, as a request. */
   iwait(options: WindowCallOptions = {}): Request<void> {
-    return this.#simple<void>(options, (request) => {
+    return this.#simple<void>(SIGNAL, options, (request) => {
       const group = this.#epochs.exposed('wait')
       if (this.#isEnding) throw new RmaSyncError('wait: this rank waits for the end of the exposure epoch already; await that call')
       this.#isEnding = true
@@ -609,9 +577,11 @@ export class Window<A = Uint8Array> {
    *
    * Errors: RankError, TagError at the call; FreedError, RankFailedError of a source that is named.
    */
-  notifications({ source = ANY_SOURCE, tag = ANY_TAG }: { source?: number; tag?: number } = {}): Observable<Notification> {
+  notifications(options: { source?: number; tag?: number } = {}): Observable<Notification> {
     return this.#here(() => {
       this.#checkOpen()
+      checkOptions(options, NOTIFIED, '{ source: 1 }')
+      const { source = ANY_SOURCE, tag = ANY_TAG } = options
       checkSource(source, this.size)
       checkReceiveTag(tag)
       return this.#notifications.stream(source, tag, recordCallSite())
@@ -622,9 +592,11 @@ export class Window<A = Uint8Array> {
    * What calls of other ranks and of this one write into this rank's part, told after it can be seen. A state, not a log: what comes while
    * the subscriber is busy is merged into one span. Plain stores and `Atomics` are not seen; `touch` tells of them. Errors: CountError.
    */
-  changes({ at = 0, count = Number.POSITIVE_INFINITY }: { at?: number; count?: number } = {}): Observable<Change> {
+  changes(options: { at?: number; count?: number } = {}): Observable<Change> {
     return this.#here(() => {
       this.#checkOpen()
+      checkOptions(options, SPAN, '{ at: 0, count: 8 }')
+      const { at = 0, count = Number.POSITIVE_INFINITY } = options
       checkAt(at)
       if (count !== Number.POSITIVE_INFINITY) checkCount(count, 'count')
       const length = this.lengths[this.rank]!
@@ -636,9 +608,11 @@ export class Window<A = Uint8Array> {
   }
 
   /** Tells `changes` at the target of what was stored there by plain stores or `Atomics`. Errors: RankError, CountError. */
-  touch({ target, at = 0, count }: { target: number; at?: number; count?: number }): void {
+  touch(options: { target: number; at?: number; count?: number }): void {
     this.#here(() => {
       this.#checkOpen()
+      checkOptions(options, TOUCHED, '{ target: 1 }')
+      const { target, at = 0, count } = options
       if (target === PROC_NULL) return
       this.#checkRank(target)
       const part = this.#parts[target]!
@@ -659,16 +633,19 @@ export class Window<A = Uint8Array> {
       const part = new Part(this.rank, say)
       part.own(memory)
       const id = ++this.#attachments
-      this.#attached.set(id, part)
+      this.#own.set(id, part)
       return { window: this.name, rank: this.rank, part: id, memory: say as unknown as Remote['memory'] }
     })
   }
 
-  /** Ends what `attach` has begun: later calls on it get FreedError. Errors: ArgumentError for what is not attached here. MPI: MPI_Win_detach. */
+  /**
+   * Ends what `attach` has begun: later calls on it get FreedError. Errors: ArgumentError for what is not attached here. MPI:
+   * MPI_Win_detach.
+   */
   detach(remote: Remote): void {
     this.#here(() => {
       this.#checkOpen()
-      if (remote?.rank !== this.rank || remote.window !== this.name || !this.#attached.delete(remote.part)) {
+      if (remote?.rank !== this.rank || remote.window !== this.name || remote.part === 0 || !this.#own.delete(remote.part)) {
         throw new ArgumentError(`remote: expected what attach has given on this rank and was not detached, got ${shown(remote)}`)
       }
     })
@@ -686,7 +663,7 @@ export class Window<A = Uint8Array> {
 
   /** As `close`, as a request. */
   iclose(options: WindowCallOptions = {}): Request<void> {
-    return this.#simple<void>(options, (request) => {
+    return this.#simple<void>(SIGNAL, options, (request) => {
       this.#epochs.fence('close')
       this.#together(request, makeClose, options, () => {
         request.settle(null, undefined)
@@ -696,7 +673,8 @@ export class Window<A = Uint8Array> {
   }
 
   /**
-   * Gives the window up, on this rank and at once: what is pending fails with a FreedError, so do later calls, and those of other ranks that
+   * Gives the window up, on this rank and at once: what is pending fails with a FreedError, so do later calls, and those of other ranks
+   * that
    * need this rank's part. A second time does nothing. Local; MPI has no such call.
    */
   free(): void {
@@ -711,86 +689,10 @@ export class Window<A = Uint8Array> {
 
   // At once, in shared memory of this host. What is not plain is left to the calls that check all.
 
-  #putNow(data: Target, at: WindowTo): boolean {
-    const part = this.#reached(at)
-    if (part === undefined || at.notify !== undefined) return false
-    const from = data as TypedArray
-    if (from?.constructor !== part.type) return false
-    const start = at.at ?? 0
-    const { length } = from
-    if (!Number.isSafeInteger(start) || start < 0 || length === 0 || start + length > part.length) return false
-    const control = part.control!
-    if (!control.enter()) return false
-    const to = part.elements!
-    if (length <= LOOP) for (let k = 0; k < length; k++) to[start + k] = from[k]!
-    else if (from.byteLength < SHORT) to.set(from as never, start)
-    else copyRun(from, 0, part.memory!, start * elementSize(part.code), from.byteLength)
-    control.leave()
-    if (control.isWatched) this.#changes.tell(part.rank, start, start + length)
-    return true
-  }
-
-  #getNow(from: WindowFrom): unknown {
-    const part = this.#reached(from)
-    if (part === undefined) return undefined
-    const { count, into } = from
-    const start = from.at ?? 0
-    const length =
-      into === undefined ? count : count === undefined && into?.constructor === part.type ? (into as TypedArray).length : undefined
-    if (!Number.isSafeInteger(start) || start < 0 || !Number.isSafeInteger(length) || length! <= 0 || start + length! > part.length)
-      return undefined
-    const control = part.control!
-    if (!control.enter()) return undefined
-    const elements = part.elements!
-    let result: TypedArray
-    if (into === undefined) result = elements.slice(start, start + length!)
-    else {
-      result = into as TypedArray
-      if (length! <= LOOP) for (let k = 0; k < length!; k++) result[k] = elements[start + k]!
-      else if (result.byteLength < SHORT) result.set(elements.subarray(start, start + length!) as never)
-      else copyRun(part.memory!, start * elementSize(part.code), result, 0, result.byteLength)
-    }
-    control.leave()
-    return result
-  }
-
-  #fetchNow(value: unknown, op: AnyOp, at: WindowTo): number | bigint | undefined {
-    const part = this.#reached(at)
-    if (part === undefined || at.notify !== undefined || !isPredefined(op) || !isValueOf(part.code, value)) return undefined
-    const { name } = op
-    if (!part.isInteger ? OF_BITS.has(name) : false) return undefined
-    if (NOT_ATOMIC.has(name)) return undefined
-    const index = at.at ?? 0
-    if (!Number.isSafeInteger(index) || index < 0 || index >= part.length) return undefined
-    const control = part.control!
-    if (!control.enter()) return undefined
-    const was = fetchAndOp(part, part.code, index * elementSize(part.code), name, value)
-    control.leave()
-    if (control.isWatched) this.#changes.tell(part.rank, index, index + 1)
-    return was
-  }
-
-  #accumulateNow(data: Target, op: AnyOp, at: WindowTo): boolean {
-    const part = this.#reached(at)
-    if (part === undefined || at.notify !== undefined || !isPredefined(op)) return false
-    const from = data as TypedArray
-    if (from?.constructor !== part.type || NOT_ATOMIC.has(op.name)) return false
-    if (OF_BITS.has(op.name) && !part.isInteger) return false
-    const start = at.at ?? 0
-    const { length } = from
-    if (!Number.isSafeInteger(start) || start < 0 || length === 0 || start + length > part.length) return false
-    const control = part.control!
-    if (!control.enter()) return false
-    accumulate(part, part.code, op.name, start * elementSize(part.code), from)
-    control.leave()
-    if (control.isWatched) this.#changes.tell(part.rank, start, start + length)
-    return true
-  }
-
   /** The lock of a part that nobody has. */
   #lockNow(target: number): WindowLock | undefined {
     const part = this.#parts[target]
-    if (part?.control === undefined || part.isEnded || this.#obstacle !== undefined || this.#core.revoked) return undefined
+    if (part?.control === undefined || part.isEnded || this.#atOnce.isShut) return undefined
     if (this.#epochs.isStarted || this.#epochs.holds(target)) return undefined
     const site = recordCallSite()
     if (!this.#locks.takeFree(target, part.control, site)) return undefined
@@ -798,33 +700,10 @@ export class Window<A = Uint8Array> {
     return this.#lockOf(target, false, undefined)
   }
 
-  #swapNow(expected: unknown, value: unknown, at: WindowTo): number | bigint | undefined {
-    const part = this.#reached(at)
-    if (part === undefined || at.notify !== undefined || !part.isInteger) return undefined
-    if (!isValueOf(part.code, expected) || !isValueOf(part.code, value)) return undefined
-    const index = at.at ?? 0
-    if (!Number.isSafeInteger(index) || index < 0 || index >= part.length) return undefined
-    const control = part.control!
-    if (!control.enter()) return undefined
-    const was = compareAndSwap(part, part.code, index * elementSize(part.code), expected, value)
-    control.leave()
-    if (control.isWatched) this.#changes.tell(part.rank, index, index + 1)
-    return was
-  }
-
-  /** The part that a call is on, where it can be done at once. */
-  #reached(at: WindowAt): Part | undefined {
-    const { target, layout, signal } = Object(at) as WindowAt
-    if (layout !== undefined || signal !== undefined || this.#obstacle !== undefined || this.#epochs.isStarted) return undefined
-    const part = this.#parts[target as number]
-    if (part?.elements === undefined || part.isEnded || !this.#pipelines[part.rank]!.isIdle) return undefined
-    return part
-  }
-
   // All others
 
   #get(from: WindowFrom): Request<unknown> {
-    return this.#request<unknown>(from, undefined, (request, part) => {
+    return this.#request<unknown>(GET_FROM, from, undefined, (request, part) => {
       const { count, into, layout, at = 0 } = from
       if (count === undefined && into === undefined && layout === undefined) {
         throw new ArgumentError('count: how much is read? Give count, into or a layout')
@@ -846,7 +725,7 @@ export class Window<A = Uint8Array> {
       }
       const result = into ?? this.#resultFor(part, place, layout)
       given ??= givenBy(result, 'into')
-      this.#act(request, part, operationOf(GET, place), place, undefined, given, undefined, () => result)
+      this.#calls.act(request, part, operationOf(GET, place), place, undefined, given, undefined, () => result)
     })
   }
 
@@ -867,12 +746,12 @@ export class Window<A = Uint8Array> {
 
   #accumulate(data: Target, op: AnyOp | WindowTo, at: WindowTo | undefined): Request<void> {
     const [how, where] = opAnd(op, at)
-    return this.#request<void>(where, undefined, (request, part) => {
+    return this.#request<void>(PUT_TO, where, undefined, (request, part) => {
       const given = givenBy(data, 'data')
       const place = this.#placeFor(part, where, given, 'data')
       const code = atomicType(part, place, given.signature)
       const name = opOn(how, code)
-      this.#act(
+      this.#calls.act(
         request,
         part,
         { ...operationOf(ACCUMULATE, place), code, op: name },
@@ -891,7 +770,7 @@ export class Window<A = Uint8Array> {
     at: (WindowTo & { into?: Target }) | undefined
   ): Request<unknown> {
     const [how, where] = opAnd(op, at)
-    return this.#request<unknown>(where, undefined, (request, part) => {
+    return this.#request<unknown>(GET_AND_PUT, where, undefined, (request, part) => {
       const given = givenBy(data, 'data')
       const place = this.#placeFor(part, where, given, 'data')
       const code = atomicType(part, place, given.signature)
@@ -908,13 +787,13 @@ export class Window<A = Uint8Array> {
         }
       }
       const operation = { ...operationOf(GET_ACCUMULATE, place), code, op: name }
-      this.#act(request, part, operation, place, given, target, where.notify, () => result)
+      this.#calls.act(request, part, operation, place, given, target, where.notify, () => result)
     })
   }
 
   #fetch(value: ElementOf<A>, op: AnyOp | WindowTo, at: WindowTo | undefined): Request<ElementOf<A>> {
     const [how, where] = opAnd(op, at)
-    return this.#request<ElementOf<A>>(where, undefined as never, (request, part) => {
+    return this.#request<ElementOf<A>>(PUT_TO, where, undefined as never, (request, part) => {
       const place = this.#element(part, where)
       const { code } = part
       const name = opOn(how, code)
@@ -923,7 +802,7 @@ export class Window<A = Uint8Array> {
       const into = elements(part, 1)
       const operation = { ...operationOf(GET_ACCUMULATE, place), code, op: name }
       const given = givenBy(data, 'value')
-      this.#act(request, part, operation, place, given, givenBy(into, 'into'), where.notify, () => into[0] as ElementOf<A>)
+      this.#calls.act(request, part, operation, place, given, givenBy(into, 'into'), where.notify, () => into[0] as ElementOf<A>)
     })
   }
 
@@ -953,8 +832,8 @@ export class Window<A = Uint8Array> {
   }
 
   /** A call on a part: checks what all have in common, and tells what is wrong where it was made. */
-  #request<T>(at: WindowAt, nothing: T, run: (request: CallRequest<T>, part: Part) => void): CallRequest<T> {
-    return this.#simple<T>(at, (request) => {
+  #request<T>(names: AnyNames, at: WindowAt, nothing: T, run: (request: CallRequest<T>, part: Part) => void): CallRequest<T> {
+    return this.#simple<T>(names, at, (request) => {
       const { target, notify } = at as WindowTo
       if (target === PROC_NULL) return request.settle(null, nothing)
       if (notify !== undefined) checkTag(notify, 'notify')
@@ -964,11 +843,11 @@ export class Window<A = Uint8Array> {
     })
   }
 
-  #simple<T>(options: { signal?: AbortSignal }, run: (request: CallRequest<T>) => void): CallRequest<T> {
+  #simple<T>(names: AnyNames, options: { signal?: AbortSignal }, run: (request: CallRequest<T>) => void): CallRequest<T> {
     const request = new CallRequest<T>(this.#core, recordCallSite())
     try {
       this.#checkOpen()
-      checkOptions(options, '{ target: 1 }')
+      checkOptions(options, names, '{ target: 1 }')
       const { signal } = options
       if (signal !== undefined) checkSignal(signal)
       if (signal?.aborted) throw abortError(signal)
@@ -983,125 +862,6 @@ export class Window<A = Uint8Array> {
       return new CallRequest<T>(this.#core, captureCallSite()).refuse(error)
     }
   }
-
-  /** Does an operation: at once where it can be, else by asking the target. */
-  #act<T>(
-    request: CallRequest<T>,
-    part: Part,
-    operation: Operation,
-    place: Place,
-    data: Given | undefined,
-    into: Given | undefined,
-    notify: number | undefined,
-    result: () => T
-  ): void {
-    const { rank, control } = part
-    const changes = operation.kind !== GET
-    const act = (): void => {
-      if (request.settled) return
-      if (operation.bytes === 0) {
-        if (notify !== undefined) this.#notifications.tell(rank, notify, place.at, 0)
-        return request.settle(null, result())
-      }
-      if (control === undefined || !this.#pipelines[rank]!.isIdle || !control.enter()) {
-        return this.#ask(request, part, operation, place, data, into, notify, result)
-      }
-      try {
-        applyWhole(part, operation, data, into)
-      } finally {
-        control.leave()
-      }
-      if (changes && control.isWatched) this.#changes.tell(rank, place.at, place.at + place.span)
-      if (notify !== undefined) this.#notifications.tell(rank, notify, place.at, place.span)
-      request.settle(null, result())
-    }
-    if (notify === undefined) act()
-    else this.#notifications.room(rank, request.site, act, (error) => request.fail(error))
-  }
-
-  #ask<T>(
-    request: CallRequest<T>,
-    part: Part,
-    operation: Operation,
-    place: Place,
-    data: Given | undefined,
-    into: Given | undefined,
-    notify: number | undefined,
-    result: () => T
-  ): void {
-    const { rank } = part
-    const pipeline = this.#pipelines[rank]!
-    const { kind, offset, bytes, form, code, op } = operation
-    const isSwap = kind === COMPARE_AND_SWAP
-    const id = this.#idOf(part)
-    let left = Math.ceil(bytes / this.#piece)
-    for (let from = 0; from < bytes; from += this.#piece) {
-      const count = Math.min(this.#piece, bytes - from)
-      const isLast = from + count === bytes
-      pipeline.push(
-        (next) => {
-          const there = data === undefined ? null : asBytes(piece(data, from, isSwap ? data.bytes : count))
-          const tail: Asked[10] = isLast ? [notify ?? null, place.at, place.span] : null
-          const asked: Asked = [id, kind, offset, bytes, form, code, op, from, count, there, tail]
-          this.#service.ask<Uint8Array | undefined>(
-            rank,
-            'rma',
-            asked,
-            request.site,
-            (error, answer) => {
-              if (error !== null) request.settle(error)
-              else if (into !== undefined && !request.settled) {
-                try {
-                  fill(into, from, answer!)
-                } catch (cause) {
-                  request.settle(new ArgumentError('into: its buffer was transferred away while the call was under way', { cause }))
-                }
-              }
-              if (--left === 0 && !request.settled) request.settle(null, result())
-              next(null, undefined)
-            },
-            () => `in a call on ${this.#service.what} for rank ${rank}'s part`
-          )
-        },
-        form !== null && form.offsets.length > RUNS
-      )
-    }
-  }
-
-  /** Does for another rank what it has asked. */
-  #serve(
-    rank: number,
-    [id, kind, offset, bytes, form, code, op, from, count, data, tail]: Asked,
-    reply: (error: Error | null, value: unknown) => void
-  ): void {
-    const part = id === 0 ? this.#parts[this.rank]! : this.#attached.get(id)
-    if (part === undefined)
-      return reply(new FreedError(`target: that memory was detached from window '${this.name}' on this rank`), undefined)
-    this.#keeper.admit(rank, () => {
-      if (this.#obstacle !== undefined) return reply(this.#obstacle, undefined)
-      const into = kind === PUT || kind === ACCUMULATE ? undefined : new Uint8Array(count)
-      try {
-        apply(part, { kind, offset, bytes, form, code, op }, from, data ?? undefined, into)
-      } catch (cause) {
-        return reply(
-          new FreedError(`target: the memory of this rank's part of window '${this.name}' was transferred away`, { cause }),
-          undefined
-        )
-      }
-      if (tail !== null) {
-        const [notify, at, span] = tail
-        if (kind !== GET && id === 0 && this.#changes.isWatched) this.#changes.note(rank, at, at + span)
-        if (notify !== null) this.#notifications.deliver({ source: rank, tag: notify, at, count: span })
-      }
-      reply(null, into)
-    })
-  }
-
-  #idOf(part: Part): number {
-    return part === this.#parts[part.rank] ? 0 : this.#ids.get(part)!
-  }
-
-  readonly #ids = new WeakMap<Part, number>()
 
   #partOf(target: number | Remote): Part {
     if (typeof target !== 'object' || target === null) {
@@ -1140,11 +900,11 @@ export class Window<A = Uint8Array> {
   }
 
   /** @internal For a report of what was not freed. */
-  get held(): { readonly name: string; readonly site: CallSite | undefined; readonly kind: string }[] {
+  get holdings(): Holding[] {
     return this.#given.flatMap((lock, place) => {
       if (lock === undefined) return []
       const what = place === this.size ? 'all parts' : `rank ${place}'s part`
-      return [{ name: `${what} of ${this.name}`, site: this.#epochs.lockSite(place), kind: 'lock' }]
+      return [{ describe: () => `the lock of ${what} of ${this.#service.what}`, site: this.#epochs.lockSite(place) }]
     })
   }
 
@@ -1189,7 +949,7 @@ export class Window<A = Uint8Array> {
   }
 
   #isIdle(target: number | undefined): boolean {
-    if (this.#obstacle !== undefined) return false
+    if (this.#atOnce.isShut) return false
     if (target === undefined) return this.#pipelines.every(({ isIdle }) => isIdle)
     return this.#pipelines[target]?.isIdle === true
   }
@@ -1235,11 +995,15 @@ export class Window<A = Uint8Array> {
   }
 
   #checkThere(part: Part): void {
-    if (!part.isEnded) return
-    throw (
-      this.#core.inVain(this.#core.memberOf(part.rank)) ??
-      new FreedError(`rank ${part.rank} has freed window '${this.name}', and its part with that`)
-    )
+    const error = this.#whyEnded(part.rank)
+    if (error !== undefined) throw error
+  }
+
+  /** Why nothing comes of a rank any more. */
+  #whyEnded(rank: number): Error | undefined {
+    if (!this.#parts[rank]!.isEnded) return undefined
+    const gone = this.#core.inVain(this.#core.memberOf(rank))
+    return gone ?? new FreedError(`rank ${rank} has freed window '${this.name}', and its part with that`)
   }
 
   #ranksOf(group: Group): ReadonlySet<number> {
@@ -1259,7 +1023,9 @@ export class Window<A = Uint8Array> {
   /** Another rank has given the window up. */
   #part(rank: number): void {
     this.#parts[rank]!.isEnded = true
-    if (this.#rift !== undefined || this.#obstacle !== undefined) return
+    if (this.#obstacle !== undefined) return
+    this.#waits.lose(rank, this.#whyEnded(rank)!)
+    if (this.#rift !== undefined) return
     this.#rift = new FreedError(`rank ${rank} has freed window '${this.name}', which this call needs all ranks for`)
     this.#caller.core.release()
   }
@@ -1267,6 +1033,9 @@ export class Window<A = Uint8Array> {
   #end(obstacle: FreedError, isOrderly: boolean): void {
     if (this.#obstacle !== undefined) return
     this.#obstacle = obstacle
+    this.#atOnce.isShut = true
+    this.#calls.obstacle = obstacle
+    this.#keeper.end(obstacle)
     const core = this.#core
     core.endpoint.unfreed.delete(this)
     this.#given.fill(undefined)
@@ -1278,6 +1047,7 @@ export class Window<A = Uint8Array> {
       for (let rank = 0; rank < this.size; rank++) if (rank !== this.rank) this.#service.tell(rank, FREED, [])
     }
     this.#waits.end(obstacle, isOrderly)
+    core.endpoint.transport.unattend?.(core.id + CONTROL)
     if (isOrderly) this.#service.close()
     else this.#service.retire(obstacle)
     this.#caller.core.release()
@@ -1293,47 +1063,9 @@ export class Window<A = Uint8Array> {
 }
 
 const BYTES = 2
-const NOT_ATOMIC: ReadonlySet<string> = new Set(['MAXLOC', 'MINLOC'])
-const OF_BITS: ReadonlySet<string> = new Set(['BAND', 'BOR', 'BXOR'])
 const fenceWord = new Int32Array(new SharedArrayBuffer(4))
 
-/** What is asked of a target. */
-type Asked = readonly [
-  part: number,
-  kind: number,
-  offset: number,
-  bytes: number,
-  form: Operation['form'],
-  code: number,
-  op: PredefinedName,
-  from: number,
-  count: number,
-  data: Uint8Array | null,
-  tail: readonly [notify: number | null, at: number, span: number] | null
-]
-
 const operationOf = (kind: number, { offset, bytes, form }: Place): Operation => ({ kind, offset, bytes, form, code: BYTES, op: 'REPLACE' })
-
-/** Runs of a form that fit a message. */
-const RUNS = 128
-
-/** All of an operation in memory that this rank reaches. */
-function applyWhole(part: Part, operation: Operation, data: Given | undefined, into: Given | undefined): void {
-  const { kind, form, offset, bytes } = operation
-  if (form === null && kind === PUT && data!.runs !== undefined) return data!.runs.gather(0, bytes, part.memory!, offset)
-  if (form === null && kind === GET && into!.runs !== undefined) return into!.runs.scatter(0, bytes, part.memory!, offset)
-  const from = data && piece(data, 0, data.bytes)
-  if (into === undefined) return apply(part, operation, 0, from, undefined)
-  const there = into.memory ?? new Uint8Array(bytes)
-  apply(part, operation, 0, from, {
-    buffer: there.buffer,
-    byteOffset: there.byteOffset,
-    byteLength: kind === COMPARE_AND_SWAP ? there.byteLength : bytes
-  })
-  if (into.memory === undefined) fill(into, 0, there as Uint8Array)
-}
-
-const asBytes = ({ buffer, byteOffset, byteLength }: Memory): Uint8Array => new Uint8Array(buffer, byteOffset, byteLength)
 
 const elements = (part: Part, count: number): TypedArray =>
   valueOn(part.code, new ArrayBuffer(count * elementSize(part.code))) as TypedArray

@@ -55,6 +55,10 @@ const examples: Record<string, (size: number) => string[][]> = {
 
   '10-task-farm': (size) => onlyRank(size, 0, ['40 tasks found 17984 primes below 200000']),
 
+  '34-next-value': (size) => onlyRank(size, 0, ['40 tasks found 17984 primes below 200000']),
+
+  '35-tickets': (size) => onlyRank(size, 0, ['240 rows, 25.4 % of them inside']),
+
   '12-probe': (size) =>
     onlyRank(
       size,
@@ -110,6 +114,18 @@ const examples: Record<string, (size: number) => string[][]> = {
     const result = `on ${side} × ${side} ranks: C(0, 0) = ${2 * 630 + 2 * 0}, C(35, 1) = ${2 * (35 + 2)}`
     return eachRank(size, (rank) => (rank === 0 ? [result] : rank < side * side ? [] : ['I look on']))
   },
+
+  '41-nxtval': (size) => onlyRank(size, 0, ['1000 tasks, the longest way has 178 steps']),
+
+  '42-hash-table': (size) => onlyRank(size, 0, ['26 kinds, 2000 numbers', '1 have 1, 303 have 2, 14 have 3, 568 have 4']),
+
+  '43-pi-by-accumulate': (size) => onlyRank(size, 0, ['π is about 3.1415926536']),
+
+  '44-matrix-blocks': (size) => onlyRank(size, 0, ['the trace of A B is 17328']),
+
+  '45-parameter-server': (size) => onlyRank(size, 0, ['y = 3.00, -2.00, 0.50']),
+
+  '46-live-histogram': (size) => onlyRank(size, 0, [`${size * 6000} throws, most of them 8`]),
 
   '27-conjugate-gradient': (size) => onlyRank(size, 0, ['the middle is at 0.125000, nothing is off by more than 1e-9: true']),
 

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { ended, lines, program, project, rxmpi, start } from './command.js'
@@ -305,5 +305,96 @@ pairs = np.load('${folder}/p.npy')
 print(pairs['tag'].tolist(), pairs['x'].tolist())`)
     const rows = (a: number, b: number) => `[${[a, a, a, b, b, b].join(', ')}]`
     expect(shown).toBe(`[${[rows(0, 1), rows(0, 1), rows(2, 3), rows(2, 3)].join(', ')}]\n[0, 1, 2, 3] [0.0, 0.5, 1.0, 1.5]`)
+  })
+})
+
+/** Whether a program of mpi4py can be run. */
+const hasMpi4py = ((): boolean => {
+  try {
+    execFileSync('mpirun', ['--version'], { stdio: 'ignore' })
+    execFileSync(python ?? 'python3', ['-c', 'import mpi4py'], { stdio: 'ignore' })
+    return true
+  } catch {
+    return false
+  }
+})()
+
+describe(`files of mpi4py${hasMpi4py ? '' : ' (skipped: not installed)'}`, () => {
+  const both = hasMpi4py ? it : it.skip
+  const mpi4py = (folder: string, source: string) => {
+    const path = join(folder, 'program.py')
+    writeFileSync(path, `import numpy as np\nfrom mpi4py import MPI\ncomm = MPI.COMM_WORLD\n${source}`)
+    return execFileSync('mpirun', ['--allow-run-as-root', '--oversubscribe', '-n', '2', python!, path], { encoding: 'utf8' })
+  }
+
+  both('are read by ranks, and those of ranks by mpi4py: blocks of a matrix, external32, a common pointer', async () => {
+    const folder = project({})
+    // Columns 0 and 1 of a matrix of 4 x 4 are of rank 0, 2 and 3 of rank 1.
+    const filetype = 'MPI.DOUBLE.Create_subarray([4, 4], [4, 2], [0, 2 * comm.rank]).Commit()'
+    const open = (name: string) => `MPI.File.Open(comm, '${folder}/${name}', MPI.MODE_CREATE | MPI.MODE_RDWR)`
+    mpi4py(
+      folder,
+      `
+file = ${open('theirs')}
+file.Set_view(0, MPI.DOUBLE, ${filetype}, 'native')
+file.Write_all(np.arange(8.) + 100 * comm.rank)
+file.Close()
+file = ${open('theirs32')}
+file.Set_view(0, MPI.INT, MPI.INT, 'external32')
+file.Write_at_all(3 * comm.rank, np.array([1, -2, 3], dtype='i4') + 10 * comm.rank)
+file.Close()`
+    )
+    const { status, stdout, stderr } = await rxmpi([
+      'run',
+      '-n',
+      '2',
+      program(`
+        import { COMM_WORLD as comm } from 'rxmpi'
+        import { subarray } from 'rxmpi/layout'
+        const { rank } = comm
+        const layout = subarray({ sizes: [4, 4], subsizes: [4, 2], starts: [0, 2 * rank] })
+        const blocks = { type: Float64Array, layout }
+        const theirs = await comm.open('${folder}/theirs')
+        await theirs.setView(blocks)
+        console.log((await theirs.readAll({ count: 8 })).join())
+        await theirs.close()
+        const theirs32 = await comm.open('${folder}/theirs32')
+        await theirs32.setView({ type: Int32Array, format: 'external32' })
+        console.log((await theirs32.readAll({ at: 3 * rank, count: 3 })).join())
+        await theirs32.close()
+        const ours = await comm.open('${folder}/ours', 'w')
+        await ours.setView(blocks)
+        await ours.writeAll(Float64Array.from({ length: 8 }, (_, k) => 100 * rank + k))
+        await ours.close()
+        const ours32 = await comm.open('${folder}/ours32', 'w')
+        await ours32.setView({ type: Int32Array, format: 'external32' })
+        await ours32.writeAll(Int32Array.of(1, -2, 3).map((x) => x + 10 * rank), { shared: true })
+        await ours32.close()`)
+    ])
+    expect(stderr).toBe('')
+    expect(lines(stdout)).toEqual(['[0] 0,1,2,3,4,5,6,7', '[0] 1,-2,3', '[1] 100,101,102,103,104,105,106,107', '[1] 11,8,13'])
+    expect(status).toBe(0)
+    const read = mpi4py(
+      folder,
+      `
+file = MPI.File.Open(comm, '${folder}/ours')
+file.Set_view(0, MPI.DOUBLE, ${filetype}, 'native')
+block = np.zeros(8)
+file.Read_all(block)
+file.Close()
+file = MPI.File.Open(comm, '${folder}/ours32')
+file.Set_view(0, MPI.INT, MPI.INT, 'external32')
+numbers = np.zeros(3, dtype='i4')
+file.Read_at_all(3 * comm.rank, numbers)
+file.Close()
+for text in comm.gather(f'{comm.rank}: {block.astype(int).tolist()} {numbers.tolist()}') or []:
+    print(text)`
+    )
+    expect(read.trim().split('\n')).toEqual([
+      '0: [0, 1, 2, 3, 4, 5, 6, 7] [1, -2, 3]',
+      '1: [100, 101, 102, 103, 104, 105, 106, 107] [11, 8, 13]'
+    ])
+    expect(readFileSync(join(folder, 'ours'))).toEqual(readFileSync(join(folder, 'theirs')))
+    expect(readFileSync(join(folder, 'ours32'))).toEqual(readFileSync(join(folder, 'theirs32')))
   })
 })

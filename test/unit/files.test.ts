@@ -289,6 +289,25 @@ describe('a file', () => {
     expect(text(files.x)).toBe([0, 1, 2, 3, 4].flatMap((k) => [0, 1, 2].map((rank) => `${rank}${k};`)).join(''))
   })
 
+  it.each([['never'], ['always'], ['auto']] as const)('is read to its end together, and memory behind that is left: %s', (buffering) => {
+    // Bytes 0 to 9; rank 0 wants 0 to 4 and 6 to 10, rank 1 wants 4 to 6 and 10 to 14.
+    const { results, errors } = onFile(
+      2,
+      { files: { x: Uint8Array.from({ length: 10 }, (_, k) => k) } },
+      (comm) =>
+        comm.iopen('x', 'r', {
+          buffering,
+          view: { layout: indexed(comm.rank === 0 ? [4, 4] : [2, 4], comm.rank === 0 ? [0, 6] : [4, 10], 'u8') }
+        }),
+      (file) => {
+        const status = new Status()
+        return file.ireadAll({ at: 0, into: new Uint8Array(6).fill(77), status }).pipe(map((into) => [...into, 'of', status.count]))
+      }
+    )
+    expect(errors).toEqual([undefined, undefined])
+    expect(results).toEqual([[[0, 1, 2, 3, 6, 7, 'of', 6]], [[4, 5, 77, 77, 77, 77, 'of', 2]]])
+  })
+
   it('is a FileError on all ranks where one fails, which says whose', () => {
     const open = onFile(
       3,

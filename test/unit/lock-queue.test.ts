@@ -82,6 +82,32 @@ describe('lock queue', () => {
     expect(granted).toEqual(['a', 'b after 4'])
   })
 
+  test('as many at a time as there are places', () => {
+    const granted: string[] = []
+    const claim = (name: string, rank: number): Named => ({
+      name,
+      rank,
+      shared: false,
+      grant: (abandoned) => granted.push(`${name} ${abandoned ?? ''}`.trim())
+    })
+    const locks = new LockQueue<Named>(2)
+    const [a, b, c, d, e] = ['a', 'b', 'c', 'd', 'e'].map((name, rank) => claim(name, rank))
+    for (const one of [a!, b!, c!, d!, e!]) locks.add(one)
+    expect(granted).toEqual(['a', 'b'])
+    // Given back by another rank than those that have them: the oldest.
+    expect(locks.give(9, 1, true)).toBe(true)
+    expect(granted).toEqual(['a', 'b', 'c'])
+    locks.lose(1)
+    expect(granted).toEqual(['a', 'b', 'c', 'd 1'])
+    expect(locks.give(2, 3, true)).toBe(false)
+    // More than are held: there is one more from now on.
+    expect(locks.give(2, 3, false)).toBe(true)
+    expect(granted).toEqual(['a', 'b', 'c', 'd 1', 'e'])
+    expect(locks.holders.size).toBe(1)
+    for (const name of ['f', 'g']) locks.add(claim(name, 7))
+    expect(locks.holders.size).toBe(3)
+  })
+
   test('one that is given back within its grant lets the next one in', () => {
     const locks = new LockQueue<Claim>()
     const granted: number[] = []

@@ -5,6 +5,7 @@ import { Elementwise } from '../../src/op/elementwise.js'
 import { isFloating } from '../../src/op/kind.js'
 import { type ElementwiseName, type Loop, plainLoop } from '../../src/op/loops.js'
 import { SUM, type TypedArray } from '../../src/op/op.js'
+import { amount } from '../reliability/amount.js'
 
 const HALF = 12
 const samples = [
@@ -98,7 +99,7 @@ describe.each(pairs)('%s of %s', (op, _, datatype) => {
   test.each(['loop', 'kernel', 'fold'] as const)('by %s gives the bits of the plain loop, and touches nothing else', (how) => {
     fc.assert(
       fc.property(layout, (given) => expectSame(subject, plain, datatype, how, given)),
-      { numRuns: 40 }
+      { numRuns: amount(12, 400) }
     )
   })
 

@@ -120,6 +120,53 @@ describe('a rank', () => {
     })
   })
 
+  it('that gives a window up leaves nobody waiting: for its lock, its epochs, or behind one', () => {
+    const found: string[] = []
+    simulate(3, { latency: 1 }, ({ ranks }) => {
+      ranks((comm) =>
+        steps(function* () {
+          const win = yield* wait(comm.iallocateWindow(Float64Array, 1))
+          if (comm.rank === 0) {
+            yield* wait(win.ilock(0))
+            yield* wait(comm.ibarrier())
+            yield* wait(comm.irecv({ source: 1 }))
+            win.free()
+            return
+          }
+          yield* wait(comm.ibarrier())
+          const behind = win.iput(new Float64Array(1), { target: 0 })
+          const lock = comm.rank === 1 ? win.ilock(0) : win.istart(win.group.include([0]))
+          for (const request of [behind, lock]) request.look()
+          if (comm.rank === 1) yield* wait(comm.isend('go', { dest: 0 }))
+          for (const request of [behind, lock]) found.push((yield* failure(() => request)).code)
+          found.push((yield* failure(() => win.ilock(0))).code)
+          win.free()
+        })
+      )
+    })
+    expect(found).toEqual(Array(6).fill('ERR_FREED'))
+  })
+
+  it('that revokes a communicator revokes what was made of it', () => {
+    const found: string[] = []
+    simulate(2, { latency: 1 }, ({ ranks }) => {
+      ranks((comm) =>
+        steps(function* () {
+          const pair = yield* wait(comm.idup())
+          const win = yield* wait(pair.iallocateWindow(Float64Array, 1))
+          yield* wait(comm.ibarrier())
+          if (comm.rank === 0) pair.revoke()
+          yield* wait(comm.ibarrier())
+          yield* wait(comm.ibarrier())
+          found.push((yield* failure(() => win.iput(new Float64Array(1), { target: 0 }))).code)
+          win.free()
+          pair.free()
+        })
+      )
+    })
+    expect(found).toEqual(['ERR_REVOKED', 'ERR_REVOKED'])
+  })
+
   it('that fails gives its locks back, and the next is told; what needs it fails', () => {
     const found: unknown[] = []
     simulate(3, { latency: 1, leaks: 'ignore' }, ({ ranks, fail }) => {
@@ -294,7 +341,7 @@ describe('simulate', () => {
         ranks((comm) => comm.iwindow(new Float64Array(1), { name: 'table' }).pipe(concatMap((win) => win.ilock(0))))
       })
     expect(leave).toThrow(/rank 0 never freed window 'table', at test\/unit\/windows\.test\.ts/)
-    expect(leave).toThrow(/rank 0 never freed lock 'rank 0's part of table', at test\/unit\/windows\.test\.ts/)
+    expect(leave).toThrow(/rank 0 holds the lock of rank 0's part of window 'table', at test\/unit\/windows\.test\.ts/)
   })
 
   it('tells who holds the lock that is waited for, with both lines', () => {

@@ -39,9 +39,9 @@ export function leaksOf(comms: readonly Communicator[], traffic: TrafficMonitor,
       leaks.unreceived.push(`rank ${rank} never received ${contentOf(message, show)} from ${origin}${sent}`)
     }
     for (const one of endpoint.unfreed) {
-      for (const { name, site, kind = 'communicator' } of [one, ...(one.held ?? [])]) {
-        leaks.unfreed.push(`rank ${rank} never freed ${kind} '${name}'${at(site)}`)
-      }
+      const { name, site, kind = 'communicator', holdings = [] } = one
+      leaks.unfreed.push(`rank ${rank} never freed ${kind} '${name}'${at(site)}`)
+      for (const holding of holdings) leaks.held.push(`rank ${rank} holds ${holding.describe()}${at(holding.site)}`)
     }
     for (const holding of endpoint.held) leaks.held.push(`rank ${rank} holds ${holding.describe()}${at(holding.site)}`)
   }

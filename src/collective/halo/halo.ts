@@ -6,7 +6,7 @@ import { type CallSite, captureCallSite } from '../../diagnostics/call-site.js'
 import { ArgumentError, CountError, DatatypeError, FreedError } from '../../errors.js'
 import { isLayout } from '../../layout/layout.js'
 import { Records } from '../../layout/records.js'
-import type { Struct } from '../../layout/struct.js'
+import { SHARED, type Struct } from '../../layout/struct.js'
 import { block, eachRun, type Form } from '../../memory/form.js'
 import { Runs } from '../../memory/runs.js'
 import { isTypedArray, MIN, type TypedArray } from '../../op/op.js'
@@ -23,7 +23,7 @@ import type { Grid } from '../topology/grid.js'
 import { othersIn } from '../topology/neighborhood.js'
 import { Blocks } from './blocks.js'
 import { type Box, type Face, Geometry } from './geometry.js'
-import { checkBoundary, checkedOptions, checkSizes, type HaloOptions, widthsOf } from './options.js'
+import { checkBoundary, checkedOptions, checkSizes, HALO, type HaloOptions, widthsOf } from './options.js'
 
 /** What can be exchanged: a typed array, or of cells that are records, records. */
 // biome-ignore lint/suspicious/noExplicitAny: records of whatever fields
@@ -125,7 +125,7 @@ export class Halo {
   /** @internal */
   constructor(comm: GridCaller, grid: Grid, options: HaloOptions, site: CallSite | undefined) {
     const { core } = comm
-    checkOptions(options, '{ sizes: [64, 64] }')
+    checkOptions(options, HALO, '{ sizes: [64, 64] }')
     const { sizes, width = 1, corners = true, boundary = 'keep', cell = 1 } = options
     const dimensions = grid.dims.length
     checkSizes(sizes, dimensions)
@@ -174,7 +174,9 @@ export class Halo {
   }
 
   /** A new array of zeros, with its ghosts; where cells are records, of these. `shared`: on memory that threads can share. */
-  allocate<A extends HaloArray>(type?: ArrayType<A>, { shared = false }: { shared?: boolean } = {}): A {
+  allocate<A extends HaloArray>(type?: ArrayType<A>, options: { shared?: boolean } = {}): A {
+    this.#here(() => checkOptions(options, SHARED, '{ shared: true }'))
+    const { shared = false } = options
     if (this.#struct !== undefined) return this.#struct.allocate(this.length, { shared }) as unknown as A
     if (typeof type !== 'function' || !Number.isInteger(type.BYTES_PER_ELEMENT)) {
       throw this.#located(new ArgumentError(`type: expected a kind of typed array such as Float64Array, got ${shown(type)}`))
@@ -243,6 +245,14 @@ export class Halo {
 
   #freedError(): Error {
     return new FreedError(`halo '${this.name}' was freed on this rank; make another, or free it later`)
+  }
+
+  #here(check: () => void): void {
+    try {
+      check()
+    } catch (error) {
+      throw this.#located(error as Error)
+    }
   }
 
   #located(error: Error): Error {

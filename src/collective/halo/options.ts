@@ -1,4 +1,5 @@
 import { checkOptions, checkSignal, shown } from '../../diagnostics/arguments.js'
+import { type OptionNames, SIGNAL } from '../../diagnostics/option-names.js'
 import { ArgumentError, CountError } from '../../errors.js'
 import type { Struct } from '../../layout/struct.js'
 
@@ -19,8 +20,10 @@ export interface HaloOptions {
   cell?: number | Struct
 }
 
+export const HALO: OptionNames<HaloOptions> = { sizes: true, width: true, corners: true, boundary: true, cell: true }
+
 export function checkedOptions(options: { signal?: AbortSignal }): { signal?: AbortSignal } {
-  checkOptions(options, '{ signal }')
+  checkOptions(options, SIGNAL, '{ signal }')
   if (options.signal === undefined) return {}
   checkSignal(options.signal)
   return { signal: options.signal }

@@ -1,11 +1,12 @@
 import { availableParallelism, hostname } from 'node:os'
 import type { DrainSignal, FromRank } from '../../runtime/rank-protocol.js'
 import { Router } from '../../transport/router/router.js'
-import { allocateHost, ENDED, FAILED, type HostMemory } from '../../transport/shared/host-memory.js'
+import { allocateHost, ENDED, FAILED, type HostMemory, hasGone } from '../../transport/shared/host-memory.js'
 import { fingerprintOf } from '../../transport/websocket/certificate.js'
 import { newNonce, Token } from '../../transport/websocket/challenge.js'
 import type { Address } from '../../transport/websocket/dial.js'
 import { Mesh, type MeshOptions } from '../../transport/websocket/mesh.js'
+import type { Attendant, AttendedPart } from '../../window/attendant.js'
 import { type Compiled, compile } from '../compile/compile.js'
 import { changed } from '../options/environment.js'
 import type { Gone, Host, HostListener, Rest } from '../protocol/host.js'
@@ -45,6 +46,9 @@ export class HostProxy {
   /** One of these: the router of several ranks, or what looks after the links of a single one. */
   #router: Router | undefined
   #keeper: LinkKeeper | undefined
+  /** Who answers for ranks that compute: loaded when one has something to be asked for. */
+  #attendant: Promise<Attendant> | undefined
+  #memory: HostMemory | undefined
   readonly #links: MeshOptions
   #compiled: Compiled | undefined
   #outlets: { 1: OutputMux; 2: OutputMux } | undefined
@@ -130,7 +134,8 @@ export class HostProxy {
     const { host } = this.#rendezvous
     this.#tls = certificate && fingerprintOf(certificate.cert)
     const crowded = threads > availableParallelism()
-    const memory = this.#seated?.memory ?? allocateHost(hosts.length, { host, hosts, names: hostNames })
+    const memory = this.#seated?.memory ?? allocateHost(hosts.length, { host, hosts, names: hostNames, attended: !resident })
+    this.#memory = memory
     const control = this.#control
     const drained = (rank: number): void => control.send({ type: 'drained', rank, how: this.#ended.get(rank)! })
     const address = this.#mesh.link(LAUNCHER).localAddress ?? '127.0.0.1'
@@ -151,6 +156,8 @@ export class HostProxy {
     const listener: Pick<HostListener, 'message' | 'asked' | 'ended'> = {
       message: (rank, message) => {
         if (message.type === 'link') return this.#keeper!.onNews(message.news)
+        if (message.type === 'attend') return void this.#attend(rank, message)
+        if (message.type === 'unattend') return void this.#attendant?.then((attendant) => attendant.remove(rank, message.context))
         if (message.type === 'output' && output !== 'launcher') return this.#write(rank, message, output.prefix)
         try {
           control.send({ type: 'rank', rank, message })
@@ -166,6 +173,7 @@ export class HostProxy {
       asked: (message) => control.send({ type: 'asked', message }),
       ended: (rank, status, fatal) => {
         this.#ended.set(rank, goneBy(status, fatal))
+        void this.#attendant?.then((attendant) => attendant.lose(rank))
         for (const outlet of Object.values(this.#outlets ?? {})) outlet.finish(rank)
         control.send({ type: 'ended', rank, status, fatal })
         this.#router?.ended(rank)
@@ -180,6 +188,25 @@ export class HostProxy {
       new ThreadHost({ memory, crowded, args, env: all, setting: { ...setting, link } }, listener as HostListener)
     const [port, data] = await Promise.all([this.#mesh.listen(address, 0, certificate), this.#keeper?.listen(address, 0, certificate)])
     control.send({ type: 'listening', address: { host: address, port, data }, process: `process ${process.pid} on ${hostname()}` })
+  }
+
+  async #attend(rank: number, { context, about, memory }: Extract<FromRank, { type: 'attend' }>): Promise<void> {
+    this.#attendant ??= this.#loadAttendant()
+    const attendant = await this.#attendant
+    if (this.#ended.has(rank)) return
+    attendant.add(rank, context, about as AttendedPart, memory)
+    this.#ranks!.post(rank, { type: 'attended', context })
+  }
+
+  async #loadAttendant(): Promise<Attendant> {
+    const [router, memory] = [this.#router!, this.#memory!]
+    const { Attendant } = await import('../../window/attendant.js')
+    const attendant = new Attendant(
+      (source, dest, segment) => router.answer(source, dest, segment),
+      (rank) => hasGone(memory, rank)
+    )
+    router.attend = attendant.attend
+    return attendant
   }
 
   #write(rank: number, { fd, chunk, bytes }: Extract<FromRank, { type: 'output' }>, prefix: boolean): void {

@@ -1,11 +1,13 @@
 import type { Readable, Writable } from 'node:stream'
+import { checkOptions } from '../../diagnostics/arguments.js'
+import type { OptionNames } from '../../diagnostics/option-names.js'
 import { AbortError, ArgumentError, RankFailedError, RxmpiError, TimeoutError } from '../../errors.js'
 import { restoreError } from '../../runtime/error-record.js'
 import { checkRanks, checkTimeout } from '../options/limits.js'
 import { programPath } from '../options/program.js'
 import { failureText } from './failure-text.js'
 import type { Failure, OnFailure } from './job.js'
-import { type Placement, placement, ranksOf } from './placement.js'
+import { PLACEMENT, type Placement, placement, ranksOf } from './placement.js'
 import { startJob } from './start-job.js'
 
 /** Where the ranks run is as for `rxmpi run`: threads of one process where nothing is said. */
@@ -37,6 +39,21 @@ export interface LaunchOptions extends Placement {
   stdin?: Readable
 }
 
+const LAUNCH: OptionNames<LaunchOptions> = {
+  ...PLACEMENT,
+  ranks: true,
+  program: true,
+  args: true,
+  env: true,
+  timeout: true,
+  onFailure: true,
+  signal: true,
+  prefix: true,
+  stdout: true,
+  stderr: true,
+  stdin: true
+}
+
 /**
  * Starts a program on N ranks and resolves, when all have ended well, to what each exported as its default, in rank order.
  *
@@ -46,6 +63,7 @@ export interface LaunchOptions extends Placement {
  * MPI: mpiexec; mpi4py: `MPIPoolExecutor` comes near.
  */
 export async function launch<T = unknown>(options: LaunchOptions): Promise<T[]> {
+  checkOptions(options, LAUNCH, "{ ranks: 4, program: './worker.ts' }")
   const {
     program,
     args = [],

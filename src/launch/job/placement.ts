@@ -1,3 +1,4 @@
+import type { OptionNames } from '../../diagnostics/option-names.js'
 import { ArgumentError } from '../../errors.js'
 import { commandModule } from '../../runtime/package.js'
 import { ENGINES, type EngineName, type EngineOptions, engineCommand, isFar } from '../engines/engine-command.js'
@@ -31,6 +32,20 @@ export interface Placement {
   launcher?: 'auto' | 'local' | 'ssh' | EngineName | undefined
   /** Options of that launcher's own command. */
   launcherOptions?: string | undefined
+}
+
+export const PLACEMENT: OptionNames<Placement> = {
+  placement: true,
+  host: true,
+  hostfile: true,
+  ppn: true,
+  tls: true,
+  insecure: true,
+  reconnect: true,
+  startupTimeout: true,
+  ssh: true,
+  launcher: true,
+  launcherOptions: true
 }
 
 /** How many ranks the hosts take, where there are any named. */

@@ -4,6 +4,7 @@ import { ANY_SOURCE, ANY_TAG, PROC_NULL } from '../../constants.js'
 import type { CommunicatorCore } from '../../core/communicator-core.js'
 import { checkOptions, checkSignal, checkSource, checkTag } from '../../diagnostics/arguments.js'
 import { type CallSite, captureCallSite } from '../../diagnostics/call-site.js'
+import type { OptionNames } from '../../diagnostics/option-names.js'
 import { ArgumentError, CountError, DatatypeError, RankError, RemoteError, RequestError, TagError } from '../../errors.js'
 import { Pickable } from '../../layout/picked.js'
 import { Records } from '../../layout/records.js'
@@ -31,6 +32,8 @@ export interface PartitionedFrom<B extends Target = Target> {
   /** Aborting it fails the start with an AbortError: what still comes for it is dropped. */
   signal?: AbortSignal
 }
+
+const PARTITIONED_FROM: OptionNames<PartitionedFrom> = { source: true, tag: true, into: true, partitions: true, signal: true }
 
 /** What a partition of some memory is. */
 export type PartOf<B> = B extends View<infer M> ? PackedOf<M> : B extends ArrayBuffer ? Uint8Array : B
@@ -62,7 +65,7 @@ export class PartitionedReceive<B = Target> extends Persistent<B> {
   constructor(core: CommunicatorCore, from: PartitionedFrom, site: CallSite | undefined) {
     super(core, site)
     core.checkAlive()
-    checkOptions(from, '{ source: 0, into: new Float64Array(8), partitions: 4 }')
+    checkOptions(from, PARTITIONED_FROM, '{ source: 0, into: new Float64Array(8), partitions: 4 }')
     const { source, tag = 0, into, partitions, signal } = from
     checkSource(source, core.size)
     if (source === ANY_SOURCE) throw new RankError('source: a partitioned receive is from one rank, got ANY_SOURCE; name it')

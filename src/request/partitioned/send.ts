@@ -3,6 +3,7 @@ import { PROC_NULL } from '../../constants.js'
 import type { CommunicatorCore } from '../../core/communicator-core.js'
 import { checkDest, checkOptions, checkSignal, checkTag } from '../../diagnostics/arguments.js'
 import { at, type CallSite, captureCallSite, recordCallSite } from '../../diagnostics/call-site.js'
+import type { OptionNames } from '../../diagnostics/option-names.js'
 import { CountError, DatatypeError, RequestError } from '../../errors.js'
 import { PARTITIONS } from '../../progress/context-ids.js'
 import { Outgoing, type Owner } from '../../progress/send-queue.js'
@@ -18,6 +19,8 @@ export interface PartitionedTo extends To {
   /** Into how many equal parts the data is cut here; the receiver may cut it otherwise. */
   partitions: number
 }
+
+const PARTITIONED_TO: OptionNames<PartitionedTo> = { dest: true, tag: true, partitions: true, signal: true }
 
 /** Data goes in messages of at most so many bytes: such a message is written at once, and whole. */
 const CHUNK_BYTES = 2 ** 15
@@ -71,7 +74,7 @@ export class PartitionedSend extends Persistent<void> {
   constructor(core: CommunicatorCore, data: Target, to: PartitionedTo, site: CallSite | undefined) {
     super(core, site)
     core.checkAlive()
-    checkOptions(to, '{ dest: 1, partitions: 4 }')
+    checkOptions(to, PARTITIONED_TO, '{ dest: 1, partitions: 4 }')
     const { dest, tag = 0, partitions, signal } = to
     checkDest(dest, core.size)
     checkTag(tag)

@@ -1,7 +1,7 @@
 import { ENDED, FAILED, type HostMemory, KILLED, markGone, STATE_BITS, stateWord, UNREACHABLE } from '../shared/host-memory.js'
 import { Inbox } from '../shared/ring.js'
 import type { Mesh } from '../websocket/mesh.js'
-import { HostRoute, type HostRouteState } from './host-route.js'
+import { type Attend, HostRoute, type HostRouteState } from './host-route.js'
 import { InboundLane } from './inbound-lane.js'
 import { OutboundLane } from './outbound-lane.js'
 
@@ -59,6 +59,17 @@ export abstract class BaseRouter {
         })
       )
     }
+  }
+
+  /** Who answers for ranks of this host what comes for them. */
+  set attend(attend: Attend) {
+    for (const route of this.#routes.values()) route.attend = attend
+  }
+
+  /** Sends a segment to a rank of another host as if one of this had. */
+  answer(source: number, dest: number, segment: Uint8Array): void {
+    this.#routes.get(this.#hosts[dest]!)!.answer(source, dest, segment)
+    this.kick()
   }
 
   /** There may be something to do. */

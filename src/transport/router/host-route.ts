@@ -9,6 +9,12 @@ const LONG_FRAME = 2 ** 14
 /** Memory of long frames that is used again: fresh pages cost more than filling them. */
 const SPARE = 32
 
+/**
+ * Answers a segment that has come for a rank of this host in its place. Returns what is left for the rank to know of it; `undefined` where
+ * it is the rank that has to answer.
+ */
+export type Attend = (source: number, dest: number, bytes: Uint8Array, at: number, length: number) => Uint8Array | null | undefined
+
 export interface HostRouteOptions {
   /** Ranks in the world. */
   size: number
@@ -35,6 +41,7 @@ export interface HostRouteState {
 export class HostRoute implements HostLinkUser, Sink {
   sent = 0
   received = 0
+  attend: Attend | undefined
   frame: Uint8Array = new Uint8Array(0)
   #header = new DataView(this.frame.buffer)
   #end = HEADER
@@ -86,6 +93,11 @@ export class HostRoute implements HostLinkUser, Sink {
   use(link: HostLink): void {
     this.#link = link
     link.user = this
+  }
+
+  /** Sends a segment as if a rank of this host had. */
+  answer(source: number, dest: number, segment: Uint8Array): void {
+    this.#lane(this.#out, source, dest).answer(segment)
   }
 
   /** The other host is no more, or out of reach. */
@@ -221,7 +233,9 @@ export class HostRoute implements HostLinkUser, Sink {
 
   #deliver(source: number, dest: number, bytes: Uint8Array, at: number, length: number): void {
     const lane = this.#lane(this.#in, source, dest)
-    lane.deliver(bytes, at, length)
+    const left = this.attend?.(source, dest, bytes, at, length)
+    if (left === undefined) lane.deliver(bytes, at, length)
+    else lane.answered(length, left)
     this.received++
     if (!lane.empty) this.#staged.add(lane)
     if (lane.due) this.#due.add(lane)

@@ -82,6 +82,17 @@ export class InboundLane {
     else if (this.#staged.length > 0 || !this.#write(bytes, at, length)) this.#staged.push(bytes.slice(at, at + length))
   }
 
+  /** A segment has come that was answered for the rank; `left`: what it is to know of it. */
+  answered(length: number, left: Uint8Array | null): void {
+    this.#allowed -= RECORD + padded(length)
+    if (this.#allowed < 0) throw new ProtocolError(`rank ${this.source} has sent more than rank ${this.dest} has granted`)
+    this.#done(length)
+    if (left === null || this.#void) return
+    // Credit is given for it when it has found its place, and not twice.
+    this.owed -= RECORD + padded(left.length)
+    if (this.#staged.length > 0 || !this.#write(left, 0, left.length)) this.#staged.push(left)
+  }
+
   /** Writes what has waited for room; true when there was any. */
   retry(): boolean {
     let written = 0

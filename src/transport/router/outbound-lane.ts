@@ -27,6 +27,8 @@ export class OutboundLane {
   /** Nobody is there any more to read it. */
   #void = false
   readonly #reader: RingReader
+  /** What was answered for the rank, and not by it. */
+  readonly #answers: Uint8Array[] = []
   readonly #bell: Int32Array
 
   constructor(inboxes: readonly Inbox[], source: number, dest: number) {
@@ -48,7 +50,7 @@ export class OutboundLane {
   }
 
   get empty(): boolean {
-    return this.#reader.peek() < 0
+    return this.#answers.length === 0 && this.#reader.peek() < 0
   }
 
   grant(bytes: number): void {
@@ -58,10 +60,37 @@ export class OutboundLane {
   /** Throws away what is in it, and what will be. */
   discard(): void {
     this.#void = true
+    this.#answers.length = 0
+  }
+
+  /** Sends a segment as if the rank had: before what that has written, which may be the middle of something. */
+  answer(segment: Uint8Array): void {
+    if (!this.#void) this.#answers.push(segment)
   }
 
   /** Moves what can go; how many segments that were. */
   forward(sink: Sink): number {
+    const answers = this.#answers.length > 0 ? this.#forwardAnswers(sink) : 0
+    return answers + this.#forwardRing(sink)
+  }
+
+  #forwardAnswers(sink: Sink): number {
+    let count = 0
+    for (const segment of this.#answers) {
+      const weight = RECORD + padded(segment.length)
+      if (this.#credit < weight) break
+      const at = sink.reserve(weight)
+      if (at < 0) break
+      sink.header(at, SEGMENT, this.source, this.dest, segment.length)
+      copy(segment, 0, sink.frame, at + RECORD, segment.length)
+      this.#credit -= weight
+      count++
+    }
+    this.#answers.splice(0, count)
+    return count
+  }
+
+  #forwardRing(sink: Sink): number {
     const ring = this.#reader
     let count = 0
     for (let budget = TURN_BYTES; budget > 0; count++) {

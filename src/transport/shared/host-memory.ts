@@ -20,6 +20,8 @@ export interface OtherHosts {
   hosts: readonly number[]
   /** What each host is called, by its number. */
   names?: readonly string[] | undefined
+  /** Whether this host's main thread answers for ranks that compute. */
+  attended?: boolean | undefined
   /** Its first word is 1 while the router sleeps. */
   bell: SharedArrayBuffer
 }
@@ -97,6 +99,10 @@ export function markGone({ inboxes, states }: HostMemory, rank: number, state: t
   Atomics.add(words, GONE_COUNT, 1)
   for (const inbox of inboxes) wake(new Int32Array(inbox))
 }
+
+/** Whether a rank is no more. */
+export const hasGone = ({ states }: HostMemory, rank: number): boolean =>
+  (Atomics.load(new Int32Array(states), stateWord(rank)) & STATE_BITS) >= ENDED
 
 /** Wakes the rank of an inbox if it sleeps. */
 export function wake(inbox: Int32Array): void {

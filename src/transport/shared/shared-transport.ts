@@ -14,6 +14,12 @@ export interface LocalRouter {
   published(bytes: number): void
 }
 
+/** The main thread of this host, where it answers for ranks that compute. */
+export interface Attendant {
+  attend(context: number, about: unknown, memory: readonly SharedArrayBuffer[]): void
+  unattend(context: number): void
+}
+
 /** Delivered from one source before the others and the event loop get their turn. */
 const DRAIN_BYTES = 2 ** 21
 
@@ -28,6 +34,8 @@ export class SharedTransport implements Transport {
   readonly poller: Poller
   readonly move: ((dest: number, id: number, buffer: ArrayBuffer) => void) | undefined
   readonly share: ((dest: number, id: number, memory: readonly SharedArrayBuffer[]) => void) | undefined
+  readonly attend: Transport['attend'] | undefined
+  readonly unattend: ((context: number) => void) | undefined
   readonly hosts: readonly number[] | undefined
   readonly hostNames: readonly string[] | undefined
   readonly expect: ((source: number, change: 1 | -1) => void) | undefined
@@ -36,6 +44,8 @@ export class SharedTransport implements Transport {
   readonly #expected: Int32Array
   #expectedCount = 0
   #polls = 0
+  /** Who waits for the attendant, by context. */
+  readonly #attending = new Map<number, () => void>()
   readonly #readers: RingReader[]
   readonly #writers: RingWriter[]
   /** Where each rank sleeps, or the router for those of other hosts. */
@@ -51,7 +61,7 @@ export class SharedTransport implements Transport {
   readonly #late = new Set<number>()
   #receiver!: SegmentReceiver
 
-  constructor(rank: number, size: number, memory: HostMemory, crowded: boolean, handoff?: BufferHandoff) {
+  constructor(rank: number, size: number, memory: HostMemory, crowded: boolean, handoff?: BufferHandoff, attendant?: Attendant) {
     this.rank = rank
     this.size = size
     this.maxSegment = maxSegment(size)
@@ -69,6 +79,17 @@ export class SharedTransport implements Transport {
     this.move = handoff && ((dest, id, buffer) => handoff.move(dest, id, buffer))
     this.share = handoff && ((dest, id, memory) => handoff.share(dest, id, memory))
     this.#handoff = handoff
+    if (attendant !== undefined && others?.attended === true) {
+      this.attend = (context, about, memory, done) => {
+        this.#attending.set(context, done)
+        this.#expect(rank, 1)
+        attendant.attend(context, about, memory)
+      }
+      this.unattend = (context) => {
+        this.attended(context)
+        attendant.unattend(context)
+      }
+    }
     this.#expected = new Int32Array(size)
     this.expect = handoff && ((source, change) => this.#expect(source, change))
     handoff?.onMoved((source, id, buffer) => {
@@ -76,6 +97,14 @@ export class SharedTransport implements Transport {
       this.#reportGone(this.#late)
     })
     handoff?.onShared((source, id, memory) => this.#receiver.shared?.(source, id, memory))
+  }
+
+  /** The attendant has been told. */
+  attended(context: number): void {
+    const done = this.#attending.get(context)
+    if (!this.#attending.delete(context)) return
+    this.#expect(this.rank, -1)
+    done!()
   }
 
   attach(receiver: SegmentReceiver): void {

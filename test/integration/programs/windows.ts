@@ -18,7 +18,7 @@ for (const kind of ['shared', 'private']) {
 
   // Fewer where each call is a message.
   const isNear = Array.from({ length: size }, (_, other) => counters.shared(other)).every((part) => part !== undefined)
-  const rounds = isNear ? 300 : 30
+  const rounds = isNear ? Math.ceil(300 / Math.ceil(size / 2)) : 30
 
   // Each ticket once.
   const tickets: number[] = []

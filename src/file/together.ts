@@ -1,0 +1,77 @@
+import { catchError, concatMap, defer, EMPTY, map, type Observable, of, Subject, tap } from 'rxjs'
+import type { CallSite } from '../diagnostics/call-site.js'
+import { CollectiveMismatchError } from '../errors.js'
+import type { CallRequest } from '../service/call-request.js'
+import { called } from '../service/called.js'
+import type { Done } from '../service/done.js'
+import { agreed, gather, type OwnCaller } from '../service/rounds.js'
+
+/** What a collective call says to the other ranks when it is made, and does when it is its turn. */
+export interface Together<T, S> {
+  readonly say: S
+  readonly act: (says: readonly S[]) => Observable<T>
+}
+
+/** The calls that all ranks of a file make together: one after the other, for their order is the same everywhere. */
+export class CollectiveCalls {
+  readonly #caller: OwnCaller
+  readonly #worker: OwnCaller
+  readonly #leader: number
+  readonly #turns = new Subject<Observable<unknown>>()
+  readonly #pending = new Set<CallRequest<unknown>>()
+  /** Why the ranks can do nothing together any more. */
+  #rift: Error | undefined
+
+  /** Calls are made by `caller`, in any order with what they do, which is by `worker`. One rank, the leader, does what is done once. */
+  constructor(caller: OwnCaller, worker: OwnCaller, leader: number) {
+    this.#caller = caller
+    this.#worker = worker
+    this.#leader = leader
+    this.#turns.pipe(concatMap((turn) => turn)).subscribe()
+  }
+
+  /** What this rank says goes to all at once; the rest is done when it is its turn, and settles the request. */
+  begin<T, S>(name: string, request: CallRequest<T>, signal: AbortSignal | undefined, { say, act }: Together<T, S>): void {
+    if (this.#rift !== undefined) throw this.#rift
+    const says = gather(this.#caller, `file.${name}`, say, request.site, { signal })
+    says.look()
+    const one = request as CallRequest<unknown>
+    this.#pending.add(one)
+    one.onSettled(() => this.#pending.delete(one))
+    const turn = says.pipe(
+      concatMap(act),
+      tap({ next: (value) => request.settle(null, value), error: (error) => request.settle(error) }),
+      catchError(() => EMPTY)
+    )
+    this.#turns.next(turn)
+  }
+
+  /** How this rank has fared, told to all: where one has failed, all fail. */
+  outcome<T>(name: string, work: Observable<T>, site: CallSite | undefined): Observable<T> {
+    const fared = work.pipe(
+      map((value) => ({ error: null as unknown, value: value as T | undefined })),
+      catchError((error) => of({ error: error as unknown, value: undefined }))
+    )
+    return fared.pipe(concatMap(({ error, value }) => agreed(this.#worker, name, error, site).pipe(map(() => value as T))))
+  }
+
+  /** What one rank does for all, who must want the same. */
+  byLeader(name: string, says: readonly string[], site: CallSite | undefined, act: (done: Done<void>) => void): Observable<void> {
+    return defer(() => {
+      if (says.some((say) => say !== says[0])) {
+        const lines = says.map((say, rank) => `  rank ${rank}: ${name}(${say})`)
+        throw new CollectiveMismatchError(`${name}: the ranks want different things:\n${lines.join('\n')}\nall ranks must give the same`)
+      }
+      const work = this.#caller.core.rank === this.#leader ? called<void>(act) : of(undefined)
+      return this.outcome(`file.${name} (end)`, work, site)
+    })
+  }
+
+  /** What needs all ranks is in vain from now on. */
+  breakOff(error: Error): void {
+    if (this.#rift !== undefined) return
+    this.#rift = error
+    for (const request of [...this.#pending]) request.fail(error)
+    for (const { core } of [this.#caller, this.#worker]) core.release()
+  }
+}

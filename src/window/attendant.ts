@@ -1,0 +1,152 @@
+import { OBJECT } from '../codec/datatype.js'
+import { decodeObject, encodeObject } from '../codec/object.js'
+import {
+  ANSWERED,
+  callOf,
+  contextOf,
+  flagsOf,
+  HEADER,
+  idOf,
+  kindOf,
+  START,
+  shapeOf,
+  tagOf,
+  totalOf,
+  writeHeader
+} from '../progress/frame.js'
+import { ENVELOPE_BYTES } from '../progress/send-queue.js'
+import { ATTENDED, SAID } from '../service/service.js'
+import type { Slot } from '../transport/transport.js'
+import { ACCUMULATE, apply, GET, PUT } from './apply.js'
+import { type Asked, RMA, TOLD } from './calls.js'
+import { Control } from './control.js'
+import { Part, type PartSay } from './part.js'
+
+/** A part as its rank tells the main thread of its host of it. */
+export interface AttendedPart {
+  readonly say: PartSay
+  /** The rank's number in the window, */
+  readonly rank: number
+  /** and the endpoint's ranks that are in it, in order. */
+  readonly members: readonly number[]
+}
+
+interface Attended {
+  readonly part: Part
+  readonly members: readonly number[]
+  /** Calls that were left to the rank, by who has asked. */
+  readonly left: Int32Array
+}
+
+type Call = readonly [id: number, kind: string, asked: Asked]
+
+/**
+ * Does for the ranks of a host what those of other hosts ask of their parts of windows, where these are shared memory: it is the host's
+ * main thread, which has turns while the ranks compute. It stands where segments come in, so what one rank asks of another keeps its order.
+ *
+ * What would have to wait, for a lock, or is about other memory, is left to the part's rank; and so is all that comes after it from the
+ * same rank, until that is done: the part's rank counts what it has done in the part's control words.
+ */
+export class Attendant {
+  readonly #answer: (source: number, dest: number, segment: Uint8Array) => void
+  readonly #hasGone: (rank: number) => boolean
+  /** By rank and context. */
+  readonly #parts = new Map<number, Map<number, Attended>>()
+  readonly #header = slotOn(new Uint8Array(HEADER))
+
+  /** `answer` sends a segment in the name of a rank of this host; `hasGone`: whether one is no more. */
+  constructor(answer: (source: number, dest: number, segment: Uint8Array) => void, hasGone: (rank: number) => boolean) {
+    this.#answer = answer
+    this.#hasGone = hasGone
+  }
+
+  add(member: number, context: number, { say, rank, members }: AttendedPart, memory: readonly SharedArrayBuffer[]): void {
+    const [buffer, control] = memory as [SharedArrayBuffer, SharedArrayBuffer]
+    const { length: size } = members
+    const part = new Part(rank, say)
+    part.lies(buffer)
+    part.reach(new Control(control, size, size, (other) => other < size && this.#hasGone(members[other]!)))
+    const own = this.#parts.get(member) ?? new Map<number, Attended>()
+    this.#parts.set(member, own)
+    own.set(context, { part, members, left: new Int32Array(size) })
+  }
+
+  remove(member: number, context: number): void {
+    this.#parts.get(member)?.delete(context)
+  }
+
+  /** A rank has ended. */
+  lose(member: number): void {
+    this.#parts.delete(member)
+  }
+
+  /** Answers a segment, or leaves it: as `Attend` of the router. */
+  readonly attend = (source: number, dest: number, bytes: Uint8Array, at: number, length: number): Uint8Array | null | undefined => {
+    const parts = this.#parts.get(dest)
+    if (parts === undefined || parts.size === 0 || length < HEADER) return undefined
+    const header = this.#header
+    header.bytes.set(bytes.subarray(at, at + HEADER))
+    if (kindOf(header) !== START || tagOf(header) !== ATTENDED) return undefined
+    const attended = parts.get(contextOf(header))
+    const origin = attended?.members.indexOf(source) ?? -1
+    if (attended === undefined || origin < 0) return undefined
+    const total = totalOf(header)
+    const isWhole = total === length - HEADER && flagsOf(header) === 0
+    const did = isWhole && this.#does(attended, origin) ? this.#do(attended, origin, bytes, at + HEADER, total) : undefined
+    if (did === undefined) {
+      attended.left[origin]++
+      return undefined
+    }
+    const { answer, told } = did
+    // The rank counts what comes to it, and its sender has counted what was asked: the difference goes back.
+    const spare = told === undefined ? ENVELOPE_BYTES + total : total - told.length
+    if (told !== undefined)
+      writeHeader(header, START, OBJECT, 0, contextOf(header), SAID, idOf(header), told.length, callOf(header), shapeOf(header))
+    const left = told === undefined ? null : segmentOf(header, told)
+    const back = slotOn(new Uint8Array(HEADER))
+    writeHeader(back, ANSWERED, OBJECT, 0, contextOf(header), SAID, spare, answer.length, 0, 0)
+    this.#answer(dest, source, segmentOf(back, answer))
+    return left
+  }
+
+  /** Whether the next call of a rank is to be done here. */
+  #does({ part, left }: Attended, origin: number): boolean {
+    return part.control!.handled(origin) === left[origin]
+  }
+
+  #do(
+    { part }: Attended,
+    origin: number,
+    bytes: Uint8Array,
+    at: number,
+    length: number
+  ): { answer: Uint8Array; told: Uint8Array | undefined } | undefined {
+    const [id, of, asked] = decodeObject(bytes, at, length) as Call
+    if (of !== RMA || asked[0] !== 0) return undefined
+    const [, kind, offset, count, form, code, op, from, size, data, tail] = asked
+    const control = part.control!
+    if (!control.enter(origin)) return undefined
+    const into = kind === PUT || kind === ACCUMULATE ? undefined : new Uint8Array(size)
+    try {
+      apply(part, { kind, offset, bytes: count, form, code, op }, from, data ?? undefined, into)
+    } finally {
+      control.leave()
+    }
+    const answer = encodeObject([-id, null, into]).slice()
+    if (tail === null) return { answer, told: undefined }
+    const changes = kind !== GET && control.isWatched
+    if (!changes && tail[0] === null) return { answer, told: undefined }
+    return { answer, told: encodeObject([0, TOLD, [...tail, changes]]).slice() }
+  }
+}
+
+function slotOn(bytes: Uint8Array): Slot {
+  return { bytes, words: new Int32Array(bytes.buffer), doubles: new Float64Array(bytes.buffer), at: 0, length: bytes.length }
+}
+
+function segmentOf({ bytes }: Slot, data: Uint8Array): Uint8Array {
+  const segment = new Uint8Array(HEADER + data.length)
+  segment.set(bytes)
+  segment.set(data, HEADER)
+  return segment
+}

@@ -1,0 +1,228 @@
+import { ArgumentError, FreedError } from '../errors.js'
+import type { Memory } from '../memory/copy.js'
+import type { PredefinedName } from '../op/predefined.js'
+import type { CallRequest } from '../service/call-request.js'
+import type { Service } from '../service/service.js'
+import { ACCUMULATE, apply, COMPARE_AND_SWAP, GET, type Operation, PUT } from './apply.js'
+import type { Changes } from './changes.js'
+import { fill, type Given, piece } from './given.js'
+import type { LockKeeper } from './lock-keeper.js'
+import type { Notifications } from './notifications.js'
+import type { Part } from './part.js'
+import type { Pipeline } from './pipeline.js'
+import type { Place } from './place.js'
+
+/** What is asked of a target, or of who answers for it; and what that tells it. */
+export const RMA = 'rma'
+export const TOLD = 'told'
+
+/** What is asked of a target. */
+export type Asked = readonly [
+  part: number,
+  kind: number,
+  offset: number,
+  bytes: number,
+  form: Operation['form'],
+  code: number,
+  op: PredefinedName,
+  from: number,
+  count: number,
+  data: Uint8Array | null,
+  tail: readonly [notify: number | null, at: number, span: number] | null
+]
+
+/** A piece of what is sent for: no longer than a segment, so that nothing overtakes it. */
+const PIECE = 2 ** 14
+const MARGIN = 1024
+/** Runs of a form that fit a message. */
+const RUNS = 128
+
+/** All of an operation in memory that this rank reaches. */
+function applyWhole(part: Part, operation: Operation, data: Given | undefined, into: Given | undefined): void {
+  const { kind, form, offset, bytes } = operation
+  if (form === null && kind === PUT && data!.runs !== undefined) return data!.runs.gather(0, bytes, part.memory!, offset)
+  if (form === null && kind === GET && into!.runs !== undefined) return into!.runs.scatter(0, bytes, part.memory!, offset)
+  const from = data && piece(data, 0, data.bytes)
+  if (into === undefined) return apply(part, operation, 0, from, undefined)
+  const there = into.memory ?? new Uint8Array(bytes)
+  apply(part, operation, 0, from, {
+    buffer: there.buffer,
+    byteOffset: there.byteOffset,
+    byteLength: kind === COMPARE_AND_SWAP ? there.byteLength : bytes
+  })
+  if (into.memory === undefined) fill(into, 0, there as Uint8Array)
+}
+
+const asBytes = ({ buffer, byteOffset, byteLength }: Memory): Uint8Array => new Uint8Array(buffer, byteOffset, byteLength)
+
+/** What the calls of a window need of it. */
+export interface CallParts {
+  readonly service: Service
+  readonly pipelines: readonly Pipeline[]
+  readonly keeper: LockKeeper
+  readonly changes: Changes
+  readonly notifications: Notifications
+  /** This rank's memory in the window: its part as 0, and what was added. */
+  readonly own: ReadonlyMap<number, Part>
+  /** Which of its rank's a part is. */
+  readonly idOf: (part: Part) => number
+}
+
+/** Operations on the parts of a window: this rank's, on its own memory and others', and those of others on this rank's. */
+export class Calls {
+  /** Why nothing is done on this rank's memory any more. */
+  obstacle: Error | undefined
+  readonly #service: Service
+  readonly #pipelines: readonly Pipeline[]
+  readonly #keeper: LockKeeper
+  readonly #changes: Changes
+  readonly #notifications: Notifications
+  readonly #own: ReadonlyMap<number, Part>
+  readonly #idOf: (part: Part) => number
+  readonly #piece: number
+
+  constructor({ service, pipelines, keeper, changes, notifications, own, idOf }: CallParts) {
+    this.#service = service
+    this.#pipelines = pipelines
+    this.#keeper = keeper
+    this.#changes = changes
+    this.#notifications = notifications
+    this.#own = own
+    this.#idOf = idOf
+    this.#piece = Math.max(8, Math.min(PIECE, service.core.endpoint.transport.maxSegment - MARGIN) & ~15)
+    service.serve(RMA, (rank, asked, reply) =>
+      this.#serve(rank, asked as Asked, (error, value) => {
+        reply(error, value)
+        own.get(0)!.control?.handle(rank)
+      })
+    )
+    service.attend(RMA)
+    service.serve(TOLD, (rank, [notify, at, span, changes]) =>
+      this.#heard(rank, notify as number | null, at as number, span as number, changes as boolean)
+    )
+  }
+
+  /** Does an operation: at once where it can be, else by asking the target. */
+  act<T>(
+    request: CallRequest<T>,
+    part: Part,
+    operation: Operation,
+    place: Place,
+    data: Given | undefined,
+    into: Given | undefined,
+    notify: number | undefined,
+    result: () => T
+  ): void {
+    const { rank, control } = part
+    const changes = operation.kind !== GET
+    const act = (): void => {
+      if (request.settled) return
+      if (operation.bytes === 0) {
+        if (notify !== undefined) this.#notifications.tell(rank, notify, place.at, 0)
+        return request.settle(null, result())
+      }
+      if (control === undefined || !this.#pipelines[rank]!.isIdle || !control.enter()) {
+        return this.#ask(request, part, operation, place, data, into, notify, result)
+      }
+      try {
+        applyWhole(part, operation, data, into)
+      } finally {
+        control.leave()
+      }
+      if (changes && control.isWatched) this.#changes.tell(rank, place.at, place.at + place.span)
+      if (notify !== undefined) this.#notifications.tell(rank, notify, place.at, place.span)
+      request.settle(null, result())
+    }
+    if (notify === undefined) act()
+    else this.#notifications.room(rank, request.site, act, (error) => request.fail(error))
+  }
+
+  #ask<T>(
+    request: CallRequest<T>,
+    part: Part,
+    operation: Operation,
+    place: Place,
+    data: Given | undefined,
+    into: Given | undefined,
+    notify: number | undefined,
+    result: () => T
+  ): void {
+    const { rank } = part
+    const pipeline = this.#pipelines[rank]!
+    const { kind, offset, bytes, form, code, op } = operation
+    const isSwap = kind === COMPARE_AND_SWAP
+    const id = this.#idOf(part)
+    let left = Math.ceil(bytes / this.#piece)
+    for (let from = 0; from < bytes; from += this.#piece) {
+      const count = Math.min(this.#piece, bytes - from)
+      const isLast = from + count === bytes
+      pipeline.push(
+        (next) => {
+          let there: Uint8Array | null = null
+          try {
+            if (data !== undefined) there = asBytes(piece(data, from, isSwap ? data.bytes : count))
+          } catch (cause) {
+            request.settle(new ArgumentError('data: its buffer was transferred away while the call was under way', { cause }))
+            return next(null, undefined)
+          }
+          const tail: Asked[10] = isLast ? [notify ?? null, place.at, place.span] : null
+          const asked: Asked = [id, kind, offset, bytes, form, code, op, from, count, there, tail]
+          this.#service.ask<Uint8Array | undefined>(
+            rank,
+            RMA,
+            asked,
+            request.site,
+            (error, answer) => {
+              if (error !== null) request.settle(error)
+              else if (into !== undefined && !request.settled) {
+                try {
+                  fill(into, from, answer!)
+                } catch (cause) {
+                  request.settle(new ArgumentError('into: its buffer was transferred away while the call was under way', { cause }))
+                }
+              }
+              if (--left === 0 && !request.settled) request.settle(null, result())
+              next(null, undefined)
+            },
+            () => `in a call on ${this.#service.what} for rank ${rank}'s part`
+          )
+        },
+        form !== null && form.offsets.length > RUNS
+      )
+    }
+  }
+
+  /** This rank's memory was written to. */
+  #heard(rank: number, notify: number | null, at: number, span: number, changes: boolean): void {
+    if (changes && this.#changes.isWatched) this.#changes.note(rank, at, at + span)
+    if (notify !== null) this.#notifications.deliver({ source: rank, tag: notify, at, count: span })
+  }
+
+  /** Does for another rank what it has asked. */
+  #serve(
+    rank: number,
+    [id, kind, offset, bytes, form, code, op, from, count, data, tail]: Asked,
+    reply: (error: Error | null, value: unknown) => void
+  ): void {
+    const part = this.#own.get(id)
+    if (part === undefined)
+      return reply(new FreedError(`target: that memory was detached from ${this.#service.what} on this rank`), undefined)
+    this.#keeper.admit(rank, () => {
+      if (this.obstacle !== undefined) return reply(this.obstacle, undefined)
+      const into = kind === PUT || kind === ACCUMULATE ? undefined : new Uint8Array(count)
+      try {
+        apply(part, { kind, offset, bytes, form, code, op }, from, data ?? undefined, into)
+      } catch (cause) {
+        return reply(
+          new FreedError(`target: the memory of this rank's part of ${this.#service.what} was transferred away`, { cause }),
+          undefined
+        )
+      }
+      if (tail !== null) {
+        const [notify, at, span] = tail
+        this.#heard(rank, notify, at, span, kind !== GET && id === 0)
+      }
+      reply(null, into)
+    })
+  }
+}

@@ -1,0 +1,121 @@
+import { amount, LIMIT_MS } from '../reliability/amount.js'
+import { lines, program, rxmpi } from './command.js'
+
+jest.setTimeout(LIMIT_MS)
+
+/** Kills of a rank that holds a mutex, in each of the places that ranks can have. */
+const KILLS = amount(5, 100)
+
+describe('a holder that is killed', () => {
+  /** Rank 1 holds the mutex and dies; rank 2 is the next. One more rank, which keeps it, is asked by message or not. */
+  const held = (root: number, how: string): string => `
+    import { COMM_WORLD as comm } from 'rxmpi'
+    import { Mutex } from 'rxmpi/sync'
+    const mutex = await Mutex.create(comm, { root: ${root} })
+    if (comm.rank === 1) {
+      await mutex.acquire()
+      await comm.send('mine', { dest: 2 })
+      await comm.recv({ source: 2 })
+      ${how}
+    }
+    if (comm.rank === 2) {
+      await comm.recv({ source: 1 })
+      const next = mutex.acquire()
+      await comm.send(Date.now(), { dest: 1 })
+      const since = performance.now()
+      const { abandoned } = await next
+      const ms = performance.now() - since
+      console.log('abandoned by', abandoned, ms < 2000 ? 'soon' : 'after ' + ms + ' ms')
+      mutex.release()
+      await comm.send('done', { dest: 0 })
+      // Who keeps it must not free it before the others are through.
+      await comm.recv({ source: 0 })
+    }
+    if (comm.rank === 0) {
+      await comm.recv({ source: 2 })
+      const held = await mutex.acquire()
+      console.log('then', held.abandoned)
+      held.release()
+      await comm.send('done', { dest: 2 })
+    }
+    mutex.free()
+  `
+  const kill = "process.kill(process.pid, 'SIGKILL'); await new Promise(() => setTimeout(() => undefined, 1e6))"
+  const places = [
+    ['processes', ['-n', '3', '--placement', 'process'], kill],
+    ['hosts', ['--host', 'localhost,localhost,localhost'], kill],
+    ['threads', ['-n', '3'], 'process.exit(5)']
+  ] as const
+
+  it(`gives it back within 2 s, and the next is told (${KILLS} times)`, async () => {
+    for (let k = 0; k < KILLS; k++) {
+      const [, where, how] = places[k % places.length]!
+      // A rank that keeps the mutex, and is not the one that dies.
+      const { stdout } = await rxmpi([
+        'run',
+        ...where,
+        '--on-failure',
+        'continue',
+        '--timeout',
+        '30',
+        program(held(k % 2 === 0 ? 0 : 2, how))
+      ])
+      expect(lines(stdout)).toEqual(['[0] then undefined', '[2] abandoned by 1 soon'])
+    }
+  })
+})
+
+describe('threads of one host', () => {
+  it('count on while the root computes', async () => {
+    const { stdout } = await rxmpi([
+      'run',
+      '-n',
+      '2',
+      '--timeout',
+      '30',
+      program(`
+        import { COMM_WORLD as comm } from 'rxmpi'
+        import { Counter } from 'rxmpi/sync'
+        const counter = await Counter.create(comm)
+        const first = await counter.next()
+        await comm.barrier()
+        if (comm.rank === 0) for (const end = performance.now() + 1000; performance.now() < end; ) {}
+        else {
+          // The memory has come by the first turn of the event loop.
+          await new Promise((resolve) => setTimeout(resolve, 50))
+          const since = performance.now()
+          for (let k = 0; k < 1000; k++) await counter.next()
+          console.log(performance.now() - since < 800 ? 'at once' : 'late', first < 2)
+        }
+        await comm.barrier()
+        console.log(await counter.value())
+        await counter.close()
+      `)
+    ])
+    expect(lines(stdout)).toEqual(['[0] 1002', '[1] 1002', '[1] at once true'])
+  })
+
+  it('tell a deadlock with the holder and both lines', async () => {
+    const { stdout } = await rxmpi([
+      'run',
+      '-n',
+      '2',
+      '--timeout',
+      '30',
+      program(`
+        import { COMM_WORLD as comm } from 'rxmpi'
+        import { Mutex } from 'rxmpi/sync'
+        const mutex = await Mutex.create(comm, { name: 'log' })
+        if (comm.rank === 0) await mutex.acquire()
+        await comm.barrier()
+        await mutex.acquire().catch(({ name, message }) => {
+          if (comm.rank === 0) for (const line of [name, ...message.split('\\n')]) console.log(line)
+        })
+      `)
+    ])
+    expect(stdout).toMatch(/DeadlockError/)
+    expect(stdout).toMatch(/rank 0 waits in acquire for mutex 'log', at .*:7:/)
+    expect(stdout).toMatch(/rank 1 waits in acquire for mutex 'log', at .*:7:/)
+    expect(stdout).toMatch(/rank 0 holds mutex 'log', at .*:5:/)
+  })
+})

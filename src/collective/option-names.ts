@@ -62,5 +62,7 @@ const NAMES = new Map<string, AnyNames>(
   })
 )
 
-/** Of what the library calls itself: those of any stream. */
-export const optionNamesOf = (collective: string): AnyNames => NAMES.get(collective) ?? STREAM
+const ANY: AnyNames = Object.assign({}, ...NAMES.values())
+
+/** What the library calls under another name may have any: what its user has given it has checked by itself. */
+export const optionNamesOf = (collective: string): AnyNames => NAMES.get(collective) ?? ANY

@@ -4,8 +4,8 @@ import { AliasError } from '../errors.js'
 import { Pickable } from '../layout/picked.js'
 import type { Memory } from '../memory/copy.js'
 import { shift } from '../memory/form.js'
-import { type MemoryUse, useOfPieces, useOfRow } from '../memory/memory-in-use.js'
 import type { Runs } from '../memory/runs.js'
+import { type MemoryUse, useOfPieces, useOfRow } from '../progress/memory-in-use.js'
 import type { Target } from './options.js'
 
 /** What a receive into some memory does with it. */

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { AliasError } from '../../src/errors.js'
 import { vector, view } from '../../src/layout/index.js'
-import { MemoryInUse, type MemoryUse, useOfRow } from '../../src/memory/memory-in-use.js'
+import { MemoryInUse, type MemoryUse, useOfRow } from '../../src/progress/memory-in-use.js'
 import { simulate } from '../../testing/index.js'
 
 test('two receives under way into overlapping memory are an AliasError, with both lines', () => {

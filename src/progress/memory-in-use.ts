@@ -1,5 +1,5 @@
 import type { CallSite } from '../diagnostics/call-site.js'
-import { block, boundsOf, type Form, overlapEachOther, shift } from './form.js'
+import { block, boundsOf, type Form, overlapEachOther, shift } from '../memory/form.js'
 
 /** Memory of the program's that a call which is under way reads or writes. */
 export interface MemoryUse {

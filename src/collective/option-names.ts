@@ -20,14 +20,11 @@ type Names<T> = OptionNames<T & Into>
 
 const STREAM: OptionNames<StreamOptions> = { ragged: true, window: true, signal: true }
 const PLACED: Names<StreamOptions> = { ...STREAM, into: true }
-/** What a leader tells its group. */
-const TOLD: AnyNames = { ...STREAM, root: true }
 
 /** The options of each collective, in all its forms; of their `into` the operators say themselves that they have none. */
 const NAMES = new Map<string, AnyNames>(
   Object.entries({
     barrier: STREAM,
-    createIntercomm: TOLD,
     bcast: { ...PLACED, root: true, algorithm: true } satisfies Names<BcastOptions>,
     scatter: { ...PLACED, root: true, algorithm: true } satisfies Names<ScatterOptions>,
     scatterv: { ...PLACED, root: true, counts: true, displs: true, algorithm: true } satisfies Names<ScattervOptions>,

@@ -46,7 +46,7 @@ export function nearestOf(name: string, names: readonly string[]): string | unde
   return nearest
 }
 
-/** Letters to put in, leave out, change or swap (Damerau, A technique for computer detection of spelling errors, CACM 7(3), 1964). */
+/** Letters to put in, leave out, change or swap with the next (Damerau, A technique for computer detection of spelling errors, 1964). */
 function distanceOf(a: string, b: string): number {
   let before: number[] = []
   let last: number[] = []

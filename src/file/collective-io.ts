@@ -270,11 +270,12 @@ class Wanted {
   }
 }
 
-/** The ranks tell the aggregators which pieces they have, or want. */
+/** The ranks tell the aggregators which pieces they have, or want: how many, then which. */
 function asked({ name, caller, site }: TwoPhase, { pieces, counts }: Shares): Observable<Wanted> {
-  return gather(caller, `${name} (counts)`, counts, site).pipe(
-    mergeMap((all) => {
-      const received = all.map((each) => each[caller.core.rank]!)
+  const ones = counts.map(() => 1)
+  return exchange(caller, `${name} (counts)`, Float64Array.from(counts), { counts: ones, received: ones }, site).pipe(
+    mergeMap((come) => {
+      const received = Array.from(come)
       return exchange(caller, `${name} (pieces)`, pieces, { counts, received }, site).pipe(map((list) => new Wanted(list, received)))
     })
   )

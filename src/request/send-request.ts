@@ -57,11 +57,14 @@ export class SendRequest extends Request<void> implements Owner {
   }
 
   /** It goes when it can. */
-  start(link: SendQueue, message: Outgoing, dest: number): void {
+  start(link: SendQueue, message: Outgoing, dest: number, signal: AbortSignal | undefined): this {
     this.#link = link
     this.#message = message
     this.#dest = dest
+    this.holds(this.#comm.endpoint.transport)
     link.send(message)
+    if (signal !== undefined) abandonOn(signal, this, (error) => this.abandon(error))
+    return this
   }
 
   /** All is out. */
@@ -122,10 +125,7 @@ export function send(
     const kept = datatype === OBJECT ? (bytes as Uint8Array).slice() : bytes
     const moved = transfer && kept.byteLength > EAGER_BYTES ? (kept.buffer as ArrayBuffer) : undefined
     if (datatype !== OBJECT && !transfer) request.keepMemory(kept)
-    request.holds(endpoint.transport)
-    request.start(queue, new Outgoing(id, tag, datatype, kept, synchronous, moved, request), dest)
-    if (signal !== undefined) abandonOn(signal, request, (error) => request.abandon(error))
-    return request
+    return request.start(queue, new Outgoing(id, tag, datatype, kept, synchronous, moved, request), dest, signal)
   } catch (error) {
     return new SendRequest(comm, captureCallSite()).refuse(error)
   }
@@ -149,15 +149,12 @@ export function sendMemory(
   site: CallSite | undefined
 ): SendRequest | undefined {
   if (dest === PROC_NULL) return undefined
-  const { endpoint, id } = comm
+  const { id } = comm
   const queue = queueTo(comm, dest)
   if (!synchronous && queue.sendNow(id, tag, datatype, bytes as Uint8Array, bytes.byteLength)) return undefined
   const request = new SendRequest(comm, site)
   request.keepMemory(bytes)
-  request.holds(endpoint.transport)
-  request.start(queue, new Outgoing(id, tag, datatype, bytes, synchronous, undefined, request), dest)
-  if (signal !== undefined) abandonOn(signal, request, (error) => request.abandon(error))
-  return request
+  return request.start(queue, new Outgoing(id, tag, datatype, bytes, synchronous, undefined, request), dest, signal)
 }
 
 /** The way to a rank. Throws where it is no more. */
@@ -179,17 +176,14 @@ export function sendPicked(
   site: CallSite | undefined
 ): SendRequest | undefined {
   if (dest === PROC_NULL) return undefined
-  const { endpoint, id } = comm
+  const { id } = comm
   const queue = queueTo(comm, dest)
   if (!synchronous && queue.sendNow(id, tag, datatype, nothing, runs.byteLength, 0, shape, runs)) return undefined
   const request = new SendRequest(comm, site)
   const message = new Outgoing(id, tag, datatype, nothing, synchronous, undefined, request, runs)
   message.shape = shape
   request.keepMemory(runs)
-  request.holds(endpoint.transport)
-  request.start(queue, message, dest)
-  if (signal !== undefined) abandonOn(signal, request, (error) => request.abandon(error))
-  return request
+  return request.start(queue, message, dest, signal)
 }
 
 const nothing = new Uint8Array(0)

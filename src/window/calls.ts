@@ -55,6 +55,17 @@ function applyWhole(part: Part, operation: Operation, data: Given | undefined, i
 
 const asBytes = ({ buffer, byteOffset, byteLength }: Memory): Uint8Array => new Uint8Array(buffer, byteOffset, byteLength)
 
+/** What a call does on a part, and what it gives. */
+export interface Action<T> {
+  readonly part: Part
+  readonly operation: Operation
+  readonly place: Place
+  readonly data?: Given
+  readonly into?: Given
+  readonly notify?: number | undefined
+  readonly result: () => T
+}
+
 /** What the calls of a window need of it. */
 export interface CallParts {
   readonly service: Service
@@ -103,16 +114,8 @@ export class Calls {
   }
 
   /** Does an operation: at once where it can be, else by asking the target. */
-  act<T>(
-    request: CallRequest<T>,
-    part: Part,
-    operation: Operation,
-    place: Place,
-    data: Given | undefined,
-    into: Given | undefined,
-    notify: number | undefined,
-    result: () => T
-  ): void {
+  act<T>(request: CallRequest<T>, action: Action<T>): void {
+    const { part, operation, place, data, into, notify, result } = action
     const { rank, control } = part
     const changes = operation.kind !== GET
     const act = (): void => {
@@ -122,7 +125,7 @@ export class Calls {
         return request.settle(null, result())
       }
       if (control === undefined || !this.#pipelines[rank]!.isIdle || !control.enter()) {
-        return this.#ask(request, part, operation, place, data, into, notify, result)
+        return this.#ask(request, action)
       }
       try {
         applyWhole(part, operation, data, into)
@@ -137,16 +140,7 @@ export class Calls {
     else this.#notifications.room(rank, request.site, act, (error) => request.fail(error))
   }
 
-  #ask<T>(
-    request: CallRequest<T>,
-    part: Part,
-    operation: Operation,
-    place: Place,
-    data: Given | undefined,
-    into: Given | undefined,
-    notify: number | undefined,
-    result: () => T
-  ): void {
+  #ask<T>(request: CallRequest<T>, { part, operation, place, data, into, notify, result }: Action<T>): void {
     const { rank } = part
     const pipeline = this.#pipelines[rank]!
     const { kind, offset, bytes, form, code, op } = operation

@@ -227,7 +227,14 @@ export class Window<A = Uint8Array> {
     return this.#request<void>(PUT_TO, at, undefined, (request, part) => {
       const given = givenBy(data, 'data')
       const place = this.#placeFor(part, at, given, 'data')
-      this.#calls.act(request, part, operationOf(PUT, place), place, given, undefined, at.notify, () => undefined)
+      this.#calls.act(request, {
+        part,
+        operation: operationOf(PUT, place),
+        place,
+        data: given,
+        notify: at.notify,
+        result: () => undefined
+      })
     })
   }
 
@@ -330,16 +337,15 @@ export class Window<A = Uint8Array> {
       const place = this.#element(part, at)
       const given = givenBy(data, 'value')
       const into = elements(part, 1)
-      this.#calls.act(
-        request,
+      this.#calls.act(request, {
         part,
-        { ...operationOf(COMPARE_AND_SWAP, place), code },
+        operation: { ...operationOf(COMPARE_AND_SWAP, place), code },
         place,
-        given,
-        givenBy(into, 'into'),
-        at.notify,
-        () => into[0] as ElementOf<A>
-      )
+        data: given,
+        into: givenBy(into, 'into'),
+        notify: at.notify,
+        result: () => into[0] as ElementOf<A>
+      })
     })
   }
 
@@ -725,7 +731,7 @@ export class Window<A = Uint8Array> {
       }
       const result = into ?? this.#resultFor(part, place, layout)
       given ??= givenBy(result, 'into')
-      this.#calls.act(request, part, operationOf(GET, place), place, undefined, given, undefined, () => result)
+      this.#calls.act(request, { part, operation: operationOf(GET, place), place, into: given, result: () => result })
     })
   }
 
@@ -751,16 +757,14 @@ export class Window<A = Uint8Array> {
       const place = this.#placeFor(part, where, given, 'data')
       const code = atomicType(part, place, given.signature)
       const name = opOn(how, code)
-      this.#calls.act(
-        request,
+      this.#calls.act(request, {
         part,
-        { ...operationOf(ACCUMULATE, place), code, op: name },
+        operation: { ...operationOf(ACCUMULATE, place), code, op: name },
         place,
-        given,
-        undefined,
-        where.notify,
-        () => undefined
-      )
+        data: given,
+        notify: where.notify,
+        result: () => undefined
+      })
     })
   }
 
@@ -787,7 +791,7 @@ export class Window<A = Uint8Array> {
         }
       }
       const operation = { ...operationOf(GET_ACCUMULATE, place), code, op: name }
-      this.#calls.act(request, part, operation, place, given, target, where.notify, () => result)
+      this.#calls.act(request, { part, operation, place, data: given, into: target, notify: where.notify, result: () => result })
     })
   }
 
@@ -802,7 +806,15 @@ export class Window<A = Uint8Array> {
       const into = elements(part, 1)
       const operation = { ...operationOf(GET_ACCUMULATE, place), code, op: name }
       const given = givenBy(data, 'value')
-      this.#calls.act(request, part, operation, place, given, givenBy(into, 'into'), where.notify, () => into[0] as ElementOf<A>)
+      this.#calls.act(request, {
+        part,
+        operation,
+        place,
+        data: given,
+        into: givenBy(into, 'into'),
+        notify: where.notify,
+        result: () => into[0] as ElementOf<A>
+      })
     })
   }
 

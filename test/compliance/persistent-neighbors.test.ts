@@ -3,10 +3,10 @@ import type { Cartesian, Communicator, Graph } from '../../src/communicator/comm
 import { ArgumentError, DatatypeError, type RxmpiError, TruncationError } from '../../src/errors.js'
 import { vector, view } from '../../src/layout/index.js'
 import type { Persistent } from '../../src/request/persistent.js'
-import type { Request } from '../../src/request/request.js'
 import { simulate } from '../../testing/simulate.js'
 import { below, results } from './collectives/binding.js'
 import { bindings } from './collectives/bindings.js'
+import { type Calls, copied, fill } from './kept-memory.js'
 
 const sizes = [1, 2, 3, 4, 5, 7, 8]
 const ROUNDS = 3
@@ -86,22 +86,6 @@ const cases: [string, (comm: Topology, n: number) => { data: unknown; options?: 
     })
   ]
 ]
-
-/** Writes other numbers everywhere. */
-function fill(value: unknown, by: number): void {
-  if (Array.isArray(value)) for (const [k, part] of value.entries()) fill(part, by + k)
-  else if (value instanceof Float64Array) for (const k of value.keys()) value[k] = 1000 * by + k
-  else if (value !== undefined) fill((value as { memory: unknown }).memory, by)
-}
-
-/** What is there now. */
-const copied = (value: unknown): unknown => {
-  if (Array.isArray(value)) return value.map(copied)
-  if (value instanceof Float64Array) return Array.from(value)
-  return value === undefined ? undefined : copied((value as { memory: unknown }).memory)
-}
-
-type Calls = Record<string, (...args: unknown[]) => Request<unknown> & Persistent<unknown>>
 
 describe.each(bindings)('persistent exchanges with neighbours over $name', (binding) => {
   describe.each(topologies)('on %s', (_, make) => {

@@ -28,6 +28,7 @@ import { simulate } from '../../testing/simulate.js'
 import { memoryWorld } from '../../testing/simulation/memory-world.js'
 import { below, results } from './collectives/binding.js'
 import { bindings } from './collectives/bindings.js'
+import { type Calls, copied, fill } from './kept-memory.js'
 
 const sizes = [1, 2, 3, 4, 5, 7, 8]
 const ROUNDS = 3
@@ -105,21 +106,6 @@ cases.push({
   }
 })
 
-/** Writes other numbers everywhere. */
-function fill(value: unknown, by: number): void {
-  if (Array.isArray(value)) for (const [k, part] of value.entries()) fill(part, by + k)
-  else if (value instanceof Float64Array) for (const k of value.keys()) value[k] = 1000 * by + k
-  else if (value !== undefined) fill((value as { memory: unknown }).memory, by)
-}
-
-/** What is there now. */
-const copied = (value: unknown): unknown => {
-  if (Array.isArray(value)) return value.map(copied)
-  if (value instanceof Float64Array) return Array.from(value)
-  return value === undefined ? undefined : copied((value as { memory: unknown }).memory)
-}
-
-type Calls = Record<string, (...args: unknown[]) => Request<unknown> & Persistent<unknown>>
 const call = (comm: Communicator, name: string, { data, options = {}, op = false }: ReturnType<Case['args']>) =>
   (comm as unknown as Calls)[name]!.call(comm, ...(name.includes('barrier') ? [options] : op ? [data, SUM, options] : [data, options]))
 

@@ -217,7 +217,9 @@ describe('a full device', () => {
         const said = ({ name, reason, offset }) => console.log(name, reason, offset)
         await file.write(new Uint8Array(10), { at: 10 * comm.rank }).catch(said)
         await file.writeAll(comm.rank === 2 ? new Uint8Array(10) : new Uint8Array(0), { at: 7 }).catch(said)
-        of('a').pipe(mpi.writeTo(file, { order: 'arrival' }), catchError((error) => (console.log(error.reason), EMPTY))).subscribe()`)
+        const written$ = of('a').pipe(mpi.writeTo(file, { order: 'arrival' }), catchError((error) => (console.log(error.reason), EMPTY)))
+        await new Promise((complete) => written$.subscribe({ complete }))
+        await comm.barrier() // Rank 0 keeps the pointer.`)
       ])
       expect(lines(stdout)).toEqual(
         [0, 1, 2].flatMap((rank) => [`[${rank}] ENOSPC`, `[${rank}] FileError ENOSPC ${10 * rank}`, `[${rank}] FileError ENOSPC 7`]).sort()

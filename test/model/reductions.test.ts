@@ -132,8 +132,8 @@ describe.each(SIZES)('on %i ranks', (size) => {
       const given = copies(values)
       const results = outcomes(size, (comm) => {
         const data = given[comm.rank] as never
-        const options = { into: data, root, algorithm: algorithm as never }
-        return name === 'reduce' ? comm.ireduce(data, op as never, options) : comm.iallreduce(data, op as never, options)
+        const options = { into: data, algorithm: algorithm as never }
+        return name === 'reduce' ? comm.ireduce(data, op as never, { ...options, root }) : comm.iallreduce(data, op as never, options)
       })
       for (const rank of below(size)) {
         const isHere = name === 'allreduce' || rank === root

@@ -154,7 +154,7 @@ test('the calls of a rank keep their order, and nobody but the holder comes in u
     { weight: 1, arbitrary: fc.constantFrom(0, 1, 2, 3).map((origin) => ({ what: 'lock' as const, origin })) }
   )
   fc.assert(
-    fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
+    fc.property(fc.array(step, { maxLength: 60, size: 'max' }), (steps) => {
       const { control, part, memory, answers, ask } = bench()
       const waiting: { origin: number; value: number }[] = []
       const done: { origin: number; value: number }[] = []

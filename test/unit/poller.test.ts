@@ -126,6 +126,17 @@ describe('a rank that waits', () => {
     }
   })
 
+  test('sleeps soon where what comes, comes by the event loop', async () => {
+    const rank = new Rank()
+    rank.mayBlock = false
+    rank.poller.needsLoop = true
+    rank.poller.hold()
+    for (let turns = 0; turns < 10_000 && !rank.done.includes('sleeps'); turns++) await new Promise((resolve) => setImmediate(resolve))
+    expect(rank.done).toEqual(['sleeps'])
+    rank.poller.release()
+    rank.arrive()
+  })
+
   test('looks once and blocks where ranks outnumber cores', async () => {
     const rank = new Rank({ crowded: true })
     rank.poller.hold()

@@ -1,6 +1,6 @@
 import { type BufferLike, datatypeOf, elementSize, matches, memoryOf, nameOf, RECORDS } from '../../codec/datatype.js'
 import { shown } from '../../diagnostics/arguments.js'
-import { ArgumentError, CountError } from '../../errors.js'
+import { ArgumentError, CountError, DatatypeError } from '../../errors.js'
 import { Pickable } from '../../layout/picked.js'
 import { copyRun, type Memory } from '../../memory/copy.js'
 import type { Runs } from '../../memory/runs.js'
@@ -79,10 +79,18 @@ export class Cut implements Form {
 
 export const isSameForm = (a: Form, b: Form): boolean => a.bytes === b.bytes && isSameType(a, b)
 
-export const isSameType = (a: Form, b: Form): boolean => matches(a.datatype, b.datatype) && a.shape === b.shape
+const isSameType = (a: Form, b: Form): boolean => matches(a.datatype, b.datatype) && a.shape === b.shape
 
 /** '64 bytes of Float64Array' */
-export const describeForm = ({ bytes, datatype }: Form): string => `${bytes} bytes of ${nameOf(datatype)}`
+const describeForm = ({ bytes, datatype }: Form): string => `${bytes} bytes of ${nameOf(datatype)}`
+
+/** The two ends do not go together. `whose` is the other one: 'the send of rank 1 that it meets'. */
+export function misfitError(argument: string, call: string, cut: Cut, whose: string, other: Form): Error {
+  const what = `${argument}: this ${call} has ${cut.describe()}, ${whose} ${describeForm(other)}`
+  return isSameType(other, cut)
+    ? new CountError(`${what}; give as many elements at both ends`)
+    : new DatatypeError(`${what}; give the same types at both ends`)
+}
 
 /** Partitions that follow each other. */
 export interface PartitionRange {

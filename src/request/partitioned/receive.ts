@@ -5,7 +5,7 @@ import type { CommunicatorCore } from '../../core/communicator-core.js'
 import { checkOptions, checkSignal, checkSource, checkTag } from '../../diagnostics/arguments.js'
 import { type CallSite, captureCallSite } from '../../diagnostics/call-site.js'
 import type { OptionNames } from '../../diagnostics/option-names.js'
-import { ArgumentError, CountError, DatatypeError, RankError, RemoteError, RequestError, TagError } from '../../errors.js'
+import { ArgumentError, RankError, RemoteError, RequestError, TagError } from '../../errors.js'
 import { Pickable } from '../../layout/picked.js'
 import { Records } from '../../layout/records.js'
 import type { PackedOf, View } from '../../layout/view.js'
@@ -16,7 +16,7 @@ import { KeptMemory, Persistent } from '../persistent.js'
 import { checkTarget } from '../receive-request.js'
 import { Request } from '../request.js'
 import { Status } from '../status.js'
-import { Cut, describeForm, isSameType } from './cut.js'
+import { Cut, misfitError } from './cut.js'
 import { type End, type Half, type Other, type PartitionRegistry, partitionsOf } from './registry.js'
 
 /** What a partitioned receive is for, and where its data goes. */
@@ -168,10 +168,7 @@ export class PartitionedReceive<B = Target> extends Persistent<B> {
 
   #misfitError(other: Other): Error {
     const whose = `the send of rank ${this.#source} that it meets${other.made === '' ? '' : `, made${other.made.slice(1)},`}`
-    const what = `into: this ${this.describe()} has ${this.#cut.describe()}, ${whose} ${describeForm(other)}`
-    return isSameType(other, this.#cut)
-      ? new CountError(`${what}; give as many elements at both ends`)
-      : new DatatypeError(`${what}; give the same types at both ends`)
+    return misfitError('into', this.describe(), this.#cut, whose, other)
   }
 }
 

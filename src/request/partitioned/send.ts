@@ -4,14 +4,14 @@ import type { CommunicatorCore } from '../../core/communicator-core.js'
 import { checkDest, checkOptions, checkSignal, checkTag } from '../../diagnostics/arguments.js'
 import { at, type CallSite, captureCallSite, recordCallSite } from '../../diagnostics/call-site.js'
 import type { OptionNames } from '../../diagnostics/option-names.js'
-import { CountError, DatatypeError, RequestError } from '../../errors.js'
+import { RequestError } from '../../errors.js'
 import { PARTITIONS } from '../../progress/context-ids.js'
 import { Outgoing, type Owner } from '../../progress/send-queue.js'
 import { abandonOn, abortError } from '../cancellation.js'
 import type { Target, To } from '../options.js'
 import { KeptMemory, Persistent } from '../persistent.js'
 import { Request } from '../request.js'
-import { Cut, describeForm, type Form, isSameForm, isSameType, type PartitionRange, rangesOf } from './cut.js'
+import { Cut, type Form, isSameForm, misfitError, type PartitionRange, rangesOf } from './cut.js'
 import { type End, type Grant, type Half, type PartitionRegistry, partitionsOf } from './registry.js'
 
 /** Where a partitioned send goes. */
@@ -160,10 +160,7 @@ export class PartitionedSend extends Persistent<void> {
   }
 
   #misfitError(form: Form): Error {
-    const what = `data: this ${this.describe()} has ${this.#cut.describe()}, the receive of rank ${this.#dest} that it meets ${describeForm(form)}`
-    return isSameType(form, this.#cut)
-      ? new CountError(`${what}; give as many elements at both ends`)
-      : new DatatypeError(`${what}; give the same types at both ends`)
+    return misfitError('data', this.describe(), this.#cut, `the receive of rank ${this.#dest} that it meets`, form)
   }
 }
 

@@ -59,7 +59,7 @@ export class Poller {
   readonly #target: Pollable
   /** Ranks outnumber cores. */
   readonly #crowded: boolean
-  /** Whether others get the core between its looks. */
+  /** Others can be given the core. */
   #givesWay: boolean
   /** Called each time the rank falls asleep and when it wakes. */
   onSleep: () => void = () => undefined
@@ -131,7 +131,7 @@ export class Poller {
     if (this.needsLoop) return target.poll()
     const looks = this.#crowded || this.#quietSince > 0 ? 1 : LOOKS
     for (let k = 0; k < looks; k++) if (target.poll()) return true
-    if (!this.#givesWay) return false
+    if (!this.#yieldsBetween) return false
     const start = performance.now()
     for (let k = 0; k < YIELDS && this.#givesWay; k++) {
       this.#givesWay = target.giveWay()
@@ -161,13 +161,18 @@ export class Poller {
       this.#yields = 0
     }
     const quiet = now - this.#quietSince
-    if (quiet < this.#patience || (this.#givesWay && this.#yields < YIELDS)) return this.#look()
+    if (quiet < this.#patience || (this.#yieldsBetween && this.#yields < YIELDS)) return this.#look()
     if (quiet > QUIET_MS || !this.#target.mayBlock) return this.#sleep()
     const found = this.#target.fallAsleep()
     if (!found) this.#target.block(BLOCK_MS)
     this.#target.wakeUp()
     if (found) this.#delivered()
     else this.#look()
+  }
+
+  /** Whether others get the core between its looks. */
+  get #yieldsBetween(): boolean {
+    return this.#givesWay && !this.needsLoop
   }
 
   get #patience(): number {

@@ -85,6 +85,13 @@ const sends = [
   noOptions(null),
   noOptions(1)
 ]
+/** Receives have no `dest`. */
+const received = <B extends Bad & { options: unknown }>(bad: B): B => {
+  if (typeof bad.options !== 'object' || bad.options === null) return bad
+  const { dest, ...options } = bad.options as Record<string, unknown>
+  return { ...bad, options }
+}
+
 const receives = [
   ...badRanks('source'),
   rank(ANY_TAG, 'source'),
@@ -95,15 +102,16 @@ const receives = [
   noOptions(1),
   noOptions(null),
   noOptions('source')
-]
-const buffers = [argument('into', [1, 2], 'into: '), argument('into', 'buffer', 'into: '), argument('into', detached(), 'into: ')]
+].map(received)
+const targets = [argument('into', [1, 2], 'into: '), argument('into', 'buffer', 'into: '), argument('into', detached(), 'into: ')]
+const buffers = targets.map(received)
 const exchanges = [
   ...badRanks('dest'),
   ...badRanks('source'),
   ...badTags('sendTag'),
   ...badTags('recvTag'),
   tag(ANY_TAG, 'sendTag'),
-  ...buffers,
+  ...targets,
   ...badSignals,
   noOptions(undefined)
 ]
@@ -360,7 +368,7 @@ await check('what fails while it is awaited is told at the await, or at the call
     }
   }
   const calledAlso = next()
-  const listed = comm.irecv({ source: other, into })
+  const listed = comm.irecv({ source: other, into: new Uint8Array(1) })
   const inList = async (): Promise<void> => {
     try {
       await Promise.all([listed.wait()])

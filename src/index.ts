@@ -24,6 +24,7 @@ export type { AgreeOptions, ShrinkOptions } from './communicator/fault-tolerance
 export type { IntercommOptions } from './communicator/intercomm-create.js'
 export type { CloseOptions, Intercommunicator, MergeOptions } from './communicator/intercommunicator.js'
 export type { Kept } from './communicator/persistent-calls.js'
+export type { SpawnOptions, SpawnPart } from './communicator/spawn.js'
 export type { AnyEdges, CartOptions, GraphOptions, OwnEdges } from './communicator/topology-create.js'
 export type { Root } from './core/communicator-core.js'
 export { GROUP_EMPTY, Group } from './core/group.js'
@@ -49,7 +50,7 @@ export type { ElementOf, LockOptions, Remote, WindowAt, WindowCallOptions, Windo
 export type { PartKind } from './window/part.js'
 export type { Window } from './window/window.js'
 export type { WindowLock } from './window/window-lock.js'
-export { COMM_SELF, COMM_WORLD } from './world.js'
+export { COMM_PARENT, COMM_SELF, COMM_WORLD } from './world.js'
 
 // Ops
 
@@ -95,3 +96,8 @@ export * from './errors.js'
 // The machine
 
 export { processorName, wtime } from './diagnostics/machine.js'
+
+import { runtime } from './world.js'
+
+// From here on a rank that was spawned has started.
+runtime.begin()

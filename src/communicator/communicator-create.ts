@@ -134,7 +134,7 @@ export function checkName(name: unknown): void {
 /** Who gives the same group wants to be in the same communicator. Throws for members that are not in this one. */
 export function colorOf(comm: Parent, group: Group): string | null {
   checkMembers(comm, group, 'create')
-  return group.rank === undefined ? null : group.members.join(' ')
+  return group.rank === undefined ? null : group.membersIn(comm.group).join(' ')
 }
 
 /** The ranks here of a group that this one is in. Throws for members that are not in the communicator. */

@@ -15,7 +15,9 @@ import type { FileMode } from '../file/modes.js'
 import { type OpenOptions, openFile } from '../file/open.js'
 import type { Viewed } from '../layout/view.js'
 import type { TypedArray } from '../op/op.js'
+import { JOINED } from '../progress/context-ids.js'
 import type { Endpoint } from '../progress/endpoint.js'
+import type { Joined } from '../progress/job-services.js'
 import { abortError } from '../request/cancellation.js'
 import { RefusedRequest } from '../request/refused-request.js'
 import type { Request } from '../request/request.js'
@@ -28,8 +30,9 @@ import { checkAllThere, checkColor, checkKey, checkName, colorOf, derive, ranksO
 import { FaultTolerant } from './fault-tolerance.js'
 import { GroupCalls, GroupRequest } from './group-create.js'
 import { type IntercommOptions, joinGroups } from './intercomm-create.js'
-import type { Intercommunicator, MakeCommunicator } from './intercommunicator.js'
+import { Intercommunicator, type MakeCommunicator } from './intercommunicator.js'
 import { DERIVE, Makings } from './makings.js'
+import { type SpawnOptions, type SpawnPart, spawnRanks } from './spawn.js'
 import { type CartOptions, checkKeep, type GraphOptions, gridOf, knownOf, makeGraph, makeGrid, makeSub } from './topology-create.js'
 
 export * from '../progress/context-ids.js'
@@ -85,7 +88,7 @@ export class Communicator extends FaultTolerant {
 
   /** Its ranks. MPI: MPI_Comm_group, MPI 4.1 §7.3.2. */
   get group(): Group {
-    this.#group ??= Group.of(this.core.members, this.core.memberOf(this.rank))
+    this.#group ??= Group.of(this.core.members, this.core.memberOf(this.rank), this.core.endpoint.processes)
     return this.#group
   }
 
@@ -496,6 +499,41 @@ export class Communicator extends FaultTolerant {
     return this.derive('createIntercomm', options, (setting) => joinGroups(this, options, setting, makeOf))
   }
 
+  /**
+   * Starts more ranks, which are a `COMM_WORLD` of their own, and joins this group with them; they find this group as `COMM_PARENT`. What
+   * to start is read at `root`: a program, or several with their numbers of ranks, which are one world. They are threads of the root's host,
+   * unless `hosts` or `placement` say otherwise, and have started once they have imported rxmpi: all of them, or none. They belong to the
+   * job, which ends when all its worlds have. Called by all ranks.
+   *
+   * Errors: RankError at the call; SpawnError on all ranks, with the program, the rank and the end of its output; ArgumentError at the root
+   * for what it gives, RemoteError elsewhere; CollectiveMismatchError where the ranks give different roots. Cost: a small allreduce and a
+   * broadcast, and the start of the threads. MPI: MPI_Comm_spawn, MPI_Comm_spawn_multiple, MPI 4.1 §11.8; mpi4py: comm.Spawn.
+   *
+   * @example
+   * ```ts
+   * import { COMM_WORLD as comm, COMM_PARENT as parent } from 'rxmpi'
+   *
+   * if (parent === undefined) {
+   *   const children = await comm.spawn(process.argv[1]!, { ranks: 2 })
+   *   console.log(await children.allgather('do this')) // [0] [ 'done 0', 'done 1' ] [1] [ 'done 0', 'done 1' ]
+   *   await children.close()
+   * } else {
+   *   await parent.allgather(`done ${comm.rank}`)
+   *   await parent.close()
+   * }
+   * ```
+   */
+  spawn(program: URL | string | readonly SpawnPart[] | undefined, options?: SpawnOptions): Promise<Intercommunicator> {
+    return this.ispawn(program, options).wait()
+  }
+
+  /** As `spawn`, as a request. */
+  ispawn(program: URL | string | readonly SpawnPart[] | undefined, options: SpawnOptions = {}): Request<Intercommunicator> {
+    return this.derive('spawn', options, (setting) =>
+      spawnRanks(this, program, options, setting).pipe(map((joined) => (name: string) => joinedBy(joined, name, setting.site)))
+    )
+  }
+
   /** @internal What was made of this is revoked with it. */
   protected leads<C extends Communicator>(made: C): C {
     this.core.attach({
@@ -541,6 +579,16 @@ export class Communicator extends FaultTolerant {
   channel<T = unknown>(options: ChannelOptions): Channel<T> {
     return checked(this.core, () => this.#open.open<T>(this.channels, options))
   }
+}
+
+/** @internal The intercommunicator of the two groups of a fabric. */
+export function joinedBy(
+  { endpoint, local, remote, isFirst }: Joined,
+  name: string,
+  site: CallSite | undefined,
+  onFree?: () => void
+): Intercommunicator {
+  return new Intercommunicator(endpoint, JOINED, name, { local, remote, isFirst }, site, makeOf, onFree)
 }
 
 /** What an intercommunicator makes of its ranks. */

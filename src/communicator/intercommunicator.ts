@@ -57,6 +57,7 @@ export class Intercommunicator extends FaultTolerant {
   readonly site: CallSite | undefined
   readonly #whole: WholeCore
   readonly #makeOf: MakeCommunicator
+  readonly #onFree: (() => void) | undefined
   readonly #makings = new Makings(this)
   readonly #open = new OpenChannels()
   #registry: CallRegistry | undefined
@@ -69,16 +70,18 @@ export class Intercommunicator extends FaultTolerant {
     name: string,
     groups: Groups,
     site: CallSite | undefined,
-    makeOf: MakeCommunicator
+    makeOf: MakeCommunicator,
+    onFree?: () => void
   ) {
     super(new RemoteCore(endpoint, messages, name, groups))
     const own = endpoint.transport.rank
     this.#makeOf = makeOf
+    this.#onFree = onFree
     this.#whole = new WholeCore(endpoint, collectives, name, groups)
     this.site = site
     this.remoteSize = groups.remote.length
-    this.group = Group.of(groups.local, own)
-    this.remoteGroup = Group.of(groups.remote, own)
+    this.group = Group.of(groups.local, own, endpoint.processes)
+    this.remoteGroup = Group.of(groups.remote, own, endpoint.processes)
     this.#whole.attach({
       breakOff: () => {
         if (this.#whole.revoked) this.core.becomeRevoked()
@@ -96,8 +99,8 @@ export class Intercommunicator extends FaultTolerant {
   }
 
   /**
-   * One communicator of the ranks of both groups: the group that says `high: false` first; where both say the same, the one whose first
-   * rank has the lower number in the world. Called by all ranks of both groups.
+   * One communicator of the ranks of both groups: the group that says `high: false` first; where both say the same, the one that has spawned
+   * or accepted the other, else the one whose first rank has the lower number in the world. Called by all ranks of both groups.
    *
    * Errors: ArgumentError; CollectiveMismatchError where ranks of a group give different `high`. Cost: a small allreduce.
    * MPI: MPI_Intercomm_merge, MPI 4.1 §7.6.2; mpi4py: comm.Merge.
@@ -199,7 +202,7 @@ export class Intercommunicator extends FaultTolerant {
     return this.#makings.make('create', options, (setting) => {
       checkGroup(group, 'group')
       checkLocal(group, this.group, this.name)
-      const made = regroup(this.#all, 'create', { members: group.members }, ofGroup(this.#whole), setting)
+      const made = regroup(this.#all, 'create', { members: group.membersIn(this.group) }, ofGroup(this.#whole), setting)
       return made.pipe(map((found) => this.#from(found, setting)))
     })
   }
@@ -213,6 +216,7 @@ export class Intercommunicator extends FaultTolerant {
     this.core.release()
     this.#whole.release()
     this.core.endpoint.unfreed.delete(this)
+    this.#onFree?.()
   }
 
   /** As `free`: for `using`, which never waits for others. */
@@ -222,6 +226,7 @@ export class Intercommunicator extends FaultTolerant {
 
   /**
    * The orderly end: waits until all ranks of both groups have called it and all that they have sent each other is received, then frees.
+   * Where nothing else joins two worlds, neither's failure is the other's from then on.
    * Errors: RankFailedError, FreedError, AbortError. Cost: a word to every rank of the other group, and a barrier.
    * MPI: MPI_Comm_disconnect, MPI 4.1 §11.10.4; mpi4py: comm.Disconnect.
    *
@@ -244,7 +249,12 @@ export class Intercommunicator extends FaultTolerant {
   /** As `close`, as a request. */
   iclose(options: CloseOptions = {}): Request<void> {
     return this.#makings.make('close', options, (setting) => {
-      const freed = closing(this.core, this.#all, setting).pipe(tap(() => this.free()))
+      const freed = closing(this.core, this.#all, setting).pipe(
+        tap(() => {
+          this.free()
+          this.core.endpoint.closed()
+        })
+      )
       return freed.pipe(map(() => () => undefined))
     })
   }

@@ -9,6 +9,7 @@ import type { DeriveOptions } from './communicator.js'
 import { checkName, Derivation, expecting, type Setting } from './communicator-create.js'
 import type { IntercommOptions } from './intercomm-create.js'
 import type { CloseOptions, MergeOptions } from './intercommunicator.js'
+import { SPAWN } from './spawn.js'
 import type { AnyEdges, CartOptions, OwnEdges } from './topology-create.js'
 
 export const DERIVE: OptionNames<DeriveOptions> = { name: true, signal: true }
@@ -19,7 +20,8 @@ const NAMES = {
   graph: { ...DERIVE, sources: true, dests: true, weights: true, edges: true, reorder: true } satisfies OptionNames<OwnEdges & AnyEdges>,
   createIntercomm: { ...DERIVE, bridge: true, remoteLeader: true, localLeader: true, tag: true } satisfies OptionNames<IntercommOptions>,
   merge: { ...DERIVE, high: true } satisfies OptionNames<MergeOptions>,
-  close: { signal: true } satisfies OptionNames<CloseOptions>
+  close: { signal: true } satisfies OptionNames<CloseOptions>,
+  spawn: SPAWN
 }
 
 /** The communicators that are made of one, by all its ranks together. */

@@ -32,6 +32,9 @@ export const LENT = -CONTEXTS
 /** What ranks say to each other about failures, whatever communicator it concerns: contexts that no communicator has. */
 export const FAILURES = -2 * CONTEXTS
 
+/** What joins the two groups of a fabric: its messages, and its collectives. */
+export const JOINED = [2 * CONTEXTS, 3 * CONTEXTS] as const
+
 /** Ids below are of communicators that all ranks have without asking each other: the world, each rank alone. */
 export const FIRST_ID = 16 * CONTEXTS
 

@@ -31,6 +31,7 @@ import {
   totalOf
 } from './frame.js'
 import { Incoming, nobody, type Taker, type Waiting } from './incoming.js'
+import type { JobServices, Process } from './job-services.js'
 import { MemoryInUse } from './memory-in-use.js'
 import { messageEvent } from './message-event.js'
 import { PeerState, weight } from './peer-state.js'
@@ -89,6 +90,13 @@ export class Endpoint implements SegmentReceiver {
   /** Shared memory that has come, and who waits for some; by its owner and a number that both know. */
   readonly #memory = new Map<string, readonly SharedArrayBuffer[]>()
   readonly #memoryTakers = new Map<string, (memory: readonly SharedArrayBuffer[]) => void>()
+
+  /** Who each rank is beyond this fabric; where it is the first world of a job, its ranks are those numbers. */
+  processes: readonly Process[] | undefined
+  /** What starts ranks, and joins those of several worlds; absent where there is no such thing. */
+  job: JobServices | undefined
+  /** Both groups of a fabric have closed what joins them: unless there is more, nothing comes any more. */
+  closed: () => void = () => undefined
 
   /** Ends the job; the launcher's rank knows how. */
   abort: (code: number, reason: string | undefined) => never = (code) => process.exit(code)

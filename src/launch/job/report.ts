@@ -1,8 +1,11 @@
 import type { ToRank } from '../../runtime/rank-protocol.js'
 
-/** The ranks of a job, and how to say something to one. */
+/** The ranks of a job, in all its worlds, and how to say something to one. */
 export interface JobRanks {
-  readonly size: number
+  /** Those of all its worlds, as it numbers them. */
+  readonly processes: readonly number[]
+  /** What one is called. */
+  titleOf(process: number): string
   /** Those that have not ended. */
   readonly alive: ReadonlySet<number>
   post(rank: number, message: ToRank): void
@@ -38,7 +41,7 @@ export class Report {
   }
 
   ended(rank: number): void {
-    if (!this.#answers.has(rank)) this.#answers.set(rank, [`rank ${rank} has ended`])
+    if (!this.#answers.has(rank)) this.#answers.set(rank, [`rank ${this.#job.titleOf(rank)} has ended`])
     this.#check()
   }
 
@@ -48,9 +51,10 @@ export class Report {
   }
 
   #text(): string[] {
-    return Array.from({ length: this.#job.size }, (_, rank) => {
-      const lines = this.#answers.get(rank) ?? [`rank ${rank} ${this.#job.alive.has(rank) ? 'is computing' : 'has ended'}`]
-      return lines.length === 0 ? [`rank ${rank} waits for no message`] : lines
-    }).flat()
+    return this.#job.processes.flatMap((process) => {
+      const rank = `rank ${this.#job.titleOf(process)}`
+      const lines = this.#answers.get(process) ?? [`${rank} ${this.#job.alive.has(process) ? 'is computing' : 'has ended'}`]
+      return lines.length === 0 ? [`${rank} waits for no message`] : lines
+    })
   }
 }

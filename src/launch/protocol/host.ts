@@ -1,3 +1,4 @@
+import type { MessagePort } from 'node:worker_threads'
 import type { ErrorRecord } from '../../runtime/error-record.js'
 import type { DrainSignal, FromInput, FromRank, ToInput, ToRank } from '../../runtime/rank-protocol.js'
 
@@ -8,7 +9,9 @@ export interface Host {
   readonly ranks: readonly number[]
   /** Loads the program: `url` is its compiled form, where the host sees the launcher's files. */
   load(program: { url: string | undefined; path: string }): void
-  post(rank: number, message: ToRank): void
+  post(rank: number, message: ToRank, transfer?: readonly MessagePort[]): void
+  /** Where a rank sleeps, if that is memory of this process. */
+  bell?(rank: number): SharedArrayBuffer
   /** Output of a rank that needs no memory any more. */
   written(rank: number, bytes: number): void
   /** What rank 0 has asked for. */

@@ -1,0 +1,105 @@
+import { availableParallelism } from 'node:os'
+import type { SpawnOrder } from '../../progress/job-services.js'
+import type { Refusal } from '../../runtime/rank-protocol.js'
+import { allocateHost } from '../../transport/shared/host-memory.js'
+import { ThreadHost } from '../host/thread-host.js'
+import { changed } from '../options/environment.js'
+import { programPath } from '../options/program.js'
+import type { HostListener } from '../protocol/host.js'
+import type { Failure, JobOptions } from './job.js'
+import { rankSetting } from './rank-setting.js'
+import type { Placed, World } from './world.js'
+
+/** How much of what a rank writes before it has started is kept, to be told if it never does. */
+const TAIL = 2000
+
+/** Ranks that have been asked for and have not all started. */
+export class Starting {
+  readonly #world: World
+  readonly #missing: Set<number>
+  readonly #tails = new Map<number, string>()
+  readonly #answer: (refusal: Refusal | undefined) => void
+  #failure: Failure | undefined
+
+  constructor(world: World, answer: (refusal: Refusal | undefined) => void) {
+    this.#world = world
+    this.#missing = new Set(world.alive)
+    this.#answer = answer
+  }
+
+  /** Whether a failure of this rank is one of the start. */
+  concerns(process: number | undefined): boolean {
+    return process === undefined || this.#failure !== undefined || this.#missing.has(process)
+  }
+
+  output(process: number, chunk: string | Uint8Array): void {
+    const text = typeof chunk === 'string' ? chunk : Buffer.from(chunk).toString()
+    this.#tails.set(process, ((this.#tails.get(process) ?? '') + text).slice(-TAIL))
+  }
+
+  /** A rank has started; true when it was the last. */
+  started(process: number): boolean {
+    this.#missing.delete(process)
+    if (this.#missing.size > 0 || this.#failure !== undefined) return false
+    this.#answer(undefined)
+    return true
+  }
+
+  /** One has failed: then none has started. */
+  fail(failure: Failure): void {
+    if (this.#failure !== undefined) return
+    this.#failure = failure
+    this.#world.terminate()
+  }
+
+  /** A rank has ended before all have started; true when it was the last. One that had started may. */
+  ended(process: number): boolean {
+    if (this.#missing.has(process)) this.fail({ kind: 'exit', status: 0, rank: process, text: 'ended' })
+    if (this.#world.alive.size > 0 || this.#failure === undefined) return false
+    this.#answer(this.#refusal(this.#failure))
+    return true
+  }
+
+  #refusal({ rank: process, text }: Failure): Refusal {
+    const world = this.#world
+    const program = world.programOf(process ?? world.base)
+    if (process === undefined) return { name: 'SpawnError', message: `${program}: ${text}`, context: { program } }
+    const rank = process - world.base
+    const output = this.#tails.get(process)
+    const said = output === undefined ? '' : `; it has written:\n${output.trimEnd()}`
+    const message = `${program}: rank ${rank} of the new world has not started: ${text}${said}`
+    return { name: 'SpawnError', message, context: { program, spawned: rank, output } }
+  }
+}
+
+/** The programs of a world that is asked for, or why there are none. */
+export function programsOf({ parts }: SpawnOrder): Refusal | undefined {
+  for (const { program } of parts) {
+    try {
+      programPath(program)
+    } catch (error) {
+      return { name: 'SpawnError', message: (error as Error).message, context: { program } }
+    }
+  }
+  return undefined
+}
+
+/** The ranks of a new world as threads of this process. */
+export function spawnThreads(
+  job: JobOptions,
+  { parts }: SpawnOrder,
+  world: { number: number; base: number },
+  threads: number
+): (listener: HostListener) => Placed[] {
+  const size = parts.reduce((sum, { ranks }) => sum + ranks, 0)
+  const memory = allocateHost(size)
+  const setting = { ...rankSetting({ ...job, ranks: 2, wantsResults: false }), inputIsTerminal: false }
+  let first = 0
+  const starts = parts.map(({ ranks, args, env }, part) => {
+    const own = Array.from({ length: ranks }, (_, k) => first + k)
+    first += ranks
+    const options = { memory, crowded: threads > availableParallelism(), ranks: own, args, env: changed(job.env, env), setting, world }
+    return (listener: HostListener): Placed => ({ host: new ThreadHost(options, listener), part })
+  })
+  return (listener) => starts.map((start) => start(listener))
+}

@@ -1,0 +1,3 @@
+import { nothing } from './there-is-no-such-file.js'
+
+console.log(nothing)

@@ -24,6 +24,7 @@ export type { AgreeOptions, ShrinkOptions } from './communicator/fault-tolerance
 export type { IntercommOptions } from './communicator/intercomm-create.js'
 export type { CloseOptions, Intercommunicator, MergeOptions } from './communicator/intercommunicator.js'
 export type { Kept } from './communicator/persistent-calls.js'
+export type { ConnectOptions, ListenOptions, Port } from './communicator/port.js'
 export type { SpawnOptions, SpawnPart } from './communicator/spawn.js'
 export type { AnyEdges, CartOptions, GraphOptions, OwnEdges } from './communicator/topology-create.js'
 export type { Root } from './core/communicator-core.js'

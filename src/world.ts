@@ -39,8 +39,10 @@ if (port !== undefined) endpoint.job = fabrics
 const liveness = new Liveness(fabrics, titleOf(rank, world), transport, memory, port)
 
 port?.on('message', (message: ToRank) => {
-  if (fabrics.onMessage(message)) return
-  if (message.type === 'line') lines!.accept(message.from, message.port as MessagePort)
+  if (fabrics.concerns(message)) {
+    liveness.stir()
+    fabrics.onMessage(message)
+  } else if (message.type === 'line') lines!.accept(message.from, message.port as MessagePort)
   else if (message.type === 'attended') transport.attended(message.context)
   else liveness.onMessage(message)
 })

@@ -1,4 +1,4 @@
-import { map, type Observable } from 'rxjs'
+import { catchError, map, type Observable, throwError } from 'rxjs'
 import { type ArrayType, Halo } from '../collective/halo/halo.js'
 import type { HaloOptions } from '../collective/halo/options.js'
 import type { Grid } from '../collective/topology/grid.js'
@@ -32,6 +32,7 @@ import { GroupCalls, GroupRequest } from './group-create.js'
 import { type IntercommOptions, joinGroups } from './intercomm-create.js'
 import { Intercommunicator, type MakeCommunicator } from './intercommunicator.js'
 import { DERIVE, Makings } from './makings.js'
+import { type ConnectOptions, checkListen, connecting, type ListenOptions, listening, Port } from './port.js'
 import { type SpawnOptions, type SpawnPart, spawnRanks } from './spawn.js'
 import { type CartOptions, checkKeep, type GraphOptions, gridOf, knownOf, makeGraph, makeGrid, makeSub } from './topology-create.js'
 
@@ -67,6 +68,8 @@ export class Communicator extends FaultTolerant {
   readonly site: CallSite | undefined
   #group: Group | undefined
   #groups: GroupCalls | undefined
+  /** How many have connected to ports of this. */
+  #accepted = 0
   readonly #makings = new Makings(this)
 
   /** @internal */
@@ -501,9 +504,9 @@ export class Communicator extends FaultTolerant {
 
   /**
    * Starts more ranks, which are a `COMM_WORLD` of their own, and joins this group with them; they find this group as `COMM_PARENT`. What
-   * to start is read at `root`: a program, or several with their numbers of ranks, which are one world. They are threads of the root's host,
-   * unless `hosts` or `placement` say otherwise, and have started once they have imported rxmpi: all of them, or none. They belong to the
-   * job, which ends when all its worlds have. Called by all ranks.
+   * to start is read at `root`: a program, or several with their numbers of ranks, which are one world. They are threads of the root's
+   * host, unless `hosts` or `placement` say otherwise, and have started once they have imported rxmpi: all of them, or none. They belong to
+   * the job, which ends when all its worlds have. Called by all ranks.
    *
    * Errors: RankError at the call; SpawnError on all ranks, with the program, the rank and the end of its output; ArgumentError at the root
    * for what it gives, RemoteError elsewhere; CollectiveMismatchError where the ranks give different roots. Cost: a small allreduce and a
@@ -531,6 +534,70 @@ export class Communicator extends FaultTolerant {
   ispawn(program: URL | string | readonly SpawnPart[] | undefined, options: SpawnOptions = {}): Request<Intercommunicator> {
     return this.derive('spawn', options, (setting) =>
       spawnRanks(this, program, options, setting).pipe(map((joined) => (name: string) => joinedBy(joined, name, setting.site)))
+    )
+  }
+
+  /**
+   * A port, by which ranks of other communicators of this job can connect to this one, whatever world they are of. It opens with the
+   * subscription, on all ranks, and emits an intercommunicator for each group that connects: on all ranks the same, in the same order.
+   * Who connects while another is let in waits. `take(1)` lets one in; where `root` unsubscribes, the port is closed for all. A port that
+   * is subscribed to keeps its rank alive.
+   *
+   *     others connect        ----a-------b--
+   *     comm.listen('viewer') ----A-------B--
+   *
+   * Errors: ArgumentError, RankError at the call. Subscribers get a PortError where the name is in use, and CollectiveMismatchError where
+   * the ranks give different ones. Cost: a small allreduce and a broadcast. MPI: MPI_Open_port, MPI_Publish_name, MPI_Comm_accept, MPI 4.1
+   * §11.9; mpi4py: MPI.Open_port, MPI.Publish_name, comm.Accept.
+   *
+   * @example
+   * ```ts
+   * import { COMM_WORLD as comm } from 'rxmpi'
+   * import { firstValueFrom } from 'rxjs'
+   *
+   * const alone = (await comm.split(comm.rank))!
+   * const other = await (comm.rank === 0 ? firstValueFrom(alone.listen('desk')) : alone.connect('desk', { timeout: 5000 }))
+   * console.log(await other.allgather(`from ${comm.rank}`)) // [0] [ 'from 1' ] [1] [ 'from 0' ]
+   * await other.close()
+   * ```
+   */
+  listen(name: string, options: ListenOptions = {}): Port {
+    const site = recordCallSite()
+    try {
+      checkListen(this, name, options)
+    } catch (error) {
+      throw this.core.inContext(error, captureCallSite())
+    }
+    const accepted = listening(this, name, options, { options: {}, site }).pipe(
+      map((joined) => joinedBy(joined, `${this.name}.accept(${++this.#accepted})`, site)),
+      catchError((error) => throwError(() => this.core.inContext(error, site)))
+    )
+    return new Port(name, accepted)
+  }
+
+  /**
+   * Connects this group to the one that listens at a port, by the name that it has in the job. Called by all ranks.
+   *
+   * Errors: ArgumentError, RankError at the call; on all ranks PortError where nobody listens, when `timeout` is over, or where too many
+   * wait there, and RankError where the groups have a rank in common; CollectiveMismatchError where the ranks give different names.
+   * Cost: a small allreduce and a broadcast. MPI: MPI_Lookup_name, MPI_Comm_connect, MPI 4.1 §11.9; mpi4py: MPI.Lookup_name, comm.Connect.
+   *
+   * @example
+   * ```ts
+   * import { COMM_WORLD as comm, PortError } from 'rxmpi'
+   *
+   * const error = await comm.connect('nobody').catch((reason) => reason)
+   * console.log(error instanceof PortError) // [0] true [1] true
+   * ```
+   */
+  connect(port: string, options?: ConnectOptions): Promise<Intercommunicator> {
+    return this.iconnect(port, options).wait()
+  }
+
+  /** As `connect`, as a request. MPI has no such call. */
+  iconnect(port: string, options: ConnectOptions = {}): Request<Intercommunicator> {
+    return this.derive('connect', options, (setting) =>
+      connecting(this, port, options, setting).pipe(map((joined) => (name: string) => joinedBy(joined, name, setting.site)))
     )
   }
 

@@ -99,8 +99,8 @@ export class Intercommunicator extends FaultTolerant {
   }
 
   /**
-   * One communicator of the ranks of both groups: the group that says `high: false` first; where both say the same, the one that has spawned
-   * or accepted the other, else the one whose first rank has the lower number in the world. Called by all ranks of both groups.
+   * One communicator of the ranks of both groups: the group that says `high: false` first; where both say the same, the one that has
+   * spawned or accepted the other, else the one whose first rank has the lower number in the world. Called by all ranks of both groups.
    *
    * Errors: ArgumentError; CollectiveMismatchError where ranks of a group give different `high`. Cost: a small allreduce.
    * MPI: MPI_Intercomm_merge, MPI 4.1 §7.6.2; mpi4py: comm.Merge.

@@ -9,6 +9,7 @@ import type { DeriveOptions } from './communicator.js'
 import { checkName, Derivation, expecting, type Setting } from './communicator-create.js'
 import type { IntercommOptions } from './intercomm-create.js'
 import type { CloseOptions, MergeOptions } from './intercommunicator.js'
+import { CONNECT } from './port.js'
 import { SPAWN } from './spawn.js'
 import type { AnyEdges, CartOptions, OwnEdges } from './topology-create.js'
 
@@ -21,7 +22,8 @@ const NAMES = {
   createIntercomm: { ...DERIVE, bridge: true, remoteLeader: true, localLeader: true, tag: true } satisfies OptionNames<IntercommOptions>,
   merge: { ...DERIVE, high: true } satisfies OptionNames<MergeOptions>,
   close: { signal: true } satisfies OptionNames<CloseOptions>,
-  spawn: SPAWN
+  spawn: SPAWN,
+  connect: CONNECT
 }
 
 /** The communicators that are made of one, by all its ranks together. */

@@ -3,7 +3,19 @@ import { ArgumentError } from '../errors.js'
 import { RefusedRequest } from '../request/refused-request.js'
 
 /** What a communicator of one group can do and one of two cannot. */
-const CALLS = ['cart', 'graph', 'splitType', 'createGroup', 'createIntercomm', 'window', 'allocateWindow', 'open', 'shrink']
+const CALLS = [
+  'cart',
+  'graph',
+  'splitType',
+  'createGroup',
+  'createIntercomm',
+  'window',
+  'allocateWindow',
+  'open',
+  'shrink',
+  'spawn',
+  'connect'
+]
 
 /** Gives these calls to a class, to say that they are none of it: in the form of a promise and in that of a request. */
 export function refuseCalls(prototype: { readonly core: CommunicatorCore }): void {

@@ -1,17 +1,13 @@
 import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { catchError, concatMap, map, type Observable, of, throwError } from 'rxjs'
-import { type Failure, failureOf, remoteError } from '../collective/control-messages.js'
-import type { Make } from '../collective/definition.js'
-import { bcastOf } from '../collective/definitions/bcast.js'
-import { call } from '../collective/request.js'
+import { concatMap, type Observable } from 'rxjs'
 import { checkObject, checkRoot, shown } from '../diagnostics/arguments.js'
 import { checkNames, type OptionNames } from '../diagnostics/option-names.js'
-import { ArgumentError, CollectiveMismatchError, RxmpiError, SpawnError } from '../errors.js'
-import type { JobServices, Joined, Part, Process, Where } from '../progress/job-services.js'
-import type { Request } from '../request/request.js'
+import { ArgumentError } from '../errors.js'
+import type { Joined, Part, Process, SpawnOrder } from '../progress/job-services.js'
 import type { Communicator, DeriveOptions } from './communicator.js'
-import { gatherSays, type Setting } from './communicator-create.js'
+import type { Setting } from './communicator-create.js'
+import { askJob, jobOf } from './job-call.js'
 
 /** Ranks of one of several programs that make up a world. */
 export interface SpawnPart {
@@ -53,17 +49,6 @@ export const SPAWN: OptionNames<SpawnOptions> = {
 }
 const PART: OptionNames<SpawnPart> = { program: true, ranks: true, args: true, env: true }
 
-/** What a rank says of itself, and at the root what is wrong with the call. */
-interface Say {
-  readonly root: number
-  readonly process: Process
-  readonly failure: Failure | undefined
-}
-
-/** What the root tells the others: which fabric joins them with the new ranks, or why there is none. */
-type Verdict = { readonly fabric: number } | { readonly failure: Failure } | { readonly refused: Refused }
-type Refused = { readonly message: string; readonly context: { program: string } }
-
 /** Has the job start ranks, once all ranks have called; emits this one's end of what joins it with them. */
 export function spawnRanks(
   comm: Communicator,
@@ -71,74 +56,16 @@ export function spawnRanks(
   options: SpawnOptions,
   setting: Setting
 ): Observable<Joined> {
-  const { core } = comm
-  const { root = 0 } = options
-  checkRoot(root, core.size)
-  const job = jobOf(comm)
-  const isRoot = core.rank === root
-  let reason: unknown
-  const failedBy = (error: unknown): { failure: Failure } => {
-    reason = error
-    return { failure: failureOf(0, error) }
-  }
-  let parts: readonly Part[] = []
-  let failure: Failure | undefined
-  try {
-    if (isRoot) parts = partsOf(what, options)
-  } catch (error) {
-    failure = failedBy(error).failure
-  }
-  const throwIt = (failed: Failure): never => {
-    throw isRoot ? reason : remoteError(core, root, 'spawn', failed)
-  }
-  const order = (processes: readonly Process[]): Observable<Verdict | undefined> => {
-    if (!isRoot) return of(undefined)
-    return job.spawn({ parts, where: whereOf(options), processes }).pipe(
-      map((fabric): Verdict => ({ fabric })),
-      catchError((error) =>
-        of(error instanceof SpawnError ? { refused: { message: error.message, context: { ...error } } } : failedBy(error))
-      )
-    )
-  }
-  return gatherSays<Say>(comm, 'spawn', { root, process: job.process, failure }, setting).pipe(
-    concatMap(({ id, all }) => {
-      core.endpoint.disuse(id)
-      checkRoots(all)
-      const failed = all[root]!.failure
-      return failed === undefined ? order(all.map(({ process }) => process)) : throwIt(failed)
-    }),
-    concatMap(
-      (verdict) => call(comm, verdictOf, verdict as Verdict, { ...setting.options, root }, undefined, setting.site) as Request<Verdict>
-    ),
-    concatMap((verdict) => {
-      if ('fabric' in verdict) return job.join(verdict.fabric)
-      if ('failure' in verdict) return throwIt(verdict.failure)
-      const { message, context } = verdict.refused
-      return throwError(() => new SpawnError(message, context))
-    })
-  )
-}
-
-/** What starts and joins ranks beyond the world. */
-export function jobOf({ core }: Communicator): JobServices {
-  const { job } = core.endpoint
-  if (job !== undefined) return job
-  throw new RxmpiError('there is nothing that could start ranks or join them with others: run the program with `npx rxmpi run`')
-}
-
-const verdictOf: Make<Verdict, Verdict> = (ranks, options) => ({ ...bcastOf<Verdict>(ranks, options), name: 'spawn' })
-
-function checkRoots(all: readonly Say[]): void {
-  const [first] = all as [Say]
-  const other = all.findIndex(({ root }) => root !== first.root)
-  if (other === -1) return
-  throw new CollectiveMismatchError(
-    `spawn: rank 0 gives root: ${first.root} and rank ${other} root: ${all[other]!.root}; all ranks must give the same`
-  )
-}
-
-function whereOf({ hosts, placement }: SpawnOptions): Where {
-  return { hosts, placement }
+  const { root = 0, hosts, placement } = options
+  checkRoot(root, comm.core.size)
+  const orderFor = (processes: readonly Process[]): SpawnOrder => ({
+    type: 'spawn',
+    parts: partsOf(what, options),
+    where: { hosts, placement },
+    processes
+  })
+  const started = askJob(comm, { how: 'spawn', root, alike: `root: ${root}`, what: 'in spawn for ranks to start', orderFor }, setting)
+  return started.pipe(concatMap((fabric) => jobOf(comm).join(fabric)))
 }
 
 function partsOf(what: unknown, { ranks, args, env, hosts, placement }: SpawnOptions): readonly Part[] {

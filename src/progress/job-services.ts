@@ -1,4 +1,5 @@
 import type { Observable } from 'rxjs'
+import { PortError, RankError, SpawnError } from '../errors.js'
 import type { Endpoint } from './endpoint.js'
 
 /**
@@ -24,10 +25,48 @@ export interface Where {
 
 /** What the root of a spawn asks its job for. */
 export interface SpawnOrder {
+  readonly type: 'spawn'
   readonly parts: readonly Part[]
   readonly where: Where
   /** Those who spawn, in the order of their ranks. */
   readonly processes: readonly Process[]
+}
+
+/** What the root of those who listen asks for. */
+export interface ListenOrder {
+  readonly type: 'listen'
+  readonly name: string
+  /** How many may wait while another is let in. */
+  readonly queue: number
+  readonly processes: readonly Process[]
+}
+
+/** What the root of those who connect asks for. */
+export interface ConnectOrder {
+  readonly type: 'connect'
+  readonly name: string
+  /** How long nobody may listen, in milliseconds. */
+  readonly timeout: number
+  readonly processes: readonly Process[]
+}
+
+export type Order = SpawnOrder | ListenOrder | ConnectOrder
+
+/** Why the job did not do what it was asked for: an error's class, by name, and what it says. */
+export interface Refusal {
+  readonly name: 'SpawnError' | 'PortError' | 'RankError'
+  readonly message: string
+  readonly context?: object | undefined
+}
+
+export function refusalOf(error: unknown): Refusal | undefined {
+  if (!(error instanceof SpawnError || error instanceof PortError || error instanceof RankError)) return undefined
+  return { name: error.name as Refusal['name'], message: error.message, context: { ...error } }
+}
+
+export function refused({ name, message, context }: Refusal): Error {
+  if (name === 'SpawnError') return new SpawnError(message, context as { program: string })
+  return new (name === 'PortError' ? PortError : RankError)(message, context)
 }
 
 /** This rank's end of what joins the ranks of two communicators: a fabric. */
@@ -44,8 +83,13 @@ export interface Joined {
 export interface JobServices {
   /** This rank. */
   readonly process: Process
-  /** Starts ranks, and emits the number of the fabric that joins them with those who have spawned. Called at the root. */
-  spawn(order: SpawnOrder): Observable<number>
+  /**
+   * Has the job do what is wanted, and emits the number of what has come of it: a fabric, or a port. Called at the root. Unsubscribing
+   * takes it back.
+   */
+  ask(order: Order): Observable<number>
   /** Emits this rank's end of a fabric, as soon as there is one. */
   join(fabric: number): Observable<Joined>
+  /** Emits this rank's ends of all that comes of a port; completes when that is closed. At the root unsubscribing closes it. */
+  accept(port: number, isRoot: boolean): Observable<Joined>
 }

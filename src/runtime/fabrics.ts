@@ -1,15 +1,16 @@
 import type { MessagePort } from 'node:worker_threads'
 import { Observable, type Subscriber } from 'rxjs'
-import { PortError, SpawnError } from '../errors.js'
 import { Endpoint } from '../progress/endpoint.js'
-import type { JobServices, Joined, Process, SpawnOrder } from '../progress/job-services.js'
+import { type JobServices, type Joined, type Order, type Process, type Refusal, refused } from '../progress/job-services.js'
 import { BufferHandoff } from '../transport/shared/buffer-handoff.js'
 import { FabricTransport } from '../transport/shared/fabric-transport.js'
 import type { SharedTransport } from '../transport/shared/shared-transport.js'
-import type { FabricSeat, FromRank, Refusal, ToRank } from './rank-protocol.js'
+import type { FabricSeat, FromRank, ToRank } from './rank-protocol.js'
 
-/** What an order to the job is made of, beside its number. */
-type Order = { type: 'spawn'; order: SpawnOrder }
+const ABOUT: ReadonlySet<ToRank['type']> = new Set<ToRank['type']>(['joined', 'answered', 'offered', 'unlistened'])
+
+/** What comes of a port: who has connected, that somebody would like to, or its end. */
+type PortNews = Joined | 'offered' | 'closed'
 
 /**
  * What joins this rank with others than those of its world: for each such group an endpoint of its own, with ranks of its own numbers. All
@@ -23,11 +24,15 @@ export class Fabrics implements JobServices {
   readonly #world: Endpoint
   readonly #tell: (message: FromRank, transfer?: MessagePort[]) => void
   readonly #look: () => void
-  readonly #asked = new Map<number, Subscriber<unknown>>()
+  readonly #asked = new Map<number, Subscriber<number>>()
   #nextAsked = 0
   /** Those that have come and those that somebody waits for, by number. */
   readonly #come = new Map<number, Joined>()
   readonly #awaited = new Map<number, Subscriber<Joined>>()
+  /** Who hears of a port; undefined where nobody does any more. */
+  readonly #ports = new Map<number, Subscriber<Joined> | undefined>()
+  /** What has come of ports that are not known yet. */
+  readonly #early = new Map<number, PortNews[]>()
   readonly #handoffs = new Map<number, BufferHandoff>()
   /** Lines that have come before their fabric. */
   readonly #lines: Extract<ToRank, { type: 'line' }>[] = []
@@ -51,8 +56,19 @@ export class Fabrics implements JobServices {
     this.endpoints.add(world)
   }
 
-  spawn(order: SpawnOrder): Observable<number> {
-    return this.#ask<number>({ type: 'spawn', order })
+  ask(order: Order): Observable<number> {
+    return new Observable((subscriber) => {
+      const id = this.#nextAsked++
+      this.#asked.set(id, subscriber)
+      // What lasts a while by itself is no deadlock; who waits for others may be in one.
+      const lasts = order.type === 'spawn' || (order.type === 'connect' && order.timeout > 0)
+      if (lasts) this.#hold(1)
+      this.#tell({ type: 'asked', id, order })
+      return () => {
+        if (lasts) this.#hold(-1)
+        if (this.#asked.delete(id)) this.#tell({ type: 'withdrawn', id })
+      }
+    })
   }
 
   join(fabric: number): Observable<Joined> {
@@ -62,7 +78,8 @@ export class Fabrics implements JobServices {
         this.#awaited.set(fabric, subscriber)
         this.#hold(1)
         return () => {
-          if (this.#awaited.delete(fabric)) this.#hold(-1)
+          this.#awaited.delete(fabric)
+          this.#hold(-1)
         }
       }
       this.#come.delete(fabric)
@@ -72,23 +89,45 @@ export class Fabrics implements JobServices {
     })
   }
 
-  /** What the job says; false where it is not about fabrics. */
-  onMessage(message: ToRank): boolean {
+  accept(port: number, isRoot: boolean): Observable<Joined> {
+    return new Observable((subscriber) => {
+      this.#ports.set(port, subscriber)
+      const early = this.#early.get(port) ?? []
+      this.#early.delete(port)
+      for (const news of early) this.#hear(port, news)
+      return () => {
+        if (this.#ports.has(port)) this.#ports.set(port, undefined)
+        if (isRoot) this.#tell({ type: 'unlisten', port })
+      }
+    })
+  }
+
+  /** Whether it is for this. */
+  concerns(message: ToRank): boolean {
+    return ABOUT.has(message.type) || (message.type === 'line' && message.fabric !== undefined)
+  }
+
+  /** What the job says. */
+  onMessage(message: ToRank): void {
     switch (message.type) {
+      case 'line':
+        if (this.#handoffs.has(message.fabric!)) this.#accept(message)
+        else this.#lines.push(message)
+        return
       case 'joined':
         this.#take(message.seat)
-        return true
+        break
       case 'answered':
         this.#answered(message.id, message.value, message.refusal)
-        return true
-      case 'line':
-        if (message.fabric === undefined) return false
-        if (this.#handoffs.has(message.fabric)) this.#accept(message)
-        else this.#lines.push(message)
-        return true
-      default:
-        return false
+        break
+      case 'offered':
+        this.#hear(message.port, 'offered')
+        break
+      case 'unlistened':
+        this.#hear(message.port, 'closed')
+        break
     }
+    this.#tell({ type: 'heard' })
   }
 
   get flushed(): boolean {
@@ -100,49 +139,38 @@ export class Fabrics implements JobServices {
     for (const { transport } of this.endpoints) transport.poll()
   }
 
-  #ask<T>(order: Order): Observable<T> {
-    return new Observable<T>((subscriber) => {
-      const id = this.#nextAsked++
-      this.#asked.set(id, subscriber as Subscriber<unknown>)
-      this.#hold(1)
-      this.#tell({ ...order, id })
-      return () => {
-        if (this.#asked.delete(id)) this.#hold(-1)
-      }
-    })
+  #hear(port: number, news: PortNews): void {
+    if (!this.#ports.has(port)) {
+      this.#early.set(port, [...(this.#early.get(port) ?? []), news])
+      return
+    }
+    const subscriber = this.#ports.get(port)
+    if (news === 'closed') {
+      this.#ports.delete(port)
+      subscriber?.complete()
+    } else if (news === 'offered') this.#tell({ type: subscriber === undefined ? 'unlisten' : 'accept', port })
+    else subscriber?.next(news)
   }
 
-  #answered(id: number, value: unknown, refusal: Refusal | undefined): void {
+  #answered(id: number, value: number | undefined, refusal: Refusal | undefined): void {
     const subscriber = this.#asked.get(id)
-    if (refusal !== undefined) subscriber?.error(errorOf(refusal))
+    this.#asked.delete(id)
+    if (refusal !== undefined) subscriber?.error(refused(refusal))
     else {
-      subscriber?.next(value)
+      subscriber?.next(value!)
       subscriber?.complete()
     }
   }
 
-  #take({ fabric, memory, rank, first, processes, crowded, isParent }: FabricSeat): void {
-    const size = processes.length
+  #take({ fabric, memory, rank, first, processes, crowded, isParent, port }: FabricSeat): void {
     const { poller } = this.#home
     if (crowded) poller.crowd()
     const handoff = new BufferHandoff((to, end) => this.#tell({ type: 'line', to, port: end, fabric }, [end]), this.#look)
-    const transport = new FabricTransport(rank, size, memory, poller, handoff)
+    const transport = new FabricTransport(rank, processes.length, memory, poller, handoff)
     const endpoint = new Endpoint(transport)
     endpoint.processes = processes
     endpoint.abort = this.#world.abort
     endpoint.job = this
-    this.endpoints.add(endpoint)
-    this.#handoffs.set(fabric, handoff)
-    for (const line of this.#lines.splice(0)) this.onMessage(line)
-    const all = [...processes.keys()]
-    const groups = [all.slice(0, first), all.slice(first)] as const
-    const isFirst = rank < first
-    const joined: Joined = {
-      endpoint,
-      local: groups[isFirst ? 0 : 1],
-      remote: groups[isFirst ? 1 : 0],
-      isFirst
-    }
     endpoint.closed = () => {
       if (endpoint.unfreed.size > 0) return
       transport.leave(() => {
@@ -153,7 +181,15 @@ export class Fabrics implements JobServices {
       })
       this.#tell({ type: 'closed', fabric })
     }
+    this.endpoints.add(endpoint)
+    this.#handoffs.set(fabric, handoff)
+    for (const line of this.#lines.splice(0)) this.onMessage(line)
+    const all = [...processes.keys()]
+    const [one, other] = [all.slice(0, first), all.slice(first)]
+    const isFirst = rank < first
+    const joined: Joined = { endpoint, local: isFirst ? one : other, remote: isFirst ? other : one, isFirst }
     if (isParent) return this.onParent(joined)
+    if (port !== undefined) return this.#hear(port, joined)
     const subscriber = this.#awaited.get(fabric)
     if (subscriber === undefined) this.#come.set(fabric, joined)
     else {
@@ -175,8 +211,4 @@ export class Fabrics implements JobServices {
       this.#alive = undefined
     }
   }
-}
-
-function errorOf({ name, message, context }: Refusal): Error {
-  return name === 'SpawnError' ? new SpawnError(message, context as { program: string }) : new PortError(message, context)
 }

@@ -59,6 +59,11 @@ export class Liveness {
     }
   }
 
+  /** Something has come that is no segment. */
+  stir(): void {
+    this.#wake()
+  }
+
   #rest(): void {
     if (!this.#transport.poller.held || this.#idle) return
     if (endable.count > 0) {

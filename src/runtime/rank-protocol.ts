@@ -2,7 +2,7 @@
  * What the host's main thread and its ranks say to each other, over `parentPort`. The launcher's side is `job.ts`, a rank's is `rank.ts`.
  */
 import type { MessagePort } from 'node:worker_threads'
-import type { Process, SpawnOrder } from '../progress/job-services.js'
+import type { Order, Process, Refusal } from '../progress/job-services.js'
 import type { GoneState, RouterState } from '../transport/router/base-router.js'
 import type { HostMemory } from '../transport/shared/host-memory.js'
 import type { Certificate } from '../transport/websocket/connection.js'
@@ -47,13 +47,8 @@ export interface FabricSeat {
   crowded: boolean
   /** It is the way to those who have spawned this rank. */
   isParent: boolean
-}
-
-/** Why the job did not do what it was asked for: an error's class, by name, and what it says. */
-export interface Refusal {
-  name: 'SpawnError' | 'PortError'
-  message: string
-  context?: object
+  /** What it has come of, at the ranks that listen. */
+  port?: number | undefined
 }
 
 export interface Setting {
@@ -136,7 +131,11 @@ export type ToRank =
   /** It is joined with ranks of another world. */
   | { type: 'joined'; seat: FabricSeat }
   /** What it has asked for is done, or is not. */
-  | { type: 'answered'; id: number; value?: unknown; refusal?: Refusal | undefined }
+  | { type: 'answered'; id: number; value?: number | undefined; refusal?: Refusal | undefined }
+  /** Somebody would like to connect to a port: said at the root of those who listen, for one at a time. */
+  | { type: 'offered'; port: number }
+  /** A port is closed. */
+  | { type: 'unlistened'; port: number }
   /** The main thread answers for it from now on, in this context. */
   | { type: 'attended'; context: number }
   /** Say what you wait for, for a report; `fail` then rejects it all. */
@@ -160,8 +159,14 @@ export type FromRank =
   | { type: 'unattend'; context: number }
   /** The program has imported rxmpi: of a rank that was spawned. */
   | { type: 'started' }
-  /** Start ranks. */
-  | { type: 'spawn'; id: number; order: SpawnOrder }
+  /** Start ranks, open a port, or connect to one. */
+  | { type: 'asked'; id: number; order: Order }
+  /** What was asked for is not wanted any more. */
+  | { type: 'withdrawn'; id: number }
+  /** Who is offered is let in, or nobody is any more. */
+  | { type: 'accept' | 'unlisten'; port: number }
+  /** It has seen to one of the messages about what joins it with others. */
+  | { type: 'heard' }
   /** Both groups of a fabric have closed it. */
   | { type: 'closed'; fabric: number }
   /** The rank's event loop holds nothing but pending requests. */

@@ -89,3 +89,22 @@ test('an interrupt reaches all worlds', async () => {
     'interrupted'
   ])
 })
+
+test('groups meet by ports', async () => {
+  const { status, stdout, stderr } = await rxmpi(['run', '-n', '3', '--timeout', '60', join(__dirname, 'programs/ports.ts')])
+  expect(stderr).toBe('')
+  expect(lines(stdout)).toEqual(['[0] done', '[1] done', '[2] done'])
+  expect(status).toBe(0)
+})
+
+test('who waits at a port for nobody is told so', async () => {
+  const path = program(`
+    import { COMM_WORLD as comm } from 'rxmpi'
+    const half = (await comm.split(comm.rank))!
+    if (comm.rank === 0) half.listen('desk').subscribe()
+    else await comm.recv()
+  `)
+  const { stderr } = await rxmpi(['run', '-n', '2', '--timeout', '30', path])
+  expect(stderr).toMatch(/rank 0 waits in listen for somebody to connect to port 'desk' on 'world\.split\(1\)', at .*program\.ts:4:/)
+  expect(stderr).toMatch(/rank 1 waits in recv/)
+})

@@ -2,14 +2,16 @@ import { availableParallelism } from 'node:os'
 import type { Readable, Writable } from 'node:stream'
 import type { MessagePort } from 'node:worker_threads'
 import { debug } from '../../diagnostics/debug.js'
+import type { Order, Refusal, SpawnOrder } from '../../progress/job-services.js'
 import { type ErrorRecord, translateRecord } from '../../runtime/error-record.js'
-import { DRAIN_SIGNALS, type DrainSignal, type FromRank, type Refusal, type ToInput, type ToRank } from '../../runtime/rank-protocol.js'
+import { DRAIN_SIGNALS, type DrainSignal, type FromRank, type ToInput, type ToRank } from '../../runtime/rank-protocol.js'
 import { OutputMux } from '../host/output-mux.js'
 import { goneBy } from '../host/thread-host.js'
 import type { Gone, Host, HostListener } from '../protocol/host.js'
 import { DeadlockWatch } from './deadlock.js'
 import { Input } from './input.js'
 import { Joins } from './joins.js'
+import { Ports } from './ports.js'
 import { Programs } from './programs.js'
 import { type JobRanks, Report } from './report.js'
 import { programsOf, Starting, spawnThreads } from './spawning.js'
@@ -83,6 +85,10 @@ const UNSETTLED = 13
 export class Job implements WorldListener, JobRanks {
   readonly outcome: Promise<Outcome>
   readonly joins = new Joins((process) => this.#worldOf(process))
+  readonly #ports = new Ports({
+    tell: (process, message) => this.joins.tell(process, message),
+    join: (first, second, port) => this.#join(first, second, port)
+  })
   readonly #options: JobOptions
   readonly #programs = new Programs()
   readonly #first: World
@@ -241,8 +247,21 @@ export class Job implements WorldListener, JobRanks {
       case 'started':
         if (this.#starting.get(world)?.started(rank)) this.#starting.delete(world)
         break
-      case 'spawn':
-        this.#spawn(rank, message)
+      case 'asked':
+        this.#asked(rank, message.id, message.order)
+        break
+      case 'withdrawn':
+        this.#ports.withdrawn(rank, message.id)
+        for (const starting of this.#starting.values()) starting.withdrawn(rank, message.id)
+        break
+      case 'accept':
+        this.#ports.accept(message.port)
+        break
+      case 'unlisten':
+        this.#ports.unlisten(message.port)
+        break
+      case 'heard':
+        this.joins.heard(rank)
         break
       case 'closed':
         this.joins.closed(rank, message.fabric)
@@ -306,9 +325,22 @@ export class Job implements WorldListener, JobRanks {
     }
   }
 
-  #spawn(root: number, { id, order }: Extract<FromRank, { type: 'spawn' }>): void {
+  #asked(root: number, id: number, order: Order): void {
     if (this.#ending || this.#finished) return
-    const answer = (value: number | undefined, refusal?: Refusal): void => this.post(root, { type: 'answered', id, value, refusal })
+    if (order.type === 'spawn') this.#spawn(root, id, order)
+    else if (order.type === 'listen') this.#ports.listen(root, id, order)
+    else this.#ports.connect(root, id, order)
+  }
+
+  #join(first: readonly number[], second: readonly number[], port: number): number {
+    const fabric = this.joins.make(first, second)
+    for (const process of first) this.joins.seat(fabric, process, { crowded: false, isParent: false, port })
+    for (const process of second) this.joins.seat(fabric, process, { crowded: false, isParent: false })
+    return fabric
+  }
+
+  #spawn(root: number, id: number, order: SpawnOrder): void {
+    const answer = (value: number | undefined, refusal?: Refusal): void => this.joins.tell(root, { type: 'answered', id, value, refusal })
     const refusal = programsOf(order)
     if (refusal !== undefined) return answer(undefined, refusal)
     const { parts } = order
@@ -320,17 +352,15 @@ export class Job implements WorldListener, JobRanks {
     const parents = order.processes as number[]
     const fabric = this.joins.make(parents, world.processes)
     const crowded = threads > availableParallelism()
-    const seat = (process: number, isParent: boolean): void =>
-      this.post(process, { type: 'joined', seat: this.joins.seat(fabric, process, { crowded, isParent }) })
     this.#starting.set(
       world,
-      new Starting(world, (refused) => {
-        if (refused === undefined) for (const process of parents) seat(process, false)
+      new Starting(world, { root, id }, (refused) => {
+        if (refused === undefined) for (const process of parents) this.joins.seat(fabric, process, { crowded, isParent: false })
         else this.joins.drop(fabric)
         answer(fabric, refused)
       })
     )
-    for (const process of world.processes) seat(process, true)
+    for (const process of world.processes) this.joins.seat(fabric, process, { crowded, isParent: true })
     void world.load(this.#programs)
   }
 
@@ -352,6 +382,7 @@ export class Job implements WorldListener, JobRanks {
     this.#outlets[2].finish(rank)
     this.#report?.ended(rank)
     this.joins.ended(rank, how)
+    this.#ports.ended(rank)
     if (this.#starting.get(world)?.ended(rank)) this.#starting.delete(world)
     void this.#deadlock.check()
     if (this.#alive.size === 0) this.#finish()

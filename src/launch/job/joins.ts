@@ -1,5 +1,5 @@
 import type { MessagePort } from 'node:worker_threads'
-import type { FabricSeat, FromRank } from '../../runtime/rank-protocol.js'
+import type { FabricSeat, FromRank, ToRank } from '../../runtime/rank-protocol.js'
 import { allocateHost, ENDED, FAILED, type HostMemory, isQuiet, markGone } from '../../transport/shared/host-memory.js'
 import type { Gone } from '../protocol/host.js'
 import type { World } from './world.js'
@@ -22,6 +22,8 @@ interface Fabric {
 export class Joins {
   readonly #worldOf: (process: number) => World | undefined
   readonly #fabrics = new Map<number, Fabric>()
+  /** How many messages about all this are on their way to each process: it is not at rest, though it looks so. */
+  readonly #told = new Map<number, number>()
   #next = 0
 
   constructor(worldOf: (process: number) => World | undefined) {
@@ -29,12 +31,26 @@ export class Joins {
   }
 
   get any(): boolean {
-    return this.#fabrics.size > 0
+    return this.#fabrics.size + this.#told.size > 0
   }
 
   /** Nothing is under way in any. */
   get areQuiet(): boolean {
-    return [...this.#fabrics.values()].every(({ memory }) => isQuiet(memory))
+    return this.#told.size === 0 && [...this.#fabrics.values()].every(({ memory }) => isQuiet(memory))
+  }
+
+  tell(process: number, message: ToRank): void {
+    const world = this.#worldOf(process)
+    if (world?.alive.has(process) !== true) return
+    this.#told.set(process, (this.#told.get(process) ?? 0) + 1)
+    world.post(process, message)
+  }
+
+  /** It has seen to one of those. */
+  heard(process: number): void {
+    const left = (this.#told.get(process) ?? 1) - 1
+    if (left > 0) this.#told.set(process, left)
+    else this.#told.delete(process)
   }
 
   make(first: readonly number[], second: readonly number[]): number {
@@ -58,10 +74,11 @@ export class Joins {
     return number
   }
 
-  /** The place of a process in a fabric. */
-  seat(number: number, process: number, { crowded, isParent }: Pick<FabricSeat, 'crowded' | 'isParent'>): FabricSeat {
+  /** Gives a process its place in a fabric. */
+  seat(number: number, process: number, more: Pick<FabricSeat, 'crowded' | 'isParent' | 'port'>): void {
     const { memory, processes, first } = this.#fabrics.get(number)!
-    return { fabric: number, memory, rank: processes.indexOf(process), first, processes, crowded, isParent }
+    const seat: FabricSeat = { fabric: number, memory, rank: processes.indexOf(process), first, processes, ...more }
+    this.tell(process, { type: 'joined', seat })
   }
 
   /** There will be nobody to use it. */
@@ -78,6 +95,7 @@ export class Joins {
 
   /** A process is no more. */
   ended(process: number, how: Gone): void {
+    this.#told.delete(process)
     for (const fabric of this.#fabrics.values()) {
       const rank = fabric.processes.indexOf(process)
       if (rank === -1) continue

@@ -1,6 +1,5 @@
 import { availableParallelism } from 'node:os'
-import type { SpawnOrder } from '../../progress/job-services.js'
-import type { Refusal } from '../../runtime/rank-protocol.js'
+import type { Refusal, SpawnOrder } from '../../progress/job-services.js'
 import { allocateHost } from '../../transport/shared/host-memory.js'
 import { ThreadHost } from '../host/thread-host.js'
 import { changed } from '../options/environment.js'
@@ -18,13 +17,21 @@ export class Starting {
   readonly #world: World
   readonly #missing: Set<number>
   readonly #tails = new Map<number, string>()
+  /** Who has asked for it, and the number of what was asked for. */
+  readonly #asked: { root: number; id: number }
   readonly #answer: (refusal: Refusal | undefined) => void
   #failure: Failure | undefined
 
-  constructor(world: World, answer: (refusal: Refusal | undefined) => void) {
+  constructor(world: World, asked: { root: number; id: number }, answer: (refusal: Refusal | undefined) => void) {
     this.#world = world
     this.#missing = new Set(world.alive)
+    this.#asked = asked
     this.#answer = answer
+  }
+
+  /** What was asked for is not wanted any more. */
+  withdrawn(root: number, id: number): void {
+    if (this.#asked.root === root && this.#asked.id === id) this.fail({ kind: 'abort', status: 0, text: 'it is not wanted any more' })
   }
 
   /** Whether a failure of this rank is one of the start. */

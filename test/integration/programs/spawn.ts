@@ -12,6 +12,7 @@ import {
   SpawnError,
   SUM
 } from 'rxmpi'
+import { refuses } from './refuses.js'
 
 const self = new URL(import.meta.url)
 const [role, ...args] = process.argv.slice(2)
@@ -75,16 +76,6 @@ async function talk(inter: Intercommunicator, first: boolean): Promise<void> {
   const again = await inter.dup()
   await again.barrier()
   for (const one of [merged, turned, mine, pair, again]) one?.free()
-}
-
-async function refuses(call: Promise<unknown>, type: new (...args: never[]) => Error, text: RegExp): Promise<Error> {
-  const error = await call.then(
-    () => assert.fail(`${type.name} was expected`),
-    (reason: Error) => reason
-  )
-  assert.equal(error.name, type.name, error.stack)
-  assert.match(error.message, text)
-  return error
 }
 
 async function parent(): Promise<void> {

@@ -125,6 +125,17 @@ const examples: Record<string, (size: number) => string[][]> = {
 
   '45-parameter-server': (size) => onlyRank(size, 0, ['y = 3.00, -2.00, 0.50']),
 
+  '48-spawned-workers': (size) => onlyRank(size, 0, ['3 workers say that pi is 3.14159265']),
+
+  '49-late-viewers': (size) =>
+    size === 1
+      ? [[]]
+      : onlyRank(
+          size,
+          size - 1,
+          [1, 2].map((viewer) => `viewer ${viewer} has seen 10 frames, in order: true`)
+        ),
+
   '46-live-histogram': (size) => onlyRank(size, 0, [`${size * 6000} throws, most of them 8`]),
 
   '27-conjugate-gradient': (size) => onlyRank(size, 0, ['the middle is at 0.125000, nothing is off by more than 1e-9: true']),

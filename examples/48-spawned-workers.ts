@@ -13,12 +13,12 @@ const STRIPS = 100_000
 
 if (parent === undefined) {
   const workers = await comm.spawn(new URL(import.meta.url), { ranks: 3 })
-  await workers.bcast(comm.rank === 0 ? STRIPS : undefined, { root: { local: 0 } })
-  const pi = await workers.reduce(undefined, SUM, { root: { local: 0 } })
+  await workers.bcast(STRIPS, { root: { local: 0 } })
+  const pi = await workers.reduce(0, SUM, { root: { local: 0 } })
   if (comm.rank === 0) console.log(`${workers.remoteSize} workers say that pi is ${pi?.toFixed(8)}`)
   await workers.close()
 } else {
-  const strips = (await parent.bcast<number>(undefined, { root: 0 }))!
+  const strips = await parent.bcast(0, { root: 0 })
   let area = 0
   for (let k = comm.rank; k < strips; k += comm.size) area += 4 / (1 + ((k + 0.5) / strips) ** 2) / strips
   await parent.reduce(area, SUM, { root: 0 })

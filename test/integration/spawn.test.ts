@@ -91,7 +91,7 @@ test('an interrupt reaches all worlds', async () => {
 })
 
 test('groups meet by ports', async () => {
-  const { status, stdout, stderr } = await rxmpi(['run', '-n', '3', '--timeout', '60', join(__dirname, 'programs/ports.ts')])
+  const { status, stdout, stderr } = await rxmpi(['run', '-n', '3', '--timeout', '60', join(__dirname, 'programs/ports.ts'), 'busy'])
   expect(stderr).toBe('')
   expect(lines(stdout)).toEqual(['[0] done', '[1] done', '[2] done'])
   expect(status).toBe(0)

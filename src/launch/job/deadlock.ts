@@ -8,7 +8,7 @@ interface Asking extends JobRanks {
   /** Those of all its worlds. */
   readonly hosts: readonly Host[]
   /** What joins worlds, and lies outside of their hosts. */
-  readonly joins: { readonly any: boolean; readonly areQuiet: boolean }
+  readonly joins: { readonly any: boolean; readonly rest: Omit<Rest, 'states'> | undefined }
 }
 
 /**
@@ -45,14 +45,16 @@ export class DeadlockWatch {
     if (first === undefined || !first.some(({ states }) => states.some(waits))) return false
     const { hosts, joins } = this.#job
     if (hosts.length === 1 && !joins.any) return true
-    if (!joins.areQuiet) return false
     const second = await this.#rest()
     if (second === undefined || JSON.stringify(first) !== JSON.stringify(second)) return false
     return sum(first, 'sent') === sum(second, 'received')
   }
 
   async #rest(): Promise<readonly Rest[] | undefined> {
-    const rests = await Promise.all(this.#job.hosts.map((host) => host.rest()))
+    const { hosts, joins } = this.#job
+    const rests = await Promise.all(hosts.map((host) => host.rest()))
+    const between = joins.rest
+    rests.push(between && { states: [], ...between })
     return rests.every((rest) => rest !== undefined) ? rests : undefined
   }
 

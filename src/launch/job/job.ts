@@ -4,17 +4,19 @@ import type { MessagePort } from 'node:worker_threads'
 import { debug } from '../../diagnostics/debug.js'
 import type { Order, Refusal, SpawnOrder } from '../../progress/job-services.js'
 import { type ErrorRecord, translateRecord } from '../../runtime/error-record.js'
-import { DRAIN_SIGNALS, type DrainSignal, type FromRank, type ToInput, type ToRank } from '../../runtime/rank-protocol.js'
+import { DRAIN_SIGNALS, type DrainSignal, type FromRank, type ToInput, type ToRank, type WorldNumber } from '../../runtime/rank-protocol.js'
 import { OutputMux } from '../host/output-mux.js'
 import { goneBy } from '../host/thread-host.js'
 import type { Gone, Host, HostListener } from '../protocol/host.js'
+import type { FromSite } from '../protocol/site-protocol.js'
 import { DeadlockWatch } from './deadlock.js'
 import { Input } from './input.js'
 import { Joins } from './joins.js'
+import type { Placement } from './placement.js'
 import { Ports } from './ports.js'
 import { Programs } from './programs.js'
 import { type JobRanks, Report } from './report.js'
-import { programsOf, Starting, spawnThreads } from './spawning.js'
+import { linksOf, placeSpawn, programsOf, ranksOf, Starting, secure } from './spawning.js'
 import { World, type WorldListener, type WorldOptions } from './world.js'
 
 export interface JobOptions {
@@ -36,6 +38,12 @@ export interface JobOptions {
   stderr: Writable
   stdin: () => Readable
   inputIsTerminal: boolean
+  /** How it was said where ranks are to run, for those that they spawn. */
+  where?: Placement | undefined
+  /** Of a world that was not there from the start. */
+  world?: WorldNumber | undefined
+  /** What a rank is given, where that is not the same for all. */
+  partOf?: ((rank: number) => Pick<JobOptions, 'args' | 'env' | 'envChanges'>) | undefined
   /** Starts the hosts of the ranks. */
   place: (options: JobOptions, listener: HostListener) => readonly Host[]
 }
@@ -84,7 +92,9 @@ const UNSETTLED = 13
  */
 export class Job implements WorldListener, JobRanks {
   readonly outcome: Promise<Outcome>
-  readonly joins = new Joins((process) => this.#worldOf(process))
+  readonly joins: Joins
+  /** What links between processes of several worlds are encrypted by is there. */
+  readonly #secured: Promise<void> | undefined
   readonly #ports = new Ports({
     tell: (process, message) => this.joins.tell(process, message),
     join: (first, second, port) => this.#join(first, second, port)
@@ -115,6 +125,9 @@ export class Job implements WorldListener, JobRanks {
 
   constructor(options: JobOptions) {
     const { ranks, program, prefix, stdout, stderr, timeout } = options
+    const links = linksOf(options)
+    this.joins = new Joins((process) => this.#worldOf(process), links)
+    if (options.where?.tls) this.#secured = secure(links)
     this.#options = options
     this.#results = new Array(ranks).fill(undefined)
     this.#input = new Input(options.stdin, (message) => this.#first.hosts[0]!.input(message))
@@ -248,7 +261,7 @@ export class Job implements WorldListener, JobRanks {
         if (this.#starting.get(world)?.started(rank)) this.#starting.delete(world)
         break
       case 'asked':
-        this.#asked(rank, message.id, message.order)
+        void this.#asked(rank, message.id, message.order)
         break
       case 'withdrawn':
         this.#ports.withdrawn(rank, message.id)
@@ -304,6 +317,11 @@ export class Job implements WorldListener, JobRanks {
     this.#leave(rank, goneBy(status, fatal))
   }
 
+  site(news: FromSite): void {
+    this.joins.news(news)
+    if (news.type === 'drained') for (const world of this.#worlds) this.#forget(world)
+  }
+
   signalled(signal: DrainSignal): void {
     if (this.#failure === undefined) this.drain(signal)
   }
@@ -321,13 +339,14 @@ export class Job implements WorldListener, JobRanks {
       this.fail({ kind: 'exit', status, rank: first, text })
     for (const rank of processes) {
       if (this.#options.onFailure === 'continue') this.#failed.add(rank)
-      this.#leave(rank, how)
+      this.#leave(rank, how, true)
     }
   }
 
-  #asked(root: number, id: number, order: Order): void {
+  async #asked(root: number, id: number, order: Order): Promise<void> {
+    await this.#secured
     if (this.#ending || this.#finished) return
-    if (order.type === 'spawn') this.#spawn(root, id, order)
+    if (order.type === 'spawn') await this.#spawn(root, id, order)
     else if (order.type === 'listen') this.#ports.listen(root, id, order)
     else this.#ports.connect(root, id, order)
   }
@@ -339,16 +358,23 @@ export class Job implements WorldListener, JobRanks {
     return fabric
   }
 
-  #spawn(root: number, id: number, order: SpawnOrder): void {
+  async #spawn(root: number, id: number, order: SpawnOrder): Promise<void> {
     const answer = (value: number | undefined, refusal?: Refusal): void => this.joins.tell(root, { type: 'answered', id, value, refusal })
     const refusal = programsOf(order)
     if (refusal !== undefined) return answer(undefined, refusal)
     const { parts } = order
-    const count = parts.reduce((sum, { ranks }) => sum + ranks, 0)
-    const threads = this.#alive.size + count
+    const threads = this.#alive.size + ranksOf(order)
+    const host = this.#worldOf(root)?.hostOf(root)
+    if (host === undefined) return
+    let place: (where: WorldNumber) => WorldOptions['place']
+    try {
+      place = await placeSpawn(this.#options, order, host, threads)
+    } catch (error) {
+      return answer(undefined, { name: 'SpawnError', message: (error as Error).message, context: { program: parts[0]!.program } })
+    }
+    if (this.#ending || this.#finished) return
     for (const outlet of Object.values(this.#outlets)) outlet.several()
-    const where = { number: this.#count, base: this.#processes }
-    const world = this.#world({ parts, place: spawnThreads(this.#options, order, where, threads) })
+    const world = this.#world({ parts, place: place({ number: this.#count, base: this.#processes }) })
     const parents = order.processes as number[]
     const fabric = this.joins.make(parents, world.processes)
     const crowded = threads > availableParallelism()
@@ -373,7 +399,7 @@ export class Job implements WorldListener, JobRanks {
       this.fail({ kind: 'error', status: UNSETTLED, rank, text: `ended while its top-level await${where} was still waiting (status 13)` })
   }
 
-  #leave(rank: number, how: Gone): void {
+  #leave(rank: number, how: Gone, lost = false): void {
     if (!this.#alive.delete(rank)) return
     const world = this.#worldOf(rank)!
     world.alive.delete(rank)
@@ -381,16 +407,17 @@ export class Job implements WorldListener, JobRanks {
     this.#outlets[1].finish(rank)
     this.#outlets[2].finish(rank)
     this.#report?.ended(rank)
-    this.joins.ended(rank, how)
+    this.joins.ended(rank, how, lost)
     this.#ports.ended(rank)
     if (this.#starting.get(world)?.ended(rank)) this.#starting.delete(world)
     void this.#deadlock.check()
     if (this.#alive.size === 0) this.#finish()
-    else if (world.alive.size === 0 && world !== this.#first) this.#forget(world)
+    else this.#forget(world)
   }
 
-  /** A world is over, and the job is not. */
+  /** Lets go of a world that is over, while the job is not. */
   #forget(world: World): void {
+    if (world.alive.size > 0 || world === this.#first || this.joins.needs(world)) return
     this.#worlds.delete(world)
     void world.close(0)
   }
@@ -414,6 +441,7 @@ export class Job implements WorldListener, JobRanks {
     this.#finished = true
     for (const timer of this.#timers) clearTimeout(timer)
     this.#input.close()
+    this.joins.close()
     this.#programs.remove()
     const { stdout, stderr } = this.#options
     const failure = this.#failure ?? this.#early

@@ -95,6 +95,7 @@ export async function launch<T = unknown>(options: LaunchOptions): Promise<T[]> 
     stdout,
     stderr,
     stdin: () => stdin ?? process.stdin,
+    where: options,
     place: await placement({ ...options, ranks, program: path, args })
   })
   const end = () => job.end()

@@ -4,6 +4,7 @@ import type { ErrorRecord } from '../../runtime/error-record.js'
 import { type DrainSignal, type FromRank, type ToInput, type ToRank, titleOf, type WorldNumber } from '../../runtime/rank-protocol.js'
 import { CompileError } from '../compile/compile.js'
 import type { Gone, Host, HostListener } from '../protocol/host.js'
+import type { FromSite } from '../protocol/site-protocol.js'
 import type { Programs } from './programs.js'
 
 /** Ranks of one program, one behind the other. */
@@ -29,6 +30,7 @@ export interface WorldListener {
   message(process: number, message: FromRank): void
   asked(message: ToInput): void
   ended(process: number, status: number, fatal: string | undefined): void
+  site(news: FromSite): void
   signalled(signal: DrainSignal): void
   broken(world: World, text: string, error?: ErrorRecord): void
   lost(processes: readonly number[], failure: { status: number; text: string; how: Gone }): void
@@ -131,6 +133,10 @@ export class World implements HostListener {
 
   drained(rank: number, how: Gone): void {
     for (const host of this.hosts) if (host !== this.#hostOf[rank]) host.gone(rank, how)
+  }
+
+  site(news: FromSite): void {
+    this.#listener.site(news)
   }
 
   signalled(signal: DrainSignal): void {

@@ -93,25 +93,26 @@ assert.equal(seen.length, 0)
 if (rank === 0) open.unsubscribe()
 while (rank !== 0 && !isOver) await new Promise((resolve) => setImmediate(resolve))
 
-// A port that is busy
-const own = (await comm.split(rank))!
-if (rank === 0) {
-  const busy = own.listen('window', { queue: 0 })
-  const first = firstValueFrom(busy)
-  await comm.barrier()
-  const word = comm.irecv()
-  // Nothing that comes by the event loop is seen to meanwhile.
-  while (!word.test());
-  await (await first).close()
-} else {
-  // Whoever of the two opens before may have to wait for it.
-  await comm.barrier()
-  await own.connect('window', { timeout: 20_000 }).then(
-    (inter) => inter.close(),
-    async (error: Error) => {
-      assert.match(error.message, /port 'window' is busy: 0 others wait there already/)
-      await comm.send(error.name, { dest: 0 })
-    }
-  )
+// A port that is busy: while its root computes, without a turn of its event loop.
+if (process.argv[2] === 'busy') {
+  const own = (await comm.split(rank))!
+  if (rank === 0) {
+    const first = firstValueFrom(own.listen('window', { queue: 0 }))
+    await refuses(lastValueFrom(own.listen('window')), PortError, /port 'window' is in use/)
+    const refused = comm.irecv()
+    const told = [1, 2].map((dest) => comm.isend('come', { dest }))
+    while (!refused.test());
+    await Promise.all(told.map((request) => request.wait()))
+    await (await first).close()
+  } else {
+    await comm.recv({ source: 0 })
+    await own.connect('window', { timeout: 20_000 }).then(
+      (inter) => inter.close(),
+      async (error: Error) => {
+        assert.match(error.message, /port 'window' is busy: 0 others wait there already/)
+        await comm.send(error.name, { dest: 0 })
+      }
+    )
+  }
 }
 console.log('done')

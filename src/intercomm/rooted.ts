@@ -48,7 +48,7 @@ function outward(
   const collective = peers.rank < 0 ? undefined : inner(peers)
   const own = others === core.local ? core.remote : core.local
   const group = among(core, [root, ...own.filter((rank) => rank !== root)])
-  const rounds = bcastOf<unknown>(group, { root: 0 })
+  const rounds = group.rank < 0 ? undefined : bcastOf<unknown>(group, { root: 0 })
   return {
     name,
     root,
@@ -57,7 +57,7 @@ function outward(
     ahead: true,
     build: (links) => {
       if (collective !== undefined && !atRoot) return wayOf(links, core, peers, FIRST_LANE, collective, algorithm, same)
-      const tokens = wayOf(links, core, group, SECOND_LANE, rounds, undefined, plain)
+      const tokens = wayOf(links, core, group, SECOND_LANE, rounds!, undefined, plain)
       if (collective === undefined) return withoutResult(tokens)
       return withoutResult(both(wayOf(links, core, peers, FIRST_LANE, collective, algorithm, optionsOf), tokens, undefined, nothing))
     }

@@ -6,9 +6,11 @@ jest.setTimeout(LIMIT_MS)
 
 const lines = (text: string): string[] => text.trim().split('\n').sort()
 
-test('ranks start others in every way that there is', async () => {
-  const path = join(__dirname, 'programs/spawn.ts')
-  const { status, stdout, stderr } = await rxmpi(['run', '-n', '3', '--timeout', '60', path])
+test.each([
+  ['threads', ['-n', '3']],
+  ['ranks of two hosts', ['--host', 'localhost:2,localhost:1']]
+])('%s start others in every way that there is', async (_, where) => {
+  const { status, stdout, stderr } = await rxmpi(['run', ...where, '--timeout', '60', join(__dirname, 'programs/spawn.ts')])
   expect(stderr).toBe('')
   expect(lines(stdout).filter((line) => line.endsWith('done'))).toEqual(['[0] done', '[1] done', '[2] done'])
   expect(status).toBe(0)
@@ -42,6 +44,21 @@ test('both sides hear of failures of the other where these end nobody', async ()
   const { status, stdout } = await rxmpi(['run', '-n', '2', '--on-failure', 'continue', '--timeout', '30', path])
   expect(lines(stdout)).toEqual(['[0] RankFailedError 1 true', '[1.0] RankFailedError 1 false', '[1] RankFailedError 1 true'])
   expect(status).toBe(3)
+})
+
+test('a process that is killed is missed by those who have spawned it', async () => {
+  const path = program(`
+    import { COMM_PARENT, COMM_WORLD as comm } from 'rxmpi'
+    if (COMM_PARENT === undefined) {
+      const children = await comm.spawn(new URL(import.meta.url), { ranks: 2, placement: 'process' })
+      const error = await children.recv({ source: 1 }).catch((reason) => reason)
+      console.log(error.name, error.failed?.rank, error.failed?.remote, error.failed?.reason)
+      console.log(await children.recv({ source: 0 }))
+    } else if (comm.rank === 1) process.kill(process.pid, 'SIGKILL')
+    else await COMM_PARENT.send('still here', { dest: 0 })
+  `)
+  const { stdout } = await rxmpi(['run', '-n', '1', '--on-failure', 'continue', '--timeout', '30', path])
+  expect(stdout).toBe('RankFailedError 1 true has failed: its process was killed\nstill here\n')
 })
 
 test('once both sides have closed neither hears of the other, and the job ends when all worlds have', async () => {
@@ -90,8 +107,12 @@ test('an interrupt reaches all worlds', async () => {
   ])
 })
 
-test('groups meet by ports', async () => {
-  const { status, stdout, stderr } = await rxmpi(['run', '-n', '3', '--timeout', '60', join(__dirname, 'programs/ports.ts'), 'busy'])
+test.each([
+  ['threads', [], ['busy']],
+  ['processes', ['--placement', 'process'], []]
+])('groups of %s meet by ports', async (_, where, args) => {
+  const path = join(__dirname, 'programs/ports.ts')
+  const { status, stdout, stderr } = await rxmpi(['run', '-n', '3', ...where, '--timeout', '60', path, ...args])
   expect(stderr).toBe('')
   expect(lines(stdout)).toEqual(['[0] done', '[1] done', '[2] done'])
   expect(status).toBe(0)

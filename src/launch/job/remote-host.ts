@@ -5,8 +5,8 @@ import { KILLED as BY_KILL, UNREACHABLE } from '../../transport/shared/host-memo
 import { GONE } from '../../transport/websocket/failure-detector.js'
 import type { HostLink } from '../../transport/websocket/host-link.js'
 import type { Gone, Host, HostListener, Rest } from '../protocol/host.js'
-import type { ToSite } from '../protocol/site-protocol.js'
 import { Control, type FromHost, type HostAddress, type ToHost } from '../protocol/host-protocol.js'
+import type { ToSite } from '../protocol/site-protocol.js'
 
 /** How long the process of a host may take to end when it is told to. */
 const END_MS = 1000

@@ -127,7 +127,9 @@ async function placeProcesses(job: JobOptions, order: SpawnOrder, root: Host): P
   const ranks = ranksOf(order)
   const machine = root.site === undefined ? 'localhost' : root.machine
   if (where.hosts === undefined && machine === undefined) {
-    throw new ArgumentError('another launcher has started the host of the root, and starts no more there: say on which hosts the new ranks run')
+    throw new ArgumentError(
+      'another launcher has started the host of the root, and starts no more there: say on which hosts the new ranks run'
+    )
   }
   const { placement } = await import('./placement.js')
   const { program, args } = parts[0]!
@@ -159,12 +161,7 @@ async function placeProcesses(job: JobOptions, order: SpawnOrder, root: Host): P
 }
 
 /** The ranks of a new world as threads of this process. */
-function spawnThreads(
-  job: JobOptions,
-  order: SpawnOrder,
-  world: WorldNumber,
-  threads: number
-): (listener: HostListener) => Placed[] {
+function spawnThreads(job: JobOptions, order: SpawnOrder, world: WorldNumber, threads: number): (listener: HostListener) => Placed[] {
   const { parts } = order
   const memory = allocateHost(ranksOf(order))
   const setting = { ...rankSetting({ ...job, ranks: 2, wantsResults: false }), inputIsTerminal: false }

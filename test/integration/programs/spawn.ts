@@ -88,6 +88,21 @@ async function parent(): Promise<void> {
   await talk(children, true)
   await children.close()
 
+  // In processes of their own, one for each program.
+  const apart = await comm.spawn(
+    [
+      { program: self, ranks: 2, args: ['talk'] },
+      { program: self, ranks: 1, args: ['talk'] }
+    ],
+    { hosts: 'localhost:3' }
+  )
+  await talk(apart, true)
+  await apart.close()
+  const each = await comm.spawn(self, { ranks: 2, args: ['tell', 'y'], placement: 'process', env: { COLOUR: 'blue' } })
+  const said = await each.gather(undefined, { root: { local: 0 } })
+  if (comm.rank === 0) assert.deepEqual(said, Array(2).fill([2, 'blue', 'y']))
+  await each.close()
+
   const several = await comm.spawn([
     { program: self, ranks: 2, args: ['tell', 'a', 'b c'] },
     { program: self.pathname, args: ['tell'], env: { COLOUR: 'red' } }
@@ -131,10 +146,16 @@ async function refused(isRoot: boolean, root: number): Promise<void> {
   assert.match(early.output ?? '', /looking for a licence/)
   await refuses(comm.spawn(at('stranger.ts'), { root }), SpawnError, /stranger\.ts: rank 0 of the new world has not started: ended/)
   await refuses(comm.spawn(at('wrong.ts'), { root }), SpawnError, /wrong\.ts/)
+  await refuses(
+    comm.spawn(self, { root, hosts: 'there-is-no-such-machine' }),
+    SpawnError,
+    /another machine, and what is sent to it could be read/
+  )
 
   const bad: [unknown, object, RegExp][] = [
     [undefined, {}, /program: expected a path or a URL/],
     [[], {}, /the list of what to start is empty/],
+    [self, { placement: 'procces' }, /placement: expected 'thread' or 'process'/],
     [self, { ranks: 0 }, /ranks: expected an integer from 1 on, got 0/],
     [self, { args: 'x' }, /args: expected an array of strings/],
     [[{ program: self, args: [1] }], {}, /\[0\]\.args: expected an array of strings/],

@@ -16,6 +16,7 @@ if (comm === undefined) console.log('I look on')
 else {
   if (LENGTH % side !== 0) throw new Error(`a matrix of ${LENGTH} rows has no ${side} equal blocks`)
   await multiply(comm)
+  comm.free()
 }
 
 async function multiply(grid: NonNullable<typeof comm>): Promise<void> {

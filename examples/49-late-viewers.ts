@@ -13,7 +13,7 @@ import * as mpi from 'rxmpi/operators'
 
 const VIEWERS = 2
 const isViewer = comm.rank === comm.size - 1 && comm.size > 1
-const group = (await comm.split(isViewer ? 1 : 0))!
+using group = (await comm.split(isViewer ? 1 : 0))!
 
 if (isViewer) {
   for (let viewer = 1; viewer <= VIEWERS; viewer++) {

@@ -4,8 +4,10 @@ import type { Intercommunicator } from './communicator/intercommunicator.js'
 import { temporaryFiles } from './file/node-file-system.js'
 import { SELF, WORLD } from './progress/context-ids.js'
 import { Endpoint } from './progress/endpoint.js'
+import { leftovers } from './progress/leftovers.js'
 import { Fabrics } from './runtime/fabrics.js'
 import { startedBy } from './runtime/launch-env.js'
+import type { Leftovers } from './runtime/leftovers-policy.js'
 import { Liveness } from './runtime/liveness.js'
 import { type FromRank, type RankData, type ToRank, titleOf } from './runtime/rank-protocol.js'
 import { type StandaloneRank, startStandaloneRank } from './runtime/standalone-rank.js'
@@ -91,11 +93,19 @@ fabrics.onParent = (joined) => {
   COMM_PARENT = joinedBy(joined, 'parent', undefined, () => {
     COMM_PARENT = undefined
   })
+  COMM_PARENT.isGiven = true
 }
 
 /** For the launcher's side of this rank. */
 export const runtime = {
   transport,
+  /** Tells on standard error what this rank, which ends well, has left over, a line of each kind. True when that makes it fail. */
+  tellLeftovers(policy: Leftovers): boolean {
+    if (policy === 'ignore') return false
+    const lines = [...fabrics.endpoints].flatMap((each) => leftovers(each, titleOf(rank, world)))
+    if (lines.length > 0) process.stderr.write(lines.map((line) => `rxmpi: ${line}\n`).join(''))
+    return policy === 'error' && lines.length > 0
+  },
   /** Called when this thread is not to give its event loop another turn, and sends are still under way. */
   onStuck: (): void => undefined,
   /** The program has begun to use this. */
@@ -112,4 +122,7 @@ export const runtime = {
   }
 }
 
-standalone?.onEnd(() => runtime.flush())
+standalone?.onEnd((policy) => {
+  runtime.flush()
+  return runtime.tellLeftovers(policy)
+})

@@ -559,6 +559,7 @@ export class Communicator extends FaultTolerant {
    * const other = await (comm.rank === 0 ? firstValueFrom(alone.listen('desk')) : alone.connect('desk', { timeout: 5000 }))
    * console.log(await other.allgather(`from ${comm.rank}`)) // [0] [ 'from 1' ] [1] [ 'from 0' ]
    * await other.close()
+   * alone.free()
    * ```
    */
   listen(name: string, options: ListenOptions = {}): Port {

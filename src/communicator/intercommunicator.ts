@@ -55,6 +55,8 @@ export class Intercommunicator extends FaultTolerant {
   readonly remoteGroup: Group
   /** @internal Where it was made, if that was recorded. */
   readonly site: CallSite | undefined
+  /** @internal It was there without the program's doing. */
+  isGiven = false
   readonly #whole: WholeCore
   readonly #makeOf: MakeCommunicator
   readonly #onFree: (() => void) | undefined

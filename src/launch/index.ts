@@ -1,3 +1,4 @@
+export type { Leftovers } from '../runtime/leftovers-policy.js'
 export type { EngineName } from './engines/engine-command.js'
 export type { OnFailure } from './job/job.js'
 export { type LaunchOptions, launch } from './job/launch.js'

@@ -44,6 +44,8 @@ export interface Unfreed {
   readonly site: CallSite | undefined
   /** By default a communicator. */
   readonly kind?: string
+  /** It is not of the program's making. */
+  readonly isGiven?: boolean
   readonly holdings?: readonly Holding[]
 }
 

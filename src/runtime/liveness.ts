@@ -8,7 +8,8 @@ import { endable } from '../request/cancellation.js'
 import { type HostMemory, IDLE, restOf, stateWord, WAKE_UP } from '../transport/shared/host-memory.js'
 import type { SharedTransport } from '../transport/shared/shared-transport.js'
 import type { Fabrics } from './fabrics.js'
-import type { FromRank, ToRank } from './rank-protocol.js'
+import { keptAliveBy } from './kept-alive.js'
+import type { EndReason, FromRank, ToRank } from './rank-protocol.js'
 
 /**
  * When a rank may end, and when it never can.
@@ -49,10 +50,12 @@ export class Liveness {
   /** What the launcher says about it. */
   onMessage(message: ToRank): void {
     if (message.type === 'report') {
+      const { reason } = message
+      if (reason === 'look') return this.#look()
       // From here on the program may go on; only the answer is waited for.
       this.#wake()
       this.#port?.ref()
-      this.#report(message.reason)
+      this.#report(reason)
     } else if (message.type === 'reported') {
       this.#port?.unref()
       this.#reported?.(message.text)
@@ -97,18 +100,38 @@ export class Liveness {
     this.#port?.postMessage(message)
   }
 
+  /** Says what waits, and what else keeps the rank alive; of calls whose line was not recorded, none. */
+  #look(): void {
+    const rank = this.#title
+    const calls = [...this.#fabrics.endpoints].flatMap((endpoint) => pendingCalls(endpoint))
+    const waits = calls.flatMap(({ waits, site }) => waits.map((what) => `rank ${rank} waits ${what}${at(site)}`))
+    const lines = waits.slice(0, SHOWN)
+    if (waits.length > SHOWN) lines.push(`rank ${rank} … and ${waits.length - SHOWN} more`)
+    if (waits.length === 0) lines.push(`rank ${rank} waits for no message`)
+    const reasons = this.#idle ? '' : keptAliveBy(endable.count)
+    if (reasons !== '') lines.push(`rank ${rank} is kept alive by ${reasons}`)
+    const waiting = calls.filter(({ endless }) => !endless).length
+    this.#tell({ type: 'waits', reason: 'look', lines: [...lines, ...this.#left()], waiting })
+  }
+
+  /** What others may wait for, and what nobody has waited for. */
+  #left(): string[] {
+    const title = this.#title
+    const endpoints = [...this.#fabrics.endpoints]
+    const held = endpoints.flatMap(({ held }) => Array.from(held, (one) => `rank ${title} holds ${one.describe()}${at(one.site)}`))
+    const unreceived = endpoints.flatMap((endpoint) => unreceivedBy(endpoint, title))
+    return [...held.slice(0, SHOWN), ...unreceived.slice(0, SHOWN)]
+  }
+
   /** Gives up all that waits, and says what it was and where: some call sites only show when their promise is rejected. */
-  #report(reason: 'deadlock' | 'timeout'): void {
+  #report(reason: EndReason): void {
     const { rank } = this.#transport
     const title = this.#title
     const endpoints = [...this.#fabrics.endpoints]
     const calls = endpoints.flatMap((endpoint) => pendingCalls(endpoint))
     const shown = calls.slice(0, SHOWN)
     const others = calls.slice(SHOWN)
-    const unreceived = endpoints.flatMap((endpoint) => unreceivedBy(endpoint, title))
-    const held = endpoints.flatMap((endpoint) =>
-      Array.from(endpoint.held, (holding) => `rank ${title} holds ${holding.describe()}${at(holding.site)}`)
-    )
+    const left = this.#left()
     const everybody = new Promise<string>((resolve) => {
       this.#reported = resolve
     })
@@ -122,9 +145,9 @@ export class Liveness {
       const lines = waits.slice(0, SHOWN)
       const more = waits.length - lines.length + others.length
       if (more > 0) lines.push(`rank ${title} … and ${more} more`)
-      lines.push(...held.slice(0, SHOWN), ...unreceived.slice(0, SHOWN))
+      lines.push(...left)
       if (this.#port === undefined) this.#reported!(lines.join('\n'))
-      else this.#tell({ type: 'waits', lines })
+      else this.#tell({ type: 'waits', reason, lines, waiting: calls.length })
       let crowd: Promise<Error> | undefined
       for (const [k, call] of others.entries()) {
         call.giveUp(() => {

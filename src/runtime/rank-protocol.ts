@@ -8,6 +8,7 @@ import type { HostMemory } from '../transport/shared/host-memory.js'
 import type { Certificate } from '../transport/websocket/connection.js'
 import type { Address } from '../transport/websocket/dial.js'
 import type { ErrorRecord } from './error-record.js'
+import type { Leftovers } from './leftovers-policy.js'
 
 /** `workerData` of a rank: who it is, the memory it shares with the other ranks of its host, and its terminal. */
 export interface RankData {
@@ -56,6 +57,8 @@ export interface Setting {
   wantsResult: boolean
   /** One word a rank: the bytes of output that it has posted and nobody has written yet. */
   unwritten: SharedArrayBuffer
+  /** What becomes of what a rank has left over at its end. */
+  leftovers: Leftovers
   /** Whether reports of errors may be coloured. */
   colors: boolean
   /** What standard output and standard error are connected to, where a rank may draw on them. */
@@ -119,6 +122,11 @@ export interface StandaloneData {
 export const DRAIN_SIGNALS = { SIGINT: 2, SIGTERM: 15 } as const
 export type DrainSignal = keyof typeof DRAIN_SIGNALS
 
+/** Why what waits is given up. */
+export type EndReason = 'deadlock' | 'timeout'
+/** Why it is to be said; to look changes nothing. */
+export type ReportReason = EndReason | 'look'
+
 export type ToRank =
   /** The program, transpiled: import `url`, and be `argv[1] = path`. */
   | { type: 'program'; url: string; path: string }
@@ -138,10 +146,10 @@ export type ToRank =
   | { type: 'unlistened'; port: number }
   /** The main thread answers for it from now on, in this context. */
   | { type: 'attended'; context: number }
-  /** Say what you wait for, for a report; `fail` then rejects it all. */
-  | { type: 'report'; reason: 'deadlock' | 'timeout' }
-  /** What every rank waits for, after a `report`. */
-  | { type: 'reported'; reason: 'deadlock' | 'timeout'; text: string }
+  /** Say what you wait for, for a report: as the end of it, or to go on. */
+  | { type: 'report'; reason: ReportReason }
+  /** What every rank waits for, after a `report`: what waits fails with that. */
+  | { type: 'reported'; reason: EndReason; text: string }
 
 export type FromRank =
   | { type: 'output'; fd: 1 | 2; chunk: string | Uint8Array; bytes: number }
@@ -173,7 +181,8 @@ export type FromRank =
   | { type: 'idle' }
   /** A rank that is no thread is about to end. */
   | { type: 'ended'; status: number }
-  | { type: 'waits'; lines: string[] }
+  /** `waiting`: how many calls, beside those that may wait for ever. */
+  | { type: 'waits'; reason: ReportReason; lines: string[]; waiting: number }
   /** A file that is to go with the rank, however that ends; or no longer. */
   | { type: 'temporary'; path: string; isTemporary: boolean }
 

@@ -8,6 +8,7 @@ import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads'
 import { RxmpiError } from '../errors.js'
 import { allocateHost } from '../transport/shared/host-memory.js'
 import { RENDEZVOUS, type Started, TOKEN } from './launch-env.js'
+import { type Leftovers, leftoversOf } from './leftovers-policy.js'
 import { standaloneHostModule } from './package.js'
 import type { FromRank, Seat, StandaloneData, ToRank } from './rank-protocol.js'
 
@@ -23,8 +24,8 @@ export interface StandaloneRank {
   port: MessagePort
   /** Nothing of the program may run any more: waits for the end of the job, and ends this process. */
   halt(): never
-  /** Called when the program ends well, before others are told. */
-  onEnd(flush: () => void): void
+  /** Called when the program ends well, before others are told; true when it fails all the same. */
+  onEnd(finish: (leftovers: Leftovers) => boolean): void
 }
 
 export function startStandaloneRank({ name, rank, size }: Started, env: NodeJS.ProcessEnv): StandaloneRank {
@@ -34,6 +35,7 @@ export function startStandaloneRank({ name, rank, size }: Started, env: NodeJS.P
         `a rank may start programs of rxmpi with \`npx rxmpi run --launcher local\`, or without the variables of ${name}`
     )
   }
+  const leftovers = leftoversOf(env)
   const memory = allocateHost(size, { host: rank, hosts: Array.from({ length: size }, (_, k) => k) })
   const words = new Int32Array(new SharedArrayBuffer(8))
   const { port1: port, port2 } = new MessageChannel()
@@ -44,14 +46,14 @@ export function startStandaloneRank({ name, rank, size }: Started, env: NodeJS.P
   env[TAKEN] = String(process.pid)
   // The program is none of those that it is for.
   for (const secret of [RENDEZVOUS, TOKEN]) delete env[secret]
-  let flush = (): void => undefined
+  let finish = (_: Leftovers): boolean => false
   port.on('message', (message: ToRank) => {
     if (message.type === 'end') process.exit()
   })
   // Here all ways to end meet, and nothing but this thread's blocking keeps the process until its messages are out and the job is over.
   process.on('exit', (code) => {
-    if (code === 0) flush()
-    port.postMessage({ type: 'ended', status: code } satisfies FromRank)
+    const status = code === 0 && finish(leftovers) ? 1 : code
+    port.postMessage({ type: 'ended', status } satisfies FromRank)
     // Some launchers end all processes as soon as one has failed: they do anyway, and with its status.
     process.on('SIGTERM', () => undefined)
     Atomics.wait(words, OVER_WORD, 0)
@@ -66,7 +68,7 @@ export function startStandaloneRank({ name, rank, size }: Started, env: NodeJS.P
       process.exit(words[STATUS_WORD])
     },
     onEnd: (action) => {
-      flush = action
+      finish = action
     }
   }
 }

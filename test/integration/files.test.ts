@@ -179,7 +179,10 @@ describe('a run that is killed', () => {
       import { COMM_WORLD as comm } from 'rxmpi'
       import * as mpi from 'rxmpi/operators'
       const file = await comm.open('${folder}/x')
-      mpi.readFrom(file, { format: '${format}' }).subscribe(({ value }) => console.log(value))`)
+      mpi.readFrom(file, { format: '${format}' }).subscribe({
+        next: ({ value }) => console.log(value),
+        complete: () => file.free()
+      })`)
       for (let kill = 0; kill < KILLS / 2; kill++) {
         const told = await killed(write('Infinity'), 5 + ((kill * 37) % 150))
         expect((await rxmpi(['run', '-n', '2', write('1')])).status).toBe(0)

@@ -22,6 +22,7 @@ const directory = project({
     if (how === 'kill' && rank === 1) process.kill(process.pid, 'SIGKILL')
     if (how === 'busy' && rank === 1) process.exit(3)
     if (how === 'busy' && rank === 2) for (;;) {}
+    if (how === 'left') await comm.dup()
     if (how === 'deadlock') await comm.recv({ source: (rank + 1) % size })
     if (how === 'last' && rank === 0) {
       for (let k = 0; k < 1000; k++) comm.isend({ k, padding: 'x'.repeat(300) }, { dest: 1 })
@@ -40,7 +41,7 @@ const directory = project({
       await comm.barrier()
       console.log('well', rank, size, got)
     } else if (how === 'none') console.log('well', rank, size, got, ...Object.keys(process.env).filter((name) => name === 'RXMPI_TOKEN'))
-    else if (how !== 'code' && how !== 'last') setInterval(() => {}, 1000)`,
+    else if (how !== 'code' && how !== 'last' && how !== 'left') setInterval(() => {}, 1000)`,
   'typed.ts': `
     import { COMM_WORLD as comm, SUM } from 'rxmpi'
     import { twice } from './twice.js'
@@ -64,11 +65,18 @@ afterAll(() => {
 
 let port = 21_000 + (process.pid % 20_000)
 /** Three processes that meet where their environment says. */
-function three(args: string[]): Promise<Run[]> {
+function three(args: string[], more: Record<string, string> = {}): Promise<Run[]> {
   port++
   return Promise.all(
     [0, 1, 2].map((rank) => {
-      const env = { ...process.env, RXMPI_RANK: String(rank), RXMPI_SIZE: '3', RXMPI_ADDRESS: `127.0.0.1:${port}`, RXMPI_TOKEN: 'secret' }
+      const env = {
+        ...process.env,
+        RXMPI_RANK: String(rank),
+        RXMPI_SIZE: '3',
+        RXMPI_ADDRESS: `127.0.0.1:${port}`,
+        RXMPI_TOKEN: 'secret',
+        ...more
+      }
       const child = spawn(process.execPath, args, { env, cwd: directory, stdio: ['pipe', 'pipe', 'pipe'] }) as Running
       children.push(child)
       return ended(child)
@@ -105,6 +113,15 @@ it('deliver all that they have sent before they end', async () => {
   const runs = await three([program, 'last'])
   expect(runs.map(({ stderr }) => stderr)).toEqual(['', '', ''])
   expect(runs[1]!.stdout).toBe('499500\n')
+})
+
+it('tell what they have left over, and fail by it where that is wanted', async () => {
+  const warned = await three([program, 'left'])
+  const left = (rank: number): RegExp =>
+    new RegExp(`^rxmpi: rank ${rank} ended with a communicator that nobody freed: 'world\\.dup\\(1\\)', at .*program\\.mjs:\\d+:\\d+; `)
+  expect(warned).toEqual([0, 1, 2].map((rank) => ({ status: 0, stdout: '', stderr: expect.stringMatching(left(rank)) })))
+  const failed = await three([program, 'left'], { RXMPI_LEFTOVERS: 'error' })
+  expect(failed.map(({ status }) => status)).toEqual([1, 1, 1])
 })
 
 it('are alive for the others while they compute', async () => {

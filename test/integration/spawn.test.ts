@@ -51,11 +51,15 @@ test('a process that is killed is missed by those who have spawned it', async ()
     import { COMM_PARENT, COMM_WORLD as comm } from 'rxmpi'
     if (COMM_PARENT === undefined) {
       const children = await comm.spawn(new URL(import.meta.url), { ranks: 2, placement: 'process' })
+      for (const dest of [0, 1]) await children.send('go on', { dest })
       const error = await children.recv({ source: 1 }).catch((reason) => reason)
       console.log(error.name, error.failed?.rank, error.failed?.remote, error.failed?.reason)
       console.log(await children.recv({ source: 0 }))
-    } else if (comm.rank === 1) process.kill(process.pid, 'SIGKILL')
-    else await COMM_PARENT.send('still here', { dest: 0 })
+    } else {
+      await COMM_PARENT.recv()
+      if (comm.rank === 1) process.kill(process.pid, 'SIGKILL')
+      await COMM_PARENT.send('still here', { dest: 0 })
+    }
   `)
   const { stdout } = await rxmpi(['run', '-n', '1', '--on-failure', 'continue', '--timeout', '30', path])
   expect(stdout).toBe('RankFailedError 1 true has failed: its process was killed\nstill here\n')

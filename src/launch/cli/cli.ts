@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
-import { ArgumentError } from '../../errors.js'
+import { ArgumentError, RxmpiError } from '../../errors.js'
 import { startedBy } from '../../runtime/launch-env.js'
 import { packageDirectory, packageVersion } from '../../runtime/package.js'
 import { ENGINES } from '../engines/engine-command.js'
@@ -16,6 +16,9 @@ interface RunFlags {
   ranks?: number
   placement: 'thread' | 'process'
   prefix: boolean
+  stallNotice?: number
+  strict?: boolean
+  quiet?: boolean
   timeout?: number
   env?: Record<string, string | undefined>
   hostfile?: string
@@ -59,6 +62,17 @@ cli
   )
   .option('--env <NAME[=VALUE]>', 'set a variable for the ranks, or pass on one of this environment; may be repeated', variable)
   .option('--no-prefix', 'leave out the [rank] before every line')
+  .addOption(
+    new Option('--strict', 'what a rank has left over when its program ends (messages, calls, what was not freed) is an error').conflicts(
+      'quiet'
+    )
+  )
+  .option('--quiet', 'leave out the warnings of it, and the notice of a stall')
+  .option(
+    '--stall-notice <SECONDS>',
+    'when nothing is sent, received or printed for so long, say once who waits for whom, and go on (default: 10; 0: never)',
+    secondsOrNone
+  )
   .addOption(
     new Option('--placement <WHERE>', 'ranks are threads of one process, or each is a process of its own')
       .choices(['thread', 'process'])
@@ -112,6 +126,16 @@ cli
   })
 
 cli
+  .command('ps')
+  .description('list the running jobs of this user on this machine, or say what the ranks of one wait for')
+  .option('--job <ID>', 'the job to look at; it goes on', rankCount)
+  .exitOverride()
+  .action(async ({ job }: { job?: number }) => {
+    const { ps } = await import('./ps.js')
+    process.stdout.write(await ps(job))
+  })
+
+cli
   .command('bench')
   .description('run the benchmarks on this machine')
   .usage('[name…] [options]')
@@ -138,6 +162,10 @@ function seconds(text: string): number {
   return time
 }
 
+function secondsOrNone(text: string): number {
+  return text.trim() === '0' ? 0 : seconds(text)
+}
+
 function variable(text: string, before: Record<string, string | undefined> = {}): Record<string, string | undefined> {
   const [name] = text.split('=', 1)
   if (name === '') throw new InvalidArgumentError('Expected NAME or NAME=VALUE.')
@@ -161,8 +189,8 @@ try {
   await cli.parseAsync()
 } catch (error) {
   if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : USAGE_STATUS
-  else if (error instanceof ArgumentError) {
+  else if (error instanceof RxmpiError) {
     process.stderr.write(`rxmpi: ${error.message}\n`)
-    process.exitCode = USAGE_STATUS
+    process.exitCode = error instanceof ArgumentError ? USAGE_STATUS : 1
   } else throw error
 }

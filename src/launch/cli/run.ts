@@ -10,6 +10,7 @@ import { engineOf, type Placement, placement, ranksOf } from '../job/placement.j
 import { type JobRequest, startJob } from '../job/start-job.js'
 import { checkRanks } from '../options/limits.js'
 import { programPath } from '../options/program.js'
+import { STALL_NOTICE } from '../options/timeouts.js'
 
 export interface RunOptions extends Omit<Placement, 'launcher'> {
   /** By default as many as the hosts take. */
@@ -19,7 +20,12 @@ export interface RunOptions extends Omit<Placement, 'launcher'> {
   env?: Record<string, string | undefined> | undefined
   timeout?: number | undefined
   onFailure?: OnFailure | undefined
+  stallNotice?: number | undefined
   prefix: boolean
+  /** What ranks have left over at their end makes them fail. */
+  strict?: boolean | undefined
+  /** It is not told. */
+  quiet?: boolean | undefined
   /** `auto`: be one of the processes that another launcher has started, if any; `k8s` prints a Job. */
   launcher?: Placement['launcher'] | 'k8s'
   /** Prints the commands instead of running them. */
@@ -32,6 +38,8 @@ export interface RunOptions extends Omit<Placement, 'launcher'> {
 /** npm passes an interrupt on that the terminal has already given to the whole foreground group. */
 const ECHO_MS = 200
 const KILL_MS = 2000
+/** A job that is over by then is listed nowhere. */
+const SOCKET_MS = 500
 
 /** Runs a job for the command line and resolves to its exit status. */
 export async function run(options: RunOptions): Promise<number> {
@@ -55,7 +63,7 @@ export async function run(options: RunOptions): Promise<number> {
   }
   const place = await placement({ ...asked, ranks, program: path, args })
   const job = startJob({ ...requestOf(options, path, ranks), inputIsTerminal: process.stdin.isTTY, where: asked, place })
-  return ended(job, ranks)
+  return ended(job, path, options)
 }
 
 /** One of the processes that another launcher has started. */
@@ -66,6 +74,7 @@ async function runExternalRank(seen: DetectedLauncher, options: RunOptions): Pro
   if (!external.leads) {
     // A second one ends this process.
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => external.signalled(signal))
+    process.on('SIGQUIT', () => undefined)
     try {
       await external.join()
     } catch (error) {
@@ -81,29 +90,67 @@ async function runExternalRank(seen: DetectedLauncher, options: RunOptions): Pro
   const { tls, insecure, ssh, reconnect, startupTimeout } = options
   const where = { tls, insecure, ssh, reconnect, startupTimeout }
   const job = startJob({ ...requestOf(options, path, seen.size), where, place: external.place })
-  const status = await ended(job, seen.size)
+  const status = await ended(job, path, options)
   await external.finish()
   return status
 }
 
 /** What the job of this command line is asked for, wherever its ranks run. */
-function requestOf({ args, env = {}, timeout, onFailure, prefix }: RunOptions, program: string, ranks: number): Omit<JobRequest, 'place'> {
-  return { ranks, program, args, env, timeout, onFailure, prefix, onRankFailure: (failure) => void print(failure, ranks) }
+function requestOf(
+  { args, env = {}, timeout, onFailure, prefix, strict, quiet, stallNotice = quiet ? 0 : STALL_NOTICE }: RunOptions,
+  program: string,
+  ranks: number
+): Omit<JobRequest, 'place'> {
+  const leftovers = strict ? 'error' : quiet ? 'ignore' : 'warn'
+  return {
+    ranks,
+    program,
+    args,
+    env,
+    timeout,
+    onFailure,
+    prefix,
+    leftovers,
+    stallNotice,
+    onRankFailure: (failure) => void print(failure, ranks)
+  }
 }
 
 /** Sees a job to its end; resolves to its status. */
-async function ended(job: Job, ranks: number): Promise<number> {
+async function ended(job: Job, program: string, { args }: RunOptions): Promise<number> {
   let signals = 0
   onSignal((signal) => {
     if (++signals === 1) job.drain(signal)
     else kill(job)
   })
+  process.on('SIGQUIT', () => void job.look().then(({ lines }) => process.stderr.write(`${lines.join('\n')}\n`)))
+  const close = answerQuestions(job, program, args)
   const { failure, failed, stuck } = await job.outcome
+  await close()
   // Of a rank whose failure did not end the job it was printed when it failed.
-  if (failure !== undefined && (failure.rank === undefined || !failed.has(failure.rank))) await print(failure, ranks)
+  if (failure !== undefined && (failure.rank === undefined || !failed.has(failure.rank))) await print(failure, job.size)
   // Node waits for every thread before it exits, and these never come back.
   if (stuck.length > 0) process.kill(process.pid, 'SIGKILL')
   return failure?.status ?? 0
+}
+
+/** Lets `rxmpi ps` ask for it, once it has run for a while: most jobs are over sooner. Returns how to end that. */
+function answerQuestions(job: Job, program: string, args: readonly string[]): () => Promise<void> {
+  const { pid } = process
+  const start = performance.now()
+  let socket: Promise<{ close(): void }> | undefined
+  const timer = setTimeout(() => {
+    socket = import('./job-socket.js').then(({ listen }) =>
+      listen(async ({ what }) => {
+        if (what === 'waits') return (await job.look()).lines
+        return { job: pid, program, args, ranks: job.size, alive: job.alive.size, age: (performance.now() - start) / 1000 }
+      })
+    )
+  }, SOCKET_MS)
+  return async () => {
+    clearTimeout(timer)
+    ;(await socket)?.close()
+  }
 }
 
 /** The Job for Kubernetes; its program is a file of the image, and not of this machine. */

@@ -6,7 +6,7 @@ import { RxmpiError } from '../../errors.js'
 import { startedBy } from '../../runtime/launch-env.js'
 import type { FromRank, StandaloneData, ToRank } from '../../runtime/rank-protocol.js'
 import { OVER_WORD, STATUS_WORD } from '../../runtime/standalone-rank.js'
-import { ENDED, FAILED, markGone, restOf } from '../../transport/shared/host-memory.js'
+import { ENDED, FAILED, markGone, restOf, trafficOf } from '../../transport/shared/host-memory.js'
 import { failureText } from '../job/failure-text.js'
 import { startJob } from '../job/start-job.js'
 import { isSet } from '../options/environment.js'
@@ -66,6 +66,13 @@ class MainThread implements Host {
     const states = restOf(memory)
     return states && { states, sent: 0, received: 0 }
   }
+
+  traffic(): number {
+    return trafficOf(memory)
+  }
+
+  /** It is no thread that could be stopped from here. */
+  async stackOf(): Promise<undefined> {}
 
   terminate(): void {
     if (this.#halted) return this.#end(KILLED)
@@ -151,6 +158,7 @@ async function run(): Promise<void> {
     program: undefined,
     stdout: nowhere(),
     stderr: nowhere(),
+    tell: say,
     place: external.place
   })
   const { failure } = await job.outcome

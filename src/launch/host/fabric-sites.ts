@@ -1,6 +1,6 @@
 import type { MessagePort } from 'node:worker_threads'
 import type { FromRank, ToRank } from '../../runtime/rank-protocol.js'
-import { allocateHost, ENDED, FAILED, type HostMemory, isQuiet, markGone } from '../../transport/shared/host-memory.js'
+import { allocateHost, ENDED, FAILED, type HostMemory, isQuiet, markGone, trafficOf } from '../../transport/shared/host-memory.js'
 import type { Gone } from '../protocol/host.js'
 import type { FabricPlan, FromSite, SeatSetting, ToSite } from '../protocol/site-protocol.js'
 import type { FabricLinks } from './fabric-links.js'
@@ -82,6 +82,11 @@ export class FabricSites {
       received += look.received
     }
     return { sent, received }
+  }
+
+  /** A number that has changed when something was sent. */
+  get traffic(): number {
+    return [...this.#sites.values()].reduce((sum, { memory }) => sum + trafficOf(memory), 0)
   }
 
   close(): void {

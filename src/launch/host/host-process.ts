@@ -4,7 +4,7 @@ import type { Rendezvous } from '../protocol/host-protocol.js'
 import { HostProxy } from './host-proxy.js'
 
 // The launcher decides what a signal means; the terminal sends it to this process as well.
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined)
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const) process.on(signal, () => undefined)
 
 const lines = createInterface({ input: process.stdin })
 lines.once('line', (line) => {

@@ -11,11 +11,13 @@ import { type Compiled, compile } from '../compile/compile.js'
 import { changed } from '../options/environment.js'
 import type { Gone, Host, HostListener, Rest } from '../protocol/host.js'
 import {
+  type Answers,
   Control,
   type FromHost,
   type HostAddress,
   type HostSetup,
   LAUNCHER,
+  type Question,
   type Rendezvous,
   type ToHost
 } from '../protocol/host-protocol.js'
@@ -132,8 +134,8 @@ export class HostProxy {
       case 'site':
         this.#sites.obey(message.message)
         break
-      case 'look':
-        void this.#rest().then((rest) => this.#control.send({ type: 'looked', id: message.id, rest }))
+      case 'ask':
+        void this.#answer(message.question).then((answer) => this.#control.send({ type: 'answer', id: message.id, answer }))
         break
       case 'terminate':
         this.#ranks!.terminate()
@@ -248,6 +250,17 @@ export class HostProxy {
       this.#ranks!.load({ url: url ?? this.#compiled!.url, path })
     } catch (error) {
       this.#control.send({ type: 'broken', text: (error as Error).message })
+    }
+  }
+
+  #answer(question: Question): Promise<Answers[keyof Answers]> {
+    switch (question.what) {
+      case 'rest':
+        return this.#rest()
+      case 'traffic':
+        return Promise.resolve(this.#ranks?.traffic() ?? 0).then((own) => own + this.#sites.traffic)
+      case 'stack':
+        return this.#ranks?.stackOf(question.rank) ?? Promise.resolve(undefined)
     }
   }
 

@@ -19,6 +19,7 @@ import {
   OUT_OF_MEMORY,
   ranksHere,
   restOf,
+  trafficOf,
   UNCAUGHT,
   WITH_STATUS
 } from '../../transport/shared/host-memory.js'
@@ -32,7 +33,7 @@ export interface ThreadHostOptions {
   ranks?: readonly number[]
   args: readonly string[]
   env: NodeJS.ProcessEnv
-  setting: Pick<Setting, 'wantsResult' | 'colors' | 'terminals' | 'inputIsTerminal' | 'link'>
+  setting: Pick<Setting, 'wantsResult' | 'leftovers' | 'colors' | 'terminals' | 'inputIsTerminal' | 'link'>
   /** Of ranks that were not there from the start; none of them reads the job's input. */
   world?: WorldNumber
 }
@@ -97,6 +98,17 @@ export class ThreadHost implements Host {
   rest(): Rest | undefined {
     const states = restOf(this.#memory)
     return states && { states, sent: 0, received: 0 }
+  }
+
+  traffic(): number {
+    return trafficOf(this.#memory)
+  }
+
+  async stackOf(rank: number): Promise<string[] | undefined> {
+    const worker = this.#workers.get(rank)
+    if (worker === undefined) return undefined
+    const { stackOf } = await import('./stack-of.js')
+    return stackOf(worker.threadId)
   }
 
   terminate(): void {

@@ -4,7 +4,17 @@ import type { MessagePort } from 'node:worker_threads'
 import { debug } from '../../diagnostics/debug.js'
 import type { Order, Refusal, SpawnOrder } from '../../progress/job-services.js'
 import { type ErrorRecord, translateRecord } from '../../runtime/error-record.js'
-import { DRAIN_SIGNALS, type DrainSignal, type FromRank, type ToInput, type ToRank, type WorldNumber } from '../../runtime/rank-protocol.js'
+import type { Leftovers } from '../../runtime/leftovers-policy.js'
+import {
+  DRAIN_SIGNALS,
+  type DrainSignal,
+  type EndReason,
+  type FromRank,
+  type ReportReason,
+  type ToInput,
+  type ToRank,
+  type WorldNumber
+} from '../../runtime/rank-protocol.js'
 import { OutputMux } from '../host/output-mux.js'
 import { goneBy } from '../host/thread-host.js'
 import type { Gone, Host, HostListener } from '../protocol/host.js'
@@ -15,8 +25,9 @@ import { Joins } from './joins.js'
 import type { Placement } from './placement.js'
 import { Ports } from './ports.js'
 import { Programs } from './programs.js'
-import { type JobRanks, Report } from './report.js'
+import { type JobRanks, type Picture, Report } from './report.js'
 import { linksOf, placeSpawn, programsOf, ranksOf, Starting, secure } from './spawning.js'
+import { StallWatch } from './stall-watch.js'
 import { World, type WorldListener, type WorldOptions } from './world.js'
 
 export interface JobOptions {
@@ -30,8 +41,13 @@ export interface JobOptions {
   timeout?: number | undefined
   prefix: boolean
   wantsResults: boolean
+  leftovers: Leftovers
   /** What the failure of a rank does to the others; default 'end'. */
   onFailure?: OnFailure | undefined
+  /** Seconds without progress after which is told who waits for whom, once; 0: never. */
+  stallNotice: number
+  /** Tells the user something; by default on `stderr`. */
+  tell?: ((text: string) => void) | undefined
   /** Hears of each rank that fails while the others go on. */
   onRankFailure?: ((failure: Failure) => void) | undefined
   stdout: Writable
@@ -113,7 +129,8 @@ export class Job implements WorldListener, JobRanks {
   readonly #results: unknown[]
   readonly #timers: NodeJS.Timeout[] = []
   readonly #deadlock: DeadlockWatch
-  #report: Report | undefined
+  readonly #reports = new Map<ReportReason, Report>()
+  readonly #stall: StallWatch | undefined
   readonly #input: Input
   #failure: Failure | undefined
   /** The first of a rank that did not end the job. */
@@ -144,7 +161,16 @@ export class Job implements WorldListener, JobRanks {
     })
     this.#deadlock = new DeadlockWatch(this)
     if (timeout !== undefined) this.#after(timeout * 1000, () => this.#timeOut(timeout))
+    if (options.stallNotice > 0) {
+      const { tell = (text) => stderr.write(text) } = options
+      this.#stall = new StallWatch(this, options.stallNotice, (text) => tell(`rxmpi: ${text}\n`))
+    }
     void this.#first.load(this.#programs)
+  }
+
+  /** Ranks that there were from the start. */
+  get size(): number {
+    return this.#first.size
   }
 
   get hosts(): readonly Host[] {
@@ -240,10 +266,27 @@ export class Job implements WorldListener, JobRanks {
     this.#after(END_MS, () => this.#finish())
   }
 
-  /** Has every rank say what it waits for. */
-  ask(reason: 'deadlock' | 'timeout'): Promise<string[]> {
-    this.#report = new Report(this, reason)
-    return this.#report.lines
+  stackOf(rank: number): Promise<readonly string[] | undefined> {
+    const world = this.#worldOf(rank)
+    return Promise.resolve(world?.hostOf(rank).stackOf(rank - world.base))
+  }
+
+  /** Has every rank say what it waits for, and end that. */
+  async ask(reason: EndReason): Promise<string[]> {
+    return (await this.#ask(reason)).lines
+  }
+
+  /** Has every rank say what it waits for, and go on; who asks meanwhile gets the same. */
+  async look(): Promise<Picture> {
+    const picture = await (this.#reports.get('look')?.picture ?? this.#ask('look'))
+    this.#reports.delete('look')
+    return picture
+  }
+
+  #ask(reason: ReportReason): Promise<Picture> {
+    const report = new Report(this, reason)
+    this.#reports.set(reason, report)
+    return report.picture
   }
 
   message(rank: number, message: FromRank): void {
@@ -252,6 +295,7 @@ export class Job implements WorldListener, JobRanks {
     switch (message.type) {
       case 'output':
         this.#starting.get(world)?.output(rank, message.chunk)
+        this.#stall?.progress()
         this.#outlets[message.fd].write(rank, message.chunk, () => world.written(rank, message.bytes))
         break
       case 'result':
@@ -299,7 +343,7 @@ export class Job implements WorldListener, JobRanks {
         void this.#deadlock.check()
         break
       case 'waits':
-        this.#report?.answer(rank, message.lines)
+        this.#reports.get(message.reason)?.answer(rank, message)
         break
     }
   }
@@ -406,7 +450,7 @@ export class Job implements WorldListener, JobRanks {
     debug('rank %s has ended', world.titleOf(rank))
     this.#outlets[1].finish(rank)
     this.#outlets[2].finish(rank)
-    this.#report?.ended(rank)
+    for (const report of this.#reports.values()) report.ended(rank)
     this.joins.ended(rank, how, lost)
     this.#ports.ended(rank)
     if (this.#starting.get(world)?.ended(rank)) this.#starting.delete(world)
@@ -440,6 +484,7 @@ export class Job implements WorldListener, JobRanks {
     if (this.#finished) return
     this.#finished = true
     for (const timer of this.#timers) clearTimeout(timer)
+    this.#stall?.stop()
     this.#input.close()
     this.joins.close()
     this.#programs.remove()

@@ -77,6 +77,11 @@ export class Joins {
     return this.#told.size > 0 ? undefined : this.#local.rest
   }
 
+  /** A number that has changed when something was sent by ranks here. */
+  get traffic(): number {
+    return this.#local.traffic
+  }
+
   tell(process: number, message: ToRank): void {
     const world = this.#worldOf(process)
     if (world?.alive.has(process) !== true) return

@@ -3,8 +3,10 @@ import { checkOptions } from '../../diagnostics/arguments.js'
 import type { OptionNames } from '../../diagnostics/option-names.js'
 import { AbortError, ArgumentError, RankFailedError, RxmpiError, TimeoutError } from '../../errors.js'
 import { restoreError } from '../../runtime/error-record.js'
-import { checkRanks, checkTimeout } from '../options/limits.js'
+import { checkLeftovers, type Leftovers } from '../../runtime/leftovers-policy.js'
+import { checkRanks, checkStallNotice, checkTimeout } from '../options/limits.js'
 import { programPath } from '../options/program.js'
+import { STALL_NOTICE } from '../options/timeouts.js'
 import { failureText } from './failure-text.js'
 import type { Failure, OnFailure } from './job.js'
 import { PLACEMENT, type Placement, placement, ranksOf } from './placement.js'
@@ -27,6 +29,16 @@ export interface LaunchOptions extends Placement {
    * printed on `stderr`.
    */
   onFailure?: OnFailure
+  /**
+   * What a rank has left over when its program ends (messages that nobody received, calls under way, what was not freed): 'warn' (the
+   * default) tells it on `stderr`, 'error' makes it the rank's failure, 'ignore' says nothing.
+   */
+  leftovers?: Leftovers
+  /**
+   * Seconds in which nothing is sent, received or printed after which it is told on `stderr`, once, who waits for whom and at which line;
+   * the job goes on. Default 10; 0: never.
+   */
+  stallNotice?: number
   /** Ends the job when it is aborted. */
   signal?: AbortSignal
   /** Whether lines carry `[rank]` when there are several ranks; they do by default. */
@@ -47,6 +59,8 @@ const LAUNCH: OptionNames<LaunchOptions> = {
   env: true,
   timeout: true,
   onFailure: true,
+  leftovers: true,
+  stallNotice: true,
   signal: true,
   prefix: true,
   stdout: true,
@@ -70,6 +84,8 @@ export async function launch<T = unknown>(options: LaunchOptions): Promise<T[]> 
     env = {},
     timeout,
     onFailure,
+    leftovers = 'warn',
+    stallNotice = STALL_NOTICE,
     signal,
     prefix = true,
     stdout = process.stdout,
@@ -80,6 +96,8 @@ export async function launch<T = unknown>(options: LaunchOptions): Promise<T[]> 
   checkRanks(ranks)
   checkTimeout(timeout)
   checkOnFailure(onFailure)
+  checkLeftovers(leftovers, 'leftovers')
+  checkStallNotice(stallNotice)
   const path = programPath(program)
   if (signal?.aborted) throw aborted(signal)
   const job = startJob({
@@ -89,6 +107,8 @@ export async function launch<T = unknown>(options: LaunchOptions): Promise<T[]> 
     env,
     timeout,
     onFailure,
+    leftovers,
+    stallNotice,
     onRankFailure: (failure) => stderr.write(failureText(failure, ranks)),
     prefix,
     wantsResults: true,

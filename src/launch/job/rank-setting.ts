@@ -8,10 +8,12 @@ export function rankSetting({
   stdout,
   stderr,
   wantsResults,
+  leftovers,
   inputIsTerminal
 }: JobOptions): Omit<Setting, 'unwritten' | 'input'> {
   return {
     wantsResult: wantsResults,
+    leftovers,
     colors: (terminalOf(stderr)?.colorDepth ?? 1) > 2,
     terminals: prefix && ranks > 1 ? {} : { 1: terminalOf(stdout), 2: terminalOf(stderr) },
     inputIsTerminal

@@ -5,7 +5,7 @@ import { KILLED as BY_KILL, UNREACHABLE } from '../../transport/shared/host-memo
 import { GONE } from '../../transport/websocket/failure-detector.js'
 import type { HostLink } from '../../transport/websocket/host-link.js'
 import type { Gone, Host, HostListener, Rest } from '../protocol/host.js'
-import { Control, type FromHost, type HostAddress, type ToHost } from '../protocol/host-protocol.js'
+import { type Answers, Control, type FromHost, type HostAddress, type Question, type ToHost } from '../protocol/host-protocol.js'
 import type { ToSite } from '../protocol/site-protocol.js'
 
 /** How long the process of a host may take to end when it is told to. */
@@ -46,8 +46,8 @@ export class RemoteHost implements Host {
   readonly #peer: HostLink
   readonly #control: Control<ToHost, FromHost>
   readonly #listener: ProcessManagerListener
-  readonly #looks = new Map<number, (rest: Rest | undefined) => void>()
-  #nextLook = 0
+  readonly #questions = new Map<number, (answer: unknown) => void>()
+  #nextQuestion = 0
   #process: ChildProcess | undefined
   /** Which process it is, once it has said so. */
   #where: string | undefined
@@ -134,12 +134,25 @@ export class RemoteHost implements Host {
   }
 
   /** A host that is no more has no ranks that could go on. */
-  rest(): Promise<Rest | undefined> | Rest {
-    if (this.#over) return { states: [], sent: 0, received: 0 }
-    const id = this.#nextLook++
+  rest(): Promise<Rest | undefined> | Rest | undefined {
+    return this.#ask({ what: 'rest' }, { states: [], sent: 0, received: 0 })
+  }
+
+  traffic(): Promise<number> | number {
+    return this.#ask({ what: 'traffic' }, 0)
+  }
+
+  async stackOf(rank: number): Promise<readonly string[] | undefined> {
+    return this.#ask({ what: 'stack', rank }, undefined)
+  }
+
+  /** `gone`: the answer of a host that is no more. */
+  #ask<Q extends Question>(question: Q, gone: Answers[Q['what']]): Promise<Answers[Q['what']]> | Answers[Q['what']] {
+    if (this.#over) return gone
+    const id = this.#nextQuestion++
     return new Promise((resolve) => {
-      this.#looks.set(id, resolve)
-      this.tell({ type: 'look', id })
+      this.#questions.set(id, resolve as (answer: unknown) => void)
+      this.tell({ type: 'ask', id, question })
     })
   }
 
@@ -151,6 +164,7 @@ export class RemoteHost implements Host {
     if (!this.#over) {
       this.tell({ type: 'close', status })
       this.#over = true
+      this.#forgetQuestions()
     }
     await this.#processEnded()
     const killed = await this.#end?.()
@@ -178,11 +192,17 @@ export class RemoteHost implements Host {
     while (!this.#peer.settled && performance.now() - start < END_MS) await new Promise((resolve) => setTimeout(resolve, 5))
   }
 
+  /** Nobody answers any more. */
+  #forgetQuestions(): void {
+    for (const answer of this.#questions.values()) answer(undefined)
+    this.#questions.clear()
+  }
+
   #lose(failure: { status: number; text: string; how: Gone }): void {
     if (this.#over) return
     this.#over = true
     this.#peer.close()
-    for (const resolve of this.#looks.values()) resolve(undefined)
+    this.#forgetQuestions()
     this.#process?.kill('SIGKILL')
     this.#listener.lost(this, failure)
   }
@@ -207,9 +227,9 @@ export class RemoteHost implements Host {
         return listener.drained(message.rank, message.how)
       case 'site':
         return listener.site?.(message.news)
-      case 'looked':
-        this.#looks.get(message.id)?.(message.rest)
-        this.#looks.delete(message.id)
+      case 'answer':
+        this.#questions.get(message.id)?.(message.answer)
+        this.#questions.delete(message.id)
         return
       case 'signalled':
         return listener.signalled(message.signal)

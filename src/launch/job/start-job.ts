@@ -1,4 +1,5 @@
 import { changed } from '../options/environment.js'
+import { STALL_NOTICE } from '../options/timeouts.js'
 import { Job, type JobOptions } from './job.js'
 
 /** What a job is asked for; the rest has defaults. */
@@ -16,6 +17,8 @@ export function startJob({ env = {}, ...request }: JobRequest): Job {
     envChanges: env,
     prefix: false,
     wantsResults: false,
+    leftovers: 'warn',
+    stallNotice: STALL_NOTICE,
     stdout: process.stdout,
     stderr: process.stderr,
     stdin: () => process.stdin,

@@ -21,3 +21,8 @@ export function checkTimeout(timeout: number | undefined): void {
   if (timeout === undefined || (timeout > 0 && timeout <= MAX_TIMEOUT)) return
   throw new ArgumentError(`timeout was ${String(timeout)}: expected seconds, more than 0 and at most ${MAX_TIMEOUT}`)
 }
+
+export function checkStallNotice(seconds: number): void {
+  if (seconds >= 0 && seconds <= MAX_TIMEOUT) return
+  throw new ArgumentError(`stallNotice was ${String(seconds)}: expected seconds, at most ${MAX_TIMEOUT}, or 0 for never`)
+}

@@ -22,7 +22,7 @@ export type ToHost =
   | { type: 'gone'; rank: number; how: Gone }
   /** Of fabrics that its ranks are in. */
   | { type: 'site'; message: ToSite }
-  | { type: 'look'; id: number }
+  | { type: 'ask'; id: number; question: Question }
   | { type: 'terminate' }
   | { type: 'close'; status: number }
 
@@ -34,10 +34,20 @@ export type FromHost =
   | { type: 'ended'; rank: number; status: number; fatal: string | undefined }
   | { type: 'drained'; rank: number; how: Gone }
   | { type: 'site'; news: FromSite }
-  | { type: 'looked'; id: number; rest: Rest | undefined }
+  | { type: 'answer'; id: number; answer: unknown }
   /** Its process was told to end by whoever has started it. */
   | { type: 'signalled'; signal: DrainSignal }
   | { type: 'broken'; text: string; error?: ErrorRecord | undefined }
+
+/** What the launcher may ask the process of a host, as it would ask threads of its own. */
+export type Question = { what: 'rest' } | { what: 'traffic' } | { what: 'stack'; rank: number }
+
+/** The answers to them. */
+export interface Answers {
+  rest: Rest | undefined
+  traffic: number
+  stack: readonly string[] | undefined
+}
 
 export interface HostAddress {
   host: string
@@ -67,7 +77,7 @@ export interface HostSetup {
   output: 'launcher' | { prefix: boolean }
   /** Of ranks that were not there from the start. */
   world?: WorldNumber | undefined
-  setting: Pick<Setting, 'wantsResult' | 'colors' | 'terminals' | 'inputIsTerminal'>
+  setting: Pick<Setting, 'wantsResult' | 'leftovers' | 'colors' | 'terminals' | 'inputIsTerminal'>
 }
 
 /** Where the launcher is, and how to be let in. */

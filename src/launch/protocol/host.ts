@@ -27,6 +27,10 @@ export interface Host {
   gone(rank: number, how: Gone): void
   /** Its state, when nothing can go on by itself there. */
   rest(): Rest | undefined | Promise<Rest | undefined>
+  /** A number that has changed when something has gone from one rank to another there. */
+  traffic(): number | Promise<number>
+  /** Where a rank of it is that does not answer, a line for each call; undefined where that cannot be seen. */
+  stackOf(rank: number): Promise<readonly string[] | undefined>
   /** Ends its ranks at once. */
   terminate(): void
   /**

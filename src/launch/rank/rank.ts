@@ -93,6 +93,9 @@ process.on('exit', () => {
   process.exitCode ??= UNSETTLED
   if (process.exitCode === UNSETTLED) tell({ type: 'stalled', at: stalledAwaits() })
 })
+process.on('exit', (status) => {
+  if ((process.exitCode ?? status) === 0 && runtime.tellLeftovers(launch.leftovers)) process.exitCode = 1
+})
 Promise.all([program(), connectLink()])
   .then(([found]) => run(found))
   .catch((error) => process.nextTick(() => raise(error)))

@@ -158,4 +158,14 @@ export function isQuiet(memory: HostMemory): boolean {
   })
 }
 
+/** A number that has changed when a segment has gone from a rank of this host to one of the job: of what its threads have written. */
+export function trafficOf({ inboxes }: HostMemory): number {
+  let sum = 0
+  for (const inbox of inboxes) {
+    const lanes = new Int32Array(inbox)
+    for (let source = 0; source < inboxes.length; source++) sum = (Math.imul(sum, 31) + Atomics.load(lanes, laneWord(source) + HEAD)) | 0
+  }
+  return sum
+}
+
 export const waits = (state: number): boolean => (state & STATE_BITS) === IDLE

@@ -17,7 +17,7 @@ import { refuses } from './refuses.js'
 
 const { rank } = comm
 const listens = rank < 2
-const group = (await comm.split(listens ? 0 : 1))!
+using group = (await comm.split(listens ? 0 : 1))!
 
 /** What two groups do when they have met. */
 async function meet(inter: Intercommunicator): Promise<unknown> {
@@ -95,7 +95,7 @@ while (rank !== 0 && !isOver) await new Promise((resolve) => setImmediate(resolv
 
 // A port that is busy: while its root computes, without a turn of its event loop.
 if (process.argv[2] === 'busy') {
-  const own = (await comm.split(rank))!
+  using own = (await comm.split(rank))!
   if (rank === 0) {
     const first = firstValueFrom(own.listen('window', { queue: 0 }))
     await refuses(lastValueFrom(own.listen('window')), PortError, /port 'window' is in use/)

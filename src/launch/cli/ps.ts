@@ -1,0 +1,25 @@
+import { RxmpiError } from '../../errors.js'
+import { ask, type JobFacts, jobs } from './job-socket.js'
+
+/** The running jobs of this user, a line each; or what the ranks of one do. */
+export async function ps(job: number | undefined): Promise<string> {
+  const running = await jobs()
+  if (job === undefined) return table(running)
+  if (!running.some((one) => one.job === job))
+    throw new RxmpiError(`there is no job ${job} of this user on this machine; rxmpi ps lists those that run`)
+  return lines(await ask(job, { what: 'waits' }))
+}
+
+const lines = (all: readonly string[]): string => all.map((line) => `${line}\n`).join('')
+
+function table(running: readonly JobFacts[]): string {
+  const rows = running.map(({ job, ranks, alive, age, program, args }) => [
+    String(job),
+    alive === ranks ? String(ranks) : `${alive} of ${ranks}`,
+    `${Math.floor(age)} s`,
+    [program, ...args].join(' ')
+  ])
+  const all = [['JOB', 'RANKS', 'AGE', 'PROGRAM'], ...rows]
+  const widths = [0, 1, 2].map((column) => Math.max(...all.map((row) => row[column]!.length)))
+  return lines(all.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ')))
+}

@@ -79,7 +79,7 @@ export class Endpoint implements SegmentReceiver {
   /** What has to be freed and was not yet: communicators, or what they say they are. */
   readonly unfreed = new Set<Unfreed>()
   readonly #sent: SendListener = (dest, context, tag, datatype, bytes) =>
-    sends.publish(messageEvent(this, dest, context, tag, datatype, bytes))
+    sends.publish(messageEvent(this, this.transport.rank, dest, { context, tag, datatype, bytes }))
   /** What this rank holds that others may wait for: locks, turns. */
   readonly held = new Set<Holding>()
   readonly memoryInUse = new MemoryInUse()
@@ -410,7 +410,7 @@ export class Endpoint implements SegmentReceiver {
   #await(message: Incoming, taker: Taker, wanted: boolean): void {
     if (message.complete || (message.later && !wanted)) {
       taker.finish(message)
-      if (receives.hasSubscribers && wanted) this.#received(message)
+      if (receives.hasSubscribers && wanted) this.#received(message, taker)
       return
     }
     const reason = this.#gone.why(message.source)
@@ -425,11 +425,11 @@ export class Endpoint implements SegmentReceiver {
     message.taker = undefined
     if (taker === undefined) return
     taker.finish(message)
-    if (receives.hasSubscribers) this.#received(message)
+    if (receives.hasSubscribers) this.#received(message, taker)
   }
 
-  #received({ source, context, tag, datatype, bytes }: Incoming): void {
-    receives.publish(messageEvent(this, source, context, tag, datatype, bytes))
+  #received(message: Incoming, { since }: Taker): void {
+    receives.publish(messageEvent(this, message.source, this.transport.rank, message, since && performance.now() - since))
   }
 
   #answer(message: Incoming, outcome: number): void {

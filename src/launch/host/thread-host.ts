@@ -24,7 +24,7 @@ export interface ThreadHostOptions {
   ranks?: readonly number[]
   args: readonly string[]
   env: NodeJS.ProcessEnv
-  setting: Pick<Setting, 'wantsResult' | 'leftovers' | 'colors' | 'terminals' | 'inputIsTerminal' | 'link'>
+  setting: Pick<Setting, 'wantsResult' | 'leftovers' | 'trace' | 'colors' | 'terminals' | 'inputIsTerminal' | 'link'>
 }
 
 /** Ranks as threads of this process. */

@@ -18,6 +18,7 @@ import { DeadlockWatch } from './deadlock.js'
 import { Input } from './input.js'
 import { type Picture, Report } from './report.js'
 import { StallWatch } from './stall-watch.js'
+import type { TraceFile } from './trace-file.js'
 
 export interface JobOptions {
   ranks: number
@@ -31,6 +32,8 @@ export interface JobOptions {
   prefix: boolean
   wantsResults: boolean
   leftovers: Leftovers
+  /** Where what the ranks do is written. */
+  trace?: TraceFile | undefined
   /** What the failure of a rank does to the others; default 'end'. */
   onFailure?: OnFailure | undefined
   /** Seconds without progress after which is told who waits for whom, once; 0: never. */
@@ -231,6 +234,9 @@ export class Job implements HostListener {
         this.#stall?.progress()
         this.#outlets[message.fd].write(rank, message.chunk, () => this.#hostOf[rank]!.written(rank, message.bytes))
         break
+      case 'trace':
+        this.#options.trace?.write(message.events)
+        break
       case 'result':
         this.#results[rank] = message.value
         break
@@ -337,6 +343,7 @@ export class Job implements HostListener {
       this.#outlets[1].drained({ reportFollows }),
       this.#outlets[2].drained({ reportFollows })
     ]).then((statuses) => {
+      this.#options.trace?.close()
       const killed = statuses.find((status) => status !== undefined)
       // Seen from here, whoever is no more was killed.
       if (killed !== undefined && this.#failure?.status === KILLED) this.#failure.status = killed

@@ -83,6 +83,15 @@ async function run({ url, path }: Program): Promise<void> {
   }
 }
 
+/** What the rank does is told while it does it, and the rest at its end. */
+async function traceCalls(): Promise<void> {
+  const { trace } = launch
+  if (trace === undefined) return
+  const { Tracer } = await import('../../trace/tracer.js')
+  const tracer = new Tracer(seat.rank, trace, (events) => tell({ type: 'trace', events }))
+  process.on('exit', () => tracer.flush())
+}
+
 process.setSourceMapsEnabled(true)
 connectStdio(seat.rank, launch, port)
 flushBeforeExit()
@@ -96,7 +105,7 @@ process.on('exit', () => {
 process.on('exit', (status) => {
   if ((process.exitCode ?? status) === 0 && runtime.tellLeftovers(launch.leftovers)) process.exitCode = 1
 })
-Promise.all([program(), connectLink()])
+Promise.all([program(), connectLink(), traceCalls()])
   .then(([found]) => run(found))
   .catch((error) => process.nextTick(() => raise(error)))
   .finally(() => {

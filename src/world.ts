@@ -36,6 +36,7 @@ const transport = new SharedTransport(rank, size, memory, crowded, lines, {
 })
 const endpoint = new Endpoint(transport)
 if (world !== undefined) endpoint.processes = Array.from({ length: size }, (_, other) => world.base + other)
+if (world !== undefined) endpoint.fabric = `world ${world.number}`
 const fabrics = new Fabrics((world?.base ?? 0) + rank, endpoint, transport, tell, listen)
 if (port !== undefined) endpoint.job = fabrics
 const liveness = new Liveness(fabrics, titleOf(rank, world), transport, memory, port)

@@ -127,7 +127,7 @@ export class Communicator extends FaultTolerant {
    * ```ts
    * import { COMM_WORLD as comm } from 'rxmpi'
    *
-   * const reversed = (await comm.split(0, -comm.rank))!
+   * using reversed = (await comm.split(0, -comm.rank))!
    * console.log(comm.rank, 'is', reversed.rank, 'of', reversed.name) // [0] 0 is 1 of world.split(1) [1] 1 is 0 of world.split(1)
    * ```
    */
@@ -152,7 +152,7 @@ export class Communicator extends FaultTolerant {
    * ```ts
    * import { COMM_WORLD as comm } from 'rxmpi'
    *
-   * const host = await comm.splitType('host')
+   * using host = await comm.splitType('host')
    * console.log(host.name, host.size) // [0] world.splitType(1) 2 [1] world.splitType(1) 2
    * ```
    */
@@ -178,7 +178,7 @@ export class Communicator extends FaultTolerant {
    * ```ts
    * import { COMM_WORLD as comm } from 'rxmpi'
    *
-   * const alone = await comm.create(comm.group.include([1]))
+   * using alone = await comm.create(comm.group.include([1]))
    * console.log(alone?.size) // [0] undefined [1] 1
    * ```
    */
@@ -785,7 +785,7 @@ export class Cartesian extends Communicator {
    * ```ts
    * import { COMM_WORLD as comm } from 'rxmpi'
    *
-   * const ring = (await comm.cart({ dims: [2], periodic: true }))!
+   * using ring = (await comm.cart({ dims: [2], periodic: true }))!
    * const halo = ring.halo({ sizes: [2] })
    * const u = halo.allocate(Int32Array)
    * for (let i = 0; i < 2; i++) u[halo.index(i)] = 10 * ring.rank + i

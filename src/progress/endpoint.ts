@@ -84,7 +84,7 @@ export class Endpoint implements SegmentReceiver {
   /** Who waits until all messages of a context are received. */
   readonly #unreceived = new Set<() => void>()
   readonly #sent: SendListener = (dest, context, tag, datatype, bytes) =>
-    sends.publish(messageEvent(this, dest, context, tag, datatype, bytes))
+    sends.publish(messageEvent(this, this.transport.rank, dest, { context, tag, datatype, bytes }))
   /** What this rank holds that others may wait for: locks, turns. */
   readonly held = new Set<Holding>()
   readonly memoryInUse = new MemoryInUse()
@@ -95,6 +95,8 @@ export class Endpoint implements SegmentReceiver {
 
   /** Who each rank is beyond this fabric; where it is the first world of a job, its ranks are those numbers. */
   processes: readonly Process[] | undefined
+  /** Which of the job's fabrics this is, in the reports of what is sent: the same for all its ranks, and no other's. */
+  fabric = 'world'
   /** What starts ranks, and joins those of several worlds; absent where there is no such thing. */
   job: JobServices | undefined
   /** Both groups of a fabric have closed what joins them: unless there is more, nothing comes any more. */
@@ -440,7 +442,7 @@ export class Endpoint implements SegmentReceiver {
     if (message.complete || (message.later && !wanted)) {
       taker.finish(message)
       if (this.#unreceived.size > 0) this.#finished()
-      if (receives.hasSubscribers && wanted) this.#received(message)
+      if (receives.hasSubscribers && wanted) this.#received(message, taker)
       return
     }
     const reason = this.#gone.why(message.source)
@@ -456,11 +458,11 @@ export class Endpoint implements SegmentReceiver {
     if (taker === undefined) return
     taker.finish(message)
     if (this.#unreceived.size > 0) this.#finished()
-    if (receives.hasSubscribers) this.#received(message)
+    if (receives.hasSubscribers) this.#received(message, taker)
   }
 
-  #received({ source, context, tag, datatype, bytes }: Incoming): void {
-    receives.publish(messageEvent(this, source, context, tag, datatype, bytes))
+  #received(message: Incoming, { since }: Taker): void {
+    receives.publish(messageEvent(this, message.source, this.transport.rank, message, since && performance.now() - since))
   }
 
   #answer(message: Incoming, outcome: number): void {

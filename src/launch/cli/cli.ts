@@ -17,6 +17,7 @@ interface RunFlags {
   placement: 'thread' | 'process'
   prefix: boolean
   stallNotice?: number
+  trace?: string
   strict?: boolean
   quiet?: boolean
   timeout?: number
@@ -73,6 +74,7 @@ cli
     'when nothing is sent, received or printed for so long, say once who waits for whom, and go on (default: 10; 0: never)',
     secondsOrNone
   )
+  .option('--trace <FILE>', 'write what the ranks send, receive and call as a trace that https://ui.perfetto.dev shows')
   .addOption(
     new Option('--placement <WHERE>', 'ranks are threads of one process, or each is a process of its own')
       .choices(['thread', 'process'])

@@ -8,6 +8,7 @@ import { failureText } from '../job/failure-text.js'
 import type { Failure, Job, OnFailure } from '../job/job.js'
 import { engineOf, type Placement, placement, ranksOf } from '../job/placement.js'
 import { type JobRequest, startJob } from '../job/start-job.js'
+import { traceFile } from '../job/trace-file.js'
 import { checkRanks } from '../options/limits.js'
 import { programPath } from '../options/program.js'
 import { STALL_NOTICE } from '../options/timeouts.js'
@@ -21,6 +22,8 @@ export interface RunOptions extends Omit<Placement, 'launcher'> {
   timeout?: number | undefined
   onFailure?: OnFailure | undefined
   stallNotice?: number | undefined
+  /** A file for what the ranks send, receive and call. */
+  trace?: string | undefined
   prefix: boolean
   /** What ranks have left over at their end makes them fail. */
   strict?: boolean | undefined
@@ -97,7 +100,7 @@ async function runExternalRank(seen: DetectedLauncher, options: RunOptions): Pro
 
 /** What the job of this command line is asked for, wherever its ranks run. */
 function requestOf(
-  { args, env = {}, timeout, onFailure, prefix, strict, quiet, stallNotice = quiet ? 0 : STALL_NOTICE }: RunOptions,
+  { args, env = {}, timeout, onFailure, prefix, strict, quiet, stallNotice = quiet ? 0 : STALL_NOTICE, trace }: RunOptions,
   program: string,
   ranks: number
 ): Omit<JobRequest, 'place'> {
@@ -112,6 +115,7 @@ function requestOf(
     prefix,
     leftovers,
     stallNotice,
+    trace: traceFile(trace),
     onRankFailure: (failure) => void print(failure, ranks)
   }
 }

@@ -33,7 +33,7 @@ export interface ThreadHostOptions {
   ranks?: readonly number[]
   args: readonly string[]
   env: NodeJS.ProcessEnv
-  setting: Pick<Setting, 'wantsResult' | 'leftovers' | 'colors' | 'terminals' | 'inputIsTerminal' | 'link'>
+  setting: Pick<Setting, 'wantsResult' | 'leftovers' | 'trace' | 'colors' | 'terminals' | 'inputIsTerminal' | 'link'>
   /** Of ranks that were not there from the start; none of them reads the job's input. */
   world?: WorldNumber
 }

@@ -28,6 +28,7 @@ import { Programs } from './programs.js'
 import { type JobRanks, type Picture, Report } from './report.js'
 import { linksOf, placeSpawn, programsOf, ranksOf, Starting, secure } from './spawning.js'
 import { StallWatch } from './stall-watch.js'
+import type { TraceFile } from './trace-file.js'
 import { World, type WorldListener, type WorldOptions } from './world.js'
 
 export interface JobOptions {
@@ -42,6 +43,8 @@ export interface JobOptions {
   prefix: boolean
   wantsResults: boolean
   leftovers: Leftovers
+  /** Where what the ranks do is written. */
+  trace?: TraceFile | undefined
   /** What the failure of a rank does to the others; default 'end'. */
   onFailure?: OnFailure | undefined
   /** Seconds without progress after which is told who waits for whom, once; 0: never. */
@@ -298,6 +301,9 @@ export class Job implements WorldListener, JobRanks {
         this.#stall?.progress()
         this.#outlets[message.fd].write(rank, message.chunk, () => world.written(rank, message.bytes))
         break
+      case 'trace':
+        this.#options.trace?.write(message.events)
+        break
       case 'result':
         if (world === this.#first) this.#results[rank] = message.value
         break
@@ -494,6 +500,7 @@ export class Job implements WorldListener, JobRanks {
     const closing = [...this.#worlds].map((world) => world.close(failure?.status ?? 0))
     const drained = [this.#outlets[1].drained({ reportFollows }), this.#outlets[2].drained({ reportFollows })]
     void Promise.all([Promise.all(closing), ...drained]).then(([statuses]) => {
+      this.#options.trace?.close()
       const killed = statuses.flat().find((status) => status !== undefined)
       // Seen from here, whoever is no more was killed.
       if (killed !== undefined && this.#failure?.status === KILLED) this.#failure.status = killed

@@ -3,6 +3,7 @@ import type { JobOptions } from './job.js'
 
 /** What the ranks of a job see of the launcher's terminal. */
 export function rankSetting({
+  trace,
   ranks,
   prefix,
   stdout,
@@ -14,6 +15,7 @@ export function rankSetting({
   return {
     wantsResult: wantsResults,
     leftovers,
+    trace: trace && { since: trace.since },
     colors: (terminalOf(stderr)?.colorDepth ?? 1) > 2,
     terminals: prefix && ranks > 1 ? {} : { 1: terminalOf(stdout), 2: terminalOf(stderr) },
     inputIsTerminal

@@ -77,7 +77,7 @@ export interface HostSetup {
   output: 'launcher' | { prefix: boolean }
   /** Of ranks that were not there from the start. */
   world?: WorldNumber | undefined
-  setting: Pick<Setting, 'wantsResult' | 'leftovers' | 'colors' | 'terminals' | 'inputIsTerminal'>
+  setting: Pick<Setting, 'wantsResult' | 'leftovers' | 'trace' | 'colors' | 'terminals' | 'inputIsTerminal'>
 }
 
 /** Where the launcher is, and how to be let in. */

@@ -1,5 +1,6 @@
 import { isMainThread, type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
 import { Communicator } from './communicator/communicator.js'
+import { FlightRecorder } from './diagnostics/flight-recorder.js'
 import { temporaryFiles } from './file/node-file-system.js'
 import { SELF, WORLD } from './progress/context-ids.js'
 import { Endpoint } from './progress/endpoint.js'
@@ -32,7 +33,11 @@ const transport = new SharedTransport(rank, size, memory, crowded, lines, {
   attend: (context, about, memory) => tell({ type: 'attend', context, about, memory }),
   unattend: (context) => tell({ type: 'unattend', context })
 })
-const endpoint = new Endpoint(transport)
+const log = new FlightRecorder(memory.logs[rank]!)
+const endpoint = new Endpoint(transport, log)
+transport.poller.onTurn = () => {
+  log.isStale = true
+}
 const liveness = new Liveness(endpoint, transport, memory, port)
 
 port?.on('message', (message: ToRank) => {

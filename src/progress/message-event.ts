@@ -24,7 +24,8 @@ export function messageEvent(
   }
 }
 
-function kindOf(id: number, part: number): MessageEvent['kind'] {
+/** What it is part of, going by the id of its communicator and its context there. */
+export function kindOf(id: number, part: number): MessageEvent['kind'] {
   if (id === LENT || part === CHANNELS) return 'stream'
   if (part === COLLECTIVES) return 'collective'
   return (part === MESSAGES || part === PARTITIONS) && id >= 0 ? 'message' : 'control'

@@ -11,12 +11,15 @@ import type { RunOptions } from './run.js'
 // Required, not imported: for an import Node reads all of it a second time to find the names of its exports.
 const { Command, CommanderError, InvalidArgumentError, Option } = createRequire(import.meta.url)('commander') as typeof import('commander')
 const USAGE_STATUS = 2
+/** Entries of a rank's log that are shown. */
+const LOG = 20
 
 interface RunFlags {
   ranks?: number
   placement: 'thread' | 'process'
   prefix: boolean
   stallNotice?: number
+  last?: number
   strict?: boolean
   quiet?: boolean
   timeout?: number
@@ -60,6 +63,7 @@ cli
       .choices(['end', 'continue'])
       .default('end')
   )
+  .option('--last <N>', 'when the job fails, print the last N sends, receives and collectives of each rank (at most 1024)', rankCount)
   .option('--env <NAME[=VALUE]>', 'set a variable for the ranks, or pass on one of this environment; may be repeated', variable)
   .option('--no-prefix', 'leave out the [rank] before every line')
   .addOption(
@@ -129,10 +133,11 @@ cli
   .command('ps')
   .description('list the running jobs of this user on this machine, or say what the ranks of one wait for')
   .option('--job <ID>', 'the job to look at; it goes on', rankCount)
+  .option('--log [N]', 'and what each rank has done last: so many sends, receives and collectives (default: 20)', rankCount)
   .exitOverride()
-  .action(async ({ job }: { job?: number }) => {
+  .action(async ({ job, log }: { job?: number; log?: number | true }) => {
     const { ps } = await import('./ps.js')
-    process.stdout.write(await ps(job))
+    process.stdout.write(await ps(job, log === true ? LOG : log))
   })
 
 cli

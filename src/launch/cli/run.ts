@@ -21,6 +21,8 @@ export interface RunOptions extends Omit<Placement, 'launcher'> {
   timeout?: number | undefined
   onFailure?: OnFailure | undefined
   stallNotice?: number | undefined
+  /** When the job fails, so much of what each rank has done last is printed. */
+  last?: number | undefined
   prefix: boolean
   /** What ranks have left over at their end makes them fail. */
   strict?: boolean | undefined
@@ -95,7 +97,7 @@ async function runExternalRank(seen: DetectedLauncher, options: RunOptions): Pro
 
 /** What the job of this command line is asked for, wherever its ranks run. */
 function requestOf(
-  { args, env = {}, timeout, onFailure, prefix, strict, quiet, stallNotice = quiet ? 0 : STALL_NOTICE }: RunOptions,
+  { args, env = {}, timeout, onFailure, prefix, strict, quiet, stallNotice = quiet ? 0 : STALL_NOTICE, last }: RunOptions,
   program: string,
   ranks: number
 ): Omit<JobRequest, 'place'> {
@@ -110,6 +112,7 @@ function requestOf(
     prefix,
     leftovers,
     stallNotice,
+    last,
     onRankFailure: (failure) => void print(failure, ranks)
   }
 }
@@ -121,12 +124,13 @@ async function ended(job: Job, program: string, { args }: RunOptions): Promise<n
     if (++signals === 1) job.drain(signal)
     else kill(job)
   })
-  process.on('SIGQUIT', () => void job.look().then(({ lines }) => process.stderr.write(`${lines.join('\n')}\n`)))
+  process.on('SIGQUIT', () => void job.look().then(({ lines }) => say(lines)))
   const close = answerQuestions(job, program, args)
-  const { failure, failed, stuck } = await job.outcome
+  const { failure, failed, log, stuck } = await job.outcome
   await close()
   // Of a rank whose failure did not end the job it was printed when it failed.
   if (failure !== undefined && (failure.rank === undefined || !failed.has(failure.rank))) await print(failure, job.size)
+  if (log.length > 0) await say(log)
   // Node waits for every thread before it exits, and these never come back.
   if (stuck.length > 0) process.kill(process.pid, 'SIGKILL')
   return failure?.status ?? 0
@@ -139,8 +143,9 @@ function answerQuestions(job: Job, program: string, args: readonly string[]): ()
   let socket: Promise<{ close(): void }> | undefined
   const timer = setTimeout(() => {
     socket = import('./job-socket.js').then(({ listen }) =>
-      listen(async ({ what }) => {
-        if (what === 'waits') return (await job.look()).lines
+      listen(async (question) => {
+        if (question.what === 'waits') return (await job.look()).lines
+        if (question.what === 'log') return job.log(question.last)
         return { job: pid, program, args, ranks: job.size, alive: job.alive.size, age: (performance.now() - start) / 1000 }
       })
     )
@@ -188,6 +193,10 @@ function onSignal(handle: (signal: DrainSignal) => void): void {
       last = now
     })
   }
+}
+
+function say(lines: readonly string[]): Promise<void> {
+  return new Promise((resolve) => process.stderr.write(lines.map((line) => `${line}\n`).join(''), () => resolve()))
 }
 
 function print(failure: Failure, ranks: number): Promise<void> {

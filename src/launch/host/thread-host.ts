@@ -1,4 +1,5 @@
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads'
+import { type Log, readLog } from '../../diagnostics/flight-recorder.js'
 import { removeQuietly } from '../../file/node-file-system.js'
 import { rankModule } from '../../runtime/package.js'
 import type { FromInput, FromRank, RankData, Setting, ToInput, ToRank } from '../../runtime/rank-protocol.js'
@@ -93,6 +94,10 @@ export class ThreadHost implements Host {
     if (worker === undefined) return undefined
     const { stackOf } = await import('./stack-of.js')
     return stackOf(worker.threadId)
+  }
+
+  log(rank: number, last: number): Log {
+    return readLog(this.#memory.logs[rank]!, last)
   }
 
   terminate(): void {

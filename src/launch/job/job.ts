@@ -16,6 +16,7 @@ import { OutputMux } from '../host/output-mux.js'
 import type { Gone, Host, HostListener } from '../protocol/host.js'
 import { DeadlockWatch } from './deadlock.js'
 import { Input } from './input.js'
+import { logLines } from './log-lines.js'
 import { type Picture, Report } from './report.js'
 import { StallWatch } from './stall-watch.js'
 
@@ -35,6 +36,8 @@ export interface JobOptions {
   onFailure?: OnFailure | undefined
   /** Seconds without progress after which is told who waits for whom, once; 0: never. */
   stallNotice: number
+  /** When the job fails, so much of what each rank has done last is kept; default none. */
+  last?: number | undefined
   /** Tells the user something; by default on `stderr`. */
   tell?: ((text: string) => void) | undefined
   /** Hears of each rank that fails while the others go on. */
@@ -66,6 +69,8 @@ export interface Outcome {
   failure?: Failure | undefined
   /** Ranks that have failed while the others went on. */
   failed: ReadonlySet<number>
+  /** What the ranks had done last, where the job has failed and this was wanted. */
+  log: readonly string[]
   /** Threads that could not be ended: they are inside a call that never returns. */
   stuck: number[]
 }
@@ -184,6 +189,12 @@ export class Job implements HostListener {
     this.#ending = true
     for (const host of this.#hosts) host.terminate()
     this.#after(END_MS, () => this.#finish())
+  }
+
+  /** What every rank has done last, some lines for each. */
+  async log(last: number): Promise<string[]> {
+    const logs = await Promise.all(this.#hostOf.map((host, rank) => host.log(rank, last)))
+    return logs.flatMap((log, rank) => logLines(rank, log))
   }
 
   stackOf(rank: number): Promise<readonly string[] | undefined> {
@@ -332,18 +343,27 @@ export class Job implements HostListener {
     const { stdout, stderr } = this.#options
     const failure = this.#failure ?? this.#first
     const reportFollows = this.#failure !== undefined
-    void Promise.all([
-      ...this.#hosts.map((host) => host.close(failure?.status ?? 0)),
-      this.#outlets[1].drained({ reportFollows }),
-      this.#outlets[2].drained({ reportFollows })
-    ]).then((statuses) => {
+    void this.#finalLog(failure).then(async (log) => {
+      const statuses = await Promise.all([
+        ...this.#hosts.map((host) => host.close(failure?.status ?? 0)),
+        this.#outlets[1].drained({ reportFollows }),
+        this.#outlets[2].drained({ reportFollows })
+      ])
       const killed = statuses.find((status) => status !== undefined)
       // Seen from here, whoever is no more was killed.
       if (killed !== undefined && this.#failure?.status === KILLED) this.#failure.status = killed
       stdout.off('error', this.#onBroken)
       stderr.off('error', this.#onBroken)
-      this.#settle({ results: this.#results, failure, failed: this.#failed, stuck: this.#stuck() })
+      this.#settle({ results: this.#results, failure, failed: this.#failed, log, stuck: this.#stuck() })
     })
+  }
+
+  /** Asked for while the hosts are there; one that does not answer has the time to end. */
+  async #finalLog(failure: Failure | undefined): Promise<readonly string[]> {
+    const { last = 0 } = this.#options
+    if (failure === undefined || last === 0) return []
+    const late = new Promise<string[]>((resolve) => this.#after(END_MS, () => resolve([])))
+    return Promise.race([this.log(last), late])
   }
 
   /** Other processes have been told to end, or were never there. */

@@ -1,4 +1,5 @@
 import { deserialize, serialize } from 'node:v8'
+import type { Log } from '../../diagnostics/flight-recorder.js'
 import type { RxmpiError } from '../../errors.js'
 import type { ErrorRecord } from '../../runtime/error-record.js'
 import type { DrainSignal, FromInput, FromRank, Setting, ToInput, ToRank } from '../../runtime/rank-protocol.js'
@@ -36,13 +37,18 @@ export type FromHost =
   | { type: 'broken'; text: string; error?: ErrorRecord | undefined }
 
 /** What the launcher may ask the process of a host, as it would ask threads of its own. */
-export type Question = { what: 'rest' } | { what: 'traffic' } | { what: 'stack'; rank: number }
+export type Question =
+  | { what: 'rest' }
+  | { what: 'traffic' }
+  | { what: 'stack'; rank: number }
+  | { what: 'log'; rank: number; last: number }
 
 /** The answers to them. */
 export interface Answers {
   rest: Rest | undefined
   traffic: number
   stack: readonly string[] | undefined
+  log: Log | undefined
 }
 
 export interface HostAddress {

@@ -4,11 +4,14 @@
  * An inbox is a line of flags, then a lane's counters for every source, then a ring of bytes for every source. Counters that different
  * threads write stand 128 bytes apart, so that no write takes a cache line from somebody who writes another.
  */
+import { LOG_BYTES } from '../../diagnostics/flight-recorder.js'
 
 export interface HostMemory {
   /** By rank. A rank of another host has one as well: the router reads it. */
   inboxes: SharedArrayBuffer[]
   states: SharedArrayBuffer
+  /** By rank: what each has done last. */
+  logs: SharedArrayBuffer[]
   /** Where there are several hosts. */
   others?: OtherHosts | undefined
 }
@@ -66,6 +69,7 @@ export function allocateHost(size: number, others?: Omit<OtherHosts, 'bell'>): H
   return {
     inboxes: Array.from({ length: size }, () => new SharedArrayBuffer(bytes)),
     states: new SharedArrayBuffer(stateWord(size) * 4),
+    logs: Array.from({ length: size }, () => new SharedArrayBuffer(LOG_BYTES)),
     ...(others === undefined ? {} : { others: { ...others, bell: new SharedArrayBuffer(8) } })
   }
 }

@@ -130,6 +130,19 @@ cli
   })
 
 cli
+  .command('doctor')
+  .description('what on this machine makes jobs slow or fail, and what to do; status 1 where some do not run')
+  .option('-n, --ranks <N>', 'for jobs of so many ranks (default: as many as there are cores)', rankCount)
+  .exitOverride()
+  .action(async ({ ranks }: { ranks?: number }) => {
+    const { doctor, printable, thisMachine } = await import('./doctor.js')
+    const machine = thisMachine()
+    const findings = doctor(machine, ranks ?? machine.cores)
+    process.stdout.write(printable(findings))
+    if (findings.some(({ state }) => state === 'missing')) process.exitCode = 1
+  })
+
+cli
   .command('ps')
   .description('list the running jobs of this user on this machine, or say what the ranks of one wait for')
   .option('--job <ID>', 'the job to look at; it goes on', rankCount)

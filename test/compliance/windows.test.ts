@@ -58,11 +58,12 @@ async function each<T>(binding: CollectivesBinding, size: number, program: (comm
 for (const binding of [...bindings, ...onHosts]) {
   // Where ranks are of several hosts is all that differs there.
   const sizes = onHosts.includes(binding) ? [2, 5] : manySizes
+  const typesOf = (count: number, size: number) => (size === 2 && binding === bindings[0] ? types : types.slice(-count))
   describe(`windows over ${binding.name}`, () => {
     describe.each(kinds)('on %s memory', (kind) => {
       test.each(sizes)('put and get elements of every type at every rank, of %i', async (size) => {
         await each(binding, size, function* (comm) {
-          for (const Type of size === 2 || size === 3 ? types : types.slice(-4)) {
+          for (const Type of typesOf(4, size)) {
             const win = yield* wait(comm.iwindow(memoryOf(Type, 4 * size, kind)))
             expect(win.lengths).toEqual(below(size).map(() => 4 * size))
             expect(win.kinds).toEqual(below(size).map(() => kind))
@@ -106,7 +107,7 @@ for (const binding of [...bindings, ...onHosts]) {
       const ops = [...floating, BAND, BOR, BXOR]
       test.each(onHosts.includes(binding) ? [3] : [1, 2, 3])('change elements by every op and of every type, of %i', async (size) => {
         await each(binding, size, function* (comm) {
-          for (const Type of size === 2 ? types : types.slice(-3)) {
+          for (const Type of typesOf(3, size)) {
             const win = yield* wait(comm.iwindow(memoryOf(Type, 3 * size, kind)))
             const isFloat = Type.name.startsWith('Float')
             for (const op of isFloat ? floating : ops) {

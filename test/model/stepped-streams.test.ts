@@ -82,7 +82,7 @@ describe('streams over a network that moves when it is told to', () => {
           expect(network.wires.map(({ held }) => held)).toEqual([0, 0])
         }
       ),
-      { numRuns: 300 }
+      { numRuns: 150 }
     )
   })
 

@@ -9,7 +9,7 @@ import type { Complaint, Seen } from './streams.js'
  * Random programs in virtual time beside a reference: RXMPI_MODEL_CASES says how many, RXMPI_MODEL_SEED=… runs one again. The test fails
  * with the smallest program of each kind of fault.
  */
-const CASES = Number(process.env.RXMPI_MODEL_CASES ?? 800)
+const CASES = Number(process.env.RXMPI_MODEL_CASES ?? 500)
 const ONLY = process.env.RXMPI_MODEL_SEED
 /** Programs that fail in the same way are shrunk once. */
 const KINDS = 40

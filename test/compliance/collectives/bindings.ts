@@ -54,7 +54,7 @@ const memory = over(
       return { transports: network.transports, settle, close, end: (rank) => network.end(rank) }
     }
   },
-  [...manySizes, 13]
+  manySizes
 )
 
 const shared = over(

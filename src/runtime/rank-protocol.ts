@@ -23,7 +23,12 @@ export interface Seat extends HostMemory {
   crowded: boolean
 }
 
+/** What of a rank is profiled: where its time goes, where what it holds at its end was allocated. */
+export type ProfileKind = 'cpu' | 'heap'
+
 export interface Setting {
+  /** What is written to a file at the rank's end. */
+  profiles: readonly ProfileKind[]
   /** Whether anybody wants the program's default export. */
   wantsResult: boolean
   /** One word a rank: the bytes of output that it has posted and nobody has written yet. */

@@ -20,6 +20,8 @@ interface RunFlags {
   prefix: boolean
   stallNotice?: number
   last?: number
+  cpuProf?: boolean
+  heapProf?: boolean
   strict?: boolean
   quiet?: boolean
   timeout?: number
@@ -64,6 +66,8 @@ cli
       .default('end')
   )
   .option('--last <N>', 'when the job fails, print the last N sends, receives and collectives of each rank (at most 1024)', rankCount)
+  .option('--cpu-prof', 'profile where the time of each rank goes, into rank-K.cpuprofile')
+  .option('--heap-prof', 'profile where what each rank holds at its end was allocated, into rank-K.heapprofile')
   .option('--env <NAME[=VALUE]>', 'set a variable for the ranks, or pass on one of this environment; may be repeated', variable)
   .option('--no-prefix', 'leave out the [rank] before every line')
   .addOption(

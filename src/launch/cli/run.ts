@@ -1,7 +1,7 @@
 import { basename, extname } from 'node:path'
 import { ArgumentError, StartupTimeoutError } from '../../errors.js'
 import { startedBy } from '../../runtime/launch-env.js'
-import type { DrainSignal } from '../../runtime/rank-protocol.js'
+import type { DrainSignal, ProfileKind } from '../../runtime/rank-protocol.js'
 import type { KubernetesOptions } from '../engines/kubernetes.js'
 import type { DetectedLauncher } from '../external/detect-launcher.js'
 import { failureText } from '../job/failure-text.js'
@@ -21,6 +21,9 @@ export interface RunOptions extends Omit<Placement, 'launcher'> {
   timeout?: number | undefined
   onFailure?: OnFailure | undefined
   stallNotice?: number | undefined
+  /** A file for each rank that ends by itself: where its time goes, where what it holds was allocated. */
+  cpuProf?: boolean | undefined
+  heapProf?: boolean | undefined
   /** When the job fails, so much of what each rank has done last is printed. */
   last?: number | undefined
   prefix: boolean
@@ -97,11 +100,24 @@ async function runExternalRank(seen: DetectedLauncher, options: RunOptions): Pro
 
 /** What the job of this command line is asked for, wherever its ranks run. */
 function requestOf(
-  { args, env = {}, timeout, onFailure, prefix, strict, quiet, stallNotice = quiet ? 0 : STALL_NOTICE, last }: RunOptions,
+  {
+    args,
+    env = {},
+    timeout,
+    onFailure,
+    prefix,
+    strict,
+    quiet,
+    stallNotice = quiet ? 0 : STALL_NOTICE,
+    last,
+    cpuProf,
+    heapProf
+  }: RunOptions,
   program: string,
   ranks: number
 ): Omit<JobRequest, 'place'> {
   const leftovers = strict ? 'error' : quiet ? 'ignore' : 'warn'
+  const profiles: ProfileKind[] = [...(cpuProf ? (['cpu'] as const) : []), ...(heapProf ? (['heap'] as const) : [])]
   return {
     ranks,
     program,
@@ -111,6 +127,7 @@ function requestOf(
     onFailure,
     prefix,
     leftovers,
+    profiles,
     stallNotice,
     last,
     onRankFailure: (failure) => void print(failure, ranks)

@@ -7,6 +7,7 @@ import {
   type DrainSignal,
   type EndReason,
   type FromRank,
+  type ProfileKind,
   type ReportReason,
   type ToInput,
   type ToRank
@@ -32,6 +33,8 @@ export interface JobOptions {
   prefix: boolean
   wantsResults: boolean
   leftovers: Leftovers
+  /** What of each rank is profiled; default nothing. */
+  profiles?: readonly ProfileKind[] | undefined
   /** What the failure of a rank does to the others; default 'end'. */
   onFailure?: OnFailure | undefined
   /** Seconds without progress after which is told who waits for whom, once; 0: never. */

@@ -9,11 +9,13 @@ export function rankSetting({
   stderr,
   wantsResults,
   leftovers,
+  profiles = [],
   inputIsTerminal
 }: JobOptions): Omit<Setting, 'unwritten' | 'input'> {
   return {
     wantsResult: wantsResults,
     leftovers,
+    profiles,
     colors: (terminalOf(stderr)?.colorDepth ?? 1) > 2,
     terminals: prefix && ranks > 1 ? {} : { 1: terminalOf(stdout), 2: terminalOf(stderr) },
     inputIsTerminal

@@ -21,6 +21,9 @@ interface RunFlags {
   stallNotice?: number
   last?: number
   cpuProf?: boolean
+  inspect?: number
+  inspectBrk?: number
+  inspectRank?: number
   heapProf?: boolean
   strict?: boolean
   quiet?: boolean
@@ -68,6 +71,13 @@ cli
   .option('--last <N>', 'when the job fails, print the last N sends, receives and collectives of each rank (at most 1024)', rankCount)
   .option('--cpu-prof', 'profile where the time of each rank goes, into rank-K.cpuprofile')
   .option('--heap-prof', 'profile where what each rank holds at its end was allocated, into rank-K.heapprofile')
+  .addOption(
+    new Option('--inspect [PORT]', 'let a debugger attach to each rank, at PORT and those after it (default: 9229)')
+      .argParser(port)
+      .preset('9229')
+  )
+  .addOption(new Option('--inspect-brk [PORT]', 'the same, and begin each program when a debugger is there').argParser(port).preset('9229'))
+  .option('--inspect-rank <K>', 'of this rank only', rankNumber)
   .option('--env <NAME[=VALUE]>', 'set a variable for the ranks, or pass on one of this environment; may be repeated', variable)
   .option('--no-prefix', 'leave out the [rank] before every line')
   .addOption(
@@ -175,6 +185,19 @@ function rankCount(text: string): number {
   const count = Number(text)
   if (!/^\d+$/.test(text) || !Number.isSafeInteger(count) || count < 1) throw new InvalidArgumentError('Expected a whole number from 1 up.')
   return count
+}
+
+function rankNumber(text: string): number {
+  if (!/^\d+$/.test(text)) throw new InvalidArgumentError('Expected a rank, from 0 up.')
+  return Number(text)
+}
+
+function port(text: string): number {
+  if (!/^\d+$/.test(text) || Number(text) < 1 || Number(text) > 65_535)
+    throw new InvalidArgumentError(
+      'Expected a port, from 1 to 65535; where none is given, say so before another option: --inspect -n 2 program.ts.'
+    )
+  return Number(text)
 }
 
 function seconds(text: string): number {

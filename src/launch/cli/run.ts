@@ -1,7 +1,7 @@
 import { basename, extname } from 'node:path'
 import { ArgumentError, StartupTimeoutError } from '../../errors.js'
 import { startedBy } from '../../runtime/launch-env.js'
-import type { DrainSignal, ProfileKind } from '../../runtime/rank-protocol.js'
+import type { DrainSignal, Inspection, ProfileKind } from '../../runtime/rank-protocol.js'
 import type { KubernetesOptions } from '../engines/kubernetes.js'
 import type { DetectedLauncher } from '../external/detect-launcher.js'
 import { failureText } from '../job/failure-text.js'
@@ -23,6 +23,10 @@ export interface RunOptions extends Omit<Placement, 'launcher'> {
   stallNotice?: number | undefined
   /** A file for each rank that ends by itself: where its time goes, where what it holds was allocated. */
   cpuProf?: boolean | undefined
+  /** The port of the first rank's debugger. */
+  inspect?: number | undefined
+  inspectBrk?: number | undefined
+  inspectRank?: number | undefined
   heapProf?: boolean | undefined
   /** When the job fails, so much of what each rank has done last is printed. */
   last?: number | undefined
@@ -43,6 +47,8 @@ export interface RunOptions extends Omit<Placement, 'launcher'> {
 /** npm passes an interrupt on that the terminal has already given to the whole foreground group. */
 const ECHO_MS = 200
 const KILL_MS = 2000
+/** Node's own. */
+const INSPECTOR_PORT = 9229
 /** A job that is over by then is listed nowhere. */
 const SOCKET_MS = 500
 
@@ -61,6 +67,9 @@ export async function run(options: RunOptions): Promise<number> {
   if (launcher === 'k8s') return write((await import('../engines/kubernetes.js')).kubernetesYaml(jobFor(options, ranks)))
   const asked = { ...where, launcher }
   checkRanks(ranks, engineOf(asked) === undefined)
+  const { inspectRank } = options
+  if (inspectRank !== undefined && inspectRank >= ranks)
+    throw new ArgumentError(`--inspect-rank was ${inspectRank}: expected a rank of the job, from 0 to ${ranks - 1}`)
   const path = programPath(program)
   if (options.dryRun) {
     const { dryRun } = await import('./dry-run.js')
@@ -111,7 +120,10 @@ function requestOf(
     stallNotice = quiet ? 0 : STALL_NOTICE,
     last,
     cpuProf,
-    heapProf
+    heapProf,
+    inspect,
+    inspectBrk,
+    inspectRank
   }: RunOptions,
   program: string,
   ranks: number
@@ -128,10 +140,16 @@ function requestOf(
     prefix,
     leftovers,
     profiles,
+    inspection: inspectionOf(inspect, inspectBrk, inspectRank),
     stallNotice,
     last,
     onRankFailure: (failure) => void print(failure, ranks)
   }
+}
+
+function inspectionOf(inspect: number | undefined, inspectBrk: number | undefined, only: number | undefined): Inspection | undefined {
+  const port = inspectBrk ?? inspect ?? (only === undefined ? undefined : INSPECTOR_PORT)
+  return port === undefined ? undefined : { port, waits: inspectBrk !== undefined, only }
 }
 
 /** Sees a job to its end; resolves to its status. */

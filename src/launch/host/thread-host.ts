@@ -25,7 +25,7 @@ export interface ThreadHostOptions {
   ranks?: readonly number[]
   args: readonly string[]
   env: NodeJS.ProcessEnv
-  setting: Pick<Setting, 'wantsResult' | 'leftovers' | 'profiles' | 'colors' | 'terminals' | 'inputIsTerminal' | 'link'>
+  setting: Pick<Setting, 'wantsResult' | 'leftovers' | 'profiles' | 'inspection' | 'colors' | 'terminals' | 'inputIsTerminal' | 'link'>
 }
 
 /** Ranks as threads of this process. */

@@ -7,6 +7,7 @@ import {
   type DrainSignal,
   type EndReason,
   type FromRank,
+  type Inspection,
   type ProfileKind,
   type ReportReason,
   type ToInput,
@@ -35,6 +36,7 @@ export interface JobOptions {
   leftovers: Leftovers
   /** What of each rank is profiled; default nothing. */
   profiles?: readonly ProfileKind[] | undefined
+  inspection?: Inspection | undefined
   /** What the failure of a rank does to the others; default 'end'. */
   onFailure?: OnFailure | undefined
   /** Seconds without progress after which is told who waits for whom, once; 0: never. */

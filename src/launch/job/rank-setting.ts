@@ -10,12 +10,14 @@ export function rankSetting({
   wantsResults,
   leftovers,
   profiles = [],
+  inspection,
   inputIsTerminal
 }: JobOptions): Omit<Setting, 'unwritten' | 'input'> {
   return {
     wantsResult: wantsResults,
     leftovers,
     profiles,
+    inspection,
     colors: (terminalOf(stderr)?.colorDepth ?? 1) > 2,
     terminals: prefix && ranks > 1 ? {} : { 1: terminalOf(stdout), 2: terminalOf(stderr) },
     inputIsTerminal

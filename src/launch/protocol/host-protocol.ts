@@ -77,7 +77,7 @@ export interface HostSetup {
   cwd: string | undefined
   /** Who writes the output of its ranks: the launcher, or the host itself. */
   output: 'launcher' | { prefix: boolean }
-  setting: Pick<Setting, 'wantsResult' | 'leftovers' | 'profiles' | 'colors' | 'terminals' | 'inputIsTerminal'>
+  setting: Pick<Setting, 'wantsResult' | 'leftovers' | 'profiles' | 'inspection' | 'colors' | 'terminals' | 'inputIsTerminal'>
 }
 
 /** Where the launcher is, and how to be let in. */

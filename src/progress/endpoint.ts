@@ -3,6 +3,7 @@ import { references } from '../codec/reference.js'
 import type { CallSite } from '../diagnostics/call-site.js'
 import { failures, receives, sends } from '../diagnostics/channels.js'
 import { debug } from '../diagnostics/debug.js'
+import { type FlightRecorder, GONE, RECEIVED } from '../diagnostics/flight-recorder.js'
 import { ProtocolError } from '../errors.js'
 import type { SegmentReceiver, Slot, Transport } from '../transport/transport.js'
 import { type Context, isSought, show, waitingIn } from './context.js'
@@ -67,6 +68,7 @@ export interface Holding {
 /** One rank's end of all that it exchanges: turns segments into messages and brings messages and receives together, in any context. */
 export class Endpoint implements SegmentReceiver {
   readonly transport: Transport
+  readonly log: FlightRecorder | undefined
   /** The ids that this rank gives to new communicators. */
   readonly ids: IdSource
   readonly registry: ContextRegistry
@@ -105,8 +107,10 @@ export class Endpoint implements SegmentReceiver {
   /** Ends the job; the launcher's rank knows how. */
   abort: (code: number, reason: string | undefined) => never = (code) => process.exit(code)
 
-  constructor(transport: Transport) {
+  /** `log`: keeps what it has done last. */
+  constructor(transport: Transport, log?: FlightRecorder) {
     this.transport = transport
+    this.log = log
     this.ids = new IdSource(transport.rank, transport.size)
     this.registry = new ContextRegistry(transport.size)
     references.here = this
@@ -126,6 +130,7 @@ export class Endpoint implements SegmentReceiver {
   /** A communicator is there from now on. */
   use(id: number, by: Membership): void {
     this.registry.use(id, by)
+    this.log?.name(id, by.name)
   }
 
   /** For a report: ' on 'world.dup(1)'', which goes without saying where there is but the world. */
@@ -373,6 +378,7 @@ export class Endpoint implements SegmentReceiver {
     const { hosts, hostNames } = this.transport
     const gone: Gone = { reason, failed, host: hosts && hostNames?.[hosts[rank]!] }
     this.#gone.add(rank, gone)
+    this.log?.note(GONE, rank, 0, 0, 0)
     debug('rank %d hears that rank %d %s', this.transport.rank, rank, reason)
     if (failed && failures.hasSubscribers) failures.publish({ rank: this.transport.rank, failed: rank, host: gone.host, reason })
     const waiting = [...this.waiting(rank)]
@@ -391,7 +397,7 @@ export class Endpoint implements SegmentReceiver {
   #peer(rank: number): PeerState {
     let peer = this.#peers[rank]
     if (peer === undefined) {
-      peer = new PeerState(this.transport, rank, this.#sent)
+      peer = new PeerState(this.transport, rank, this.#sent, this.log)
       this.#peers[rank] = peer
       this.#known.push(peer)
     }
@@ -440,6 +446,7 @@ export class Endpoint implements SegmentReceiver {
   /** Finishes a matched message, now or when all its data has come. */
   #await(message: Incoming, taker: Taker, wanted: boolean): void {
     if (message.complete || (message.later && !wanted)) {
+      if (wanted) this.log?.note(RECEIVED, message.source, message.context, message.tag, message.bytes)
       taker.finish(message)
       if (this.#unreceived.size > 0) this.#finished()
       if (receives.hasSubscribers && wanted) this.#received(message, taker)
@@ -456,6 +463,7 @@ export class Endpoint implements SegmentReceiver {
     const { taker } = message
     message.taker = undefined
     if (taker === undefined) return
+    this.log?.note(RECEIVED, message.source, message.context, message.tag, message.bytes)
     taker.finish(message)
     if (this.#unreceived.size > 0) this.#finished()
     if (receives.hasSubscribers) this.#received(message, taker)

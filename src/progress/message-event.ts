@@ -33,7 +33,8 @@ interface Told {
   readonly bytes: number
 }
 
-function kindOf(id: number, part: number): MessageEvent['kind'] {
+/** What it is part of, going by the id of its communicator and its context there. */
+export function kindOf(id: number, part: number): MessageEvent['kind'] {
   if (id === LENT || part === CHANNELS) return 'stream'
   if (part === COLLECTIVES || part === SECOND_LANE) return 'collective'
   return (part === MESSAGES || part === PARTITIONS) && id >= 0 ? 'message' : 'control'

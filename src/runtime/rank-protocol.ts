@@ -53,7 +53,23 @@ export interface FabricSeat {
   port?: number | undefined
 }
 
+/** What of a rank is profiled: where its time goes, where what it holds at its end was allocated. */
+export type ProfileKind = 'cpu' | 'heap'
+
+/** Where a debugger may attach. */
+export interface Inspection {
+  /** Rank 0's; that of each other follows by its rank. */
+  port: number
+  /** The program begins when a debugger is there. */
+  waits: boolean
+  /** This rank only, at that port. */
+  only?: number | undefined
+}
+
 export interface Setting {
+  inspection?: Inspection | undefined
+  /** What is written to a file at the rank's end. */
+  profiles: readonly ProfileKind[]
   /** Whether anybody wants the program's default export. */
   wantsResult: boolean
   /** One word a rank: the bytes of output that it has posted and nobody has written yet. */

@@ -10,12 +10,16 @@ export function rankSetting({
   stderr,
   wantsResults,
   leftovers,
+  profiles = [],
+  inspection,
   inputIsTerminal
 }: JobOptions): Omit<Setting, 'unwritten' | 'input'> {
   return {
     wantsResult: wantsResults,
     leftovers,
     trace: trace && { since: trace.since },
+    profiles,
+    inspection,
     colors: (terminalOf(stderr)?.colorDepth ?? 1) > 2,
     terminals: prefix && ranks > 1 ? {} : { 1: terminalOf(stdout), 2: terminalOf(stderr) },
     inputIsTerminal

@@ -71,6 +71,8 @@ async function connectLink(): Promise<void> {
 
 async function run({ url, path }: Program): Promise<void> {
   process.argv[1] = path
+  if (launch.inspection !== undefined) (await import('./inspect.js')).inspect(seat.rank, launch.inspection)
+  if (launch.profiles.length > 0) (await import('./profile.js')).profile(seat.rank, launch.profiles)
   // From here on Node's own rules decide when the rank ends, as for any program.
   port.unref()
   const module: { default?: unknown } = await import(url)

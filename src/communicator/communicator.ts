@@ -1,4 +1,5 @@
 import { map, type Observable, throwError } from 'rxjs'
+import { staysHere } from '../codec/refusal.js'
 import { type ArrayType, Halo } from '../collective/halo/halo.js'
 import type { HaloOptions } from '../collective/halo/options.js'
 import type { Grid } from '../collective/topology/grid.js'
@@ -442,7 +443,7 @@ export class Communicator extends FaultTolerant {
   }
 
   /** @internal A communicator made of this one, by all its ranks together. `begin` throws what is wrong with the call. */
-  protected derive<C>(how: string, options: DeriveOptions = {}, begin: (setting: Setting) => Observable<(name: string) => C>): Request<C> {
+  protected derive<C>(how: string, options: DeriveOptions, begin: (setting: Setting) => Observable<(name: string) => C>): Request<C> {
     const site = recordCallSite()
     try {
       this.core.checkAlive()
@@ -472,7 +473,7 @@ export class Communicator extends FaultTolerant {
     options: DeriveOptions | undefined,
     group?: Group
   ): Request<Communicator | undefined> {
-    return this.derive(how, options, (setting) => {
+    return this.derive(how, options ?? {}, (setting) => {
       if (group !== undefined || how === 'create') checkGroup(group, 'group')
       return derive(this, how, colored(), key, setting).pipe(
         map((found) => (name: string) => {
@@ -548,6 +549,8 @@ export class Communicator extends FaultTolerant {
     return checked(this.core, () => this.#open.open<T>(this.channels, options))
   }
 }
+
+staysHere(Communicator, 'a communicator')
 
 /** Ranks in a grid; `comm.cart` makes one. MPI: a communicator with a Cartesian topology, MPI 4.1 §8; mpi4py: MPI.Cartcomm. */
 export class Cartesian extends Communicator {
@@ -649,7 +652,7 @@ export class Cartesian extends Communicator {
 
   /** As `sub`, as a request. */
   isub(keep: readonly boolean[], options?: DeriveOptions): Request<Cartesian> {
-    return this.derive('sub', options, (setting) => {
+    return this.derive('sub', options ?? {}, (setting) => {
       checkKeep(keep, this.dims.length)
       return makeSub(this, this.#grid, [...keep], setting).pipe(
         map(

@@ -1,4 +1,5 @@
 import { catchError, concat, concatMap, defer, ignoreElements, map, Observable, of, tap } from 'rxjs'
+import { staysHere } from '../codec/refusal.js'
 import type { CommunicatorCore } from '../core/communicator-core.js'
 import type { Group } from '../core/group.js'
 import { checkOptions, checkSignal, shown } from '../diagnostics/arguments.js'
@@ -783,6 +784,8 @@ export class File {
     for (const { core } of [caller, worker]) core.release()
   }
 }
+
+staysHere(File, 'a file')
 
 /** Zeros that are written at once. */
 const ZEROS = 2 ** 22

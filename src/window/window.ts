@@ -1,5 +1,6 @@
 import type { Observable } from 'rxjs'
 import { type BufferLike, elementSize, valueOn } from '../codec/datatype.js'
+import { STAYS, staysHere } from '../codec/refusal.js'
 import type { Make } from '../collective/definition.js'
 import { barrierOf } from '../collective/definitions/barrier.js'
 import { call } from '../collective/request.js'
@@ -82,6 +83,8 @@ const makeClose: Make<null, null> = () => ({ ...barrierOf<null>(), name: 'win.cl
  * exclusive lock.
  */
 export class Window<A = Uint8Array> {
+  /** @internal */
+  readonly stays = STAYS
   /** This rank's own part. */
   readonly local: A
   /** Elements of each rank's part. */
@@ -1076,6 +1079,8 @@ export class Window<A = Uint8Array> {
     }
   }
 }
+
+staysHere(Window, 'a window')
 
 const BYTES = 2
 const fenceWord = new Int32Array(new SharedArrayBuffer(4))

@@ -1,5 +1,6 @@
 import type { Halo, HaloArray } from '../src/collective/halo/halo.js'
 import type { CollectiveOperator } from '../src/collective/operator.js'
+import { checkKind } from '../src/diagnostics/arguments.js'
 
 /**
  * Fills the ghosts of each array of a stream, or of each list of arrays, in order.
@@ -32,5 +33,6 @@ export function halo<T extends HaloArray | readonly HaloArray[]>(
   halo: Halo,
   options: { signal?: AbortSignal } = {}
 ): CollectiveOperator<T, T> {
+  checkKind(halo, 'halo', 'cart.halo()')
   return halo.operator<T>(options)
 }

@@ -1,4 +1,5 @@
 import { catchError, map, type Observable, throwError } from 'rxjs'
+import { staysHere } from '../codec/refusal.js'
 import { type ArrayType, Halo } from '../collective/halo/halo.js'
 import type { HaloOptions } from '../collective/halo/options.js'
 import type { Grid } from '../collective/topology/grid.js'
@@ -426,7 +427,7 @@ export class Communicator extends FaultTolerant {
   }
 
   /** @internal A communicator made of this one, by all its ranks together. `begin` throws what is wrong with the call. */
-  protected derive<C>(how: string, options: DeriveOptions = {}, begin: (setting: Setting) => Observable<(name: string) => C>): Request<C> {
+  protected derive<C>(how: string, options: DeriveOptions, begin: (setting: Setting) => Observable<(name: string) => C>): Request<C> {
     return this.#makings.make(how, options, begin)
   }
 
@@ -437,7 +438,7 @@ export class Communicator extends FaultTolerant {
     options: DeriveOptions | undefined,
     group?: Group
   ): Request<Communicator | undefined> {
-    return this.derive(how, options, (setting) => {
+    return this.derive(how, options ?? {}, (setting) => {
       if (group !== undefined || how === 'create') checkGroup(group, 'group')
       return derive(this, how, colored(), key, setting).pipe(
         map((found) => (name: string) => {
@@ -649,6 +650,8 @@ export class Communicator extends FaultTolerant {
   }
 }
 
+staysHere(Communicator, 'a communicator')
+
 /** @internal The intercommunicator of the two groups of a fabric. */
 export function joinedBy(
   { endpoint, local, remote, isFirst }: Joined,
@@ -762,7 +765,7 @@ export class Cartesian extends Communicator {
 
   /** As `sub`, as a request. */
   isub(keep: readonly boolean[], options?: DeriveOptions): Request<Cartesian> {
-    return this.derive('sub', options, (setting) => {
+    return this.derive('sub', options ?? {}, (setting) => {
       checkKeep(keep, this.dims.length)
       return makeSub(this, this.#grid, [...keep], setting).pipe(
         map(

@@ -57,6 +57,6 @@ await build({
   platform: 'node',
   target: 'node20',
   ignoreAnnotations: true,
-  external: ['commander', 'es-module-lexer', 'esbuild', 'uWebSockets.js', 'selfsigned'],
+  external: ['commander', 'es-module-lexer', 'esbuild', 'uWebSockets.js'],
   plugins: [quickLoads]
 })

@@ -57,6 +57,10 @@ await build({
   platform: 'node',
   target: 'node20',
   ignoreAnnotations: true,
+  // A third less to install and to read. Names stay, which stacks and errors tell.
+  minifyWhitespace: true,
+  minifySyntax: true,
+  lineLimit: 140,
   external: ['commander', 'es-module-lexer', 'esbuild', 'uWebSockets.js'],
   plugins: [quickLoads]
 })

@@ -1,5 +1,8 @@
 /** What an object for Kubernetes is made of. */
-export type Plain = string | number | boolean | readonly Plain[] | { readonly [key: string]: Plain }
+export type Plain = string | number | boolean | readonly Plain[] | PlainObject
+interface PlainObject {
+  readonly [key: string]: Plain | undefined
+}
 
 /** Strings that need no quotes in YAML, whatever its version: no numbers, no dates, and none of the words for `true` and `null`. */
 const BARE = /^(?!(true|false|null|yes|no|on|off|y|n)$)[a-z][\w./-]*$/i
@@ -9,9 +12,9 @@ export function yaml(value: Plain): string {
   return typeof value === 'object' ? `${linesOf(value).join('\n')}\n` : `${scalar(value)}\n`
 }
 
-function linesOf(value: readonly Plain[] | { readonly [key: string]: Plain }): string[] {
-  if (Array.isArray(value)) return value.length === 0 ? ['[]'] : value.flatMap((item) => after('-', item))
-  const entries = Object.entries(value)
+function linesOf(value: readonly Plain[] | PlainObject): string[] {
+  if (Array.isArray(value)) return value.length === 0 ? ['[]'] : value.flatMap((item: Plain) => after('-', item))
+  const entries = Object.entries(value).filter((entry): entry is [string, Plain] => entry[1] !== undefined)
   return entries.length === 0 ? ['{}'] : entries.flatMap(([key, item]) => after(`${scalar(key)}:`, item))
 }
 

@@ -10,6 +10,7 @@ export function serve(options: ListenOptions, authenticator: Authenticator, libr
 }
 
 export interface Library {
+  /** @internal Its types are there only where it is. */
   uws?: Uws
   /** Why it is not uWebSockets.js. */
   why?: string

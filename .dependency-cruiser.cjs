@@ -6,6 +6,7 @@
  *     testing  pool  client
  *     operators  npy  sync
  *     communicator
+ *     intercomm
  *     file  window  viewers
  *     service
  *     collective  stream
@@ -61,11 +62,13 @@ module.exports = {
     room('file', 'src/file', [...requests, 'src/op/', 'src/stream/', 'src/collective/', 'src/service/']),
     room('window', 'src/window', [...requests, 'src/op/', 'src/stream/', 'src/collective/', 'src/service/']),
     room('viewers', 'src/viewers', [...requests, 'src/stream/', 'src/transport/websocket/']),
+    room('intercomm', 'src/intercomm', [...requests, 'src/op/', 'src/stream/', 'src/collective/']),
     room('communicator', 'src/communicator', [
       ...requests,
       'src/op/',
       'src/stream/',
       'src/collective/',
+      'src/intercomm/',
       'src/service/',
       'src/file/',
       'src/window/'

@@ -1,6 +1,6 @@
 import { type AllgatherOptions, allgatherOf } from '../src/collective/definitions/allgather.js'
 import { type CollectiveOperator, operator } from '../src/collective/operator.js'
-import type { Communicator } from '../src/communicator/communicator.js'
+import type { AnyCommunicator } from '../src/communicator/communicator.js'
 
 export type { AllgatherOptions }
 
@@ -31,6 +31,6 @@ export type { AllgatherOptions }
  *   .subscribe((names) => console.log(names.join(' and '))) // [0] rank 0 and rank 1 [1] rank 0 and rank 1
  * ```
  */
-export function allgather<T>(comm: Communicator, options: AllgatherOptions = {}): CollectiveOperator<T, T[]> {
+export function allgather<T>(comm: AnyCommunicator, options: AllgatherOptions = {}): CollectiveOperator<T, T[]> {
   return operator<T, T[]>(comm, allgatherOf, options)
 }

@@ -1,6 +1,6 @@
 import { type AllgathervOptions, allgathervOf } from '../src/collective/definitions/allgatherv.js'
 import { type CollectiveOperator, operator } from '../src/collective/operator.js'
-import type { Communicator } from '../src/communicator/communicator.js'
+import type { AnyCommunicator } from '../src/communicator/communicator.js'
 import type { Reduced, TypedArray } from '../src/op/op.js'
 
 export type { AllgathervOptions }
@@ -31,6 +31,9 @@ export type { AllgathervOptions }
  *   .subscribe((all) => console.log(all.join())) // [0] 0,1,1 [1] 0,1,1
  * ```
  */
-export function allgatherv<D extends TypedArray>(comm: Communicator, options: AllgathervOptions = {}): CollectiveOperator<D, Reduced<D>> {
+export function allgatherv<D extends TypedArray>(
+  comm: AnyCommunicator,
+  options: AllgathervOptions = {}
+): CollectiveOperator<D, Reduced<D>> {
   return operator<D, Reduced<D>>(comm, allgathervOf, options)
 }

@@ -1,6 +1,6 @@
 import { type AllreduceOptions, allreduceOf } from '../src/collective/definitions/allreduce.js'
 import { type CollectiveOperator, operator } from '../src/collective/operator.js'
-import type { Communicator } from '../src/communicator/communicator.js'
+import type { AnyCommunicator } from '../src/communicator/communicator.js'
 import type { AnyOp, Arithmetic, Op, Operand, PredefinedOp, Reduced } from '../src/op/op.js'
 import { SUM } from '../src/op/op.js'
 
@@ -36,16 +36,16 @@ export type { AllreduceOptions }
  * ```
  */
 export function allreduce<T extends Arithmetic>(
-  comm: Communicator,
+  comm: AnyCommunicator,
   op?: undefined,
   options?: AllreduceOptions
 ): CollectiveOperator<T, Reduced<T>>
 export function allreduce<T extends Operand>(
-  comm: Communicator,
+  comm: AnyCommunicator,
   op: PredefinedOp<NoInfer<T>>,
   options?: AllreduceOptions
 ): CollectiveOperator<T, Reduced<T>>
-export function allreduce<T>(comm: Communicator, op: Op<T>, options?: AllreduceOptions): CollectiveOperator<T, T>
-export function allreduce(comm: Communicator, op: AnyOp = SUM, options: AllreduceOptions = {}): CollectiveOperator<unknown, unknown> {
+export function allreduce<T>(comm: AnyCommunicator, op: Op<T>, options?: AllreduceOptions): CollectiveOperator<T, T>
+export function allreduce(comm: AnyCommunicator, op: AnyOp = SUM, options: AllreduceOptions = {}): CollectiveOperator<unknown, unknown> {
   return operator(comm, allreduceOf, options, op)
 }

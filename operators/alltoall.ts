@@ -1,6 +1,6 @@
 import { type AlltoallOptions, alltoallOf, type Exchanged } from '../src/collective/definitions/alltoall.js'
 import { type CollectiveOperator, operator } from '../src/collective/operator.js'
-import type { Communicator } from '../src/communicator/communicator.js'
+import type { AnyCommunicator } from '../src/communicator/communicator.js'
 
 export type { AlltoallOptions, Exchanged }
 
@@ -32,6 +32,6 @@ export type { AlltoallOptions, Exchanged }
  *   .subscribe((parts) => console.log(parts.join(', '))) // [0] 0 to 0, 1 to 0 [1] 0 to 1, 1 to 1
  * ```
  */
-export function alltoall<D>(comm: Communicator, options: AlltoallOptions = {}): CollectiveOperator<D, Exchanged<D>> {
+export function alltoall<D>(comm: AnyCommunicator, options: AlltoallOptions = {}): CollectiveOperator<D, Exchanged<D>> {
   return operator<D, Exchanged<D>>(comm, alltoallOf, options)
 }

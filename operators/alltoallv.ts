@@ -1,6 +1,6 @@
 import { type AlltoallvOptions, alltoallvOf } from '../src/collective/definitions/alltoallv.js'
 import { type CollectiveOperator, operator } from '../src/collective/operator.js'
-import type { Communicator } from '../src/communicator/communicator.js'
+import type { AnyCommunicator } from '../src/communicator/communicator.js'
 import type { Reduced, TypedArray } from '../src/op/op.js'
 
 export type { AlltoallvOptions }
@@ -34,6 +34,6 @@ export type { AlltoallvOptions }
  *   .subscribe((runs) => console.log(runs.join())) // [0] 1 [1] 2,3,11
  * ```
  */
-export function alltoallv<D extends TypedArray>(comm: Communicator, options: AlltoallvOptions): CollectiveOperator<D, Reduced<D>> {
+export function alltoallv<D extends TypedArray>(comm: AnyCommunicator, options: AlltoallvOptions): CollectiveOperator<D, Reduced<D>> {
   return operator<D, Reduced<D>>(comm, alltoallvOf, options)
 }

@@ -1,7 +1,7 @@
 import type { StreamOptions } from '../src/collective/definition.js'
 import { barrierOf } from '../src/collective/definitions/barrier.js'
 import { type CollectiveOperator, operator } from '../src/collective/operator.js'
-import type { Communicator } from '../src/communicator/communicator.js'
+import type { AnyCommunicator } from '../src/communicator/communicator.js'
 
 /**
  * Lets value k of a rank pass once value k has come on all ranks.
@@ -28,6 +28,6 @@ import type { Communicator } from '../src/communicator/communicator.js'
  *   .subscribe(console.log) // [0] load [0] compute [1] load [1] compute
  * ```
  */
-export function barrier<T>(comm: Communicator, options: StreamOptions = {}): CollectiveOperator<T, T> {
+export function barrier<T>(comm: AnyCommunicator, options: StreamOptions = {}): CollectiveOperator<T, T> {
   return operator<T, T>(comm, barrierOf, options)
 }

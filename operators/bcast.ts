@@ -1,6 +1,6 @@
 import { type BcastOptions, bcastOf } from '../src/collective/definitions/bcast.js'
 import { type CollectiveOperator, operator } from '../src/collective/operator.js'
-import type { Communicator } from '../src/communicator/communicator.js'
+import type { AnyCommunicator } from '../src/communicator/communicator.js'
 
 export type { BcastOptions }
 
@@ -30,6 +30,6 @@ export type { BcastOptions }
  * settings.pipe(mpi.bcast(comm)).subscribe(({ step }) => console.log(step)) // [0] 0.1 [0] 0.05 [1] 0.1 [1] 0.05
  * ```
  */
-export function bcast<T>(comm: Communicator, options: BcastOptions = {}): CollectiveOperator<T, T> {
+export function bcast<T>(comm: AnyCommunicator, options: BcastOptions = {}): CollectiveOperator<T, T> {
   return operator<T, T>(comm, bcastOf, options)
 }

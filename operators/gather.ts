@@ -1,6 +1,6 @@
 import { type GatherOptions, gatherOf } from '../src/collective/definitions/gather.js'
 import { type CollectiveOperator, operator } from '../src/collective/operator.js'
-import type { Communicator } from '../src/communicator/communicator.js'
+import type { AnyCommunicator } from '../src/communicator/communicator.js'
 
 export type { GatherOptions }
 
@@ -32,6 +32,6 @@ export type { GatherOptions }
  *   .subscribe((ranks) => console.log(ranks.join())) // [0] 0,1 [0] 10,11
  * ```
  */
-export function gather<T>(comm: Communicator, options: GatherOptions = {}): CollectiveOperator<T, T[]> {
+export function gather<T>(comm: AnyCommunicator, options: GatherOptions = {}): CollectiveOperator<T, T[]> {
   return operator<T, T[]>(comm, gatherOf, options)
 }

@@ -1,6 +1,6 @@
 import { type GathervOptions, gathervOf } from '../src/collective/definitions/gatherv.js'
 import { type CollectiveOperator, operator } from '../src/collective/operator.js'
-import type { Communicator } from '../src/communicator/communicator.js'
+import type { AnyCommunicator } from '../src/communicator/communicator.js'
 import type { Reduced, TypedArray } from '../src/op/op.js'
 
 export type { GathervOptions }
@@ -31,6 +31,6 @@ export type { GathervOptions }
  *   .subscribe((all) => console.log(all.join())) // [0] 0,1,1
  * ```
  */
-export function gatherv<D extends TypedArray>(comm: Communicator, options: GathervOptions = {}): CollectiveOperator<D, Reduced<D>> {
+export function gatherv<D extends TypedArray>(comm: AnyCommunicator, options: GathervOptions = {}): CollectiveOperator<D, Reduced<D>> {
   return operator<D, Reduced<D>>(comm, gathervOf, options)
 }

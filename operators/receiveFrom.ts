@@ -1,5 +1,5 @@
 import { EMPTY, Observable } from 'rxjs'
-import type { Communicator } from '../src/communicator/communicator.js'
+import type { AnyCommunicator } from '../src/communicator/communicator.js'
 import {
   abortError,
   checked,
@@ -62,7 +62,7 @@ const OPTIONS: OptionNames<ReceiveFromOptions> = { ...INFLOW, source: true, tag:
  * }
  * ```
  */
-export function receiveFrom<T = unknown>(comm: Communicator, options: ReceiveFromOptions): Observable<T> {
+export function receiveFrom<T = unknown>(comm: AnyCommunicator, options: ReceiveFromOptions): Observable<T> {
   const window = checked(comm.core, () => {
     checkOptions(options, OPTIONS, '{ source: 0 }')
     checkReader(comm.core, options)

@@ -1,6 +1,6 @@
 import { type ReduceOptions, reduceOf } from '../src/collective/definitions/reduce.js'
 import { type CollectiveOperator, operator } from '../src/collective/operator.js'
-import type { Communicator } from '../src/communicator/communicator.js'
+import type { AnyCommunicator } from '../src/communicator/communicator.js'
 import type { AnyOp, Arithmetic, Op, Operand, PredefinedOp, Reduced } from '../src/op/op.js'
 import { SUM } from '../src/op/op.js'
 
@@ -32,13 +32,17 @@ export type { ReduceOptions }
  * from(temperatures).pipe(mpi.reduce(comm, MAX)).subscribe(console.log) // [0] 14 [0] 13
  * ```
  */
-export function reduce<T extends Arithmetic>(comm: Communicator, op?: undefined, options?: ReduceOptions): CollectiveOperator<T, Reduced<T>>
+export function reduce<T extends Arithmetic>(
+  comm: AnyCommunicator,
+  op?: undefined,
+  options?: ReduceOptions
+): CollectiveOperator<T, Reduced<T>>
 export function reduce<T extends Operand>(
-  comm: Communicator,
+  comm: AnyCommunicator,
   op: PredefinedOp<NoInfer<T>>,
   options?: ReduceOptions
 ): CollectiveOperator<T, Reduced<T>>
-export function reduce<T>(comm: Communicator, op: Op<T>, options?: ReduceOptions): CollectiveOperator<T, T>
-export function reduce(comm: Communicator, op: AnyOp = SUM, options: ReduceOptions = {}): CollectiveOperator<unknown, unknown> {
+export function reduce<T>(comm: AnyCommunicator, op: Op<T>, options?: ReduceOptions): CollectiveOperator<T, T>
+export function reduce(comm: AnyCommunicator, op: AnyOp = SUM, options: ReduceOptions = {}): CollectiveOperator<unknown, unknown> {
   return operator(comm, reduceOf, options, op)
 }

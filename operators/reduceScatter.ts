@@ -1,6 +1,6 @@
 import { type Divided, type ReduceScatterOptions, reduceScatterOf } from '../src/collective/definitions/reduceScatter.js'
 import { type CollectiveOperator, operator } from '../src/collective/operator.js'
-import type { Communicator } from '../src/communicator/communicator.js'
+import type { AnyCommunicator } from '../src/communicator/communicator.js'
 import type { AnyOp, Arithmetic, Op, Operand, PredefinedOp, Reduced, TypedArray } from '../src/op/op.js'
 import { SUM } from '../src/op/op.js'
 
@@ -36,21 +36,25 @@ export type { Divided, ReduceScatterOptions }
  * ```
  */
 export function reduceScatter<T extends TypedArray | readonly Arithmetic[]>(
-  comm: Communicator,
+  comm: AnyCommunicator,
   op?: undefined,
   options?: ReduceScatterOptions
 ): CollectiveOperator<T, Reduced<Divided<T>>>
 export function reduceScatter<T extends TypedArray | readonly Operand[]>(
-  comm: Communicator,
+  comm: AnyCommunicator,
   op: PredefinedOp<NoInfer<Divided<T>>>,
   options?: ReduceScatterOptions
 ): CollectiveOperator<T, Reduced<Divided<T>>>
 export function reduceScatter<T extends TypedArray>(
-  comm: Communicator,
+  comm: AnyCommunicator,
   op: Op<T>,
   options?: ReduceScatterOptions
 ): CollectiveOperator<T | readonly T[], T>
-export function reduceScatter<T>(comm: Communicator, op: Op<T>, options?: ReduceScatterOptions): CollectiveOperator<readonly T[], T>
-export function reduceScatter(comm: Communicator, op: AnyOp = SUM, options: ReduceScatterOptions = {}): CollectiveOperator<never, unknown> {
+export function reduceScatter<T>(comm: AnyCommunicator, op: Op<T>, options?: ReduceScatterOptions): CollectiveOperator<readonly T[], T>
+export function reduceScatter(
+  comm: AnyCommunicator,
+  op: AnyOp = SUM,
+  options: ReduceScatterOptions = {}
+): CollectiveOperator<never, unknown> {
   return operator(comm, reduceScatterOf, options, op)
 }

@@ -1,6 +1,6 @@
 import { type Part, type ScatterOptions, scatterOf } from '../src/collective/definitions/scatter.js'
 import { type CollectiveOperator, operator } from '../src/collective/operator.js'
-import type { Communicator } from '../src/communicator/communicator.js'
+import type { AnyCommunicator } from '../src/communicator/communicator.js'
 
 export type { Part, ScatterOptions }
 
@@ -31,6 +31,6 @@ export type { Part, ScatterOptions }
  * tasks.pipe(mpi.scatter(comm)).subscribe((task) => console.log(task)) // [0] sow [0] reap [1] plough [1] mow
  * ```
  */
-export function scatter<D>(comm: Communicator, options: ScatterOptions = {}): CollectiveOperator<D, Part<D>> {
+export function scatter<D>(comm: AnyCommunicator, options: ScatterOptions = {}): CollectiveOperator<D, Part<D>> {
   return operator<D, Part<D>>(comm, scatterOf, options)
 }

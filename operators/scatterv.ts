@@ -1,6 +1,6 @@
 import { type ScattervOptions, scattervOf } from '../src/collective/definitions/scatterv.js'
 import { type CollectiveOperator, operator } from '../src/collective/operator.js'
-import type { Communicator } from '../src/communicator/communicator.js'
+import type { AnyCommunicator } from '../src/communicator/communicator.js'
 import type { Reduced, TypedArray } from '../src/op/op.js'
 
 export type { ScattervOptions }
@@ -30,6 +30,6 @@ export type { ScattervOptions }
  * rows.pipe(mpi.scatterv(comm, { counts: [1, 2] })).subscribe((run) => console.log(run.join())) // [0] 1 [1] 2,3
  * ```
  */
-export function scatterv<D extends TypedArray>(comm: Communicator, options: ScattervOptions): CollectiveOperator<D, Reduced<D>> {
+export function scatterv<D extends TypedArray>(comm: AnyCommunicator, options: ScattervOptions): CollectiveOperator<D, Reduced<D>> {
   return operator<D, Reduced<D>>(comm, scattervOf, options)
 }

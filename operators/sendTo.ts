@@ -1,5 +1,5 @@
 import type { Observable, ObservableInput } from 'rxjs'
-import type { Communicator } from '../src/communicator/communicator.js'
+import type { AnyCommunicator } from '../src/communicator/communicator.js'
 import {
   checked,
   checkOptions,
@@ -72,7 +72,7 @@ const OPTIONS: OptionNames<SendToOptions> = { ...OUTFLOW, dest: true, tag: true,
  * if (comm.rank === 1) mpi.receiveFrom<number>(comm, { source: 0 }).pipe(take(3)).subscribe(console.log) // [1] 0 [1] 1 [1] 4
  * ```
  */
-export function sendTo<T>(comm: Communicator, options: SendToOptions): (source: ObservableInput<T>) => Observable<T> {
+export function sendTo<T>(comm: AnyCommunicator, options: SendToOptions): (source: ObservableInput<T>) => Observable<T> {
   const { overflow, highWaterMark } = checked(comm.core, () => {
     checkOptions(options, OPTIONS, '{ dest: 1 }')
     checkWriter(comm.core, options)

@@ -19,6 +19,8 @@ export interface FailedRank {
   readonly host?: string | undefined
   /** 'has failed: its process was killed' */
   readonly reason: string
+  /** Whether it is one of the remote group of an intercommunicator. */
+  readonly remote?: boolean
 }
 
 /** Also, of a RankFailedError, which rank it was. */
@@ -35,6 +37,16 @@ export interface FileErrorContext extends ErrorContext {
   reason: string
   /** The byte in the file, where it is about one. */
   offset?: number | undefined
+}
+
+/** Also, of a SpawnError, which program it was and what it said. */
+export interface SpawnErrorContext extends ErrorContext {
+  /** The program's path. */
+  program: string
+  /** The rank that has not started, in the world that there would have been. */
+  spawned?: number | undefined
+  /** The end of what it has written. */
+  output?: string | undefined
 }
 
 /** What all errors of rxmpi extend; by itself, an error that has no class of its own. */
@@ -278,5 +290,34 @@ export class FileError extends RxmpiError {
 
   static {
     identify(FileError, 'FileError', 'ERR_FILE')
+  }
+}
+
+/** Ranks could not be started, and none was: `program`, `spawned`, `output`. MPI: MPI_ERR_SPAWN. */
+export class SpawnError extends RxmpiError {
+  /** The program's path. */
+  declare readonly program: string
+  /** The rank that has not started, in the world that there would have been; absent where it is not one rank. */
+  declare readonly spawned: number | undefined
+  /** The end of what it has written. */
+  declare readonly output: string | undefined
+
+  constructor(message: string, context: SpawnErrorContext) {
+    super(message, context)
+    const { program, spawned, output } = context
+    for (const [name, value] of Object.entries({ program, spawned, output })) {
+      if (value !== undefined) Object.defineProperty(this, name, { value, enumerable: true })
+    }
+  }
+
+  static {
+    identify(SpawnError, 'SpawnError', 'ERR_SPAWN')
+  }
+}
+
+/** A port could not be opened, or nobody could be reached by it: its name is in use, or nobody listens. MPI: MPI_ERR_PORT, MPI_ERR_NAME. */
+export class PortError extends RxmpiError {
+  static {
+    identify(PortError, 'PortError', 'ERR_PORT')
   }
 }

@@ -11,11 +11,23 @@ export type { HaloOptions } from './collective/halo/options.js'
 export type { Neighbors, Weights } from './collective/topology/neighborhood.js'
 export type { Into, Views } from './collective/views.js'
 export type { Signalled } from './communicator/collectives.js'
-export { type Cartesian, Communicator, type CreateGroupOptions, type DeriveOptions, type Graph } from './communicator/communicator.js'
+export {
+  type AnyCommunicator,
+  type Cartesian,
+  Communicator,
+  type CreateGroupOptions,
+  type DeriveOptions,
+  type Graph
+} from './communicator/communicator.js'
 export { computeDims } from './communicator/compute-dims.js'
 export type { AgreeOptions, ShrinkOptions } from './communicator/fault-tolerance.js'
+export type { IntercommOptions } from './communicator/intercomm-create.js'
+export type { CloseOptions, Intercommunicator, MergeOptions } from './communicator/intercommunicator.js'
 export type { Kept } from './communicator/persistent-calls.js'
+export type { ConnectOptions, ListenOptions, Port } from './communicator/port.js'
+export type { SpawnOptions, SpawnPart } from './communicator/spawn.js'
 export type { AnyEdges, CartOptions, GraphOptions, OwnEdges } from './communicator/topology-create.js'
+export type { Root } from './core/communicator-core.js'
 export { GROUP_EMPTY, Group } from './core/group.js'
 export type { File } from './file/file.js'
 export type { FileMode } from './file/modes.js'
@@ -39,7 +51,7 @@ export type { ElementOf, LockOptions, Remote, WindowAt, WindowCallOptions, Windo
 export type { PartKind } from './window/part.js'
 export type { Window } from './window/window.js'
 export type { WindowLock } from './window/window-lock.js'
-export { COMM_SELF, COMM_WORLD } from './world.js'
+export { COMM_PARENT, COMM_SELF, COMM_WORLD } from './world.js'
 
 // Ops
 
@@ -85,3 +97,8 @@ export * from './errors.js'
 // The machine
 
 export { processorName, wtime } from './diagnostics/machine.js'
+
+import { runtime } from './world.js'
+
+// From here on a rank that was spawned has started.
+runtime.begin()

@@ -1,13 +1,15 @@
 import { isMainThread, type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
-import { Communicator } from './communicator/communicator.js'
+import { Communicator, joinedBy } from './communicator/communicator.js'
+import type { Intercommunicator } from './communicator/intercommunicator.js'
 import { temporaryFiles } from './file/node-file-system.js'
 import { SELF, WORLD } from './progress/context-ids.js'
 import { Endpoint } from './progress/endpoint.js'
 import { leftovers } from './progress/leftovers.js'
+import { Fabrics } from './runtime/fabrics.js'
 import { startedBy } from './runtime/launch-env.js'
 import type { Leftovers } from './runtime/leftovers-policy.js'
 import { Liveness } from './runtime/liveness.js'
-import type { FromRank, RankData, ToRank } from './runtime/rank-protocol.js'
+import { type FromRank, type RankData, type ToRank, titleOf } from './runtime/rank-protocol.js'
 import { type StandaloneRank, startStandaloneRank } from './runtime/standalone-rank.js'
 import { BufferHandoff } from './transport/shared/buffer-handoff.js'
 import { allocateHost } from './transport/shared/host-memory.js'
@@ -20,7 +22,7 @@ const standalone: StandaloneRank | undefined = started && startStandaloneRank(st
 
 const seat = standalone?.seat ?? (workerData as Partial<RankData> | null)?.rxmpi
 const port = standalone?.port ?? (seat === undefined ? undefined : (parentPort as MessagePort))
-const { rank, size, crowded, ...memory } = seat ?? { rank: 0, size: 1, crowded: false, ...allocateHost(1) }
+const { rank, size, crowded, world, ...memory } = seat ?? { rank: 0, size: 1, crowded: false, world: undefined, ...allocateHost(1) }
 
 const tell = (message: FromRank, transfer: MessagePort[] = []): void => port?.postMessage(message, transfer)
 /** Looks at what the launcher says, though the event loop has had no turn. */
@@ -33,10 +35,16 @@ const transport = new SharedTransport(rank, size, memory, crowded, lines, {
   unattend: (context) => tell({ type: 'unattend', context })
 })
 const endpoint = new Endpoint(transport)
-const liveness = new Liveness(endpoint, transport, memory, port)
+if (world !== undefined) endpoint.processes = Array.from({ length: size }, (_, other) => world.base + other)
+const fabrics = new Fabrics((world?.base ?? 0) + rank, endpoint, transport, tell, listen)
+if (port !== undefined) endpoint.job = fabrics
+const liveness = new Liveness(fabrics, titleOf(rank, world), transport, memory, port)
 
 port?.on('message', (message: ToRank) => {
-  if (message.type === 'line') lines!.accept(message.from, message.port as MessagePort)
+  if (fabrics.concerns(message)) {
+    liveness.stir()
+    fabrics.onMessage(message)
+  } else if (message.type === 'line') lines!.accept(message.from, message.port as MessagePort)
   else if (message.type === 'attended') transport.attended(message.context)
   else liveness.onMessage(message)
 })
@@ -56,10 +64,12 @@ endpoint.abort = (code, reason) => {
 
 // Whoever has called no collective after it would else never hear of it.
 process.on('beforeExit', () => {
-  for (const dispute of endpoint.disputes) {
-    if (dispute.isHeard || dispute.verdict === undefined) continue
-    endpoint.disputes.delete(dispute)
-    throw COMM_WORLD.core.inContext(dispute.verdict, undefined)
+  for (const { disputes } of fabrics.endpoints) {
+    for (const dispute of disputes) {
+      if (dispute.isHeard || dispute.verdict === undefined) continue
+      disputes.delete(dispute)
+      throw COMM_WORLD.core.inContext(dispute.verdict, undefined)
+    }
   }
 })
 
@@ -74,24 +84,40 @@ export const COMM_WORLD = new Communicator(
 /** This rank alone. MPI: MPI_COMM_SELF. */
 export const COMM_SELF = new Communicator(endpoint, SELF, 'self', [rank])
 
+/**
+ * What joins this world with those who have spawned it; `undefined` where nobody has, and once it is closed.
+ * MPI: MPI_Comm_get_parent, MPI 4.1 §11.8.2; mpi4py: MPI.Comm.Get_parent.
+ */
+export let COMM_PARENT: Intercommunicator | undefined
+fabrics.onParent = (joined) => {
+  COMM_PARENT = joinedBy(joined, 'parent', undefined, () => {
+    COMM_PARENT = undefined
+  })
+  COMM_PARENT.isGiven = true
+}
+
 /** For the launcher's side of this rank. */
 export const runtime = {
   transport,
   /** Tells on standard error what this rank, which ends well, has left over, a line of each kind. True when that makes it fail. */
   tellLeftovers(policy: Leftovers): boolean {
     if (policy === 'ignore') return false
-    const lines = leftovers(endpoint)
+    const lines = [...fabrics.endpoints].flatMap((each) => leftovers(each, titleOf(rank, world)))
     if (lines.length > 0) process.stderr.write(lines.map((line) => `rxmpi: ${line}\n`).join(''))
     return policy === 'error' && lines.length > 0
   },
   /** Called when this thread is not to give its event loop another turn, and sends are still under way. */
   onStuck: (): void => undefined,
+  /** The program has begun to use this. */
+  begin(): void {
+    if (world !== undefined) tell({ type: 'started' })
+  },
   /** Blocks until all sends are out: `process.exit` does not wait for the event loop. */
   flush(): void {
-    if (!endpoint.flushed) runtime.onStuck()
-    while (!endpoint.flushed) {
-      transport.poll()
-      if (!endpoint.flushed) transport.blockUntilWoken(10)
+    if (!fabrics.flushed) runtime.onStuck()
+    while (!fabrics.flushed) {
+      fabrics.poll()
+      if (!fabrics.flushed) transport.blockUntilWoken(10)
     }
   }
 }

@@ -1,14 +1,16 @@
-import type { CommunicatorCore } from '../core/communicator-core.js'
+import type { CommunicatorCore, Root } from '../core/communicator-core.js'
 import type { CallSite } from '../diagnostics/call-site.js'
 import { type CollectiveEvent, collectives } from '../diagnostics/channels.js'
 import { ArgumentError } from '../errors.js'
 import { TagTable } from '../memory/tag-table.js'
+import type { AnyOp } from '../op/op.js'
 import type { Context } from '../progress/context.js'
-import { COLLECTIVES, CONTROL } from '../progress/context-ids.js'
+import { COLLECTIVES, CONTROL, SECOND_LANE } from '../progress/context-ids.js'
 import { onControl, sendControl } from '../progress/control-message.js'
 import { type Incoming, nobody, type Waiting } from '../progress/incoming.js'
 import { ASIDE, Call, type CallOptions, cycleOf, type Form, isSame, isSingle, oppositeOf, placeOf, type Signature } from './call.js'
 import { ALARM, BARRIER, CALLED, FAILURE, type Kind, OVER, PASSED_ON, TOLD } from './control-messages.js'
+import type { Definition, Make, PlanOptions } from './definition.js'
 import { type Alarm, Mismatch } from './mismatch.js'
 import { Plans } from './plan.js'
 
@@ -29,6 +31,12 @@ export interface Party extends Waiting {
   gone(): void
   /** All collectives of the communicator are over. */
   stop(error: Error): void
+}
+
+/** What the collectives mean on a communicator where that is not the usual: between two groups. */
+export interface Dialect {
+  makeOf<T, R>(make: Make<T, R>): Make<T, R>
+  rootOf(root: Root | undefined): number | undefined
 }
 
 interface Early {
@@ -53,7 +61,9 @@ export class CallRegistry {
   readonly plans = new Plans(this)
   /** What waits for a word of other ranks. */
   readonly unsaid = new Set<Waiting & { readonly peer: number; readonly waits: boolean }>()
-  readonly #context: Context
+  /** Where its data comes. */
+  readonly #contexts: readonly Context[]
+  readonly #dialect: Dialect | undefined
   readonly #recent: Call[] = []
   /** Persistent calls, by their places. */
   readonly #kept = new Map<number, Call>()
@@ -70,20 +80,24 @@ export class CallRegistry {
   #dispute: Mismatch | undefined
   #isBroken = false
 
-  constructor(comm: CommunicatorCore) {
+  constructor(comm: CommunicatorCore, dialect?: Dialect) {
     this.comm = comm
+    this.#dialect = dialect
     comm.attach({
       breakOff: (makeError) => this.breakOff(makeError()),
       lose: () => this.breakOff(comm.failedMembers.error!)
     })
-    this.#context = comm.endpoint.context(comm.id + COLLECTIVES)
-    this.#context.listener = (message) => {
-      const { tag } = message
-      if (!this.#isUnwanted(tag)) return undefined
-      this.#compare(message)
-      return nobody(tag)
+    const lanes = dialect === undefined ? [COLLECTIVES] : [COLLECTIVES, SECOND_LANE]
+    this.#contexts = lanes.map((lane) => comm.endpoint.context(comm.id + lane))
+    for (const context of this.#contexts) {
+      context.listener = (message) => {
+        const { tag } = message
+        if (!this.#isUnwanted(tag)) return undefined
+        this.#compare(message)
+        return nobody(tag)
+      }
+      context.unexpected = (message) => this.#compare(message)
     }
-    this.#context.unexpected = (message) => this.#compare(message)
     const control = comm.endpoint.context(comm.id + CONTROL)
     const { unsaid } = this
     const parties = this.#parties
@@ -99,6 +113,17 @@ export class CallRegistry {
       for (const party of [...this.#parties.all()]) party.gone()
     }
     onControl(comm.endpoint, comm.id + CONTROL, (message) => this.#hear(message))
+  }
+
+  /** A collective as this communicator has it. Throws what is wrong with the options. */
+  define<T, R>(make: Make<T, R>, options: PlanOptions, op: AnyOp | undefined): Definition<T, R> {
+    const own = this.#dialect === undefined ? make : this.#dialect.makeOf(make)
+    return own(this.comm, options, op)
+  }
+
+  /** The root that is asked for, as its collectives number it. */
+  rootOf(root: Root | undefined): number | undefined {
+    return this.#dialect === undefined ? (root as number | undefined) : this.#dialect.rootOf(root)
   }
 
   /** The next call in order. Throws when a rank has failed, or the ranks have called different things before. */
@@ -170,8 +195,9 @@ export class CallRegistry {
     if (obstacle !== undefined) return party.stop(obstacle)
     this.#dispute?.called()
     const { hash, sequence } = party.call
-    const { matching } = this.#context
-    if (matching.kept > 0) {
+    for (let lane = 0; lane < this.#contexts.length; lane++) {
+      const { matching } = this.#contexts[lane]!
+      if (matching.kept === 0) continue
       for (const source of matching.sources) {
         const message = matching.find(source, party.tag)
         if (message !== undefined && !isSame(message.call, hash)) this.alarm(sequence)
@@ -274,8 +300,10 @@ export class CallRegistry {
 
   /** Nobody will want a message with that tag: its subscription was broken off, or there will be none. */
   #dropUnwanted(): void {
-    for (const { tag } of [...this.#context.matching.unreceived()])
-      if (this.#isUnwanted(tag)) this.comm.endpoint.receiveNow(this.#context, nobody(tag))
+    for (const context of this.#contexts) {
+      for (const { tag } of [...context.matching.unreceived()])
+        if (this.#isUnwanted(tag)) this.comm.endpoint.receiveNow(context, nobody(tag))
+    }
   }
 
   #isUnwanted(tag: number): boolean {
@@ -313,7 +341,9 @@ export class CallRegistry {
     this.#brokenOff.delete(this.#lastBrokenOff[place]!)
     this.#lastBrokenOff[place] = tag
     this.#brokenOff.add(tag)
-    if (this.#context.matching.kept === 0) return
-    for (const late of [nobody(tag), nobody(tag | ASIDE)]) while (this.comm.endpoint.receiveNow(this.#context, late)) {}
+    for (const context of this.#contexts) {
+      if (context.matching.kept === 0) continue
+      for (const late of [nobody(tag), nobody(tag | ASIDE)]) while (this.comm.endpoint.receiveNow(context, late)) {}
+    }
   }
 }

@@ -42,9 +42,9 @@ export function failureOf(round: number, error: unknown): Failure {
 export function remoteError(comm: CommunicatorCore, rank: number, collective: string, { error, failed }: Failure): Error {
   if (failed !== false)
     // It is told in this rank's own context: its line is the user's call here.
-    return new RankFailedError((error as Error).message, { cause: error, failed: failed === true ? undefined : failed })
-  return new RemoteError(`rank ${rank} failed in ${collective}: ${textOf(error)}`, {
-    rank,
+    return comm.hearFailure(rank, (error as Error).message, failed === true ? undefined : failed, error)
+  return new RemoteError(`${comm.titleOf(rank)} failed in ${collective}: ${textOf(error)}`, {
+    rank: comm.numberOf(rank),
     communicator: comm.name,
     cause: error
   })

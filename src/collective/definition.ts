@@ -1,5 +1,5 @@
 import type { Observable } from 'rxjs'
-import type { CommunicatorCore } from '../core/communicator-core.js'
+import type { CommunicatorCore, Root } from '../core/communicator-core.js'
 import type { AnyOp } from '../op/op.js'
 import type { CallOptions, Ragged } from './call.js'
 import type { CallRegistry } from './call-registry.js'
@@ -48,6 +48,9 @@ export interface PlanOptions {
   readonly ragged?: Ragged | undefined
 }
 
+/** The same as a program gives it. */
+export type GivenPlan = Omit<PlanOptions, 'root'> & { readonly root?: Root | undefined }
+
 /** A collective, as one rank calls it: once, as often as it likes, or on a stream. */
 export interface Definition<T, R> {
   readonly name: string
@@ -63,6 +66,8 @@ export interface Definition<T, R> {
   readonly check?: (data: T, options: CallOptions) => void
   /** The rank that alone gives something, where that is another: this rank's own stream is ignored, it follows that of the giver. */
   readonly giver?: number | undefined
+  /** The ranks that give something, where they are several and not all: the others' own streams are ignored, they follow those. */
+  readonly givers?: readonly number[] | undefined
   /** A rank may be done with a round that others have not come to. */
   readonly ahead?: boolean | undefined
   /** But not this one, for it gets something of every other. */
@@ -76,6 +81,11 @@ export interface Definition<T, R> {
    * for or is suited, which the ranks agree on, or else as usual. What is composed serves any number of rounds, of one call or of several.
    */
   readonly build: (links: Links, algorithm: string | undefined) => (values: Observable<T>) => Observable<R | typeof NOTHING | Misfit>
+}
+
+/** Whether a rank gives something. */
+export function givesTo({ giver, givers }: Pick<Definition<never, unknown>, 'giver' | 'givers'>, rank: number): boolean {
+  return givers === undefined ? giver === undefined || giver === rank : givers.includes(rank)
 }
 
 /** How a stream of rounds goes on and ends. */

@@ -109,7 +109,7 @@ export class Mismatch implements Waiting {
     const { comm } = this.#ledger
     const told = this.#calls.map((what, rank) => what ?? this.#wordOfGone(rank))
     if (this.verdict !== undefined || told.includes(undefined)) return
-    const lines = told.map((what, rank) => `  rank ${rank}: ${what}`)
+    const lines = told.map((what, rank) => `  ${comm.titleOf(rank)}: ${what}`)
     const error = new CollectiveMismatchError(
       `the ranks disagree in collective ${this.#sequence} of '${comm.name}':\n${lines.join('\n')}\n` +
         'all ranks of a communicator must call the same collectives in the same order, with the same root, op, kind and length of data; ' +
@@ -121,7 +121,7 @@ export class Mismatch implements Waiting {
   #wordOfGone(rank: number): string | undefined {
     const reason = this.#gone.get(rank)
     const like = this.#met.get(rank)
-    return reason === undefined || like === undefined ? reason : `the same as rank ${like}, and ${reason}`
+    return reason === undefined || like === undefined ? reason : `the same as ${this.#ledger.comm.titleOf(like)}, and ${reason}`
   }
 
   #end(error: Error): void {

@@ -7,7 +7,7 @@ import type { AnyOp } from '../op/op.js'
 import { abortError, onAbort } from '../request/cancellation.js'
 import { type Call, type CallOptions, optionsOf, STREAM, signatureOf } from './call.js'
 import type { CallRegistry } from './call-registry.js'
-import type { Caller, Definition, Make, PlanOptions, StreamOptions } from './definition.js'
+import type { Caller, Definition, GivenPlan, Make, StreamOptions } from './definition.js'
 import { optionNamesOf } from './option-names.js'
 import { Session } from './session.js'
 import { feed } from './source.js'
@@ -21,7 +21,7 @@ export type CollectiveOperator<T, R> = (source: ObservableInput<T>) => Observabl
 export function operator<T, R>(
   comm: Caller,
   make: Make<T, R>,
-  options: StreamOptions & PlanOptions & CallOptions,
+  options: StreamOptions & GivenPlan & CallOptions,
   op?: AnyOp
 ): CollectiveOperator<T, R> {
   let collective: Definition<T, R>
@@ -31,7 +31,7 @@ export function operator<T, R>(
   try {
     checkStream(options)
     calls = comm.calls
-    collective = make(core, options, op)
+    collective = calls.define(make, { ...options, root: calls.rootOf(options.root) }, op)
     checkNames(options, optionNamesOf(collective.name))
     const own = optionsOf(options)
     collective.checkOptions?.(own)

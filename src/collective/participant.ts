@@ -32,7 +32,7 @@ export abstract class Participant<R> implements Trouble, Party {
     const { comm } = registry
     this.comm = comm
     this.registry = registry
-    this.links = new Links(comm, comm.id + COLLECTIVES, this, isAhead)
+    this.links = Links.of(comm, comm.id + COLLECTIVES, this, isAhead)
   }
 
   /** Takes part in a call, or in a further subscription of it. */
@@ -47,6 +47,10 @@ export abstract class Participant<R> implements Trouble, Party {
 
   get call(): Call {
     return this.#call
+  }
+
+  titleOf(rank: number): string {
+    return this.comm.titleOf(rank)
   }
 
   get tag(): number {

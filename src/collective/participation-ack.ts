@@ -10,10 +10,11 @@ export class ParticipationAck implements Waiting {
   #units: Unit[] = []
   #hasCome = false
 
-  constructor(links: Links, rank: number) {
+  /** `rank`: the communicator's, `member`: the endpoint's. */
+  constructor(links: Links, rank: number, member: number) {
     this.#links = links
     this.#rank = rank
-    this.peer = links.comm.memberOf(rank)
+    this.peer = member
   }
 
   /** The unit is not over before. */
@@ -51,6 +52,6 @@ export class ParticipationAck implements Waiting {
   }
 
   describe(): string {
-    return `in ${this.#links.call.title}${this.#links.comm.on} for rank ${this.#rank} to take part`
+    return `in ${this.#links.call.title}${this.#links.comm.on} for ${this.#links.trouble.titleOf(this.#rank)} to take part`
   }
 }

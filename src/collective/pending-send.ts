@@ -37,6 +37,6 @@ export class PendingSend implements Owner {
   }
 
   describe(): string {
-    return `in ${this.#links.call.title}${this.#links.comm.on} for rank ${this.#to} to take part`
+    return `in ${this.#links.call.title}${this.#links.comm.on} for ${this.#links.comm.titleOf(this.#to)} to take part`
   }
 }

@@ -61,7 +61,7 @@ export class PersistentCollective<R> extends Persistent<R> {
     const { collective } = plan
     const own = optionsOf(packed.options as CallOptions)
     collective.checkOptions?.(own)
-    const { gives, gets } = sharesOf(name, (options.root ?? 0) === core.rank)
+    const { gives, gets } = sharesOf(name, core.isRoot(options.root))
     // What this rank has no use for is ignored, as in the method.
     const memory = gives && name !== 'barrier' ? keptOf(data, 'data', name) : []
     if (gets && into !== undefined) memory.push(...keptOf(into, 'into', name))

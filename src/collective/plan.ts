@@ -2,7 +2,7 @@ import type { AnyNames } from '../diagnostics/option-names.js'
 import type { AnyOp } from '../op/op.js'
 import { type Signature, signatureOf } from './call.js'
 import type { CallRegistry } from './call-registry.js'
-import type { Definition, Make, PlanOptions } from './definition.js'
+import type { Definition, GivenPlan, Make } from './definition.js'
 import { optionNamesOf } from './option-names.js'
 import { StandingStream } from './standing-stream.js'
 
@@ -56,8 +56,9 @@ export class Plans {
   }
 
   /** Throws what is wrong with the options. */
-  find<T, R>(make: Make<T, R>, options: PlanOptions, op: AnyOp | undefined): Plan<T, R> {
-    const { root, algorithm } = options
+  find<T, R>(make: Make<T, R>, options: GivenPlan, op: AnyOp | undefined): Plan<T, R> {
+    const { algorithm } = options
+    const root = this.#registry.rootOf(options.root)
     let entries = this.#entries.get(make)
     if (entries === undefined) {
       entries = []
@@ -66,7 +67,7 @@ export class Plans {
     for (const entry of entries) {
       if (entry.root === root && entry.algorithm === algorithm && entry.op === op) return entry.plan as unknown as Plan<T, R>
     }
-    const plan = new Plan(this.#registry, make(this.#registry.comm, { root, algorithm }, op))
+    const plan = new Plan(this.#registry, this.#registry.define(make, { root, algorithm }, op))
     // Ops that are made for each call would pile up.
     if (entries.length === MANY) entries.shift()
     entries.push({ root, algorithm, op, plan: plan as unknown as Plan<never, unknown> })

@@ -16,6 +16,8 @@ export abstract class Receiver implements Taker {
   tag = 0
   protected readonly links: Links
   readonly rank: number
+  /** The communicator's rank. */
+  readonly party: number
   /** Another receiver of the call. */
   readonly before: Receiver | undefined
   /** The rank has called the same. */
@@ -36,6 +38,7 @@ export abstract class Receiver implements Taker {
     this.isLate = !links.closed
     this.peer = links.comm.memberOf(rank)
     this.rank = rank
+    this.party = links.comm.partyOf(rank)
     this.before = links.join(this)
   }
 
@@ -44,13 +47,13 @@ export abstract class Receiver implements Taker {
     this.tag = this.links.tag
     this.met = false
     this.#taken = 0
-    if (!this.isLate) this.links.confirm(this.rank)
+    if (!this.isLate) this.links.confirm(this.party)
   }
 
   /** Takes part in the call that is under way. */
   joinIn(): void {
     this.begin()
-    this.links.confirm(this.rank)
+    this.links.confirm(this.party)
     this.look()
   }
 
@@ -135,7 +138,7 @@ export abstract class Receiver implements Taker {
   }
 
   describe(): string {
-    return `in ${this.links.call.title}${this.links.comm.on} for rank ${this.rank}`
+    return `in ${this.links.call.title}${this.links.comm.on} for ${this.links.comm.titleOf(this.rank)}`
   }
 
   /** Nobody needs what it waits for any more. */

@@ -7,7 +7,7 @@ import type { AnyOp } from '../op/op.js'
 import { abandonOn, abortError } from '../request/cancellation.js'
 import { Request } from '../request/request.js'
 import { type Call, type CallOptions, LARGE_SINGLE, NO_OPTIONS, optionsOf, SINGLE } from './call.js'
-import type { Caller, Make, PlanOptions } from './definition.js'
+import { type Caller, type GivenPlan, givesTo, type Make } from './definition.js'
 import type { Audience } from './participant.js'
 import type { StandingStream } from './standing-stream.js'
 
@@ -39,7 +39,7 @@ export class CollectiveRequest<R> extends Request<R> implements Audience<R> {
 }
 
 /** What the methods take beside their data. */
-export type MethodOptions = CallOptions & PlanOptions & { readonly signal?: AbortSignal | undefined }
+export type MethodOptions = CallOptions & GivenPlan & { readonly signal?: AbortSignal | undefined }
 
 /** Calls a collective with one value: a round of the stream that stands for it. A bad argument takes part in nothing. */
 export function call<T, R>(
@@ -57,14 +57,13 @@ export function call<T, R>(
     checkObject(options, '{ root: 0 }')
     signal = options.signal
     if (signal !== undefined) checkSignal(signal)
-    const { calls, core } = comm
+    const { calls } = comm
     const plan = calls.plans.find(make, options, op)
     const { collective, optionNames } = plan
     checkNames(options, optionNames)
     const own = optionsOf(options)
     collective.checkOptions?.(own)
-    const gives = collective.giver === undefined || collective.giver === core.rank
-    if (gives) collective.check?.(data, own)
+    if (givesTo(collective, calls.comm.rank)) collective.check?.(data, own)
     if (signal?.aborted) throw abortError(signal)
     const suited = collective.algorithm === undefined ? collective.suited?.(data) : undefined
     made = calls.next(plan.signature, suited === undefined ? SINGLE : LARGE_SINGLE, site, own)

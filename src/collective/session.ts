@@ -18,7 +18,7 @@ import {
   TOLD,
   type Told
 } from './control-messages.js'
-import { ABSENT, type Definition, Misfit, NOTHING } from './definition.js'
+import { ABSENT, type Definition, givesTo, Misfit, NOTHING } from './definition.js'
 import { NeighborWindow } from './neighbor-window.js'
 import { type Audience, Participant } from './participant.js'
 import { raggedError } from './ragged.js'
@@ -36,6 +36,8 @@ export class Session<T, R> extends Participant<R> {
   readonly #termination: Termination
   readonly #window: RoundWindow | NeighborWindow | undefined
   readonly #queue = new Queue<T>()
+  /** This rank's own stream is ignored: others give all there is. */
+  readonly #follows: boolean
   /** What the ranks have failed with, by rank. */
   #failures: Map<number, Error | Failure> | undefined
   /** The round in whose place this rank has failed. */
@@ -68,7 +70,9 @@ export class Session<T, R> extends Participant<R> {
     const { ragged, window } = call.signature
     this.#collective = collective
     this.#inFlight = collective.serial ? 1 : window
-    this.#termination = new Termination(rank, size, ragged, collective.giver, {
+    const { giver, givers = giver === undefined ? undefined : [giver] } = collective
+    this.#follows = !givesTo(collective, rank)
+    this.#termination = new Termination(rank, size, ragged, givers, {
       passOn: (to, step, count) => this.say(to, PASSED_ON, [step, count]),
       tell: (word, single) => this.#tell(word, single)
     })
@@ -204,12 +208,6 @@ export class Session<T, R> extends Participant<R> {
     return !this.#hasEnded && !this.#follows && this.#offered === this.#done ? 'a value of its own source' : 'the other ranks'
   }
 
-  /** This rank's own stream is ignored: another gives all there is. */
-  get #follows(): boolean {
-    const { giver } = this.#collective
-    return giver !== undefined && giver !== this.comm.rank
-  }
-
   /** Rounds that there are in the end, as far as is known. */
   get #rounds(): number {
     return this.#end?.rounds ?? Number.POSITIVE_INFINITY
@@ -275,8 +273,9 @@ export class Session<T, R> extends Participant<R> {
     return true
   }
 
-  /** Its stream is over, and those of others go on: it takes part with nothing. */
+  /** Its stream is over, or does not count, and those of others go on: it takes part with nothing. */
   get #isAbsent(): boolean {
+    if (this.#follows) return this.#isFed && this.#collective.giver === undefined
     const hasOthers = this.comm.size > 1
     return (
       hasOthers && this.#termination.own?.kind === ENDED && this.call.signature.ragged === 'rest' && this.#collective.giver === undefined
@@ -334,7 +333,7 @@ export class Session<T, R> extends Participant<R> {
     this.close(false)
     if (this.#deaf) return
     if (how === COMPLETE) this.audience.finish()
-    else this.audience.fail(how === RAGGED ? raggedError(this.#termination.words, this.call) : this.#errorOf(how.failed))
+    else this.audience.fail(how === RAGGED ? raggedError(this.#termination.words, this.call, this.comm) : this.#errorOf(how.failed))
   }
 
   #errorOf(rank: number): Error {

@@ -3,7 +3,7 @@ import { references } from '../codec/reference.js'
 import type { Call } from './call.js'
 import type { CallRegistry } from './call-registry.js'
 import { CALLED, FAILURE, type Failure, type Kind, OVER, PASSED_ON, remoteError, TOLD, type Told } from './control-messages.js'
-import { type Definition, Misfit, NOTHING } from './definition.js'
+import { type Definition, givesTo, Misfit, NOTHING } from './definition.js'
 import { type Audience, Participant } from './participant.js'
 import { raggedError } from './ragged.js'
 import { ENDED, type Word } from './termination.js'
@@ -13,7 +13,8 @@ import { ENDED, type Word } from './termination.js'
  * over with its result, and nothing has to be agreed on. One is under way at a time; after an error there are no more.
  */
 export class StandingStream<T, R> extends Participant<R> {
-  readonly #giver: number | undefined
+  /** Its own values are not ignored. */
+  readonly #gives: boolean
   /** Takes the value of a call; a rank that gives none needs no way for them. */
   #values: Subscriber<T> | undefined
   readonly #pipeline: Subscription
@@ -27,7 +28,7 @@ export class StandingStream<T, R> extends Participant<R> {
     done: (stream: StandingStream<T, R>) => void
   ) {
     super(registry, collective.ahead === true)
-    this.#giver = collective.giver
+    this.#gives = givesTo(collective, this.comm.rank)
     this.#done = done
     const values = new Observable<T>((subscriber) => {
       this.#values = subscriber
@@ -39,7 +40,7 @@ export class StandingStream<T, R> extends Participant<R> {
   /** The round of a call. */
   run(call: Call, audience: Audience<R>, value: T): void {
     this.begin(call, audience)
-    if (this.#giver === undefined || this.#giver === this.comm.rank) call.note(value)
+    if (this.#gives) call.note(value)
     references.here = this.comm.endpoint
     this.links.look()
     if (!this.closed) this.#values?.next(value)
@@ -95,7 +96,7 @@ export class StandingStream<T, R> extends Participant<R> {
     const words: (Word | undefined)[] = []
     words[from] = { kind: ENDED, count }
     words[this.comm.rank] = { kind: ENDED, count: 1 }
-    this.stop(raggedError(words, this.call))
+    this.stop(raggedError(words, this.call, this.comm))
   }
 
   protected override close(whole: boolean): void {

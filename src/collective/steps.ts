@@ -1,7 +1,6 @@
 import { type MonoTypeOperatorFunction, Observable, type Subscription } from 'rxjs'
 import { type BufferLike, datatypeOf, memoryOf, NUMBER, OBJECT } from '../codec/datatype.js'
 import { encodeObject } from '../codec/object.js'
-import type { CommunicatorCore } from '../core/communicator-core.js'
 import { duplicate, type Memory } from '../memory/copy.js'
 import { Queue } from '../memory/queue.js'
 import { bytesOfNumber } from '../memory/scratch.js'
@@ -10,7 +9,8 @@ import type { Endpoint } from '../progress/endpoint.js'
 import type { Incoming, Waiting } from '../progress/incoming.js'
 import { MemberGone } from '../progress/rank-failure.js'
 import { Outgoing } from '../progress/send-queue.js'
-import { ASIDE, type Call, isSingle } from './call.js'
+import { ASIDE, type Call, type CallOptions, isSingle } from './call.js'
+import type { Ranks } from './definition.js'
 import { ParticipationAck } from './participation-ack.js'
 import { PendingSend } from './pending-send.js'
 import { Arrivals, Meetings, type Receiver } from './receiver.js'
@@ -47,11 +47,28 @@ export interface Trouble extends Waiting {
   mismatch(): void
   /** Another rank has called the method, so there is one value. */
   single(): void
+  /** What reports call a rank of the communicator. */
+  titleOf(rank: number): string
   /** Tells a rank that waits to be taken part with that this one does. */
   confirm(to: number): void
   /** Something waits for a word of another rank. */
   readonly unsaid: Set<Waiting & { readonly peer: number; readonly waits: boolean }>
 }
+
+/** The ranks that take part, as the steps of an algorithm number them. */
+export interface Peers extends Ranks {
+  /** The endpoint's rank of one of them. */
+  memberOf(rank: number): number
+  /** The communicator's rank of one of them. */
+  partyOf(rank: number): number
+  /** What reports call one of them: 'rank 3'. */
+  titleOf(rank: number): string
+  /** For a report: of which communicator. */
+  readonly on: string
+}
+
+/** What a call says beside its data, as it concerns some of the ranks. */
+export type OptionsOf = (options: CallOptions) => CallOptions
 
 interface State {
   /** Of the call that is under way, or was last. */
@@ -59,7 +76,6 @@ interface State {
   tag: number
   /** No call is under way. */
   closed: boolean
-  settle: () => void
   /**
    * By rank, those that have been sent data; `true` once they have said that they have called the same. Absent where that shows
    * anyway: every rank sends before it waits.
@@ -76,7 +92,7 @@ interface State {
  * at a time, and as many as all goes well.
  */
 export class Links {
-  readonly comm: CommunicatorCore
+  readonly comm: Peers
   readonly endpoint: Endpoint
   readonly context: Context
   readonly trouble: Trouble
@@ -84,23 +100,47 @@ export class Links {
   readonly #state: State
   /** Of the tag. */
   readonly #mark: number
+  readonly #settling: Settling
+  readonly #optionsOf: OptionsOf | undefined
   #aside: Links | undefined
 
-  /** `state`: an `aside` has that of the links it belongs to; else whether a rank may be done with a round that others have not come to. */
-  constructor(comm: CommunicatorCore, context: number, trouble: Trouble, state: State | boolean) {
+  /** `shared`: what an `aside` or a lane has in common with the links it belongs to. */
+  private constructor(comm: Peers, endpoint: Endpoint, context: number, trouble: Trouble, shared: Shared) {
     this.comm = comm
-    this.endpoint = comm.endpoint
+    this.endpoint = endpoint
     this.#context = context
     this.context = this.endpoint.context(context)
     this.trouble = trouble
-    this.#state = typeof state === 'boolean' ? stateOf(state) : state
-    this.#mark = typeof state === 'boolean' ? 0 : ASIDE
+    this.#state = shared.state
+    this.#settling = shared.settling
+    this.#mark = shared.mark
+    this.#optionsOf = shared.optionsOf
+  }
+
+  /** `isAhead`: whether a rank may be done with a round that others have not come to. */
+  static of(comm: Peers & { readonly endpoint: Endpoint }, context: number, trouble: Trouble, isAhead: boolean): Links {
+    return new Links(comm, comm.endpoint, context, trouble, { state: stateOf(isAhead), settling: { run: noop }, mark: 0 })
   }
 
   /** A second way, for messages that are not in one order with the others. */
   get aside(): Links {
-    this.#aside ??= new Links(this.comm, this.#context, this.trouble, this.#state)
+    if (this.#aside === undefined) {
+      const shared = { state: this.#state, settling: this.#settling, mark: ASIDE, optionsOf: this.#optionsOf }
+      this.#aside = new Links(this.comm, this.endpoint, this.#context, this.trouble, shared)
+    }
     return this.#aside
+  }
+
+  /** A way of its own for a collective that is part of this one, among some of the ranks; `context` is where its messages go. */
+  lane(comm: Peers, context: number, optionsOf: OptionsOf): Links {
+    const shared = { state: this.#state, settling: { run: noop }, mark: 0, optionsOf }
+    return new Links(comm, this.endpoint, context, this.trouble, shared)
+  }
+
+  /** What the call says beside its data. */
+  get options(): CallOptions {
+    const { options } = this.call
+    return this.#optionsOf === undefined ? options : this.#optionsOf(options)
   }
 
   /** The call that is under way. */
@@ -161,7 +201,7 @@ export class Links {
     const { endpoint, tag, call } = this
     const member = this.comm.memberOf(to)
     const link = endpoint.link(member)
-    if (this.#state.confirmations !== undefined) this.#awaitConfirmation(unit, to)
+    if (this.#state.confirmations !== undefined) this.#awaitConfirmation(unit, this.comm.partyOf(to), member)
     if (link.sendNow(this.#context, tag, datatype, bytes as Uint8Array, bytes.byteLength, call.hash, shape)) return
     const reason = endpoint.whyGone(member)
     if (reason !== undefined) return this.trouble.fail(new MemberGone(member, reason))
@@ -177,7 +217,7 @@ export class Links {
     const ranks = new Set<number>()
     for (const [rank, confirmation] of this.#state.confirmations ?? []) if (confirmation === true) ranks.add(rank)
     for (let receiver = this.#state.receivers; receiver !== undefined; receiver = receiver.before)
-      if (receiver.met) ranks.add(receiver.rank)
+      if (receiver.met) ranks.add(receiver.party)
     return [...ranks]
   }
 
@@ -205,12 +245,12 @@ export class Links {
     this.trouble.confirm(rank)
   }
 
-  #awaitConfirmation(unit: Unit, rank: number): void {
+  #awaitConfirmation(unit: Unit, rank: number, member: number): void {
     const confirmations = this.#state.confirmations!
     let confirmation = confirmations.get(rank)
     if (confirmation === true) return
     if (confirmation === undefined) {
-      confirmation = new ParticipationAck(this, rank)
+      confirmation = new ParticipationAck(this, rank, member)
       confirmations.set(rank, confirmation)
       this.trouble.unsaid.add(confirmation)
     }
@@ -278,7 +318,7 @@ export class Links {
     return (source) =>
       new Observable((subscriber) => {
         const units = new Queue<U>()
-        this.#state.settle = () => {
+        this.#settling.run = () => {
           while (units.length > 0 && units.first!.pending === 0) subscriber.next(units.shift())
         }
         return source.subscribe({
@@ -293,7 +333,7 @@ export class Links {
 
   /** Something that the unit was waiting for has happened. */
   settle(unit: Unit): void {
-    if (--unit.pending === 0) this.#state.settle()
+    if (--unit.pending === 0) this.#settling.run()
   }
 
   /** What the ranks have given does not go together: the unit will never be over, and all ranks hear why. */
@@ -313,11 +353,24 @@ export class Links {
   }
 }
 
+interface Settling {
+  /** Looks what is over. */
+  run: () => void
+}
+
+interface Shared {
+  readonly state: State
+  readonly settling: Settling
+  readonly mark: number
+  readonly optionsOf?: OptionsOf | undefined
+}
+
+const noop = (): void => undefined
+
 const stateOf = (isAhead: boolean): State => ({
   call: undefined,
   tag: 0,
   closed: true,
-  settle: () => undefined,
   confirmations: isAhead ? new Map() : undefined,
   receivers: undefined,
   told: isAhead ? new Set() : undefined

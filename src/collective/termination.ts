@@ -44,8 +44,10 @@ export class Termination {
   readonly #rank: number
   readonly #size: number
   readonly #ragged: Ragged
-  /** The rank whose stream alone counts, if there is one. */
-  readonly #giver: number | undefined
+  /** The ranks whose streams count, where those of others do not. */
+  readonly #givers: ReadonlySet<number> | undefined
+  /** How many streams count. */
+  readonly #counting: number
   readonly #speaker: Speaker
   readonly #words: (Word | undefined)[]
   #known = 0
@@ -59,11 +61,12 @@ export class Termination {
   #hasTold = false
   #single = false
 
-  constructor(rank: number, size: number, ragged: Ragged, giver: number | undefined, speaker: Speaker) {
+  constructor(rank: number, size: number, ragged: Ragged, givers: readonly number[] | undefined, speaker: Speaker) {
     this.#rank = rank
     this.#size = size
     this.#ragged = ragged
-    this.#giver = giver
+    this.#givers = givers && new Set(givers)
+    this.#counting = givers?.length ?? size
     this.#speaker = speaker
     this.#words = new Array(size).fill(undefined)
   }
@@ -94,7 +97,7 @@ export class Termination {
 
   /** This rank's stream goes on. */
   given(count: number): void {
-    if (this.own !== undefined || this.#giver !== undefined) return
+    if (this.own !== undefined || this.#isAlone || this.#follows) return
     const isLonger = this.#ragged === 'truncate' ? count >= this.#ended : this.#ragged === 'error' && count > this.#ended
     if (isLonger || count >= this.#failed) this.#say({ kind: GOES_ON, count })
   }
@@ -141,12 +144,12 @@ export class Termination {
   endFrom(common: number): End | undefined {
     if (this.#failed <= common) return this.#failure()
     if (this.#single) return this.#endOfSingle()
-    const isAlone = this.#giver !== undefined
-    if (isAlone ? this.#words[this.#giver] === undefined : this.#known < this.#size) return undefined
+    const isAlone = this.#isAlone
+    if (this.#known < this.#counting) return undefined
     if (this.#failed < Number.POSITIVE_INFINITY && (this.#failed <= this.#ended || (this.#ragged === 'rest' && !isAlone)))
       return this.#failure()
     if (isAlone || this.#ragged === 'truncate') return { rounds: this.#ended, how: COMPLETE }
-    const most = Math.max(...this.#words.map((word) => word!.count))
+    const most = Math.max(...this.#words.map((word, rank) => (word !== undefined && this.#counts(rank) ? word.count : 0)))
     if (this.#ragged === 'rest') return { rounds: most, how: COMPLETE }
     return { rounds: this.#ended, how: most === this.#ended ? COMPLETE : RAGGED }
   }
@@ -154,9 +157,9 @@ export class Termination {
   /** The ranks without whose word nothing goes on. */
   get awaited(): readonly number[] {
     if (this.own === undefined || this.#single) return nobody
-    if (this.#giver !== undefined || this.#known === this.#size) return nobody
-    if (!this.#irregular) return [(this.#rank + this.#size - 2 ** (this.#step - 1)) % this.#size]
-    return this.#words.flatMap((word, rank) => (word === undefined ? [rank] : []))
+    if (this.#isAlone || this.#known === this.#counting) return nobody
+    if (!this.#irregular && this.#givers === undefined) return [(this.#rank + this.#size - 2 ** (this.#step - 1)) % this.#size]
+    return this.#words.flatMap((word, rank) => (word === undefined && this.#counts(rank) ? [rank] : []))
   }
 
   /** By rank, as far as they are known. */
@@ -173,24 +176,33 @@ export class Termination {
   #learn(rank: number, word: Word): void {
     const known = this.#words[rank]
     if (known !== undefined && (word.kind !== FAILED || (known.kind === FAILED && known.count <= word.count))) return
-    if (known === undefined) this.#known++
+    const counts = this.#counts(rank)
+    if (known === undefined && counts) this.#known++
     if (word.kind !== ENDED || (this.#ended !== word.count && this.#known > 1)) this.#irregular = true
     this.#words[rank] = word
-    const counts = this.#giver === undefined || this.#giver === rank
     if (word.kind === ENDED && counts) this.#ended = Math.min(this.#ended, word.count)
     else if (word.kind === FAILED) this.#failed = Math.min(this.#failed, word.count)
   }
 
   /** Its own stream does not count. */
   get #follows(): boolean {
-    return this.#giver !== undefined && this.#giver !== this.#rank
+    return !this.#counts(this.#rank)
+  }
+
+  #counts(rank: number): boolean {
+    return this.#givers === undefined || this.#givers.has(rank)
+  }
+
+  /** One stream alone counts. */
+  get #isAlone(): boolean {
+    return this.#givers !== undefined && this.#counting === 1
   }
 
   /** Says what there is to be said now. */
   #goOn(): void {
     const own = this.own ?? (this.#single && this.#follows ? nothing : undefined)
     if (own === undefined) return
-    if (this.#irregular || this.#giver !== undefined) {
+    if (this.#irregular || this.#givers !== undefined) {
       if (!this.#hasTold) {
         this.#hasTold = true
         this.#speaker.tell(own, this.#single)

@@ -1,5 +1,5 @@
 import { type BufferLike, datatypeOf, elementSize, matches, memoryOf, nameOf, RECORDS, valueOn } from '../codec/datatype.js'
-import type { CommunicatorCore } from '../core/communicator-core.js'
+import type { CommunicatorCore, Root } from '../core/communicator-core.js'
 import { shown } from '../diagnostics/arguments.js'
 import { type CallSite, captureCallSite } from '../diagnostics/call-site.js'
 import { AliasError, ArgumentError, CountError, DatatypeError } from '../errors.js'
@@ -37,7 +37,7 @@ export interface Into {
 
 /** What a call is told that has to do with elements. */
 interface Options extends Into {
-  root?: number
+  root?: Root | undefined
   counts?: ArrayLike<number> | undefined
   displs?: ArrayLike<number> | undefined
   sendCounts?: ArrayLike<number> | undefined
@@ -120,16 +120,11 @@ export interface Packed {
   readonly finish: (result: unknown) => unknown
 }
 
-export function pack(
-  { size: ranks, rank, neighborhood }: CommunicatorCore,
-  name: string,
-  given: unknown,
-  options: Options,
-  op: AnyOp | undefined
-): Packed {
+export function pack(core: CommunicatorCore, name: string, given: unknown, options: Options, op: AnyOp | undefined): Packed {
+  const { size: ranks, neighborhood } = core
   const { inPlace = false, counted, atRoot, isAround = false, joins = false } = kinds[name] ?? {}
   const size = isAround ? (neighborhood?.sources.length ?? 0) : ranks
-  const isRoot = (options.root ?? 0) === rank
+  const isRoot = core.isRoot(options.root)
   const data = atRoot === 'data' && !isRoot ? undefined : given
   const into = atRoot === 'into' && !isRoot ? undefined : options.into
   for (const [place, part] of partsOf(data).entries()) if (part instanceof Pickable) checkThere(part, placeIn('data', data, place))

@@ -2,6 +2,7 @@ import { defer, finalize, map, type Observable } from 'rxjs'
 import type { Caller, Make } from '../collective/definition.js'
 import { allreduceOf } from '../collective/definitions/allreduce.js'
 import { call } from '../collective/request.js'
+import type { CommunicatorCore } from '../core/communicator-core.js'
 import type { Group } from '../core/group.js'
 import { shown } from '../diagnostics/arguments.js'
 import type { CallSite } from '../diagnostics/call-site.js'
@@ -65,7 +66,7 @@ export interface Setting {
 }
 
 /** What every rank says where a communicator is made, and the first of its contexts, which rank 0 gives. */
-export function gatherSays<S extends object>(comm: Parent, name: string, own: S, setting: Setting): Observable<{ id: number; all: S[] }> {
+export function gatherSays<S extends object>(comm: Caller, name: string, own: S, setting: Setting): Observable<{ id: number; all: S[] }> {
   return defer(() => {
     const say = { ...own, id: newId(comm) }
     const says = call(comm, making(name), [say] as unknown, setting.options, undefined, setting.site) as Request<(S & Identified)[]>
@@ -78,7 +79,7 @@ interface Identified {
   readonly id: number | null
 }
 
-export const newId = ({ core: { rank, endpoint } }: Parent): number | null => (rank === 0 ? endpoint.ids.next() : null)
+export const newId = ({ core: { rank, endpoint } }: Caller): number | null => (rank === 0 ? endpoint.ids.next() : null)
 
 export function checkedId(id: number | null, name: string): number {
   if (id === null) throw new RxmpiError(`${name}: ${IDS_EXHAUSTED}`)
@@ -86,27 +87,27 @@ export function checkedId(id: number | null, name: string): number {
 }
 
 /** While a communicator is being made, what others say on it already is kept. */
-export function expecting<T>({ core: { endpoint } }: Parent, made: Observable<T>): Observable<T> {
+export function expecting<T>({ endpoint }: CommunicatorCore, made: Observable<T>): Observable<T> {
   return defer(() => made.pipe(finalize(endpoint.expectCommunicator())))
 }
 
 /** A communicator in the making. MPI: MPI_Comm_idup. */
 export class Derivation<C> extends Request<C> {
   readonly status = undefined
-  readonly #comm: Parent
+  readonly #comm: CommunicatorCore
 
-  constructor(comm: Parent, site: CallSite | undefined, made: Observable<C>) {
+  constructor(comm: CommunicatorCore, site: CallSite | undefined, made: Observable<C>) {
     super(site)
     this.#comm = comm
     made.subscribe({ next: (derived) => this.complete(derived), error: (error) => this.fail(error) })
   }
 
   protected poll(): void {
-    this.#comm.core.poll()
+    this.#comm.poll()
   }
 
   protected inContext(error: Error, site: CallSite | undefined): Error {
-    return this.#comm.core.inContext(error, site)
+    return this.#comm.inContext(error, site)
   }
 }
 
@@ -133,7 +134,7 @@ export function checkName(name: unknown): void {
 /** Who gives the same group wants to be in the same communicator. Throws for members that are not in this one. */
 export function colorOf(comm: Parent, group: Group): string | null {
   checkMembers(comm, group, 'create')
-  return group.rank === undefined ? null : group.members.join(' ')
+  return group.rank === undefined ? null : group.membersIn(comm.group).join(' ')
 }
 
 /** The ranks here of a group that this one is in. Throws for members that are not in the communicator. */

@@ -1,4 +1,4 @@
-import { map, type Observable, throwError } from 'rxjs'
+import { catchError, map, type Observable, throwError } from 'rxjs'
 import { type ArrayType, Halo } from '../collective/halo/halo.js'
 import type { HaloOptions } from '../collective/halo/options.js'
 import type { Grid } from '../collective/topology/grid.js'
@@ -15,7 +15,9 @@ import type { FileMode } from '../file/modes.js'
 import { type OpenOptions, openFile } from '../file/open.js'
 import type { Viewed } from '../layout/view.js'
 import type { TypedArray } from '../op/op.js'
+import { JOINED } from '../progress/context-ids.js'
 import type { Endpoint } from '../progress/endpoint.js'
+import type { Joined } from '../progress/job-services.js'
 import { abortError } from '../request/cancellation.js'
 import { RefusedRequest } from '../request/refused-request.js'
 import type { Request } from '../request/request.js'
@@ -24,32 +26,15 @@ import { checked } from '../stream/options.js'
 import { StreamRegistry } from '../stream/stream-registry.js'
 import { type AllocateWindowOptions, allocateWindow, makeWindow, type WindowOptions } from '../window/create.js'
 import type { Window } from '../window/window.js'
-import {
-  checkAllThere,
-  checkColor,
-  checkKey,
-  checkName,
-  colorOf,
-  Derivation,
-  derive,
-  expecting,
-  ranksOf,
-  type Setting
-} from './communicator-create.js'
+import { checkAllThere, checkColor, checkKey, checkName, colorOf, derive, ranksOf, type Setting } from './communicator-create.js'
 import { FaultTolerant } from './fault-tolerance.js'
 import { GroupCalls, GroupRequest } from './group-create.js'
-import {
-  type AnyEdges,
-  type CartOptions,
-  checkKeep,
-  type GraphOptions,
-  gridOf,
-  knownOf,
-  makeGraph,
-  makeGrid,
-  makeSub,
-  type OwnEdges
-} from './topology-create.js'
+import { type IntercommOptions, joinGroups } from './intercomm-create.js'
+import { Intercommunicator, type MakeCommunicator } from './intercommunicator.js'
+import { DERIVE, Makings } from './makings.js'
+import { type ConnectOptions, checkListen, connecting, type ListenOptions, listening, Port } from './port.js'
+import { type SpawnOptions, type SpawnPart, spawnRanks } from './spawn.js'
+import { type CartOptions, checkKeep, type GraphOptions, gridOf, knownOf, makeGraph, makeGrid, makeSub } from './topology-create.js'
 
 export * from '../progress/context-ids.js'
 
@@ -67,16 +52,15 @@ export interface CreateGroupOptions extends DeriveOptions {
   tag?: number
 }
 
-const DERIVE: OptionNames<DeriveOptions> = { name: true, signal: true }
+/** What messages and collectives go by: a communicator of one group or of two. MPI: MPI_Comm; mpi4py: MPI.Comm. */
+export type AnyCommunicator = Communicator | Intercommunicator
+
 const CREATE_GROUP: OptionNames<CreateGroupOptions> = { ...DERIVE, tag: true }
-/** Of the ways to derive one that take more. */
-const NAMES = {
-  cart: { ...DERIVE, dims: true, periodic: true, reorder: true } satisfies OptionNames<CartOptions>,
-  graph: { ...DERIVE, sources: true, dests: true, weights: true, edges: true, reorder: true } satisfies OptionNames<OwnEdges & AnyEdges>
-}
 
 /** A group of ranks and contexts of its own for their messages. MPI: MPI_Comm, MPI 4.1 §7; point to point: §3; collectives: §6. */
 export class Communicator extends FaultTolerant {
+  /** It is of one group: `false`. MPI: MPI_Comm_test_inter; mpi4py: comm.is_inter. */
+  readonly isInter = false
   readonly #open = new OpenChannels()
   #channels: StreamRegistry | undefined
   readonly #freeable: boolean
@@ -84,8 +68,9 @@ export class Communicator extends FaultTolerant {
   readonly site: CallSite | undefined
   #group: Group | undefined
   #groups: GroupCalls | undefined
-  /** How many communicators were made of this one, by how. */
-  readonly #named = new Map<string, number>()
+  /** How many have connected to ports of this. */
+  #accepted = 0
+  readonly #makings = new Makings(this)
 
   /** @internal */
   constructor(
@@ -106,7 +91,7 @@ export class Communicator extends FaultTolerant {
 
   /** Its ranks. MPI: MPI_Comm_group, MPI 4.1 §7.3.2. */
   get group(): Group {
-    this.#group ??= Group.of(this.core.members, this.core.memberOf(this.rank))
+    this.#group ??= Group.of(this.core.members, this.core.memberOf(this.rank), this.core.endpoint.processes)
     return this.#group
   }
 
@@ -240,9 +225,8 @@ export class Communicator extends FaultTolerant {
       const ranks = ranksOf(this, group)
       if (signal !== undefined) checkSignal(signal)
       if (signal?.aborted) throw abortError(signal)
-      this.#groups ??= new GroupCalls(this.core)
       const make = (id: number, count: number): Communicator => this.make(id, name ?? `${this.name}.createGroup(${count})`, ranks, site)
-      return new GroupRequest<Communicator>(this.#groups, ranks, tag, site, make).begin(signal)
+      return new GroupRequest<Communicator>(this.groupCalls, 'createGroup', ranks, tag, site, make).begin(signal)
     } catch (error) {
       return new RefusedRequest<Communicator>(this.core, error)
     }
@@ -443,26 +427,7 @@ export class Communicator extends FaultTolerant {
 
   /** @internal A communicator made of this one, by all its ranks together. `begin` throws what is wrong with the call. */
   protected derive<C>(how: string, options: DeriveOptions = {}, begin: (setting: Setting) => Observable<(name: string) => C>): Request<C> {
-    const site = recordCallSite()
-    try {
-      this.core.checkAlive()
-      checkOptions(options, NAMES[how as keyof typeof NAMES] ?? DERIVE, "{ name: 'workers' }")
-      const { name, signal } = options
-      checkName(name)
-      const begun = begin({ options: { signal }, site })
-      if (signal !== undefined) checkSignal(signal)
-      if (signal?.aborted) throw abortError(signal)
-      const count = (this.#named.get(how) ?? 0) + 1
-      this.#named.set(how, count)
-      const made = begun.pipe(map((make) => make(name ?? `${this.name}.${how}(${count})`)))
-      return new Derivation(this, site, expecting(this, made))
-    } catch (error) {
-      return new Derivation<C>(
-        this,
-        captureCallSite(),
-        throwError(() => error)
-      )
-    }
+    return this.#makings.make(how, options, begin)
   }
 
   #split(
@@ -500,6 +465,141 @@ export class Communicator extends FaultTolerant {
     // One list for all communicators of the same ranks: in a simulation a thread has thousands of them.
     if (ranks.length === this.size && ranks.every((rank, place) => rank === place)) return this.core.members
     return ranks.map((rank) => this.core.memberOf(rank))
+  }
+
+  /** @internal The communicators that some of its ranks make without the rest. */
+  get groupCalls(): GroupCalls {
+    this.#groups ??= new GroupCalls(this.core)
+    return this.#groups
+  }
+
+  /**
+   * Joins this group with another that has no rank in common with it: each gets an intercommunicator, in which `dest` and `source` are
+   * ranks of the other. `bridge` is a communicator that both leaders are in, `remoteLeader` the rank there of the other group's; both are
+   * read at the local leader. Called by all ranks of both groups.
+   *
+   * Errors: ArgumentError, RankError and TagError at the call; RankError on all ranks where the groups overlap; CollectiveMismatchError
+   * where ranks of a group give different leaders; RankFailedError. Cost: in each group a small allreduce and a broadcast, between the
+   * leaders a message each way. MPI: MPI_Intercomm_create, MPI 4.1 §7.6.2; mpi4py: comm.Create_intercomm.
+   *
+   * @example
+   * ```ts
+   * import { COMM_WORLD as comm } from 'rxmpi'
+   *
+   * const half = (await comm.split(comm.rank))!
+   * const inter = await half.createIntercomm({ bridge: comm, remoteLeader: 1 - comm.rank })
+   * console.log(inter.rank, inter.size, inter.remoteSize) // [0] 0 1 1 [1] 0 1 1
+   * console.log(await inter.allgather(`from half ${comm.rank}`)) // [0] [ 'from half 1' ] [1] [ 'from half 0' ]
+   * for (const one of [inter, half]) one.free()
+   * ```
+   */
+  createIntercomm(options: IntercommOptions): Promise<Intercommunicator> {
+    return this.icreateIntercomm(options).wait()
+  }
+
+  /** As `createIntercomm`, as a request. */
+  icreateIntercomm(options: IntercommOptions): Request<Intercommunicator> {
+    return this.derive('createIntercomm', options, (setting) => joinGroups(this, options, setting, makeOf))
+  }
+
+  /**
+   * Starts more ranks, which are a `COMM_WORLD` of their own, and joins this group with them; they find this group as `COMM_PARENT`. What
+   * to start is read at `root`: a program, or several with their numbers of ranks, which are one world. They are threads of the root's
+   * host, unless `hosts` or `placement` say otherwise, and have started once they have imported rxmpi: all of them, or none. They belong to
+   * the job, which ends when all its worlds have. Called by all ranks.
+   *
+   * Errors: RankError at the call; SpawnError on all ranks, with the program, the rank and the end of its output; ArgumentError at the root
+   * for what it gives, RemoteError elsewhere; CollectiveMismatchError where the ranks give different roots. Cost: a small allreduce and a
+   * broadcast, and the start of the threads. MPI: MPI_Comm_spawn, MPI_Comm_spawn_multiple, MPI 4.1 §11.8; mpi4py: comm.Spawn.
+   *
+   * @example
+   * ```ts
+   * import { COMM_WORLD as comm, COMM_PARENT as parent } from 'rxmpi'
+   *
+   * if (parent === undefined) {
+   *   const children = await comm.spawn(process.argv[1]!, { ranks: 2 })
+   *   console.log(await children.allgather('do this')) // [0] [ 'done 0', 'done 1' ] [1] [ 'done 0', 'done 1' ]
+   *   await children.close()
+   * } else {
+   *   await parent.allgather(`done ${comm.rank}`)
+   *   await parent.close()
+   * }
+   * ```
+   */
+  spawn(program: URL | string | readonly SpawnPart[] | undefined, options?: SpawnOptions): Promise<Intercommunicator> {
+    return this.ispawn(program, options).wait()
+  }
+
+  /** As `spawn`, as a request. */
+  ispawn(program: URL | string | readonly SpawnPart[] | undefined, options: SpawnOptions = {}): Request<Intercommunicator> {
+    return this.derive('spawn', options, (setting) =>
+      spawnRanks(this, program, options, setting).pipe(map((joined) => (name: string) => joinedBy(joined, name, setting.site)))
+    )
+  }
+
+  /**
+   * A port, by which ranks of other communicators of this job can connect to this one, whatever world they are of. It opens with the
+   * subscription, on all ranks, and emits an intercommunicator for each group that connects: on all ranks the same, in the same order.
+   * Who connects while another is let in waits. `take(1)` lets one in; where `root` unsubscribes, the port is closed for all. A port that
+   * is subscribed to keeps its rank alive.
+   *
+   *     others connect        ----a-------b--
+   *     comm.listen('viewer') ----A-------B--
+   *
+   * Errors: ArgumentError, RankError at the call. Subscribers get a PortError where the name is in use, and CollectiveMismatchError where
+   * the ranks give different ones. Cost: a small allreduce and a broadcast. MPI: MPI_Open_port, MPI_Publish_name, MPI_Comm_accept, MPI 4.1
+   * §11.9; mpi4py: MPI.Open_port, MPI.Publish_name, comm.Accept.
+   *
+   * @example
+   * ```ts
+   * import { COMM_WORLD as comm } from 'rxmpi'
+   * import { firstValueFrom } from 'rxjs'
+   *
+   * const alone = (await comm.split(comm.rank))!
+   * const other = await (comm.rank === 0 ? firstValueFrom(alone.listen('desk')) : alone.connect('desk', { timeout: 5000 }))
+   * console.log(await other.allgather(`from ${comm.rank}`)) // [0] [ 'from 1' ] [1] [ 'from 0' ]
+   * await other.close()
+   * alone.free()
+   * ```
+   */
+  listen(name: string, options: ListenOptions = {}): Port {
+    const site = recordCallSite()
+    try {
+      checkListen(this, name, options)
+    } catch (error) {
+      throw this.core.inContext(error, captureCallSite())
+    }
+    const accepted = listening(this, name, options, { options: {}, site }).pipe(
+      map((joined) => joinedBy(joined, `${this.name}.accept(${++this.#accepted})`, site)),
+      catchError((error) => throwError(() => this.core.inContext(error, site)))
+    )
+    return new Port(name, accepted)
+  }
+
+  /**
+   * Connects this group to the one that listens at a port, by the name that it has in the job. Called by all ranks.
+   *
+   * Errors: ArgumentError, RankError at the call; on all ranks PortError where nobody listens, when `timeout` is over, or where too many
+   * wait there, and RankError where the groups have a rank in common; CollectiveMismatchError where the ranks give different names.
+   * Cost: a small allreduce and a broadcast. MPI: MPI_Lookup_name, MPI_Comm_connect, MPI 4.1 §11.9; mpi4py: MPI.Lookup_name, comm.Connect.
+   *
+   * @example
+   * ```ts
+   * import { COMM_WORLD as comm, PortError } from 'rxmpi'
+   *
+   * const error = await comm.connect('nobody').catch((reason) => reason)
+   * console.log(error instanceof PortError) // [0] true [1] true
+   * ```
+   */
+  connect(port: string, options?: ConnectOptions): Promise<Intercommunicator> {
+    return this.iconnect(port, options).wait()
+  }
+
+  /** As `connect`, as a request. MPI has no such call. */
+  iconnect(port: string, options: ConnectOptions = {}): Request<Intercommunicator> {
+    return this.derive('connect', options, (setting) =>
+      connecting(this, port, options, setting).pipe(map((joined) => (name: string) => joinedBy(joined, name, setting.site)))
+    )
   }
 
   /** @internal What was made of this is revoked with it. */
@@ -548,6 +648,19 @@ export class Communicator extends FaultTolerant {
     return checked(this.core, () => this.#open.open<T>(this.channels, options))
   }
 }
+
+/** @internal The intercommunicator of the two groups of a fabric. */
+export function joinedBy(
+  { endpoint, local, remote, isFirst }: Joined,
+  name: string,
+  site: CallSite | undefined,
+  onFree?: () => void
+): Intercommunicator {
+  return new Intercommunicator(endpoint, JOINED, name, { local, remote, isFirst }, site, makeOf, onFree)
+}
+
+/** What an intercommunicator makes of its ranks. */
+const makeOf: MakeCommunicator = (endpoint, id, name, members, site) => new Communicator(endpoint, id, name, members, true, site)
 
 /** Ranks in a grid; `comm.cart` makes one. MPI: a communicator with a Cartesian topology, MPI 4.1 §8; mpi4py: MPI.Cartcomm. */
 export class Cartesian extends Communicator {

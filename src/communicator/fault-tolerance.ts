@@ -112,7 +112,7 @@ export abstract class FaultTolerant extends PersistentCalls {
    * Cost: each rank tells each other, once. A second time does nothing. MPI: MPIX_Comm_revoke.
    */
   revoke(): void {
-    if (this.core.alive) this.#notices.revoke(this.core)
+    if (this.core.alive) this.#notices.revoke(this.whole)
   }
 
   /**
@@ -190,6 +190,11 @@ export abstract class FaultTolerant extends PersistentCalls {
     return this.#ask('shrink()', check, 0, options, conclude, true)
   }
 
+  /** @internal All its ranks. */
+  protected get whole(): CommunicatorCore {
+    return this.core
+  }
+
   /** @internal A communicator of some ranks of this one. */
   protected abstract make(id: number, name: string, ranks: readonly number[], site: CallSite | undefined): Communicator
 
@@ -205,7 +210,7 @@ export abstract class FaultTolerant extends PersistentCalls {
     conclude: (verdict: Verdict, site: CallSite | undefined) => T,
     makes = false
   ): Request<T> {
-    const request = new AgreementRequest<T>(this.core, what, recordCallSite())
+    const request = new AgreementRequest<T>(this.whole, what, recordCallSite())
     try {
       if (!this.core.alive) throw this.core.freedError()
       checkOptions(options, makes ? SHRINK : SIGNAL, '{ signal }')
@@ -220,7 +225,7 @@ export abstract class FaultTolerant extends PersistentCalls {
       if (signal !== undefined) abandonOn(signal, request, (error) => request.fail(error))
       return request
     } catch (error) {
-      const refused = new AgreementRequest<T>(this.core, what, captureCallSite())
+      const refused = new AgreementRequest<T>(this.whole, what, captureCallSite())
       refused.fail(error as Error)
       return refused
     }

@@ -13,11 +13,14 @@ import { Request } from '../request/request.js'
 /** What the ranks of a group say to each other when they make a communicator. */
 type Say =
   /** This rank, and all below it in the tree, have called. */
-  | readonly [kind: 'called', key: string, call: number]
-  /** All have: the new communicator's first context, and the how-many-th of rank 0 of the group it is. */
-  | readonly [kind: 'made', key: string, call: number, id: number, count: number]
+  | readonly [kind: 'called', key: string, call: number, words: Words]
+  /** All have: the new communicator's first context, the how-many-th of rank 0 of the group it is, and what all say of themselves. */
+  | readonly [kind: 'made', key: string, call: number, id: number, count: number, words: Words]
   /** There will be none. */
   | readonly [kind: 'failed', key: string, call: number, failure: ReturnType<typeof failureOf>]
+
+/** What ranks say of themselves, beside that they have called. */
+type Words = readonly (readonly [rank: number, word: unknown])[]
 
 /** A communicator that this rank is making with the others of a group. */
 interface Making {
@@ -103,17 +106,21 @@ export class GroupRequest<C> extends Request<C> implements Making {
   readonly #parent: number | undefined
   readonly #children: readonly number[]
   readonly #awaited = new Map<number, Awaited>()
-  readonly #make: (id: number, count: number) => C
+  readonly #make: (id: number, count: number, words: ReadonlyMap<number, unknown>) => C
+  readonly #what: string
+  #words: Words
   readonly #isMade: () => void
   #isOver = false
 
-  /** `make` is given the first context, and the number for a name. */
+  /** `make` is given the first context, the number for a name, and the words of all ranks; `word` is what this one says. */
   constructor(
     calls: GroupCalls,
+    what: string,
     ranks: readonly number[],
     tag: number,
     site: CallSite | undefined,
-    make: (id: number, count: number) => C
+    make: (id: number, count: number, words: ReadonlyMap<number, unknown>) => C,
+    word?: unknown
   ) {
     super(site)
     const { core } = calls
@@ -121,7 +128,9 @@ export class GroupRequest<C> extends Request<C> implements Making {
     this.#ranks = ranks
     this.#tag = tag
     this.#make = make
-    this.#key = `${tag}: ${ranks.join(' ')}`
+    this.#what = what
+    this.#words = word === undefined ? [] : [[core.rank, word]]
+    this.#key = `${what} ${tag}: ${ranks.join(' ')}`
     this.#call = calls.next(this.#key)
     const { parent, children } = binomialTree(ranks.indexOf(core.rank), ranks.length, 0)
     this.#parent = parent === undefined ? undefined : ranks[parent]
@@ -141,11 +150,12 @@ export class GroupRequest<C> extends Request<C> implements Making {
   hear(from: number, say: Say): void {
     if (this.#isOver) return
     const [kind] = say
-    if (kind === 'failed') return this.#end(() => this.fail(remoteError(this.#calls.core, from, 'createGroup', say[3])))
+    if (kind === 'failed') return this.#end(() => this.fail(remoteError(this.#calls.core, from, this.#what, say[3])))
     this.#calls.awaited.delete(this.#awaited.get(from)!)
     this.#awaited.delete(from)
-    if (kind === 'made') this.#made(say[3], say[4])
-    else this.#goOn()
+    if (kind === 'made') return this.#made(say[3], say[4], say[5])
+    this.#words = [...this.#words, ...say[3]]
+    this.#goOn()
   }
 
   /** It cannot be made: the others are told. */
@@ -162,17 +172,17 @@ export class GroupRequest<C> extends Request<C> implements Making {
     if (this.#isOver || this.#awaited.size > 0) return
     if (this.#parent !== undefined) {
       this.#await(this.#parent)
-      this.#calls.say(this.#parent, ['called', this.#key, this.#call])
+      this.#calls.say(this.#parent, ['called', this.#key, this.#call, this.#words])
       return
     }
     const id = this.#calls.core.endpoint.ids.next()
-    if (id === null) this.stop(new RxmpiError(`createGroup: ${IDS_EXHAUSTED}`))
-    else this.#made(id, ++this.#calls.made)
+    if (id === null) this.stop(new RxmpiError(`${this.#what}: ${IDS_EXHAUSTED}`))
+    else this.#made(id, ++this.#calls.made, this.#words)
   }
 
-  #made(id: number, count: number): void {
-    for (const child of this.#children) this.#calls.say(child, ['made', this.#key, this.#call, id, count])
-    this.#end(() => this.complete(this.#make(id, count)))
+  #made(id: number, count: number, words: Words): void {
+    for (const child of this.#children) this.#calls.say(child, ['made', this.#key, this.#call, id, count, words])
+    this.#end(() => this.complete(this.#make(id, count, new Map(words))))
   }
 
   #tellAll(say: Say): void {
@@ -192,7 +202,7 @@ export class GroupRequest<C> extends Request<C> implements Making {
       giveUp: (makeError) => {
         this.#end(() => this.giveUp(makeError))
       },
-      describe: () => `in createGroup${core.on} for rank ${rank}, tag ${this.#tag}`
+      describe: () => `in ${this.#what}${core.on} for rank ${rank}, tag ${this.#tag}`
     }
     this.#awaited.set(rank, awaited)
     this.#calls.awaited.add(awaited)

@@ -29,7 +29,7 @@ export abstract class PointToPoint {
   /** @internal */
   constructor(core: CommunicatorCore) {
     this.rank = core.rank
-    this.size = core.size
+    this.size = core.groupSize
     this.name = core.name
     this.core = core
   }

@@ -84,7 +84,7 @@ function alikeOf(name: string): Make<unknown, unknown> {
 }
 
 /** All ranks say the same; rank 0 gives the id of the new communicator. Its cost does not grow with what there is to say of each rank. */
-function sayAlike(comm: Parent, name: string, what: string, setting: Setting): Observable<number> {
+export function sayAlike(comm: Parent, name: string, what: string, setting: Setting): Observable<number> {
   return defer(() => {
     const word: Word = { id: newId(comm), rank: comm.core.rank, what, other: null }
     const words = call(comm, alikeOf(name), word as unknown, setting.options, undefined, setting.site) as Request<Word>

@@ -4,14 +4,17 @@ import type { Neighborhood } from '../collective/topology/neighborhood.js'
 import { ANY_SOURCE } from '../constants.js'
 import type { CallSite } from '../diagnostics/call-site.js'
 import { inContext } from '../diagnostics/error-context.js'
-import { FreedError, RankFailedError, RevokedError } from '../errors.js'
+import { type FailedRank, FreedError, RankFailedError, RevokedError } from '../errors.js'
 import { FailedMembers } from '../failure/failed-members.js'
 import { failureNoticesOf } from '../failure/failure-notices.js'
 import type { Context } from '../progress/context.js'
 import type { Membership } from '../progress/context-registry.js'
 import type { Endpoint } from '../progress/endpoint.js'
 import type { Taker } from '../progress/incoming.js'
-import { goneError, MemberGone } from '../progress/rank-failure.js'
+import { type Gone, goneError, MemberGone } from '../progress/rank-failure.js'
+
+/** The root of a rooted collective: a rank, or, over an intercommunicator, one of the group that says so. */
+export type Root = number | { readonly local: number }
 
 /** What belongs to a communicator and hears what becomes of it. */
 export interface Part {
@@ -50,16 +53,28 @@ export class CommunicatorCore implements Membership {
   #alive = true
   #revoked = false
 
-  constructor(endpoint: Endpoint, id: number, name: string, members: readonly number[], neighborhood?: (rank: number) => Neighborhood) {
+  /** `rank`: given where this rank is none of the members. */
+  constructor(
+    endpoint: Endpoint,
+    id: number,
+    name: string,
+    members: readonly number[],
+    neighborhood?: (rank: number) => Neighborhood,
+    rank?: number
+  ) {
     this.endpoint = endpoint
     this.id = id
     this.members = members
     this.#ranks = inverse(members)
-    this.rank = this.#ranks[endpoint.transport.rank]!
+    this.rank = rank ?? this.#ranks[endpoint.transport.rank]!
     this.size = members.length
     this.name = name
     this.neighborhood = neighborhood?.(this.rank)
-    this.failedMembers = new FailedMembers(endpoint, (member) => this.#ranks[member])
+    this.failedMembers = new FailedMembers(
+      endpoint,
+      (member) => this.#ranks[member],
+      (rank, gone) => this.goneError(rank, gone)
+    )
     endpoint.use(id, this)
     this.context = endpoint.context(id)
   }
@@ -89,6 +104,41 @@ export class CommunicatorCore implements Membership {
 
   rankOf(member: number): number {
     return this.#ranks[member] ?? member
+  }
+
+  /** The same rank as collectives number it, which may be among some ranks only. */
+  partyOf(rank: number): number {
+    return rank
+  }
+
+  /** What errors and reports call a rank. */
+  titleOf(rank: number): string {
+    return `rank ${rank}`
+  }
+
+  /** What `RemoteError.rank` says of a rank. */
+  numberOf(rank: number): number {
+    return rank
+  }
+
+  /** Ranks of the group that this rank is in. */
+  get groupSize(): number {
+    return this.size
+  }
+
+  /** Whether a rooted collective's root is this rank. */
+  isRoot(root: Root | undefined): boolean {
+    return (root ?? 0) === this.rank
+  }
+
+  /** It needs a rank that is no more. */
+  goneError(rank: number, gone: Gone): RankFailedError {
+    return goneError(rank, gone)
+  }
+
+  /** What another rank has told of one that has failed. */
+  hearFailure(_from: number, message: string, failed: FailedRank | undefined, cause: unknown): RankFailedError {
+    return new RankFailedError(message, { cause, failed })
   }
 
   has(member: number): boolean {
@@ -175,7 +225,7 @@ export class CommunicatorCore implements Membership {
   inVain(peer: number): RankFailedError | undefined {
     if (peer < 0) return this.#anySourceError()
     const gone = this.endpoint.whyGone(peer)
-    return gone && goneError(this.rankOf(peer), gone)
+    return gone && this.goneError(this.rankOf(peer), gone)
   }
 
   inContext(error: unknown, site: CallSite | undefined): Error {
@@ -184,7 +234,7 @@ export class CommunicatorCore implements Membership {
 
   /** With the rank here instead of the endpoint's. */
   named<E>(error: E): E | RankFailedError {
-    return error instanceof MemberGone ? goneError(this.rankOf(error.member), error.gone) : error
+    return error instanceof MemberGone ? this.goneError(this.rankOf(error.member), error.gone) : error
   }
 
   freedError(): Error {

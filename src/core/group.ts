@@ -1,6 +1,7 @@
 import { PROC_NULL } from '../constants.js'
 import { shown } from '../diagnostics/arguments.js'
 import { ArgumentError, RankError } from '../errors.js'
+import type { Process } from '../progress/job-services.js'
 
 /**
  * Ranks in an order: what a communicator is made of, without a context for messages. Groups never change; each call makes another.
@@ -27,24 +28,33 @@ export class Group {
   readonly #members: readonly number[]
   /** This rank's own; nobody's in `GROUP_EMPTY`. */
   readonly #own: number | undefined
-  #places: ReadonlyMap<number, number> | undefined
+  /** Who each rank of the endpoint is, where that is not its number: groups of several endpoints are compared by that. */
+  readonly #processes: readonly Process[] | undefined
+  #places: ReadonlyMap<Process, number> | undefined
 
-  private constructor(members: readonly number[], own: number | undefined) {
+  private constructor(members: readonly number[], own: number | undefined, processes: readonly Process[] | undefined) {
     this.#members = members
     this.#own = own
+    this.#processes = processes
     this.size = members.length
     const rank = own === undefined ? -1 : members.indexOf(own)
     this.rank = rank === -1 ? undefined : rank
   }
 
   /** The group of those ranks of the endpoint, seen by `own`; `members` is not copied. @internal */
-  static of(members: readonly number[], own: number | undefined): Group {
-    return new Group(members, own)
+  static of(members: readonly number[], own: number | undefined, processes?: readonly Process[]): Group {
+    return new Group(members, own, processes)
   }
 
   /** Each member's rank at the endpoint. @internal */
   get members(): readonly number[] {
     return this.#members
+  }
+
+  /** Its members as the endpoint of another group that has them all knows them. @internal */
+  membersIn(other: Group): readonly number[] {
+    if (other.#processes === this.#processes) return this.#members
+    return this.#members.map((member) => other.#members[other.#place(this.#processOf(member))!]!)
   }
 
   /** Those ranks, in the order of the list. MPI: MPI_Group_incl; mpi4py: group.Incl. */
@@ -76,17 +86,25 @@ export class Group {
     return this.#with(Array.from({ length: steps + 1 }, (_, k) => this.#members[first + k * step]))
   }
 
-  /** The members of this group, then those of the other that are not in this one. MPI: MPI_Group_union. */
+  /**
+   * The members of this group, then those of the other that are not in this one; ArgumentError where those are of another world.
+   * MPI: MPI_Group_union.
+   */
   union(other: Group): Group {
     checkGroup(other)
-    return this.#with([...this.#members, ...other.#members.filter((member) => this.#place(member) === undefined)], other)
+    if (this.size === 0) return other
+    const more = other.#members.filter((member) => this.#place(other.#processOf(member)) === undefined)
+    if (more.length > 0 && other.#processes !== this.#processes) {
+      throw new ArgumentError('other: it has ranks of another world; take both groups of one communicator, such as merge() gives')
+    }
+    return this.#with([...this.#members, ...more], other)
   }
 
   /** The members of this group that are also in the other, in the order of this one. MPI: MPI_Group_intersection. */
   intersection(other: Group): Group {
     checkGroup(other)
     return this.#with(
-      this.#members.filter((member) => other.#place(member) !== undefined),
+      this.#members.filter((member) => other.#place(this.#processOf(member)) !== undefined),
       other
     )
   }
@@ -95,7 +113,7 @@ export class Group {
   difference(other: Group): Group {
     checkGroup(other)
     return this.#with(
-      this.#members.filter((member) => other.#place(member) === undefined),
+      this.#members.filter((member) => other.#place(this.#processOf(member)) === undefined),
       other
     )
   }
@@ -110,7 +128,7 @@ export class Group {
     return ranks.map((rank, k) => {
       if (rank === PROC_NULL) return PROC_NULL
       if (!this.#has(rank)) throw this.#stranger(`ranks[${k}]`, rank)
-      return other.#place(this.#members[rank])
+      return other.#place(this.#processOf(this.#members[rank]))
     })
   }
 
@@ -118,17 +136,22 @@ export class Group {
   compare(other: Group): 'identical' | 'similar' | 'unequal' {
     checkGroup(other)
     if (this.size !== other.size) return 'unequal'
-    if (this.#members.every((member, rank) => other.#members[rank] === member)) return 'identical'
-    return this.#members.every((member) => other.#place(member) !== undefined) ? 'similar' : 'unequal'
+    const places = this.#members.map((member) => other.#place(this.#processOf(member)))
+    if (places.every((place, rank) => place === rank)) return 'identical'
+    return places.includes(undefined) ? 'unequal' : 'similar'
   }
 
   #with(members: readonly number[], other: Group = this): Group {
-    return members.length === 0 ? GROUP_EMPTY : new Group(members, this.#own ?? other.#own)
+    return members.length === 0 ? GROUP_EMPTY : new Group(members, this.#own ?? other.#own, this.#processes)
   }
 
-  #place(member: number): number | undefined {
-    this.#places ??= new Map(this.#members.map((each, rank) => [each, rank]))
-    return this.#places.get(member)
+  #processOf(member: number): Process {
+    return this.#processes === undefined ? member : this.#processes[member]!
+  }
+
+  #place(process: Process): number | undefined {
+    this.#places ??= new Map(this.#members.map((member, rank) => [this.#processOf(member), rank]))
+    return this.#places.get(process)
   }
 
   #has(rank: number): boolean {

@@ -1,17 +1,19 @@
 import type { RankFailedError } from '../errors.js'
 import type { Endpoint } from '../progress/endpoint.js'
-import { goneError } from '../progress/rank-failure.js'
+import type { Gone } from '../progress/rank-failure.js'
 
 /** The members of a communicator that have failed, and how many of them the program knows of. */
 export class FailedMembers {
   readonly #endpoint: Endpoint
   readonly #rankOf: (member: number) => number | undefined
+  readonly #errorOf: (rank: number, gone: Gone) => RankFailedError
   /** So many failures, of members or not, are acknowledged. */
   #acknowledged = 0
 
-  constructor(endpoint: Endpoint, rankOf: (member: number) => number | undefined) {
+  constructor(endpoint: Endpoint, rankOf: (member: number) => number | undefined, errorOf: (rank: number, gone: Gone) => RankFailedError) {
     this.#endpoint = endpoint
     this.#rankOf = rankOf
+    this.#errorOf = errorOf
   }
 
   /** Their ranks. */
@@ -41,7 +43,7 @@ export class FailedMembers {
     const { failures } = this.#endpoint
     for (; place < failures.length; place++) {
       const rank = this.#rankOf(failures[place]!)
-      if (rank !== undefined) return goneError(rank, this.#endpoint.whyGone(failures[place]!)!)
+      if (rank !== undefined) return this.#errorOf(rank, this.#endpoint.whyGone(failures[place]!)!)
     }
     return undefined
   }

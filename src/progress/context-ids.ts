@@ -17,6 +17,8 @@ export const GROUPS = 4
 export const PARTITIONS = 5
 /** What a rank says to the next one when its turn has ended. */
 export const TURNS = 6
+/** A second way for collectives, where one is two that go at the same time: those of an intercommunicator. */
+export const SECOND_LANE = 7
 
 /** Contexts of a communicator: a power of two. */
 export const CONTEXTS = 8
@@ -29,6 +31,9 @@ export const LENT = -CONTEXTS
 
 /** What ranks say to each other about failures, whatever communicator it concerns: contexts that no communicator has. */
 export const FAILURES = -2 * CONTEXTS
+
+/** What joins the two groups of a fabric: its messages, and its collectives. */
+export const JOINED = [2 * CONTEXTS, 3 * CONTEXTS] as const
 
 /** Ids below are of communicators that all ranks have without asking each other: the world, each rank alone. */
 export const FIRST_ID = 16 * CONTEXTS

@@ -31,6 +31,7 @@ import {
   totalOf
 } from './frame.js'
 import { Incoming, nobody, type Taker, type Waiting } from './incoming.js'
+import type { JobServices, Process } from './job-services.js'
 import { MemoryInUse } from './memory-in-use.js'
 import { messageEvent } from './message-event.js'
 import { PeerState, weight } from './peer-state.js'
@@ -43,6 +44,8 @@ export interface Unfreed {
   readonly site: CallSite | undefined
   /** By default a communicator. */
   readonly kind?: string
+  /** It is not of the program's making. */
+  readonly isGiven?: boolean
   readonly holdings?: readonly Holding[]
 }
 
@@ -78,6 +81,8 @@ export class Endpoint implements SegmentReceiver {
   failureNotices: FailureListener | undefined
   /** What has to be freed and was not yet: communicators, or what they say they are. */
   readonly unfreed = new Set<Unfreed>()
+  /** Who waits until all messages of a context are received. */
+  readonly #unreceived = new Set<() => void>()
   readonly #sent: SendListener = (dest, context, tag, datatype, bytes) =>
     sends.publish(messageEvent(this, dest, context, tag, datatype, bytes))
   /** What this rank holds that others may wait for: locks, turns. */
@@ -87,6 +92,13 @@ export class Endpoint implements SegmentReceiver {
   /** Shared memory that has come, and who waits for some; by its owner and a number that both know. */
   readonly #memory = new Map<string, readonly SharedArrayBuffer[]>()
   readonly #memoryTakers = new Map<string, (memory: readonly SharedArrayBuffer[]) => void>()
+
+  /** Who each rank is beyond this fabric; where it is the first world of a job, its ranks are those numbers. */
+  processes: readonly Process[] | undefined
+  /** What starts ranks, and joins those of several worlds; absent where there is no such thing. */
+  job: JobServices | undefined
+  /** Both groups of a fabric have closed what joins them: unless there is more, nothing comes any more. */
+  closed: () => void = () => undefined
 
   /** Ends the job; the launcher's rank knows how. */
   abort: (code: number, reason: string | undefined) => never = (code) => process.exit(code)
@@ -202,6 +214,23 @@ export class Endpoint implements SegmentReceiver {
   post(context: Context, taker: Taker): void {
     context.matching.post(taker)
     this.seek(taker.peer)
+  }
+
+  /** Calls back as soon as all messages that have come in a context are received; returns what to call to hear of it no more. */
+  whenReceived(context: number, done: () => void): () => void {
+    const look = (): void => {
+      if (this.context(context).matching.kept > 0) return
+      for (const { partial } of this.#known) for (const message of partial.values()) if (message.context === context) return
+      if (this.#unreceived.delete(look)) done()
+    }
+    this.#unreceived.add(look)
+    look()
+    return () => this.#unreceived.delete(look)
+  }
+
+  /** A message has got to who takes it. */
+  #finished(): void {
+    for (const look of [...this.#unreceived]) look()
   }
 
   /**
@@ -410,6 +439,7 @@ export class Endpoint implements SegmentReceiver {
   #await(message: Incoming, taker: Taker, wanted: boolean): void {
     if (message.complete || (message.later && !wanted)) {
       taker.finish(message)
+      if (this.#unreceived.size > 0) this.#finished()
       if (receives.hasSubscribers && wanted) this.#received(message)
       return
     }
@@ -425,6 +455,7 @@ export class Endpoint implements SegmentReceiver {
     message.taker = undefined
     if (taker === undefined) return
     taker.finish(message)
+    if (this.#unreceived.size > 0) this.#finished()
     if (receives.hasSubscribers) this.#received(message)
   }
 

@@ -11,21 +11,21 @@ const SHOWN = 8
  * What a rank whose program has ended well has left over, a line of each kind: messages that were sent to it and not received, calls that
  * still wait, what was not given back or freed. None where a rank has failed, for what is left then is no fault of the program's.
  */
-export function leftovers(endpoint: Endpoint): string[] {
+export function leftovers(endpoint: Endpoint, title = `${endpoint.transport.rank}`): string[] {
   if (endpoint.failures.length > 0) return []
   const calls = pendingCalls(endpoint).filter(({ endless }) => !endless)
   if (calls.length === 0) endpoint.transport.poll()
   return [
-    ...line(endpoint, messagesOf(endpoint), 'message', 'that nobody received', 'receive each, or do not send it'),
+    ...line(title, messagesOf(endpoint), 'message', 'that nobody received', 'receive each, or do not send it'),
     ...line(
-      endpoint,
+      title,
       calls.map(({ waits, site }) => `${waits.join(' and ')}${at(site)}`),
       'call',
       'under way',
       'await each before process.exit, or cancel it'
     ),
     ...line(
-      endpoint,
+      title,
       Array.from(heldIn(endpoint), (holding) => `${holding.describe()}${at(holding.site)}`),
       'lock',
       'not given back',
@@ -33,7 +33,7 @@ export function leftovers(endpoint: Endpoint): string[] {
     ),
     ...[...byKind(endpoint.unfreed)].flatMap(([kind, all]) =>
       line(
-        endpoint,
+        title,
         all.map(({ name, site }) => `'${name}'${at(site)}`),
         kind,
         'that nobody freed',
@@ -61,20 +61,21 @@ function* heldIn({ held, unfreed }: Endpoint): Generator<Holding> {
 function byKind(all: Iterable<Unfreed>): Map<string, Unfreed[]> {
   const kinds = new Map<string, Unfreed[]>()
   for (const one of all) {
-    const { kind = 'communicator' } = one
+    const { kind = 'communicator', isGiven = false } = one
+    if (isGiven) continue
     kinds.set(kind, [...(kinds.get(kind) ?? []), one])
   }
   return kinds
 }
 
-function line({ transport }: Endpoint, all: readonly string[], one: string, how: string, advice: string): string[] {
+function line(title: string, all: readonly string[], one: string, how: string, advice: string): string[] {
   if (all.length === 0) return []
   const counts = new Map<string, number>()
   for (const what of all) counts.set(what, (counts.get(what) ?? 0) + 1)
   const told = Array.from(counts, ([what, count]) => (count === 1 ? what : `${what} (${count} times)`))
   const more = told.length > SHOWN ? [`and ${told.length - SHOWN} more`] : []
   const what = all.length === 1 ? `a ${one}` : `${all.length} ${plural(one)}`
-  return [`rank ${transport.rank} ended with ${what} ${how}: ${[...told.slice(0, SHOWN), ...more].join('; ')}; ${advice}`]
+  return [`rank ${title} ended with ${what} ${how}: ${[...told.slice(0, SHOWN), ...more].join('; ')}; ${advice}`]
 }
 
 const plural = (one: string): string => (one.endsWith('x') ? `${one}es` : `${one}s`)

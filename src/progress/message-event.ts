@@ -1,6 +1,6 @@
 import { nameOf } from '../codec/datatype.js'
 import type { MessageEvent } from '../diagnostics/channels.js'
-import { CHANNELS, COLLECTIVES, communicatorOf, LENT, MESSAGES, PARTITIONS } from './context-ids.js'
+import { CHANNELS, COLLECTIVES, communicatorOf, LENT, MESSAGES, PARTITIONS, SECOND_LANE } from './context-ids.js'
 import type { Endpoint } from './endpoint.js'
 
 /** A message as those who listen to diagnostics channels are told of it. */
@@ -26,6 +26,6 @@ export function messageEvent(
 
 function kindOf(id: number, part: number): MessageEvent['kind'] {
   if (id === LENT || part === CHANNELS) return 'stream'
-  if (part === COLLECTIVES) return 'collective'
+  if (part === COLLECTIVES || part === SECOND_LANE) return 'collective'
   return (part === MESSAGES || part === PARTITIONS) && id >= 0 ? 'message' : 'control'
 }

@@ -11,14 +11,14 @@ export interface Gone {
 }
 
 /** An operation needs a rank that is no more; `rank` is its rank in the communicator. */
-export function goneError(rank: number, { reason, failed, host }: Gone): RankFailedError {
+export function goneError(rank: number, { reason, failed, host }: Gone, remote = false): RankFailedError {
   const advice = failed
     ? 'what still needs it can be done without it on the communicator that shrink() gives'
     : 'let it send and receive all that the others expect before it ends'
   return new RankFailedError(
-    `rank ${rank}${failed && host !== undefined ? ` on ${host}` : ''} ${reason}: ` +
+    `rank ${rank}${remote ? ' of the remote group' : ''}${failed && host !== undefined ? ` on ${host}` : ''} ${reason}: ` +
       `nothing comes from it any more and nothing can be sent to it; ${advice}`,
-    { failed: { rank, host, reason } }
+    { failed: { rank, host, reason, ...(remote && { remote }) } }
   )
 }
 

@@ -37,11 +37,10 @@ function placeOf({ tag }: Incoming, kind: number): string {
 }
 
 /** For a report of a rank: 'rank 1 never received a number from rank 0, tag 7'. */
-export function unreceivedBy(endpoint: Endpoint): string[] {
-  const { rank } = endpoint.transport
+export function unreceivedBy(endpoint: Endpoint, title = `${endpoint.transport.rank}`): string[] {
   const lines = new Map<string, number>()
   for (const { message, origin } of unreceived(endpoint)) {
-    const line = `rank ${rank} never received ${contentOf(message)} from ${origin}`
+    const line = `rank ${title} never received ${contentOf(message)} from ${origin}`
     lines.set(line, (lines.get(line) ?? 0) + 1)
   }
   return Array.from(lines, ([line, count]) => (count === 1 ? line : `${line} (${count} times)`))

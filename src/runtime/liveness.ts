@@ -2,12 +2,12 @@ import type { MessagePort } from 'node:worker_threads'
 import { at, renewCallSiteBudget } from '../diagnostics/call-site.js'
 import { debug } from '../diagnostics/debug.js'
 import { DeadlockError, type ErrorContext, TimeoutError } from '../errors.js'
-import type { Endpoint } from '../progress/endpoint.js'
 import { pendingCalls } from '../progress/pending-calls.js'
 import { unreceivedBy } from '../progress/unreceived.js'
 import { endable } from '../request/cancellation.js'
 import { type HostMemory, IDLE, restOf, stateWord, WAKE_UP } from '../transport/shared/host-memory.js'
 import type { SharedTransport } from '../transport/shared/shared-transport.js'
+import type { Fabrics } from './fabrics.js'
 import { keptAliveBy } from './kept-alive.js'
 import type { EndReason, FromRank, ToRank } from './rank-protocol.js'
 
@@ -19,7 +19,9 @@ import type { EndReason, FromRank, ToRank } from './rank-protocol.js'
  * then that a rank says so: when all say so and nothing is under way, it is a deadlock.
  */
 export class Liveness {
-  readonly #endpoint: Endpoint
+  readonly #fabrics: Fabrics
+  /** What this rank is called. */
+  readonly #title: string
   readonly #transport: SharedTransport
   readonly #memory: HostMemory
   readonly #port: MessagePort | undefined
@@ -29,8 +31,9 @@ export class Liveness {
   #awake: NodeJS.Timeout | undefined
   #reported: ((text: string) => void) | undefined
 
-  constructor(endpoint: Endpoint, transport: SharedTransport, memory: HostMemory, port: MessagePort | undefined) {
-    this.#endpoint = endpoint
+  constructor(fabrics: Fabrics, title: string, transport: SharedTransport, memory: HostMemory, port: MessagePort | undefined) {
+    this.#fabrics = fabrics
+    this.#title = title
     this.#transport = transport
     this.#memory = memory
     this.#port = port
@@ -59,6 +62,11 @@ export class Liveness {
     }
   }
 
+  /** Something has come that is no segment. */
+  stir(): void {
+    this.#wake()
+  }
+
   #rest(): void {
     if (!this.#transport.poller.held || this.#idle) return
     if (endable.count > 0) {
@@ -70,7 +78,7 @@ export class Liveness {
       return
     }
     this.#idle = true
-    debug('rank %d rests: only a message can wake it', this.#transport.rank)
+    debug('rank %s rests: only a message can wake it', this.#title)
     this.#port.ref()
     Atomics.or(this.#states, stateWord(this.#transport.rank), IDLE)
     if (restOf(this.#memory) !== undefined) this.#tell({ type: 'idle' })
@@ -94,8 +102,8 @@ export class Liveness {
 
   /** Says what waits, and what else keeps the rank alive; of calls whose line was not recorded, none. */
   #look(): void {
-    const { rank } = this.#transport
-    const calls = pendingCalls(this.#endpoint)
+    const rank = this.#title
+    const calls = [...this.#fabrics.endpoints].flatMap((endpoint) => pendingCalls(endpoint))
     const waits = calls.flatMap(({ waits, site }) => waits.map((what) => `rank ${rank} waits ${what}${at(site)}`))
     const lines = waits.slice(0, SHOWN)
     if (waits.length > SHOWN) lines.push(`rank ${rank} … and ${waits.length - SHOWN} more`)
@@ -108,15 +116,19 @@ export class Liveness {
 
   /** What others may wait for, and what nobody has waited for. */
   #left(): string[] {
-    const { rank } = this.#transport
-    const held = Array.from(this.#endpoint.held, (holding) => `rank ${rank} holds ${holding.describe()}${at(holding.site)}`)
-    return [...held.slice(0, SHOWN), ...unreceivedBy(this.#endpoint).slice(0, SHOWN)]
+    const title = this.#title
+    const endpoints = [...this.#fabrics.endpoints]
+    const held = endpoints.flatMap(({ held }) => Array.from(held, (one) => `rank ${title} holds ${one.describe()}${at(one.site)}`))
+    const unreceived = endpoints.flatMap((endpoint) => unreceivedBy(endpoint, title))
+    return [...held.slice(0, SHOWN), ...unreceived.slice(0, SHOWN)]
   }
 
   /** Gives up all that waits, and says what it was and where: some call sites only show when their promise is rejected. */
   #report(reason: EndReason): void {
     const { rank } = this.#transport
-    const calls = pendingCalls(this.#endpoint)
+    const title = this.#title
+    const endpoints = [...this.#fabrics.endpoints]
+    const calls = endpoints.flatMap((endpoint) => pendingCalls(endpoint))
     const shown = calls.slice(0, SHOWN)
     const others = calls.slice(SHOWN)
     const left = this.#left()
@@ -132,7 +144,7 @@ export class Liveness {
     const tell = (waits: string[]): void => {
       const lines = waits.slice(0, SHOWN)
       const more = waits.length - lines.length + others.length
-      if (more > 0) lines.push(`rank ${rank} … and ${more} more`)
+      if (more > 0) lines.push(`rank ${title} … and ${more} more`)
       lines.push(...left)
       if (this.#port === undefined) this.#reported!(lines.join('\n'))
       else this.#tell({ type: 'waits', reason, lines, waiting: calls.length })
@@ -149,7 +161,7 @@ export class Liveness {
     let located = 0
     for (const call of shown) {
       call.giveUp((site) => {
-        for (const what of call.waits) lines.push(`rank ${rank} waits ${what}${at(site)}`)
+        for (const what of call.waits) lines.push(`rank ${title} waits ${what}${at(site)}`)
         if (++located === shown.length) tell(lines)
         return errorOf({})
       })

@@ -2,6 +2,7 @@
  * What the host's main thread and its ranks say to each other, over `parentPort`. The launcher's side is `job.ts`, a rank's is `rank.ts`.
  */
 import type { MessagePort } from 'node:worker_threads'
+import type { Order, Process, Refusal } from '../progress/job-services.js'
 import type { GoneState, RouterState } from '../transport/router/base-router.js'
 import type { HostMemory } from '../transport/shared/host-memory.js'
 import type { Certificate } from '../transport/websocket/connection.js'
@@ -21,6 +22,34 @@ export interface Seat extends HostMemory {
   size: number
   /** There are more threads than cores. */
   crowded: boolean
+  /** Of a world that was not there from the start. */
+  world?: WorldNumber | undefined
+}
+
+/** A world of a job: the how-many-th it is, and which process its rank 0 is. */
+export interface WorldNumber {
+  number: number
+  base: number
+}
+
+/** What a rank is called beyond its world: '2', or '1.0' in a world that was not there from the start. */
+export const titleOf = (rank: number, world: WorldNumber | undefined): string =>
+  world === undefined ? `${rank}` : `${world.number}.${rank}`
+
+/** A rank's place in what joins two groups of ranks: those of the first come first. */
+export interface FabricSeat {
+  fabric: number
+  memory: HostMemory
+  rank: number
+  /** Ranks of the first group: of those who have spawned, or accepted. */
+  first: number
+  /** Who each rank is. */
+  processes: readonly Process[]
+  crowded: boolean
+  /** It is the way to those who have spawned this rank. */
+  isParent: boolean
+  /** What it has come of, at the ranks that listen. */
+  port?: number | undefined
 }
 
 export interface Setting {
@@ -104,9 +133,17 @@ export type ToRank =
   /** End: the job has. For a rank that is no thread, which can be ended from outside. */
   | { type: 'end' }
   | { type: 'signal'; signal: DrainSignal }
-  /** A rank's end of a line for buffers moved without copying. */
-  | { type: 'line'; from: number; port: unknown }
+  /** A rank's end of a line for buffers moved without copying; `fabric`: not of its own world. */
+  | { type: 'line'; from: number; port: unknown; fabric?: number | undefined }
   | { type: 'link'; order: LinkOrder }
+  /** It is joined with ranks of another world. */
+  | { type: 'joined'; seat: FabricSeat }
+  /** What it has asked for is done, or is not. */
+  | { type: 'answered'; id: number; value?: number | undefined; refusal?: Refusal | undefined }
+  /** Somebody would like to connect to a port: said at the root of those who listen, for one at a time. */
+  | { type: 'offered'; port: number }
+  /** A port is closed. */
+  | { type: 'unlistened'; port: number }
   /** The main thread answers for it from now on, in this context. */
   | { type: 'attended'; context: number }
   /** Say what you wait for, for a report: as the end of it, or to go on. */
@@ -123,11 +160,23 @@ export type FromRank =
   | { type: 'stalled'; at: string[] }
   /** `comm.abort`: end every rank. */
   | { type: 'abort'; code: number; reason?: string | undefined }
-  | { type: 'line'; to: number; port: unknown }
+  | { type: 'line'; to: number; port: unknown; fabric?: number | undefined }
   | { type: 'link'; news: LinkNews }
   /** What others ask of it in a context is to be answered in its place; or no longer. */
   | { type: 'attend'; context: number; about: unknown; memory: readonly SharedArrayBuffer[] }
   | { type: 'unattend'; context: number }
+  /** The program has imported rxmpi: of a rank that was spawned. */
+  | { type: 'started' }
+  /** Start ranks, open a port, or connect to one. */
+  | { type: 'asked'; id: number; order: Order }
+  /** What was asked for is not wanted any more. */
+  | { type: 'withdrawn'; id: number }
+  /** Who is offered is let in, or nobody is any more. */
+  | { type: 'accept' | 'unlisten'; port: number }
+  /** It has seen to one of the messages about what joins it with others. */
+  | { type: 'heard' }
+  /** Both groups of a fabric have closed it. */
+  | { type: 'closed'; fabric: number }
   /** The rank's event loop holds nothing but pending requests. */
   | { type: 'idle' }
   /** A rank that is no thread is about to end. */

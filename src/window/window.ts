@@ -1020,12 +1020,9 @@ export class Window<A = Uint8Array> {
 
   #ranksOf(group: Group): ReadonlySet<number> {
     checkGroup(group, 'group')
-    const ranks = new Set<number>()
-    for (const member of group.members) {
-      if (!this.#core.has(member)) throw new RankError(`group: it has ranks that are not in window '${this.name}'; give some of win.group`)
-      ranks.add(this.#core.rankOf(member))
-    }
-    return ranks
+    const ranks = group.translateRanks([...Array(group.size).keys()], this.group)
+    if (!ranks.includes(undefined)) return new Set(ranks as number[])
+    throw new RankError(`group: it has ranks that are not in window '${this.name}'; give some of win.group`)
   }
 
   #lose(rank: number): void {

@@ -125,6 +125,17 @@ const examples: Record<string, (size: number) => string[][]> = {
 
   '45-parameter-server': (size) => onlyRank(size, 0, ['y = 3.00, -2.00, 0.50']),
 
+  '48-spawned-workers': (size) => onlyRank(size, 0, ['3 workers say that pi is 3.14159265']),
+
+  '49-late-viewers': (size) =>
+    size === 1
+      ? [[]]
+      : onlyRank(
+          size,
+          size - 1,
+          [1, 2].map((viewer) => `viewer ${viewer} has seen 10 frames, in order: true`)
+        ),
+
   '46-live-histogram': (size) => onlyRank(size, 0, [`${size * 6000} throws, most of them 8`]),
 
   '27-conjugate-gradient': (size) => onlyRank(size, 0, ['the middle is at 0.125000, nothing is off by more than 1e-9: true']),
@@ -172,6 +183,12 @@ const examples: Record<string, (size: number) => string[][]> = {
   },
 
   '40-parquet': (size) => onlyRank(size, 0, ['10000 rows in 20 row groups, on average 19.95 °C']),
+
+  '47-simulation-and-analysis': (size) => {
+    if (size === 1) return [['this takes two ranks or more']]
+    const first = size - Math.max(1, Math.floor(size / 3))
+    return onlyRank(size, first, ['1000 steps of 60 pendulums: energy between 13.718 and 13.718'])
+  },
 
   '39-word-count-of-a-file': (size) => {
     const text = readFileSync(join(root, 'node_modules/typescript/ThirdPartyNoticeText.txt'), 'utf8').toLowerCase()

@@ -121,6 +121,7 @@ const misspelt: readonly Misspelt[] = [
   ...method('comm', 'splitType', 'name', 'host', 0, { nam: 'a' }),
   ...method('comm', 'create', 'signal', group, bad),
   ...method('comm', 'createGroup', 'tag', group, { tga: 1 }),
+  ...method('comm', 'createIntercomm', 'remoteLeader', { remoteLeadr: 0 }),
   ...method('comm', 'cart', 'periodic', { dims: [2], periodical: true }),
   ...method('comm', 'graph', 'reorder', { edges: [], reoder: true }),
   ...method('comm', 'agree', 'signal', true, bad),

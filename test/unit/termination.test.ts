@@ -22,7 +22,7 @@ class World {
     this.terminations = Array.from(
       { length: size },
       (_, rank) =>
-        new Termination(rank, size, ragged, giver, {
+        new Termination(rank, size, ragged, giver === undefined ? undefined : [giver], {
           passOn: (to, step, count) => this.#send(rank, to, 'passed on', (other) => other.hearPassedOn(rank, step, count)),
           tell: (word, isSingle) => {
             for (let to = 0; to < size; to++) {

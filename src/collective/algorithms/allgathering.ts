@@ -31,7 +31,7 @@ export function allgatheringOf<T, R>(
     check,
     build: (links) => (values) =>
       values.pipe(
-        map((data) => new Collection([Block.of(data, limit, size)], comm, limit, form(data, links.call.options))),
+        map((data) => new Collection([Block.of(data, limit, size)], comm, limit, form(data, links.options))),
         eagerAndBulk(links, {
           foreseen: (unit) => unit.foreseen,
           know: (unit) => unit.know(),

@@ -53,7 +53,7 @@ export class BcastUnit implements Unit {
     let misfit: Misfit | undefined
     const target = (datatype: number, bytes: number): Memory | undefined => {
       misfit = undefined
-      const { into } = links.call.options
+      const { into } = links.options
       if (into === undefined) return undefined
       try {
         return fitting(into, datatype, bytes, () => `rank ${links.call.signature.root ?? rank}`)
@@ -69,7 +69,7 @@ export class BcastUnit implements Unit {
     }
     const take = (message: Incoming): BcastUnit => {
       const datatype = message.shape
-      const { into } = links.call.options
+      const { into } = links.options
       const received = (value: () => unknown): unknown => (into === undefined || misfit !== undefined ? value() : into)
       if (datatype === WHOLE) {
         const value = received(() => message.value())

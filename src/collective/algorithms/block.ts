@@ -5,7 +5,7 @@ import { bytesOfNumber } from '../../memory/scratch.js'
 import type { Incoming } from '../../progress/incoming.js'
 import { ABSENT } from '../definition.js'
 import type { Links, Unit } from '../steps.js'
-import { runOf } from './counts-displs.js'
+import { cutEqually, isBuffer, runOf } from './counts-displs.js'
 
 /** Blocks from here on go straight to whom they are for; smaller ones travel together, in bundles. */
 export const LARGE_BYTES = 4096
@@ -182,3 +182,9 @@ function unbundle(bytes: Uint8Array, count: number): Block[] {
 }
 
 const padded = (length: number): number => Math.ceil(length / 8) * 8
+
+/** A block for each rank: of an array its values, of a buffer equal runs. */
+export const partsOf = (data: unknown, size: number, limit: number): Block[] =>
+  isBuffer(data)
+    ? cutEqually(data, size).map((run) => Block.run(datatypeOf(data), run, limit))
+    : (data as readonly unknown[]).map((value) => Block.of(value, limit))

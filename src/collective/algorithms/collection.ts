@@ -16,6 +16,8 @@ export interface Form {
   readonly counts?: Integers | undefined
   readonly displs?: Integers | undefined
   readonly into?: BufferLike | undefined
+  /** All that give something must give as much. */
+  readonly isEqual?: boolean
 }
 
 /** What a rank gives in a round, and then what it gets: a block from every rank, as values or joined to one array. */
@@ -75,6 +77,7 @@ export class Collection implements Unit {
     if (form === undefined) return true
     let { datatype } = form
     const counts: number[] = []
+    let common: number | undefined
     for (let rank = 0; rank < this.#size; rank++) {
       const block = this.from(rank)
       const promised = form.counts?.[rank]
@@ -83,6 +86,8 @@ export class Collection implements Unit {
       datatype ??= block.datatype
       if (!matches(block.datatype, datatype)) return false
       counts[rank] = block.length / elementSize(datatype)
+      common ??= counts[rank]
+      if (form.isEqual && counts[rank] !== common) return false
       if (promised !== undefined && promised !== counts[rank]) return false
     }
     if (this.#joint !== undefined || datatype === undefined) return true

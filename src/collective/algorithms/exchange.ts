@@ -35,7 +35,7 @@ export function exchangeOf<T, R>(comm: Ranks, { name, algorithm, limit, checkOpt
     check,
     build: (links) => (values) =>
       values.pipe(
-        map((data) => begin(data, links.call.options)),
+        map((data) => begin(data, links.options)),
         eagerAndBulk(links, {
           foreseen: (unit) => unit.foreseen,
           know: (unit) => unit.know(),

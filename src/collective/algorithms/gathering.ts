@@ -52,7 +52,7 @@ export function gatheringOf<T, R>(
     check,
     build: (links) => (values) =>
       values.pipe(
-        map((data) => new Collection([Block.of(data, limit)], comm, limit, atRoot ? form(data, links.call.options) : undefined)),
+        map((data) => new Collection([Block.of(data, limit)], comm, limit, atRoot ? form(data, links.options) : undefined)),
         eagerAndBulk(links, {
           foreseen: (unit) => !atRoot || unit.foreseen,
           know: (unit) => !atRoot || unit.know(),

@@ -46,7 +46,7 @@ export function neighboringOf<T, R>(ranks: Ranks, { name, checkOptions, check, c
     neighbors: { sources: othersIn(around.sources, ranks.rank), dests: othersIn(around.dests, ranks.rank) },
     build: (links) => (values) =>
       values.pipe(
-        map((data) => begin(data, links.call.options)),
+        map((data) => begin(data, links.options)),
         exchangeAround(links, around),
         links.settled(),
         map((unit) => unit.result as R | typeof NOTHING)

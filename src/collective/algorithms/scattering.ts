@@ -42,12 +42,12 @@ export function scatteringOf<T, R>(comm: Ranks, { name, root, algorithm, checkOp
         parent === undefined
           ? values.pipe(
               map((data) => {
-                const { options } = links.call
+                const { options } = links
                 const blocks = cut(data, options)
                 return new ScatterUnit([...blocks.slice(root), ...blocks.slice(0, root)], options.into)
               })
             )
-          : links.from(parent, (message) => new ScatterUnit(blocksOf(message, range[1] - range[0]), links.call.options.into))
+          : links.from(parent, (message) => new ScatterUnit(blocksOf(message, range[1] - range[0]), links.options.into))
       return shares.pipe(
         eagerAndBulk(links, {
           foreseen: () => !atRoot,

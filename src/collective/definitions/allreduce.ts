@@ -55,7 +55,7 @@ export function allreduceOf({ hosts }: Ranks, options: PlanOptions, op: AnyOp = 
       (links, chosen = hosts?.even ? 'hierarchical' : 'recursiveDoubling') =>
       (values) =>
         values.pipe(
-          map((data) => new Accumulator(data, op, links.call.options)),
+          map((data) => new Accumulator(data, op, links.options)),
           algorithms[chosen as keyof typeof algorithms](links),
           links.settled(),
           map((partial) => partial.result)

@@ -1,7 +1,7 @@
 import { datatypeOf } from '../../codec/datatype.js'
 import type { Reduced, TypedArray } from '../../op/op.js'
-import { Block } from '../algorithms/block.js'
-import { checkHeld, checkParts, checkTarget, cutEqually, isBuffer, lengthOf } from '../algorithms/counts-displs.js'
+import { partsOf } from '../algorithms/block.js'
+import { checkHeld, checkParts, checkTarget, isBuffer, lengthOf } from '../algorithms/counts-displs.js'
 import { exchangeOf } from '../algorithms/exchange.js'
 import { checkPlace } from '../algorithms/reduction.js'
 import { limitOf } from '../algorithms/threshold.js'
@@ -31,10 +31,7 @@ export function alltoallOf<D, R>(comm: Ranks, { algorithm }: PlanOptions): Defin
       checkHeld(data, into)
       checkTarget(data, lengthOf(data), into)
     },
-    cut: (data) =>
-      isBuffer(data)
-        ? cutEqually(data, size).map((run) => Block.run(datatypeOf(data), run, limit))
-        : (data as readonly unknown[]).map((value) => Block.of(value, limit)),
+    cut: (data) => partsOf(data, size, limit),
     form: (data, { into }) =>
       isBuffer(data) ? { datatype: datatypeOf(data), counts: new Array<number>(size).fill(lengthOf(data) / size), into } : undefined
   })

@@ -1,5 +1,6 @@
 import { map } from 'rxjs'
 import { type BufferLike, datatypeOf, memoryOf, OBJECT } from '../../codec/datatype.js'
+import type { Root } from '../../core/communicator-core.js'
 import { checkRoot } from '../../diagnostics/arguments.js'
 import { fitting } from '../../request/receive-request.js'
 import { checkAlgorithm } from '../algorithms/algorithm.js'
@@ -14,8 +15,8 @@ import { type Branch, hostChain, hostTree } from '../topology/hosts.js'
 
 /** Who gives the data, which way it goes, and the stream of rounds. */
 export interface BcastOptions extends StreamOptions {
-  /** The rank that gives the data; default 0. */
-  root?: number
+  /** The rank that gives the data; default 0. Over an intercommunicator its own group says `{ local: rank }`. */
+  root?: Root
   /**
    * For experts: 'binomial' a tree, data whole from rank to rank; 'chain' a pipeline of pieces. By default small data goes down the tree,
    * and large data too where there are three ranks or less, else down the chain.
@@ -46,7 +47,7 @@ export function bcastOf<T>(comm: Ranks, { root = 0, algorithm }: PlanOptions): D
     build: (links) => (values) => {
       const packets =
         parent === undefined
-          ? values.pipe(map((value) => BcastUnit.of(value, links.call.options.into, cuts, size - 1)))
+          ? values.pipe(map((value) => BcastUnit.of(value, links.options.into, cuts, size - 1)))
           : BcastUnit.from(links, parent)
       return packets.pipe(
         links.toAll(children, (packet, to) => packet.send(links, to)),

@@ -20,7 +20,7 @@ export function exscanOf(comm: Ranks, _options: PlanOptions, op: AnyOp = SUM): D
     check: (data, { into }) => checkReduced(data, op, isFirst ? undefined : into),
     build: (links) => (values) =>
       values.pipe(
-        map((data) => new Prefix(new Accumulator(data, op), new Accumulator(ABSENT, op, isFirst ? NO_OPTIONS : links.call.options))),
+        map((data) => new Prefix(new Accumulator(data, op), new Accumulator(ABSENT, op, isFirst ? NO_OPTIONS : links.options))),
         recursiveDoublingExscan(links),
         links.settled(),
         map(({ upToHere, before }) => (before.present ? before.result : upToHere.given === ABSENT ? NOTHING : undefined))

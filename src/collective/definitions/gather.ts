@@ -1,3 +1,4 @@
+import type { Root } from '../../core/communicator-core.js'
 import { checkEqual, equalForm, gatheringOf } from '../algorithms/gathering.js'
 import { checkPlace } from '../algorithms/reduction.js'
 import { limitOf } from '../algorithms/threshold.js'
@@ -6,8 +7,8 @@ import { checkSendable } from '../given.js'
 
 /** Who gets the values, which way they go, and the stream of rounds. */
 export interface GatherOptions extends StreamOptions {
-  /** The rank that gets the values; default 0. */
-  root?: number
+  /** The rank that gets the values; default 0. Over an intercommunicator its own group says `{ local: rank }`. */
+  root?: Root
   /** For experts: 'binomial' all up a tree, 'linear' all straight to the root. By default large blocks go straight, others up the tree. */
   algorithm?: 'binomial' | 'linear'
 }

@@ -1,3 +1,4 @@
+import type { Root } from '../../core/communicator-core.js'
 import { checkBuffer, type Integers } from '../algorithms/counts-displs.js'
 import { checkJoined, checkJoint, gatheringOf, jointForm } from '../algorithms/gathering.js'
 import { limitOf } from '../algorithms/threshold.js'
@@ -5,8 +6,8 @@ import type { Definition, PlanOptions, Ranks, StreamOptions } from '../definitio
 
 /** Who gets the runs, how long each is and where it goes, and the stream of rounds. */
 export interface GathervOptions extends StreamOptions {
-  /** The rank that gets the runs; default 0. */
-  root?: number
+  /** The rank that gets the runs; default 0. Over an intercommunicator its own group says `{ local: rank }`. */
+  root?: Root
   /** How many elements each rank gives; read at the root only. Those that are not given are found out first. */
   counts?: Integers | undefined
   /** Where each rank's run begins, in elements; read at the root only. Default one behind the other. */

@@ -1,4 +1,5 @@
 import { map } from 'rxjs'
+import type { Root } from '../../core/communicator-core.js'
 import { checkRoot } from '../../diagnostics/arguments.js'
 import { type AnyOp, checkOp, isTypedArray, SUM } from '../../op/op.js'
 import { Accumulator } from '../algorithms/accumulator.js'
@@ -12,8 +13,8 @@ import { type Definition, NOTHING, type StreamOptions } from '../definition.js'
 
 /** Who gets the result, which way it goes, and the stream of rounds. */
 export interface ReduceOptions extends StreamOptions {
-  /** The rank that gets the result; default 0. */
-  root?: number
+  /** The rank that gets the result; default 0. Over an intercommunicator its own group says `{ local: rank }`. */
+  root?: Root
   /**
    * For experts. By default arrays of 64 KiB and more are reduced by halves where there are more than 4 ranks, and everything else, and all
    * streams, up a tree.
@@ -52,7 +53,7 @@ export function reduceOf(comm: Ranks, options: PlanOptions, op: AnyOp = SUM): De
       (links, chosen = 'binomial') =>
       (values) =>
         values.pipe(
-          map((data) => new Accumulator(data, op, atRoot ? links.call.options : PASSING)),
+          map((data) => new Accumulator(data, op, atRoot ? links.options : PASSING)),
           algorithms[chosen as keyof typeof algorithms](links, root, op.commutative),
           links.settled(),
           map((partial) => (atRoot ? partial.result : passed(partial)))

@@ -54,7 +54,7 @@ export function reduceScatterOf({ rank, size }: Ranks, { algorithm }: PlanOption
           return new Accumulator(data, op, { shape: blocks === equal ? shape : blocks.mark(shape), whole })
         }
         const divide = (data: unknown): Accumulator => {
-          const { counts } = links.call.options
+          const { counts } = links.options
           blocks = counts === undefined ? equal : new Blocks(size, counts)
           return begin(data)
         }
@@ -62,7 +62,7 @@ export function reduceScatterOf({ rank, size }: Ranks, { algorithm }: PlanOption
           map(divide),
           algorithms[chosen as keyof typeof algorithms](links, () => blocks, begin),
           links.settled(),
-          map((partial) => ownBlock(partial, links.call.options.into as TypedArray | undefined))
+          map((partial) => ownBlock(partial, links.options.into as TypedArray | undefined))
         )
       }
   }

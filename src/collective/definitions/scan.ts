@@ -17,7 +17,7 @@ export function scanOf({ rank, size }: Ranks, _options: PlanOptions, op: AnyOp =
     check: (data, { into }) => checkReduced(data, op, into),
     build: (links) => (values) =>
       values.pipe(
-        map((data) => new Accumulator(data, op, links.call.options)),
+        map((data) => new Accumulator(data, op, links.options)),
         recursiveDoublingScan(links),
         links.settled(),
         map((partial) => partial.result)

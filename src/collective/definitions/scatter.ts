@@ -1,15 +1,15 @@
-import { datatypeOf } from '../../codec/datatype.js'
+import type { Root } from '../../core/communicator-core.js'
 import type { Reduced, TypedArray } from '../../op/op.js'
-import { Block } from '../algorithms/block.js'
-import { checkDisjoint, checkHeld, checkParts, checkTarget, cutEqually, isBuffer, lengthOf } from '../algorithms/counts-displs.js'
+import { partsOf } from '../algorithms/block.js'
+import { checkDisjoint, checkHeld, checkParts, checkTarget, isBuffer, lengthOf } from '../algorithms/counts-displs.js'
 import { scatteringOf } from '../algorithms/scattering.js'
 import { limitOf } from '../algorithms/threshold.js'
 import type { Definition, PlanOptions, Ranks, StreamOptions } from '../definition.js'
 
 /** Who gives the data, which way it goes, and the stream of rounds. */
 export interface ScatterOptions extends StreamOptions {
-  /** The rank that gives the data; default 0. */
-  root?: number
+  /** The rank that gives the data; default 0. Over an intercommunicator its own group says `{ local: rank }`. */
+  root?: Root
   /**
    * For experts: 'binomial' all down a tree, 'linear' all straight from the root. By default large blocks go straight, others down the
    * tree.
@@ -37,9 +37,6 @@ export function scatterOf<D, R>(comm: Ranks, { root = 0, algorithm }: PlanOption
       checkTarget(own, lengthOf(own), into)
       for (const value of data) if (isBuffer(value)) checkDisjoint(value, into)
     },
-    cut: (data) =>
-      isBuffer(data)
-        ? cutEqually(data, size).map((run) => Block.run(datatypeOf(data), run, limit))
-        : (data as readonly unknown[]).map((value) => Block.of(value, limit))
+    cut: (data) => partsOf(data, size, limit)
   })
 }

@@ -1,4 +1,5 @@
 import { type BufferLike, datatypeOf } from '../../codec/datatype.js'
+import type { Root } from '../../core/communicator-core.js'
 import { Block } from '../algorithms/block.js'
 import { checkBuffer, checkCounts, checkRuns, checkTarget, cut, type Integers, lengthOf } from '../algorithms/counts-displs.js'
 import { scatteringOf } from '../algorithms/scattering.js'
@@ -7,8 +8,8 @@ import type { Definition, PlanOptions, Ranks, StreamOptions } from '../definitio
 
 /** Who gives the data, how it is cut, and the stream of rounds. */
 export interface ScattervOptions extends StreamOptions {
-  /** The rank that gives the data; default 0. */
-  root?: number
+  /** The rank that gives the data; default 0. Over an intercommunicator its own group says `{ local: rank }`. */
+  root?: Root
   /** How many elements each rank gets; read at the root only. */
   counts?: Integers
   /** Where each rank's run begins, in elements; read at the root only. Default one behind the other. */

@@ -62,7 +62,7 @@ export async function run(options: RunOptions): Promise<number> {
     return write(`${dryRun({ ...asked, ranks, program: path, args }).join('\n')}\n`)
   }
   const place = await placement({ ...asked, ranks, program: path, args })
-  const job = startJob({ ...requestOf(options, path, ranks), inputIsTerminal: process.stdin.isTTY, place })
+  const job = startJob({ ...requestOf(options, path, ranks), inputIsTerminal: process.stdin.isTTY, where: asked, place })
   return ended(job, path, options)
 }
 
@@ -87,7 +87,9 @@ async function runExternalRank(seen: DetectedLauncher, options: RunOptions): Pro
     await external.finish()
     return status
   }
-  const job = startJob({ ...requestOf(options, path, seen.size), place: external.place })
+  const { tls, insecure, ssh, reconnect, startupTimeout } = options
+  const where = { tls, insecure, ssh, reconnect, startupTimeout }
+  const job = startJob({ ...requestOf(options, path, seen.size), where, place: external.place })
   const status = await ended(job, path, options)
   await external.finish()
   return status

@@ -12,13 +12,21 @@ export class ProgramDirectory {
 
   constructor(parent = tmpdir()) {
     this.path = mkdtempSync(join(parent, `rxmpi-${machine()}-${process.pid}-${startOf(process.pid) ?? 0}-`))
-    process.on('exit', this.remove)
+    if (left.size === 0) process.on('exit', removeLeft)
+    left.add(this)
   }
 
   readonly remove = (): void => {
-    process.off('exit', this.remove)
+    left.delete(this)
+    if (left.size === 0) process.off('exit', removeLeft)
     rmSync(this.path, { recursive: true, force: true })
   }
+}
+
+const left = new Set<ProgramDirectory>()
+
+function removeLeft(): void {
+  for (const { remove } of left) remove()
 }
 
 const NAME = /^rxmpi-([\da-f]{8})-(\d+)-(\d+)-\w{6}$/

@@ -54,8 +54,12 @@ class MainThread implements Host {
   input(): void {}
   gone(): void {}
 
-  post(_: number, message: ToRank): void {
-    port.postMessage(message)
+  bell(): SharedArrayBuffer {
+    return memory.inboxes[rank]!
+  }
+
+  post(_: number, message: ToRank, transfer: readonly MessagePort[] = []): void {
+    port.postMessage(message, transfer)
   }
 
   rest(): Rest | undefined {

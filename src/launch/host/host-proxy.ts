@@ -21,6 +21,7 @@ import {
   type Rendezvous,
   type ToHost
 } from '../protocol/host-protocol.js'
+import { FabricSites } from './fabric-sites.js'
 import { LinkKeeper } from './link-keeper.js'
 import { OutputMux } from './output-mux.js'
 import { goneBy, ThreadHost } from './thread-host.js'
@@ -50,7 +51,18 @@ export class HostProxy {
   #keeper: LinkKeeper | undefined
   /** Who answers for ranks that compute: loaded when one has something to be asked for. */
   #attendant: Promise<Attendant> | undefined
+  /** What joins ranks here with others than those of their world. */
+  readonly #sites = new FabricSites(
+    {
+      bell: (rank) => this.#ranks!.bell?.(rank),
+      post: (rank, message, transfer) => this.#ranks!.post(rank, message, transfer),
+      address: () => this.#mesh.link(LAUNCHER).localAddress ?? '127.0.0.1',
+      crowded: () => this.#crowded
+    },
+    (news) => this.#control.send({ type: 'site', news })
+  )
   #memory: HostMemory | undefined
+  #crowded = false
   readonly #links: MeshOptions
   #compiled: Compiled | undefined
   #outlets: { 1: OutputMux; 2: OutputMux } | undefined
@@ -119,6 +131,9 @@ export class HostProxy {
         this.#keeper?.gone(gone)
         break
       }
+      case 'site':
+        this.#sites.obey(message.message)
+        break
       case 'ask':
         void this.#answer(message.question).then((answer) => this.#control.send({ type: 'answer', id: message.id, answer }))
         break
@@ -131,13 +146,14 @@ export class HostProxy {
     }
   }
 
-  async #start({ hosts, hostNames, resident, threads, certificate, args, env, cwd, output, setting }: HostSetup): Promise<void> {
+  async #start({ hosts, hostNames, resident, threads, certificate, args, env, cwd, output, setting, world }: HostSetup): Promise<void> {
     if (cwd !== undefined) process.chdir(cwd)
     const { host } = this.#rendezvous
     this.#tls = certificate && fingerprintOf(certificate.cert)
     const crowded = threads > availableParallelism()
     const memory = this.#seated?.memory ?? allocateHost(hosts.length, { host, hosts, names: hostNames, attended: !resident })
     this.#memory = memory
+    this.#crowded = crowded
     const control = this.#control
     const drained = (rank: number): void => control.send({ type: 'drained', rank, how: this.#ended.get(rank)! })
     const address = this.#mesh.link(LAUNCHER).localAddress ?? '127.0.0.1'
@@ -158,6 +174,7 @@ export class HostProxy {
     const listener: Pick<HostListener, 'message' | 'asked' | 'ended'> = {
       message: (rank, message) => {
         if (message.type === 'link') return this.#keeper!.onNews(message.news)
+        if (message.type === 'line') return this.#sites.line(rank, message)
         if (message.type === 'attend') return void this.#attend(rank, message)
         if (message.type === 'unattend') return void this.#attendant?.then((attendant) => attendant.remove(rank, message.context))
         if (message.type === 'output' && output !== 'launcher') return this.#write(rank, message, output.prefix)
@@ -180,6 +197,7 @@ export class HostProxy {
         control.send({ type: 'ended', rank, status, fatal })
         this.#router?.ended(rank)
         this.#keeper?.ended(rank)
+        this.#sites.ended(rank, this.#ended.get(rank)!)
       }
     }
     const all = env.all ?? changed(process.env, env.changes ?? {})
@@ -187,7 +205,7 @@ export class HostProxy {
     const link = resident ? { host, size, job, token, instance: this.#links.instance!, reconnectMs, address, certificate } : undefined
     this.#ranks =
       this.#seated?.host(listener) ??
-      new ThreadHost({ memory, crowded, args, env: all, setting: { ...setting, link } }, listener as HostListener)
+      new ThreadHost({ memory, crowded, args, env: all, setting: { ...setting, link }, world }, listener as HostListener)
     const [port, data] = await Promise.all([this.#mesh.listen(address, 0, certificate), this.#keeper?.listen(address, 0, certificate)])
     control.send({ type: 'listening', address: { host: address, port, data }, process: `process ${process.pid} on ${hostname()}` })
   }
@@ -220,6 +238,7 @@ export class HostProxy {
     this.#compiled?.remove()
     this.#router?.close()
     this.#keeper?.close()
+    this.#sites.close()
     await Promise.all(Object.values(this.#outlets ?? {}).map((outlet) => outlet.drained({ reportFollows: false })))
     this.#mesh.close()
     this.#exit(status)
@@ -239,7 +258,7 @@ export class HostProxy {
       case 'rest':
         return this.#rest()
       case 'traffic':
-        return Promise.resolve(this.#ranks?.traffic() ?? 0)
+        return Promise.resolve(this.#ranks?.traffic() ?? 0).then((own) => own + this.#sites.traffic)
       case 'stack':
         return this.#ranks?.stackOf(question.rank) ?? Promise.resolve(undefined)
     }
@@ -253,7 +272,10 @@ export class HostProxy {
       const look = this.#router === undefined ? await this.#keeper!.look() : { settled: this.#router.settled, ...this.#router.counts }
       const since = await this.#ranks!.rest()
       if (since === undefined || since.states.some((state, k) => state !== rest.states[k])) return undefined
-      if (look.settled) return { ...rest, sent: look.sent, received: look.received }
+      const between = this.#sites.rest
+      if (look.settled && between !== undefined) {
+        return { ...rest, sent: look.sent + between.sent, received: look.received + between.received }
+      }
       await new Promise((resolve) => setTimeout(resolve, SETTLE_MS))
     }
   }

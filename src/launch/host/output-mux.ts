@@ -6,6 +6,12 @@ const HELD_BYTES = 2 ** 20
 /** On a terminal somebody may be waiting for a prompt or a progress bar, which end in no newline. */
 const TERMINAL_MS = 50
 
+export interface OutputStyle {
+  prefix: boolean
+  raw: boolean
+  titleOf?: (rank: number) => string | undefined
+}
+
 interface Tail {
   chunks: Buffer[]
   bytes: number
@@ -18,7 +24,7 @@ interface Tail {
 export class OutputMux {
   readonly #sink: Writable & { isTTY?: boolean }
   readonly #prefix: (rank: number) => string
-  readonly #raw: boolean
+  #raw: boolean
   readonly #tails = new Map<number, Tail>()
   /** The rank whose unfinished line stands on the sink. */
   #open: number | undefined
@@ -27,11 +33,19 @@ export class OutputMux {
   #waiting: { rank: number; chunk: string | Uint8Array; written: () => void }[] = []
   #timer: NodeJS.Timeout | undefined
 
-  /** `raw` passes everything on as it comes: for a single rank. */
-  constructor(sink: Writable, { prefix, raw }: { prefix: boolean; raw: boolean }) {
+  /** `raw` passes everything on as it comes: for a single rank. `titleOf`: what a rank is called, if anything. */
+  constructor(sink: Writable, { prefix, raw, titleOf = String }: OutputStyle) {
     this.#sink = sink
-    this.#prefix = prefix ? (rank) => `[${rank}] ` : () => ''
+    this.#prefix = (rank) => {
+      const title = prefix ? titleOf(rank) : undefined
+      return title === undefined ? '' : `[${title}] `
+    }
     this.#raw = raw
+  }
+
+  /** More ranks have come. */
+  several(): void {
+    this.#raw = false
   }
 
   /** `written` is called once the chunk needs no memory of the launcher any more. */

@@ -1,7 +1,16 @@
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads'
 import { removeQuietly } from '../../file/node-file-system.js'
 import { rankModule } from '../../runtime/package.js'
-import type { FromInput, FromRank, RankData, Setting, ToInput, ToRank } from '../../runtime/rank-protocol.js'
+import {
+  type FromInput,
+  type FromRank,
+  type RankData,
+  type Setting,
+  type ToInput,
+  type ToRank,
+  titleOf,
+  type WorldNumber
+} from '../../runtime/rank-protocol.js'
 import {
   ENDED,
   FAILED,
@@ -25,6 +34,8 @@ export interface ThreadHostOptions {
   args: readonly string[]
   env: NodeJS.ProcessEnv
   setting: Pick<Setting, 'wantsResult' | 'leftovers' | 'colors' | 'terminals' | 'inputIsTerminal' | 'link'>
+  /** Of ranks that were not there from the start; none of them reads the job's input. */
+  world?: WorldNumber
 }
 
 /** Ranks as threads of this process. */
@@ -63,7 +74,12 @@ export class ThreadHost implements Host {
     this.post(rank, { type: 'program', ...program })
   }
 
-  post(rank: number, message: ToRank, transfer: readonly never[] = []): void {
+  /** Where a rank sleeps. */
+  bell(rank: number): SharedArrayBuffer {
+    return this.#memory.inboxes[rank]!
+  }
+
+  post(rank: number, message: ToRank, transfer: readonly MessagePort[] = []): void {
     this.#workers.get(rank)?.postMessage(message, transfer)
   }
 
@@ -112,23 +128,23 @@ export class ThreadHost implements Host {
     this.#input?.close()
   }
 
-  #start(rank: number, { memory, crowded, args, env, setting }: ThreadHostOptions): Worker {
+  #start(rank: number, { memory, crowded, args, env, setting, world }: ThreadHostOptions): Worker {
     const launch: Setting = { ...setting, unwritten: this.#unwritten.buffer as SharedArrayBuffer }
-    if (rank === 0) {
+    if (rank === 0 && world === undefined) {
       const { port1, port2 } = new MessageChannel()
       port1.on('message', (message: ToInput) => this.#listener.asked(message))
       port1.unref()
       this.#input = port1
       launch.input = port2
     }
-    const workerData: RankData = { rxmpi: { rank, size: memory.inboxes.length, crowded, ...memory }, launch }
+    const workerData: RankData = { rxmpi: { rank, size: memory.inboxes.length, crowded, world, ...memory }, launch }
     const worker = new Worker(rankModule, {
       workerData,
       transferList: launch.input === undefined ? [] : [launch.input],
       argv: [...args],
       ...(process.execArgv.some((option) => option.startsWith('--input-type')) ? { execArgv: [] } : {}),
       env,
-      name: `rank ${rank}`,
+      name: `rank ${titleOf(rank, world)}`,
       stdout: true,
       stderr: true
     })
@@ -159,8 +175,8 @@ export class ThreadHost implements Host {
   #onMessage(rank: number, message: FromRank | null): void {
     // The program may use the port, too.
     if (message === null || typeof message !== 'object') return
-    if (message.type === 'line' && this.#workers.has(message.to))
-      this.post(message.to, { type: 'line', from: rank, port: message.port }, [message.port as never])
+    if (message.type === 'line' && message.fabric === undefined && this.#workers.has(message.to))
+      this.post(message.to, { type: 'line', from: rank, port: message.port }, [message.port as MessagePort])
     else if (message.type === 'temporary') this.#setTemporary(rank, message.path, message.isTemporary)
     else this.#listener.message(rank, message)
   }

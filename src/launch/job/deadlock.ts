@@ -5,6 +5,10 @@ import type { JobRanks } from './report.js'
 interface Asking extends JobRanks {
   /** Has every rank say what it waits for. */
   ask(reason: 'deadlock'): Promise<string[]>
+  /** Those of all its worlds. */
+  readonly hosts: readonly Host[]
+  /** What joins worlds, and lies outside of their hosts. */
+  readonly joins: { readonly any: boolean; readonly rest: Omit<Rest, 'states'> | undefined }
 }
 
 /**
@@ -13,17 +17,15 @@ interface Asking extends JobRanks {
  *
  * Among several hosts something may be under way that none of them sees, so they are asked twice: when nothing has changed, and as many
  * segments have come in as have gone out, nothing was under way in between (the four counter method of Mattern, Distributed Computing 2,
- * 1987).
+ * 1987). So they are where there are several worlds: between the two nobody has woken, so what joins them is as it was found.
  */
 export class DeadlockWatch {
   readonly #job: Asking
-  readonly #hosts: readonly Host[]
   #checking = false
   #again = false
 
-  constructor(job: Asking, hosts: readonly Host[]) {
+  constructor(job: Asking) {
     this.#job = job
-    this.#hosts = hosts
   }
 
   /** A rank has come to rest or ended. */
@@ -41,14 +43,18 @@ export class DeadlockWatch {
   async #isStuck(): Promise<boolean> {
     const first = await this.#rest()
     if (first === undefined || !first.some(({ states }) => states.some(waits))) return false
-    if (this.#hosts.length === 1) return true
+    const { hosts, joins } = this.#job
+    if (hosts.length === 1 && !joins.any) return true
     const second = await this.#rest()
     if (second === undefined || JSON.stringify(first) !== JSON.stringify(second)) return false
     return sum(first, 'sent') === sum(second, 'received')
   }
 
   async #rest(): Promise<readonly Rest[] | undefined> {
-    const rests = await Promise.all(this.#hosts.map((host) => host.rest()))
+    const { hosts, joins } = this.#job
+    const rests = await Promise.all(hosts.map((host) => host.rest()))
+    const between = joins.rest
+    rests.push(between && { states: [], ...between })
     return rests.every((rest) => rest !== undefined) ? rests : undefined
   }
 

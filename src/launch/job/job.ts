@@ -1,5 +1,8 @@
+import { availableParallelism } from 'node:os'
 import type { Readable, Writable } from 'node:stream'
+import type { MessagePort } from 'node:worker_threads'
 import { debug } from '../../diagnostics/debug.js'
+import type { Order, Refusal, SpawnOrder } from '../../progress/job-services.js'
 import { type ErrorRecord, translateRecord } from '../../runtime/error-record.js'
 import type { Leftovers } from '../../runtime/leftovers-policy.js'
 import {
@@ -9,15 +12,23 @@ import {
   type FromRank,
   type ReportReason,
   type ToInput,
-  type ToRank
+  type ToRank,
+  type WorldNumber
 } from '../../runtime/rank-protocol.js'
-import { type Compiled, CompileError, compile } from '../compile/compile.js'
 import { OutputMux } from '../host/output-mux.js'
+import { goneBy } from '../host/thread-host.js'
 import type { Gone, Host, HostListener } from '../protocol/host.js'
+import type { FromSite } from '../protocol/site-protocol.js'
 import { DeadlockWatch } from './deadlock.js'
 import { Input } from './input.js'
-import { type Picture, Report } from './report.js'
+import { Joins } from './joins.js'
+import type { Placement } from './placement.js'
+import { Ports } from './ports.js'
+import { Programs } from './programs.js'
+import { type JobRanks, type Picture, Report } from './report.js'
+import { linksOf, placeSpawn, programsOf, ranksOf, Starting, secure } from './spawning.js'
 import { StallWatch } from './stall-watch.js'
+import { World, type WorldListener, type WorldOptions } from './world.js'
 
 export interface JobOptions {
   ranks: number
@@ -43,6 +54,12 @@ export interface JobOptions {
   stderr: Writable
   stdin: () => Readable
   inputIsTerminal: boolean
+  /** How it was said where ranks are to run, for those that they spawn. */
+  where?: Placement | undefined
+  /** Of a world that was not there from the start. */
+  world?: WorldNumber | undefined
+  /** What a rank is given, where that is not the same for all. */
+  partOf?: ((rank: number) => Pick<JobOptions, 'args' | 'env' | 'envChanges'>) | undefined
   /** Starts the hosts of the ranks. */
   place: (options: JobOptions, listener: HostListener) => readonly Host[]
 }
@@ -54,7 +71,10 @@ export interface Failure {
   /** `exit`: a status other than 0; `broken`: nobody reads the output any more. */
   kind: 'program' | 'error' | 'exit' | 'abort' | 'timeout' | 'broken' | 'signal'
   status: number
+  /** Which of the job's processes. */
   rank?: number | undefined
+  /** What that is called, in a world that was not there from the start. */
+  title?: string | undefined
   text: string
   error?: ErrorRecord | undefined
 }
@@ -83,14 +103,27 @@ const RUNAWAY_PIPE = 128 + 13
 const UNSETTLED = 13
 
 /**
- * N ranks of one program, wherever they run, from their start to the end of the last. The first failure ends them all, unless the others
- * are to go on.
+ * N ranks of one program, and those that they spawn, wherever they run, from their start to the end of the last. The first failure ends
+ * them all, unless the others are to go on, or have nothing to do with whoever has failed.
  */
-export class Job implements HostListener {
+export class Job implements WorldListener, JobRanks {
   readonly outcome: Promise<Outcome>
+  readonly joins: Joins
+  /** What links between processes of several worlds are encrypted by is there. */
+  readonly #secured: Promise<void> | undefined
+  readonly #ports = new Ports({
+    tell: (process, message) => this.joins.tell(process, message),
+    join: (first, second, port) => this.#join(first, second, port)
+  })
   readonly #options: JobOptions
-  readonly #hosts: readonly Host[]
-  readonly #hostOf: readonly Host[]
+  readonly #programs = new Programs()
+  readonly #first: World
+  /** Those that are not over; the first one in any case. */
+  readonly #worlds = new Set<World>()
+  readonly #starting = new Map<World, Starting>()
+  /** Worlds there have been, and processes. */
+  #count = 0
+  #processes = 0
   readonly #alive = new Set<number>()
   readonly #outlets: { 1: OutputMux; 2: OutputMux }
   readonly #results: unknown[]
@@ -99,42 +132,53 @@ export class Job implements HostListener {
   readonly #reports = new Map<ReportReason, Report>()
   readonly #stall: StallWatch | undefined
   readonly #input: Input
-  #compiled: Compiled | undefined
   #failure: Failure | undefined
   /** The first of a rank that did not end the job. */
-  #first: Failure | undefined
+  #early: Failure | undefined
   readonly #failed = new Set<number>()
   #ending = false
   #finished = false
   #settle!: (outcome: Outcome) => void
 
   constructor(options: JobOptions) {
-    const { ranks, prefix, stdout, stderr, timeout } = options
+    const { ranks, program, prefix, stdout, stderr, timeout } = options
+    const links = linksOf(options)
+    this.joins = new Joins((process) => this.#worldOf(process), links)
+    if (options.where?.tls) this.#secured = secure(links)
     this.#options = options
     this.#results = new Array(ranks).fill(undefined)
-    this.#input = new Input(options.stdin, (message) => this.#hostOf[0]!.input(message))
-    const style = { prefix: prefix && ranks > 1, raw: ranks === 1 }
+    this.#input = new Input(options.stdin, (message) => this.#first.hosts[0]!.input(message))
+    const style = { prefix, raw: ranks === 1, titleOf: (process: number) => (process > 0 || ranks > 1 ? this.titleOf(process) : undefined) }
     this.#outlets = { 1: new OutputMux(stdout, style), 2: new OutputMux(stderr, style) }
     stdout.on('error', this.#onBroken)
     stderr.on('error', this.#onBroken)
     this.outcome = new Promise((resolve) => {
       this.#settle = resolve
     })
-    for (let rank = 0; rank < ranks; rank++) this.#alive.add(rank)
-    this.#hosts = options.place(options, this)
-    for (const { name, ranks: here } of this.#hosts) debug('%s: ranks %s', name ?? 'threads of this process', here.join())
-    this.#hostOf = Array.from({ length: ranks }, (_, rank) => this.#hosts.find((host) => host.ranks.includes(rank))!)
-    this.#deadlock = new DeadlockWatch(this, this.#hosts)
+    this.#first = this.#world({
+      parts: [{ program, ranks }],
+      place: (listener) => options.place(options, listener).map((host) => ({ host, part: 0 }))
+    })
+    this.#deadlock = new DeadlockWatch(this)
     if (timeout !== undefined) this.#after(timeout * 1000, () => this.#timeOut(timeout))
     if (options.stallNotice > 0) {
       const { tell = (text) => stderr.write(text) } = options
-      this.#stall = new StallWatch(this, this.#hosts, options.stallNotice, (text) => tell(`rxmpi: ${text}\n`))
+      this.#stall = new StallWatch(this, options.stallNotice, (text) => tell(`rxmpi: ${text}\n`))
     }
-    void this.#load()
+    void this.#first.load(this.#programs)
   }
 
+  /** Ranks that there were from the start. */
   get size(): number {
-    return this.#hostOf.length
+    return this.#first.size
+  }
+
+  get hosts(): readonly Host[] {
+    return [...this.#worlds].flatMap(({ hosts }) => hosts)
+  }
+
+  get processes(): readonly number[] {
+    return [...this.#worlds].flatMap(({ processes }) => processes)
   }
 
   /** The ranks that have not ended. */
@@ -142,8 +186,25 @@ export class Job implements HostListener {
     return this.#alive
   }
 
-  post(rank: number, message: ToRank): void {
-    this.#hostOf[rank]!.post(rank, message)
+  titleOf(process: number): string {
+    return this.#worldOf(process)?.titleOf(process) ?? `${process}`
+  }
+
+  post(process: number, message: ToRank): void {
+    this.#worldOf(process)?.post(process, message)
+  }
+
+  #worldOf(process: number): World | undefined {
+    for (const world of this.#worlds) if (process >= world.base && process < world.base + world.size) return world
+    return undefined
+  }
+
+  #world(options: Pick<WorldOptions, 'parts' | 'place'>): World {
+    const world = new World({ ...options, number: this.#count++, base: this.#processes }, this)
+    this.#processes += world.size
+    this.#worlds.add(world)
+    for (const process of world.alive) this.#alive.add(process)
+    return world
   }
 
   /** Asks the ranks to finish; those that have not within the grace are ended. */
@@ -163,7 +224,14 @@ export class Job implements HostListener {
     debug('failure: %s of rank %s, status %d', kind, rank, status)
     if (this.#failure !== undefined || this.#finished) return
     const ofRank = failure.kind === 'error' || failure.kind === 'exit'
+    const world = rank === undefined ? undefined : this.#worldOf(rank)
+    const starting = world && this.#starting.get(world)
+    if (ofRank && starting?.concerns(rank)) return starting.fail(failure)
+    // The others of its world are ended anyway.
+    if (ofRank && world?.ending) return
+    if (world !== undefined && world !== this.#first) failure.title = world.titleOf(rank!)
     if (ofRank && this.#options.onFailure === 'continue') return this.#lose(failure)
+    if (ofRank && world !== undefined && this.#endsWorlds(failure, this.joins.joinedWith(world))) return
     this.#failure = failure
     if (ofRank) this.#after(SETTLE_MS, () => this.end())
     else this.end()
@@ -174,20 +242,33 @@ export class Job implements HostListener {
     const { rank } = failure
     if (rank === undefined || this.#failed.has(rank)) return
     this.#failed.add(rank)
-    this.#first ??= failure
+    this.#early ??= failure
     this.#options.onRankFailure?.(failure)
+  }
+
+  /** Ends the worlds that a failure concerns, if there are others, which go on. */
+  #endsWorlds(failure: Failure, concerned: ReadonlySet<World>): boolean {
+    if ([...this.#worlds].every((world) => concerned.has(world) || world.alive.size === 0)) return false
+    this.#lose(failure)
+    const worlds = [...concerned].filter(({ ending }) => !ending)
+    for (const world of worlds) world.ending = true
+    this.#after(SETTLE_MS, () => {
+      for (const world of worlds) world.terminate()
+    })
+    return true
   }
 
   /** Ends every rank at once. */
   end(): void {
     if (this.#ending || this.#finished) return
     this.#ending = true
-    for (const host of this.#hosts) host.terminate()
+    for (const world of this.#worlds) world.terminate()
     this.#after(END_MS, () => this.#finish())
   }
 
   stackOf(rank: number): Promise<readonly string[] | undefined> {
-    return this.#hostOf[rank]!.stackOf(rank)
+    const world = this.#worldOf(rank)
+    return Promise.resolve(world?.hostOf(rank).stackOf(rank - world.base))
   }
 
   /** Has every rank say what it waits for, and end that. */
@@ -208,34 +289,47 @@ export class Job implements HostListener {
     return report.picture
   }
 
-  async #load(): Promise<void> {
-    const { program } = this.#options
-    if (program === undefined) return
-    try {
-      this.#compiled = await compile(program)
-      debug('compiled %s', program)
-      if (this.#ending) this.#removeCompiled()
-      else for (const host of this.#hosts) host.load({ url: this.#compiled.url, path: program })
-    } catch (error) {
-      this.fail({
-        kind: 'program',
-        status: 1,
-        text: error instanceof CompileError ? error.message : String((error as Error)?.stack ?? error)
-      })
-    }
-  }
-
   message(rank: number, message: FromRank): void {
+    const world = this.#worldOf(rank)
+    if (world === undefined) return
     switch (message.type) {
       case 'output':
+        this.#starting.get(world)?.output(rank, message.chunk)
         this.#stall?.progress()
-        this.#outlets[message.fd].write(rank, message.chunk, () => this.#hostOf[rank]!.written(rank, message.bytes))
+        this.#outlets[message.fd].write(rank, message.chunk, () => world.written(rank, message.bytes))
         break
       case 'result':
-        this.#results[rank] = message.value
+        if (world === this.#first) this.#results[rank] = message.value
+        break
+      case 'started':
+        if (this.#starting.get(world)?.started(rank)) this.#starting.delete(world)
+        break
+      case 'asked':
+        void this.#asked(rank, message.id, message.order)
+        break
+      case 'withdrawn':
+        this.#ports.withdrawn(rank, message.id)
+        for (const starting of this.#starting.values()) starting.withdrawn(rank, message.id)
+        break
+      case 'accept':
+        this.#ports.accept(message.port)
+        break
+      case 'unlisten':
+        this.#ports.unlisten(message.port)
+        break
+      case 'heard':
+        this.joins.heard(rank)
+        break
+      case 'closed':
+        this.joins.closed(rank, message.fabric)
+        break
+      case 'line':
+        if (message.fabric !== undefined) this.joins.line(rank, message)
+        else
+          world.post(message.to + world.base, { type: 'line', from: rank - world.base, port: message.port }, [message.port as MessagePort])
         break
       case 'failed': {
-        const error = translateRecord(message.error, (text) => this.#compiled?.translate(text) ?? text)
+        const error = translateRecord(message.error, (text) => this.#programs.translate(text))
         this.fail({ kind: 'error', status: 1, rank, text: error.text, error })
         break
       }
@@ -260,33 +354,84 @@ export class Job implements HostListener {
 
   ended(rank: number, status: number, fatal: string | undefined): void {
     if (fatal !== undefined) this.fail({ kind: 'error', status: 1, rank, text: fatal })
-    if (status !== 0 && !this.#ending) {
+    if (status !== 0 && !this.#ending && this.#worldOf(rank)?.ending === false) {
       if (status !== UNSETTLED) this.fail({ kind: 'exit', status, rank, text: `ended with status ${status}` })
       else this.#stalls(rank, [])
     }
-    this.#leave(rank)
+    this.#leave(rank, goneBy(status, fatal))
   }
 
-  drained(rank: number, how: Gone): void {
-    for (const host of this.#hosts) if (host !== this.#hostOf[rank]) host.gone(rank, how)
+  site(news: FromSite): void {
+    this.joins.news(news)
+    if (news.type === 'drained') for (const world of this.#worlds) this.#forget(world)
   }
 
   signalled(signal: DrainSignal): void {
     if (this.#failure === undefined) this.drain(signal)
   }
 
-  broken(text: string, error?: ErrorRecord): void {
-    this.fail({ kind: 'program', status: 1, text, error })
+  broken(world: World, text: string, error?: ErrorRecord): void {
+    const failure: Failure = { kind: 'program', status: 1, text, error }
+    const starting = this.#starting.get(world)
+    if (starting === undefined) this.fail(failure)
+    else starting.fail(failure)
   }
 
-  lost(host: Host, { status, text, how }: { status: number; text: string; how: Gone }): void {
-    const ranks = host.ranks.filter((rank) => this.#alive.has(rank))
-    if (!this.#ending && ranks.length > 0) this.fail({ kind: 'exit', status, rank: ranks[0], text })
-    for (const rank of ranks) {
+  lost(processes: readonly number[], { status, text, how }: { status: number; text: string; how: Gone }): void {
+    const [first] = processes
+    if (!this.#ending && first !== undefined && this.#worldOf(first)?.ending === false)
+      this.fail({ kind: 'exit', status, rank: first, text })
+    for (const rank of processes) {
       if (this.#options.onFailure === 'continue') this.#failed.add(rank)
-      this.drained(rank, how)
-      this.#leave(rank)
+      this.#leave(rank, how, true)
     }
+  }
+
+  async #asked(root: number, id: number, order: Order): Promise<void> {
+    await this.#secured
+    if (this.#ending || this.#finished) return
+    if (order.type === 'spawn') await this.#spawn(root, id, order)
+    else if (order.type === 'listen') this.#ports.listen(root, id, order)
+    else this.#ports.connect(root, id, order)
+  }
+
+  #join(first: readonly number[], second: readonly number[], port: number): number {
+    const fabric = this.joins.make(first, second)
+    for (const process of first) this.joins.seat(fabric, process, { crowded: false, isParent: false, port })
+    for (const process of second) this.joins.seat(fabric, process, { crowded: false, isParent: false })
+    return fabric
+  }
+
+  async #spawn(root: number, id: number, order: SpawnOrder): Promise<void> {
+    const answer = (value: number | undefined, refusal?: Refusal): void => this.joins.tell(root, { type: 'answered', id, value, refusal })
+    const refusal = programsOf(order)
+    if (refusal !== undefined) return answer(undefined, refusal)
+    const { parts } = order
+    const threads = this.#alive.size + ranksOf(order)
+    const host = this.#worldOf(root)?.hostOf(root)
+    if (host === undefined) return
+    let place: (where: WorldNumber) => WorldOptions['place']
+    try {
+      place = await placeSpawn(this.#options, order, host, threads)
+    } catch (error) {
+      return answer(undefined, { name: 'SpawnError', message: (error as Error).message, context: { program: parts[0]!.program } })
+    }
+    if (this.#ending || this.#finished) return
+    for (const outlet of Object.values(this.#outlets)) outlet.several()
+    const world = this.#world({ parts, place: place({ number: this.#count, base: this.#processes }) })
+    const parents = order.processes as number[]
+    const fabric = this.joins.make(parents, world.processes)
+    const crowded = threads > availableParallelism()
+    this.#starting.set(
+      world,
+      new Starting(world, { root, id }, (refused) => {
+        if (refused === undefined) for (const process of parents) this.joins.seat(fabric, process, { crowded, isParent: false })
+        else this.joins.drop(fabric)
+        answer(fabric, refused)
+      })
+    )
+    for (const process of world.processes) this.joins.seat(fabric, process, { crowded, isParent: true })
+    void world.load(this.#programs)
   }
 
   /** A rank has ended at a top-level await. Often several do at the same time, each at its own. */
@@ -298,14 +443,27 @@ export class Job implements HostListener {
       this.fail({ kind: 'error', status: UNSETTLED, rank, text: `ended while its top-level await${where} was still waiting (status 13)` })
   }
 
-  #leave(rank: number): void {
+  #leave(rank: number, how: Gone, lost = false): void {
     if (!this.#alive.delete(rank)) return
-    debug('rank %d has ended', rank)
+    const world = this.#worldOf(rank)!
+    world.alive.delete(rank)
+    debug('rank %s has ended', world.titleOf(rank))
     this.#outlets[1].finish(rank)
     this.#outlets[2].finish(rank)
     for (const report of this.#reports.values()) report.ended(rank)
+    this.joins.ended(rank, how, lost)
+    this.#ports.ended(rank)
+    if (this.#starting.get(world)?.ended(rank)) this.#starting.delete(world)
     void this.#deadlock.check()
     if (this.#alive.size === 0) this.#finish()
+    else this.#forget(world)
+  }
+
+  /** Lets go of a world that is over, while the job is not. */
+  #forget(world: World): void {
+    if (world.alive.size > 0 || world === this.#first || this.joins.needs(world)) return
+    this.#worlds.delete(world)
+    void world.close(0)
   }
 
   readonly #onBroken = (error: NodeJS.ErrnoException): void => {
@@ -328,16 +486,15 @@ export class Job implements HostListener {
     for (const timer of this.#timers) clearTimeout(timer)
     this.#stall?.stop()
     this.#input.close()
-    this.#removeCompiled()
+    this.joins.close()
+    this.#programs.remove()
     const { stdout, stderr } = this.#options
-    const failure = this.#failure ?? this.#first
+    const failure = this.#failure ?? this.#early
     const reportFollows = this.#failure !== undefined
-    void Promise.all([
-      ...this.#hosts.map((host) => host.close(failure?.status ?? 0)),
-      this.#outlets[1].drained({ reportFollows }),
-      this.#outlets[2].drained({ reportFollows })
-    ]).then((statuses) => {
-      const killed = statuses.find((status) => status !== undefined)
+    const closing = [...this.#worlds].map((world) => world.close(failure?.status ?? 0))
+    const drained = [this.#outlets[1].drained({ reportFollows }), this.#outlets[2].drained({ reportFollows })]
+    void Promise.all([Promise.all(closing), ...drained]).then(([statuses]) => {
+      const killed = statuses.flat().find((status) => status !== undefined)
       // Seen from here, whoever is no more was killed.
       if (killed !== undefined && this.#failure?.status === KILLED) this.#failure.status = killed
       stdout.off('error', this.#onBroken)
@@ -348,11 +505,6 @@ export class Job implements HostListener {
 
   /** Other processes have been told to end, or were never there. */
   #stuck(): number[] {
-    return [...this.#alive].filter((rank) => this.#hostOf[rank]!.name === undefined)
-  }
-
-  #removeCompiled(): void {
-    this.#compiled?.remove()
-    this.#compiled = undefined
+    return [...this.#alive].filter((process) => this.#worldOf(process)!.hostOf(process).name === undefined)
   }
 }

@@ -115,6 +115,7 @@ export async function launch<T = unknown>(options: LaunchOptions): Promise<T[]> 
     stdout,
     stderr,
     stdin: () => stdin ?? process.stdin,
+    where: options,
     place: await placement({ ...options, ranks, program: path, args })
   })
   const end = () => job.end()
@@ -134,11 +135,12 @@ function checkOnFailure(onFailure: unknown): void {
   throw new ArgumentError(`onFailure was ${String(onFailure)}: expected 'end' or 'continue'`)
 }
 
-function asError({ kind, rank, text, error }: Failure): Error {
+function asError({ kind, rank, title, text, error }: Failure): Error {
   const cause = error === undefined ? undefined : restoreError(error)
   if (kind === 'timeout') return new TimeoutError(text)
   if (rank === undefined) return cause instanceof RxmpiError ? cause : new RxmpiError(text)
   const message = cause instanceof Error ? `the program failed: ${cause.name}: ${cause.message}` : `the program failed: ${text}`
+  if (title !== undefined) return new RankFailedError(`rank ${title}: ${message}`, { cause })
   return new RankFailedError(message, { rank, cause })
 }
 

@@ -57,9 +57,9 @@ function hostsOf({ host, hostfile, ppn }: Placement): HostSlots[] | undefined {
   return hostfile === undefined ? undefined : readHostfile(hostfile, ppn)
 }
 
-/** Where the ranks of a job are to run. */
+/** Where the ranks of a job are to run. `parts`: ranks of each of several programs, of which a host runs one. */
 export async function placement(
-  options: Placement & { ranks: number; program: string; args: readonly string[] }
+  options: Placement & { ranks: number; program: string; args: readonly string[]; parts?: readonly number[] }
 ): Promise<JobOptions['place']> {
   const { placement: where = 'thread', tls = false, reconnect = RECONNECT_MS / 1000, startupTimeout = START_MS / 1000 } = options
   if (where !== 'thread' && where !== 'process') throw new ArgumentError(`placement was ${String(where)}: expected 'thread' or 'process'`)
@@ -68,8 +68,9 @@ export async function placement(
   const timeouts = { reconnectMs: reconnect * 1000, startMs: startupTimeout * 1000 }
   const engine = engineOf(options)
   if (engine !== undefined) return placeByEngine(engine, options, { ...timeouts, tls, ssh: [] })
-  const hosts = placesOf(options)
-  if (hosts === undefined) return placeThreads
+  const places = placesOf(options)
+  if (places === undefined) return placeThreads
+  const hosts = divided(places, options.parts)
   const far = hosts.find(({ name }) => !isLocal(name))
   if (far !== undefined) checkSecrecy(`the host '${far.name}' is another machine`, options)
   const processes: ProcessManagerOptions = { hosts, far: far !== undefined, tls, ...timeouts, ssh: words(options.ssh ?? 'ssh') }
@@ -138,6 +139,23 @@ function checkSecrecy(what: string, { tls, insecure }: Placement): void {
 }
 
 const words = (text: string): string[] => text.split(/\s+/).filter(Boolean)
+
+/** The same places with a host for each part of one that several programs would share. */
+function divided(places: readonly HostSlots[], parts: readonly number[] = []): readonly HostSlots[] {
+  if (parts.length < 2) return places
+  const left = [...parts]
+  return places.flatMap(({ name, slots }) => {
+    const hosts: HostSlots[] = []
+    for (let room = slots; room > 0; ) {
+      const taken = Math.min(room, left[0]!)
+      hosts.push({ name, slots: taken })
+      room -= taken
+      left[0]! -= taken
+      if (left[0] === 0) left.shift()
+    }
+    return hosts
+  })
+}
 
 /** A process for each rank. */
 function apart({ name, slots }: HostSlots): HostSlots[] {

@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto'
-import { networkInterfaces } from 'node:os'
 import { debug } from '../../diagnostics/debug.js'
 import { RxmpiError, StartupTimeoutError } from '../../errors.js'
 import { type ErrorRecord, recordError } from '../../runtime/error-record.js'
@@ -12,6 +11,8 @@ import { libraryHere } from '../../transport/websocket/serve.js'
 import { type HostSlots, isLocal } from '../options/hosts.js'
 import type { Gone, Host, HostListener } from '../protocol/host.js'
 import { type Card, type HostAddress, type HostSetup, LAUNCHER } from '../protocol/host-protocol.js'
+import type { FromSite } from '../protocol/site-protocol.js'
+import { addressesHere } from './addresses.js'
 import type { JobOptions } from './job.js'
 import { rankSetting } from './rank-setting.js'
 import { type ProcessManagerListener, RemoteHost } from './remote-host.js'
@@ -74,6 +75,7 @@ export class ProcessManager implements ProcessManagerListener {
         {
           number,
           name: processes.announce === undefined ? `host ${name}` : name,
+          machine: processes.announce === undefined ? name : undefined,
           ranks,
           end: processes.end,
           sharesFiles: processes.announce === undefined ? isLocal(name) : (processes.sharesFiles ?? false)
@@ -114,6 +116,10 @@ export class ProcessManager implements ProcessManagerListener {
 
   drained(rank: number, how: Gone): void {
     this.#listener.drained(rank, how)
+  }
+
+  site(news: FromSite): void {
+    this.#listener.site?.(news)
   }
 
   signalled(signal: DrainSignal): void {
@@ -164,7 +170,8 @@ export class ProcessManager implements ProcessManagerListener {
   }
 
   #setup({ number }: RemoteHost): Omit<HostSetup, 'hosts' | 'hostNames'> {
-    const { args, env, envChanges, prefix, ranks } = this.#options
+    const { prefix, ranks, world, partOf } = this.#options
+    const { args, env, envChanges } = partOf?.(this.hosts[number]!.ranks[0]!) ?? this.#options
     const foreign = this.#processes.announce !== undefined
     // What another launcher has started may be a program that runs on its main thread already.
     const resident = !foreign && this.hosts.every((host) => host.ranks.length === 1)
@@ -181,7 +188,8 @@ export class ProcessManager implements ProcessManagerListener {
       env: isLocal(name) ? { all: { ...env } } : { changes: envChanges },
       cwd: foreign ? undefined : process.cwd(),
       output: this.#processes.ownOutput ? { prefix: prefix && ranks > 1 } : 'launcher',
-      setting: rankSetting(this.#options)
+      setting: rankSetting(this.#options),
+      world
     }
   }
 
@@ -205,10 +213,3 @@ export class ProcessManager implements ProcessManagerListener {
 }
 
 const named = (error: Error): string => (error instanceof RxmpiError ? `${error.name}: ${error.message}` : error.message)
-
-/** How other machines may reach this one. */
-export function addressesHere(): string[] {
-  const addresses = Object.values(networkInterfaces()).flatMap((entries) => entries ?? [])
-  const outer = addresses.filter(({ internal, family }) => !internal && family === 'IPv4').map(({ address }) => address)
-  return outer.length > 0 ? outer : ['127.0.0.1']
-}

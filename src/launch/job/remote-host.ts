@@ -6,16 +6,21 @@ import { GONE } from '../../transport/websocket/failure-detector.js'
 import type { HostLink } from '../../transport/websocket/host-link.js'
 import type { Gone, Host, HostListener, Rest } from '../protocol/host.js'
 import { type Answers, Control, type FromHost, type HostAddress, type Question, type ToHost } from '../protocol/host-protocol.js'
+import type { ToSite } from '../protocol/site-protocol.js'
 
 /** How long the process of a host may take to end when it is told to. */
 const END_MS = 1000
 /** The status of a process that was killed, where nobody has seen how it ended. */
 const KILLED = 128 + constants.signals.SIGKILL
 
+const ABOUT_RANKS: ReadonlySet<ToHost['type']> = new Set<ToHost['type']>(['load', 'rank', 'written', 'input', 'gone', 'site'])
+
 export interface RemoteHostOptions {
   number: number
   name: string
   ranks: readonly number[]
+  /** The machine that it is on, where it was started from here. */
+  machine?: string | undefined
   /** Whether it sees the launcher's files, so that a program is compiled once for all. */
   sharesFiles: boolean
   /** Resolves when what has started its process has ended as well, to the status of a process that was killed, where it knows that. */
@@ -35,6 +40,7 @@ export class RemoteHost implements Host {
   readonly name: string
   readonly number: number
   readonly ranks: readonly number[]
+  readonly machine: string | undefined
   readonly #sharesFiles: boolean
   readonly #end: (() => Promise<number | undefined>) | undefined
   readonly #peer: HostLink
@@ -46,10 +52,13 @@ export class RemoteHost implements Host {
   /** Which process it is, once it has said so. */
   #where: string | undefined
   #over = false
+  /** What was said before the setup, for the ranks that it makes. */
+  #early: ToHost[] | undefined = []
 
-  constructor({ number, name, ranks, sharesFiles, end }: RemoteHostOptions, peer: HostLink, listener: ProcessManagerListener) {
+  constructor({ number, name, machine, ranks, sharesFiles, end }: RemoteHostOptions, peer: HostLink, listener: ProcessManagerListener) {
     this.number = number
     this.name = name
+    this.machine = machine
     this.ranks = ranks
     this.#sharesFiles = sharesFiles
     this.#end = end
@@ -83,7 +92,17 @@ export class RemoteHost implements Host {
   }
 
   tell(message: ToHost): void {
-    if (!this.#over) this.#control.send(message)
+    if (this.#over) return
+    // Its ranks are there from the setup on.
+    if (this.#early !== undefined && ABOUT_RANKS.has(message.type)) {
+      this.#early.push(message)
+      return
+    }
+    this.#control.send(message)
+    if (message.type !== 'setup') return
+    const early = this.#early ?? []
+    this.#early = undefined
+    for (const each of early) this.#control.send(each)
   }
 
   load({ url, path }: { url: string | undefined; path: string }): void {
@@ -104,6 +123,14 @@ export class RemoteHost implements Host {
 
   gone(rank: number, how: Gone): void {
     this.tell({ type: 'gone', rank, how })
+  }
+
+  site(message: ToSite): void {
+    this.tell({ type: 'site', message })
+  }
+
+  get isFar(): boolean {
+    return !this.#sharesFiles
   }
 
   /** A host that is no more has no ranks that could go on. */
@@ -198,6 +225,8 @@ export class RemoteHost implements Host {
         return listener.ended(message.rank, message.status, message.fatal)
       case 'drained':
         return listener.drained(message.rank, message.how)
+      case 'site':
+        return listener.site?.(message.news)
       case 'answer':
         this.#questions.get(message.id)?.(message.answer)
         this.#questions.delete(message.id)

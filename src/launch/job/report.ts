@@ -1,8 +1,11 @@
 import type { FromRank, ReportReason, ToRank } from '../../runtime/rank-protocol.js'
 
-/** The ranks of a job, and how to say something to one. */
+/** The ranks of a job, in all its worlds, and how to say something to one. */
 export interface JobRanks {
-  readonly size: number
+  /** Those of all its worlds, as it numbers them. */
+  readonly processes: readonly number[]
+  /** What one is called. */
+  titleOf(process: number): string
   /** Those that have not ended. */
   readonly alive: ReadonlySet<number>
   post(rank: number, message: ToRank): void
@@ -54,7 +57,7 @@ export class Report {
   }
 
   ended(rank: number): void {
-    if (!this.#answers.has(rank)) this.#answers.set(rank, { lines: [`rank ${rank} has ended`], waiting: 0 })
+    if (!this.#answers.has(rank)) this.#answers.set(rank, { lines: [`rank ${this.#job.titleOf(rank)} has ended`], waiting: 0 })
     this.#check()
   }
 
@@ -65,22 +68,21 @@ export class Report {
 
   async #draw(): Promise<Picture> {
     const answers = new Map(this.#answers)
-    const silent = [...this.#job.alive].filter((rank) => !answers.has(rank))
-    const stacks = new Map(await Promise.all(silent.slice(0, STACKS).map(async (rank) => [rank, await this.#job.stackOf(rank)] as const)))
-    const lines = Array.from({ length: this.#job.size }, (_, rank) => {
-      const answer = answers.get(rank)?.lines
-      if (answer !== undefined) return answer.length === 0 ? [`rank ${rank} waits for no message`] : answer
-      return silent.includes(rank) ? busy(rank, stacks.get(rank)) : [`rank ${rank} has ended`]
-    }).flat()
+    const silent = [...this.#job.alive].filter((process) => !answers.has(process))
+    const stacks = new Map(await Promise.all(silent.slice(0, STACKS).map(async (one) => [one, await this.#job.stackOf(one)] as const)))
+    const lines = this.#job.processes.flatMap((process) => {
+      const rank = `rank ${this.#job.titleOf(process)}`
+      const answer = answers.get(process)?.lines
+      if (answer !== undefined) return answer.length === 0 ? [`${rank} waits for no message`] : answer
+      return silent.includes(process) ? busy(rank, stacks.get(process)) : [`${rank} has ended`]
+    })
     const waiting = [...answers.values()].reduce((sum, answer) => sum + answer.waiting, 0)
     return { lines, waiting, computing: silent.length }
   }
 }
 
-function busy(rank: number, stack: readonly string[] | undefined): string[] {
-  if (stack === undefined) return [`rank ${rank} is computing`]
+function busy(rank: string, stack: readonly string[] | undefined): string[] {
+  if (stack === undefined) return [`${rank} is computing`]
   const [here, ...callers] = stack
-  return here === undefined
-    ? [`rank ${rank} is computing`]
-    : [`rank ${rank} is computing, ${here}`, ...callers.map((call) => `  called ${call}`)]
+  return here === undefined ? [`${rank} is computing`] : [`${rank} is computing, ${here}`, ...callers.map((call) => `  called ${call}`)]
 }

@@ -4,6 +4,8 @@ import type { JobRanks, Picture } from './report.js'
 interface Looking extends JobRanks {
   /** Has every rank say what it waits for, and go on. */
   look(): Promise<Picture>
+  readonly hosts: readonly Host[]
+  readonly joins: { readonly traffic: number }
 }
 
 /** How often it looks in the time that must pass without progress. */
@@ -15,7 +17,6 @@ const LOOKS = 4
  */
 export class StallWatch {
   readonly #job: Looking
-  readonly #hosts: readonly Host[]
   readonly #seconds: number
   readonly #tell: (text: string) => void
   readonly #timer: NodeJS.Timeout
@@ -23,9 +24,8 @@ export class StallWatch {
   #since = performance.now()
   #looking = false
 
-  constructor(job: Looking, hosts: readonly Host[], seconds: number, tell: (text: string) => void) {
+  constructor(job: Looking, seconds: number, tell: (text: string) => void) {
     this.#job = job
-    this.#hosts = hosts
     this.#seconds = seconds
     this.#tell = tell
     this.#timer = setInterval(() => void this.#check(), (seconds * 1000) / LOOKS)
@@ -43,7 +43,7 @@ export class StallWatch {
   async #check(): Promise<void> {
     if (this.#looking) return
     this.#looking = true
-    const traffic = (await Promise.all(this.#hosts.map((host) => host.traffic()))).join()
+    const traffic = [...(await Promise.all(this.#job.hosts.map((host) => host.traffic()))), this.#job.joins.traffic].join()
     if (traffic !== this.#traffic) this.progress()
     this.#traffic = traffic
     if (performance.now() - this.#since >= this.#seconds * 1000) await this.#report()

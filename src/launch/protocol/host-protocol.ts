@@ -1,11 +1,12 @@
 import { deserialize, serialize } from 'node:v8'
 import type { RxmpiError } from '../../errors.js'
 import type { ErrorRecord } from '../../runtime/error-record.js'
-import type { DrainSignal, FromInput, FromRank, Setting, ToInput, ToRank } from '../../runtime/rank-protocol.js'
+import type { DrainSignal, FromInput, FromRank, Setting, ToInput, ToRank, WorldNumber } from '../../runtime/rank-protocol.js'
 import type { Certificate } from '../../transport/websocket/connection.js'
 import type { HostLink, HostLinkUser } from '../../transport/websocket/host-link.js'
 import { HEADER, MAX_FRAME, newFrame } from '../../transport/websocket/wire.js'
 import type { Gone, Rest } from './host.js'
+import type { FromSite, ToSite } from './site-protocol.js'
 
 /** What the launcher and the process of a host say to each other, over a link of their own. */
 export type ToHost =
@@ -19,6 +20,8 @@ export type ToHost =
   | { type: 'written'; rank: number; bytes: number }
   | { type: 'input'; message: FromInput }
   | { type: 'gone'; rank: number; how: Gone }
+  /** Of fabrics that its ranks are in. */
+  | { type: 'site'; message: ToSite }
   | { type: 'ask'; id: number; question: Question }
   | { type: 'terminate' }
   | { type: 'close'; status: number }
@@ -30,6 +33,7 @@ export type FromHost =
   | { type: 'asked'; message: ToInput }
   | { type: 'ended'; rank: number; status: number; fatal: string | undefined }
   | { type: 'drained'; rank: number; how: Gone }
+  | { type: 'site'; news: FromSite }
   | { type: 'answer'; id: number; answer: unknown }
   /** Its process was told to end by whoever has started it. */
   | { type: 'signalled'; signal: DrainSignal }
@@ -71,6 +75,8 @@ export interface HostSetup {
   cwd: string | undefined
   /** Who writes the output of its ranks: the launcher, or the host itself. */
   output: 'launcher' | { prefix: boolean }
+  /** Of ranks that were not there from the start. */
+  world?: WorldNumber | undefined
   setting: Pick<Setting, 'wantsResult' | 'leftovers' | 'colors' | 'terminals' | 'inputIsTerminal'>
 }
 

@@ -1,5 +1,7 @@
+import type { MessagePort } from 'node:worker_threads'
 import type { ErrorRecord } from '../../runtime/error-record.js'
 import type { DrainSignal, FromInput, FromRank, ToInput, ToRank } from '../../runtime/rank-protocol.js'
+import type { FromSite, ToSite } from './site-protocol.js'
 
 /** Where some of a job's ranks run, as the job sees it: threads of this process, or another process. */
 export interface Host {
@@ -8,7 +10,15 @@ export interface Host {
   readonly ranks: readonly number[]
   /** Loads the program: `url` is its compiled form, where the host sees the launcher's files. */
   load(program: { url: string | undefined; path: string }): void
-  post(rank: number, message: ToRank): void
+  post(rank: number, message: ToRank, transfer?: readonly MessagePort[]): void
+  /** Where a rank sleeps, if that is memory of this process. */
+  bell?(rank: number): SharedArrayBuffer
+  /** Where that is another process: what it is told of fabrics that ranks of it are in. */
+  site?(message: ToSite): void
+  /** The machine that it is on, where a job could start more there. */
+  readonly machine?: string | undefined
+  /** It is another machine. */
+  readonly isFar?: boolean
   /** Output of a rank that needs no memory any more. */
   written(rank: number, bytes: number): void
   /** What rank 0 has asked for. */
@@ -42,6 +52,8 @@ export interface HostListener {
   signalled(signal: DrainSignal): void
   /** The program cannot be loaded there, or the job cannot start. */
   broken(text: string, error?: ErrorRecord): void
+  /** What a process says of fabrics that ranks of it are in. */
+  site?(news: FromSite): void
   /** The host itself is no more: its process has ended, or it is out of reach. */
   lost(host: Host, failure: { status: number; text: string; how: Gone }): void
 }

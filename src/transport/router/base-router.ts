@@ -38,7 +38,7 @@ export abstract class BaseRouter {
     this.#memory = memory
     this.#hosts = hosts
     this.#states = new Int32Array(memory.states)
-    const inboxes = memory.inboxes.map((inbox) => new Inbox(inbox))
+    const inboxes = memory.inboxes.map((inbox, rank) => new Inbox(inbox, memory.bells?.[rank]))
     const ranksOf = (which: number): number[] => [...hosts.keys()].filter((rank) => hosts[rank] === which)
     const here = ranksOf(host)
     mesh.onLink = (link) => {

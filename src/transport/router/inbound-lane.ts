@@ -38,7 +38,7 @@ export class InboundLane {
     this.#quantum = laneBytes(size) >> 2
     this.#longest = maxSegment(size)
     this.#writer = new RingWriter(inboxes[dest]!, source, size)
-    this.#bell = inboxes[dest]!.words
+    this.#bell = inboxes[dest]!.bell
   }
 
   get state(): InboundLaneState {

@@ -36,7 +36,7 @@ export class OutboundLane {
     this.dest = dest
     this.#credit = laneBytes(inboxes.length)
     this.#reader = new RingReader(inboxes[dest]!, source, inboxes.length)
-    this.#bell = inboxes[source]!.words
+    this.#bell = inboxes[source]!.bell
   }
 
   get state(): OutboundLaneState {

@@ -9,6 +9,8 @@ export interface HostMemory {
   /** By rank. A rank of another host has one as well: the router reads it. */
   inboxes: SharedArrayBuffer[]
   states: SharedArrayBuffer
+  /** By rank, where each sleeps: its inbox, unless its thread has another, of its own world. Of ranks of this process only. */
+  bells?: readonly SharedArrayBuffer[] | undefined
   /** Where there are several hosts. */
   others?: OtherHosts | undefined
 }
@@ -92,12 +94,17 @@ export function reasonGone(state: number): string {
 }
 
 /** Tells all ranks of this host that one of the world has gone; once. */
-export function markGone({ inboxes, states }: HostMemory, rank: number, state: typeof ENDED | typeof FAILED, reason = 0): void {
+export function markGone(
+  { inboxes, states, bells = inboxes }: HostMemory,
+  rank: number,
+  state: typeof ENDED | typeof FAILED,
+  reason = 0
+): void {
   const words = new Int32Array(states)
   if ((Atomics.load(words, stateWord(rank)) & STATE_BITS) >= ENDED) return
   Atomics.store(words, stateWord(rank), state | (reason << 2))
   Atomics.add(words, GONE_COUNT, 1)
-  for (const inbox of inboxes) wake(new Int32Array(inbox))
+  for (const bell of bells) wake(new Int32Array(bell))
 }
 
 /** Whether a rank is no more. */
@@ -136,6 +143,19 @@ export function restOf(memory: HostMemory): readonly number[] | undefined {
     }
   }
   return look().every((state, k) => state === before[k]) ? before : undefined
+}
+
+/** Whether nothing is under way in the rings of ranks that are not gone: of a fabric, whose ranks say elsewhere whether they wait. */
+export function isQuiet(memory: HostMemory): boolean {
+  const { inboxes } = memory
+  return inboxes.every((inbox, dest) => {
+    if (hasGone(memory, dest)) return true
+    const lanes = new Int32Array(inbox)
+    return inboxes.every((_, source) => {
+      const lane = laneWord(source)
+      return Atomics.load(lanes, lane + HEAD) === Atomics.load(lanes, lane + TAIL)
+    })
+  })
 }
 
 /** A number that has changed when a segment has gone from a rank of this host to one of the job: of what its threads have written. */

@@ -26,6 +26,9 @@ export interface Pollable {
   block(ms: number): void
 }
 
+/** Another transport of this thread: all sleep by the first one's bell. */
+export type AlsoPolled = Pick<Pollable, 'poll' | 'mayBlock'>
+
 const { nextTick } = process
 const settled = Promise.resolve()
 /** Looks without a pause. */
@@ -57,8 +60,9 @@ export class Poller {
   /** What comes, comes by the event loop: looking between its turns is vain. */
   needsLoop = false
   readonly #target: Pollable
+  #others: readonly AlsoPolled[] = []
   /** Ranks outnumber cores. */
-  readonly #crowded: boolean
+  #crowded: boolean
   /** Others can be given the core. */
   #givesWay: boolean
   /** Called each time the rank falls asleep and when it wakes. */
@@ -69,6 +73,21 @@ export class Poller {
     this.#target = target
     this.#crowded = crowded
     this.#givesWay = !crowded
+  }
+
+  /** Polls another transport as well. */
+  join(other: AlsoPolled): void {
+    this.#others = [...this.#others, other]
+  }
+
+  leave(other: AlsoPolled): void {
+    this.#others = this.#others.filter((each) => each !== other)
+  }
+
+  /** More threads have come. */
+  crowd(): void {
+    this.#crowded = true
+    this.#givesWay = false
   }
 
   /** Whether anything waits for a segment. */
@@ -99,7 +118,28 @@ export class Poller {
   poke(): void {
     if (!this.#wanted) return
     if (!this.#running) this.#start()
-    if (this.#target.poll()) this.#quietSince = 0
+    if (this.#poll()) this.#quietSince = 0
+  }
+
+  #poll(): boolean {
+    const any = this.#target.poll()
+    return this.#others.length === 0 ? any : this.#pollOthers() || any
+  }
+
+  #pollOthers(): boolean {
+    let any = false
+    for (const other of this.#others) if (other.poll()) any = true
+    return any
+  }
+
+  /** From here on who publishes wakes this thread; true when something had come before. */
+  #fallAsleep(): boolean {
+    const any = this.#target.fallAsleep()
+    return this.#pollOthers() || any
+  }
+
+  get #mayBlock(): boolean {
+    return this.#target.mayBlock && this.#others.every(({ mayBlock }) => mayBlock)
   }
 
   get #wanted(): boolean {
@@ -128,15 +168,15 @@ export class Poller {
 
   #finds(): boolean {
     const target = this.#target
-    if (this.needsLoop) return target.poll()
+    if (this.needsLoop) return this.#poll()
     const looks = this.#crowded || this.#quietSince > 0 ? 1 : LOOKS
-    for (let k = 0; k < looks; k++) if (target.poll()) return true
+    for (let k = 0; k < looks; k++) if (this.#poll()) return true
     if (!this.#yieldsBetween) return false
     const start = performance.now()
     for (let k = 0; k < YIELDS && this.#givesWay; k++) {
       this.#givesWay = target.giveWay()
       this.#yields++
-      if (target.poll()) return true
+      if (this.#poll()) return true
       if (performance.now() - start > YIELDS_MS) break
     }
     return false
@@ -162,8 +202,8 @@ export class Poller {
     }
     const quiet = now - this.#quietSince
     if (quiet < this.#patience || (this.#yieldsBetween && this.#yields < YIELDS)) return this.#look()
-    if (quiet > QUIET_MS || !this.#target.mayBlock) return this.#sleep()
-    const found = this.#target.fallAsleep()
+    if (quiet > QUIET_MS || !this.#mayBlock) return this.#sleep()
+    const found = this.#fallAsleep()
     if (!found) this.#target.block(BLOCK_MS)
     this.#target.wakeUp()
     if (found) this.#delivered()
@@ -180,7 +220,7 @@ export class Poller {
   }
 
   #sleep(): void {
-    if (this.#target.fallAsleep()) {
+    if (this.#fallAsleep()) {
       this.#target.wakeUp()
       return this.#delivered()
     }

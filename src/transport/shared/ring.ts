@@ -29,9 +29,12 @@ export class Inbox {
   readonly words: Int32Array
   readonly bytes: Uint8Array
   readonly doubles: Float64Array
+  /** Where its rank sleeps. */
+  readonly bell: Int32Array
 
-  constructor(memory: SharedArrayBuffer) {
+  constructor(memory: SharedArrayBuffer, bell: SharedArrayBuffer = memory) {
     this.words = new Int32Array(memory)
+    this.bell = bell === memory ? this.words : new Int32Array(bell)
     this.bytes = new Uint8Array(memory)
     this.doubles = new Float64Array(memory)
   }

@@ -61,21 +61,26 @@ export class SharedTransport implements Transport {
   readonly #late = new Set<number>()
   #receiver!: SegmentReceiver
 
-  constructor(rank: number, size: number, memory: HostMemory, crowded: boolean, handoff?: BufferHandoff, attendant?: Attendant) {
+  /** `polled`: whether ranks outnumber cores, or who polls already in this thread, for another transport. */
+  constructor(rank: number, size: number, memory: HostMemory, polled: boolean | Poller, handoff?: BufferHandoff, attendant?: Attendant) {
     this.rank = rank
     this.size = size
     this.maxSegment = maxSegment(size)
     this.hosts = memory.others?.hosts
     this.hostNames = memory.others?.names
     this.#full = new Uint8Array(size)
-    const inboxes = memory.inboxes.map((inbox) => new Inbox(inbox))
+    const inboxes = memory.inboxes.map((inbox, rank) => new Inbox(inbox, memory.bells?.[rank]))
     this.#readers = inboxes.map((_, source) => new RingReader(inboxes[rank]!, source, size))
     this.#writers = inboxes.map((inbox) => new RingWriter(inbox, rank, size))
     const { others } = memory
     const routerBell = others && new Int32Array(others.bell)
-    this.#bells = inboxes.map(({ words }, dest) => (others === undefined || others.hosts[dest] === others.host ? words : routerBell!))
+    this.#bells = inboxes.map(({ bell }, dest) => (others === undefined || others.hosts[dest] === others.host ? bell : routerBell!))
     this.#states = new Int32Array(memory.states)
-    this.poller = new Poller(this, crowded)
+    if (typeof polled === 'boolean') this.poller = new Poller(this, polled)
+    else {
+      this.poller = polled
+      polled.join(this)
+    }
     this.move = handoff && ((dest, id, buffer) => handoff.move(dest, id, buffer))
     this.share = handoff && ((dest, id, memory) => handoff.share(dest, id, memory))
     this.#handoff = handoff

@@ -1,0 +1,147 @@
+import type { ConnectOrder, ListenOrder, Refusal } from '../../progress/job-services.js'
+import type { ToRank } from '../../runtime/rank-protocol.js'
+
+/** What ports need of the job. */
+export interface PortsJob {
+  tell(process: number, message: ToRank): void
+  /** Joins two groups; `port`: what it has come of, for those who listen. Returns the fabric's number. */
+  join(first: readonly number[], second: readonly number[], port: number): number
+}
+
+interface Caller {
+  /** Who has asked, and the number of what was asked for. */
+  readonly root: number
+  readonly id: number
+  readonly processes: readonly number[]
+}
+
+interface Port extends Caller {
+  readonly number: number
+  readonly name: string
+  readonly limit: number
+  readonly queue: Connecting[]
+  /** Who is about to be let in. */
+  offered: Connecting | undefined
+}
+
+interface Connecting extends Caller {
+  readonly name: string
+  /** When it is given up. */
+  readonly until: number
+  timer?: NodeJS.Timeout | undefined
+}
+
+/** The ports of a job, by name, and who would like to connect to them. */
+export class Ports {
+  readonly #job: PortsJob
+  readonly #ports = new Map<number, Port>()
+  /** Those for whose port nobody listens yet. */
+  readonly #early = new Set<Connecting>()
+  #next = 0
+
+  constructor(job: PortsJob) {
+    this.#job = job
+  }
+
+  listen(root: number, id: number, { name, queue: limit, processes }: ListenOrder): void {
+    const caller = { root, id, processes: processes as number[] }
+    if (this.#named(name) !== undefined) return this.#refuse(caller, `port '${name}' is in use: somebody listens there already`)
+    const port: Port = { ...caller, number: this.#next++, name, limit, queue: [], offered: undefined }
+    this.#ports.set(port.number, port)
+    this.#answer(caller, port.number)
+    for (const connecting of [...this.#early]) if (connecting.name === name) this.#seek(connecting)
+  }
+
+  connect(root: number, id: number, { name, timeout, processes }: ConnectOrder): void {
+    this.#seek({ root, id, processes: processes as number[], name, until: performance.now() + timeout })
+  }
+
+  /** Whoever is offered is let in. */
+  accept(number: number): void {
+    const port = this.#ports.get(number)
+    if (port === undefined) return
+    const connecting = port.offered
+    port.offered = undefined
+    if (connecting !== undefined) this.#answer(connecting, this.#job.join(port.processes, connecting.processes, number))
+    this.#offer(port)
+  }
+
+  unlisten(number: number): void {
+    const port = this.#ports.get(number)
+    if (port === undefined) return
+    this.#ports.delete(number)
+    for (const process of port.processes) this.#job.tell(process, { type: 'unlistened', port: number })
+    const waiting = port.offered === undefined ? port.queue : [port.offered, ...port.queue]
+    for (const connecting of waiting) this.#seek(connecting)
+  }
+
+  /** What was asked for is not wanted any more. */
+  withdrawn(root: number, id: number): void {
+    this.#drop((caller) => caller.root === root && caller.id === id)
+  }
+
+  /** A process is no more. */
+  ended(process: number): void {
+    this.#drop(({ root }) => root === process)
+  }
+
+  #named(name: string): Port | undefined {
+    return [...this.#ports.values()].find((port) => port.name === name)
+  }
+
+  /** Somebody waits for its turn at a port, or for the port. */
+  #seek(connecting: Connecting): void {
+    const { name, until } = connecting
+    clearTimeout(connecting.timer)
+    this.#early.delete(connecting)
+    const port = this.#named(name)
+    if (port === undefined) return this.#wait(connecting, until - performance.now())
+    const both = port.processes.filter((process) => connecting.processes.includes(process))
+    if (both.length > 0) {
+      const ranks = both.map((process) => connecting.processes.indexOf(process)).join(', ')
+      const why = `ranks ${ranks} listen at port '${name}' themselves; two groups that are joined have no rank in common`
+      return this.#refuse(connecting, why, 'RankError')
+    }
+    if (port.offered !== undefined && port.queue.length >= port.limit) {
+      return this.#refuse(connecting, `port '${name}' is busy: ${port.limit} others wait there already, as many as may`)
+    }
+    port.queue.push(connecting)
+    this.#offer(port)
+  }
+
+  #wait(connecting: Connecting, ms: number): void {
+    if (ms <= 0) return this.#refuse(connecting, `nobody listens at port '${connecting.name}'`)
+    this.#early.add(connecting)
+    connecting.timer = setTimeout(() => this.#seek(connecting), Math.ceil(ms)).unref()
+  }
+
+  /** The next one's turn, unless somebody is about to be let in. */
+  #offer(port: Port): void {
+    if (port.offered !== undefined) return
+    port.offered = port.queue.shift()
+    if (port.offered !== undefined) this.#job.tell(port.root, { type: 'offered', port: port.number })
+  }
+
+  #drop(isIt: (caller: Caller) => boolean): void {
+    for (const connecting of this.#early) {
+      if (!isIt(connecting)) continue
+      clearTimeout(connecting.timer)
+      this.#early.delete(connecting)
+    }
+    for (const port of [...this.#ports.values()]) {
+      if (isIt(port)) this.unlisten(port.number)
+      const place = port.queue.findIndex(isIt)
+      if (place >= 0) port.queue.splice(place, 1)
+      // Its root answers nonetheless, and the next one is offered then.
+      if (port.offered !== undefined && isIt(port.offered)) port.offered = undefined
+    }
+  }
+
+  #answer({ root, id }: Caller, value: number): void {
+    this.#job.tell(root, { type: 'answered', id, value })
+  }
+
+  #refuse({ root, id }: Caller, message: string, name: Refusal['name'] = 'PortError'): void {
+    this.#job.tell(root, { type: 'answered', id, refusal: { name, message } })
+  }
+}

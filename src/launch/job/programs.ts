@@ -1,0 +1,39 @@
+import { debug } from '../../diagnostics/debug.js'
+import { type Compiled, compile } from '../compile/compile.js'
+
+/** The programs of a job as its ranks import them: each is compiled once, however many worlds run it. */
+export class Programs {
+  readonly #compiled = new Map<string, Promise<Compiled>>()
+  readonly #done: Compiled[] = []
+  #over = false
+
+  async compile(program: string): Promise<Compiled> {
+    let compiled = this.#compiled.get(program)
+    if (compiled === undefined) {
+      compiled = this.#compile(program)
+      this.#compiled.set(program, compiled)
+      // What is wrong with it may be mended by the time that it is asked for again.
+      compiled.catch(() => this.#compiled.delete(program))
+    }
+    return compiled
+  }
+
+  /** A text about compiled files as one about those of the programs. */
+  translate(text: string): string {
+    return this.#done.reduce((translated, compiled) => compiled.translate(translated), text)
+  }
+
+  /** Nobody imports them any more. */
+  remove(): void {
+    this.#over = true
+    for (const compiled of this.#done.splice(0)) compiled.remove()
+  }
+
+  async #compile(program: string): Promise<Compiled> {
+    const compiled = await compile(program)
+    debug('compiled %s', program)
+    if (this.#over) compiled.remove()
+    else this.#done.push(compiled)
+    return compiled
+  }
+}

@@ -1,0 +1,176 @@
+import { availableParallelism } from 'node:os'
+import { ArgumentError } from '../../errors.js'
+import type { Refusal, SpawnOrder } from '../../progress/job-services.js'
+import type { WorldNumber } from '../../runtime/rank-protocol.js'
+import { allocateHost } from '../../transport/shared/host-memory.js'
+import { ThreadHost } from '../host/thread-host.js'
+import { changed } from '../options/environment.js'
+import { programPath } from '../options/program.js'
+import { RECONNECT_MS, START_MS } from '../options/timeouts.js'
+import type { Host, HostListener } from '../protocol/host.js'
+import { addressesHere } from './addresses.js'
+import type { Failure, JobOptions } from './job.js'
+import type { LinkSetting } from './joins.js'
+import { rankSetting } from './rank-setting.js'
+import type { Placed, World } from './world.js'
+
+/** How much of what a rank writes before it has started is kept, to be told if it never does. */
+const TAIL = 2000
+
+/** Ranks that have been asked for and have not all started. */
+export class Starting {
+  readonly #world: World
+  readonly #missing: Set<number>
+  readonly #tails = new Map<number, string>()
+  /** Who has asked for it, and the number of what was asked for. */
+  readonly #asked: { root: number; id: number }
+  readonly #answer: (refusal: Refusal | undefined) => void
+  #failure: Failure | undefined
+
+  constructor(world: World, asked: { root: number; id: number }, answer: (refusal: Refusal | undefined) => void) {
+    this.#world = world
+    this.#missing = new Set(world.alive)
+    this.#asked = asked
+    this.#answer = answer
+  }
+
+  /** What was asked for is not wanted any more. */
+  withdrawn(root: number, id: number): void {
+    if (this.#asked.root === root && this.#asked.id === id) this.fail({ kind: 'abort', status: 0, text: 'it is not wanted any more' })
+  }
+
+  /** Whether a failure of this rank is one of the start. */
+  concerns(process: number | undefined): boolean {
+    return process === undefined || this.#failure !== undefined || this.#missing.has(process)
+  }
+
+  output(process: number, chunk: string | Uint8Array): void {
+    const text = typeof chunk === 'string' ? chunk : Buffer.from(chunk).toString()
+    this.#tails.set(process, ((this.#tails.get(process) ?? '') + text).slice(-TAIL))
+  }
+
+  /** A rank has started; true when it was the last. */
+  started(process: number): boolean {
+    this.#missing.delete(process)
+    if (this.#missing.size > 0 || this.#failure !== undefined) return false
+    this.#answer(undefined)
+    return true
+  }
+
+  /** One has failed: then none has started. */
+  fail(failure: Failure): void {
+    if (this.#failure !== undefined) return
+    this.#failure = failure
+    this.#world.terminate()
+  }
+
+  /** A rank has ended before all have started; true when it was the last. One that had started may. */
+  ended(process: number): boolean {
+    if (this.#missing.has(process)) this.fail({ kind: 'exit', status: 0, rank: process, text: 'ended' })
+    if (this.#world.alive.size > 0 || this.#failure === undefined) return false
+    this.#answer(this.#refusal(this.#failure))
+    return true
+  }
+
+  #refusal({ rank: process, text }: Failure): Refusal {
+    const world = this.#world
+    const program = world.programOf(process ?? world.base)
+    if (process === undefined) return { name: 'SpawnError', message: `${program}: ${text}`, context: { program } }
+    const rank = process - world.base
+    const output = this.#tails.get(process)
+    const said = output === undefined ? '' : `; it has written:\n${output.trimEnd()}`
+    const message = `${program}: rank ${rank} of the new world has not started: ${text}${said}`
+    return { name: 'SpawnError', message, context: { program, spawned: rank, output } }
+  }
+}
+
+/** The programs of a world that is asked for, or why there are none. */
+export function programsOf({ parts }: SpawnOrder): Refusal | undefined {
+  for (const { program } of parts) {
+    try {
+      programPath(program)
+    } catch (error) {
+      return { name: 'SpawnError', message: (error as Error).message, context: { program } }
+    }
+  }
+  return undefined
+}
+
+export const ranksOf = ({ parts }: SpawnOrder): number => parts.reduce((sum, { ranks }) => sum + ranks, 0)
+
+/** What joins the processes of several worlds. */
+export function linksOf({ where }: JobOptions): LinkSetting {
+  const { reconnect = RECONNECT_MS / 1000, startupTimeout = START_MS / 1000 } = where ?? {}
+  return { reconnectMs: reconnect * 1000, startMs: startupTimeout * 1000, certificate: undefined, addresses: addressesHere }
+}
+
+export async function secure(links: LinkSetting): Promise<void> {
+  const { makeCertificate } = await import('../../transport/websocket/certificate.js')
+  links.certificate = makeCertificate()
+}
+
+type Place = (world: WorldNumber) => (listener: HostListener) => Placed[]
+
+/** Where the ranks of a new world run: as threads of the root's host, unless something else is asked for. */
+export async function placeSpawn(job: JobOptions, order: SpawnOrder, root: Host, threads: number): Promise<Place> {
+  const { hosts, placement = 'thread' } = order.where
+  if (hosts === undefined && placement === 'thread' && root.site === undefined) {
+    return (world) => spawnThreads(job, order, world, threads)
+  }
+  return placeProcesses(job, order, root)
+}
+
+/** In processes of their own: where the root is in one, a new one beside it has the threads. */
+async function placeProcesses(job: JobOptions, order: SpawnOrder, root: Host): Promise<Place> {
+  const { parts, where } = order
+  const { host: _, hostfile, ppn, launcher, launcherOptions, ...given } = job.where ?? {}
+  const ranks = ranksOf(order)
+  const machine = root.site === undefined ? 'localhost' : root.machine
+  if (where.hosts === undefined && machine === undefined) {
+    throw new ArgumentError(
+      'another launcher has started the host of the root, and starts no more there: say on which hosts the new ranks run'
+    )
+  }
+  const { placement } = await import('./placement.js')
+  const { program, args } = parts[0]!
+  const place = await placement({
+    ...given,
+    host: where.hosts ?? `${machine}:${ranks}`,
+    placement: where.placement ?? 'thread',
+    ranks,
+    parts: parts.map((part) => part.ranks),
+    program,
+    args
+  })
+  const partAt = (rank: number): number => {
+    let left = rank
+    return parts.findIndex((part) => {
+      left -= part.ranks
+      return left < 0
+    })
+  }
+  const partOf = (rank: number) => {
+    const part = parts[partAt(rank)]!
+    return { args: part.args, env: changed(job.env, part.env), envChanges: { ...job.envChanges, ...part.env } }
+  }
+  return (world) => (listener) =>
+    place({ ...job, ranks, wantsResults: false, inputIsTerminal: false, world, partOf }, listener).map((host) => ({
+      host,
+      part: partAt(host.ranks[0]!)
+    }))
+}
+
+/** The ranks of a new world as threads of this process. */
+function spawnThreads(job: JobOptions, order: SpawnOrder, world: WorldNumber, threads: number): (listener: HostListener) => Placed[] {
+  const { parts } = order
+  const memory = allocateHost(ranksOf(order))
+  const setting = { ...rankSetting({ ...job, ranks: 2, wantsResults: false }), inputIsTerminal: false }
+  let first = 0
+  const starts = parts.map(({ ranks, args, env }, part) => {
+    const own = Array.from({ length: ranks }, (_, k) => first + k)
+    first += ranks
+    const options = { memory, crowded: threads > availableParallelism(), ranks: own, args, env: changed(job.env, env), setting, world }
+    return (listener: HostListener): Placed => ({ host: new ThreadHost(options, listener), part })
+  })
+  return (listener) => starts.map((start) => start(listener))
+}

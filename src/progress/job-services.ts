@@ -1,0 +1,95 @@
+import type { Observable } from 'rxjs'
+import { PortError, RankError, SpawnError } from '../errors.js'
+import type { Endpoint } from './endpoint.js'
+
+/**
+ * A process that is a rank of some world, known by the same word wherever it is met: of this job its number among all that there have been,
+ * of another a name.
+ */
+export type Process = number | string
+
+/** So many ranks of one program. */
+export interface Part {
+  /** An absolute path. */
+  readonly program: string
+  readonly ranks: number
+  readonly args: readonly string[]
+  readonly env: Readonly<Record<string, string | undefined>>
+}
+
+/** Where ranks run that are spawned; threads of the root's host where nothing is said. */
+export interface Where {
+  readonly hosts?: string | undefined
+  readonly placement?: 'thread' | 'process' | undefined
+}
+
+/** What the root of a spawn asks its job for. */
+export interface SpawnOrder {
+  readonly type: 'spawn'
+  readonly parts: readonly Part[]
+  readonly where: Where
+  /** Those who spawn, in the order of their ranks. */
+  readonly processes: readonly Process[]
+}
+
+/** What the root of those who listen asks for. */
+export interface ListenOrder {
+  readonly type: 'listen'
+  readonly name: string
+  /** How many may wait while another is let in. */
+  readonly queue: number
+  readonly processes: readonly Process[]
+}
+
+/** What the root of those who connect asks for. */
+export interface ConnectOrder {
+  readonly type: 'connect'
+  readonly name: string
+  /** How long nobody may listen, in milliseconds. */
+  readonly timeout: number
+  readonly processes: readonly Process[]
+}
+
+export type Order = SpawnOrder | ListenOrder | ConnectOrder
+
+/** Why the job did not do what it was asked for: an error's class, by name, and what it says. */
+export interface Refusal {
+  readonly name: 'SpawnError' | 'PortError' | 'RankError'
+  readonly message: string
+  readonly context?: object | undefined
+}
+
+export function refusalOf(error: unknown): Refusal | undefined {
+  if (!(error instanceof SpawnError || error instanceof PortError || error instanceof RankError)) return undefined
+  return { name: error.name as Refusal['name'], message: error.message, context: { ...error } }
+}
+
+export function refused({ name, message, context }: Refusal): Error {
+  if (name === 'SpawnError') return new SpawnError(message, context as { program: string })
+  return new (name === 'PortError' ? PortError : RankError)(message, context)
+}
+
+/** This rank's end of what joins the ranks of two communicators: a fabric. */
+export interface Joined {
+  readonly endpoint: Endpoint
+  /** The endpoint's ranks of both groups. */
+  readonly local: readonly number[]
+  readonly remote: readonly number[]
+  /** This rank is of the group that has spawned, or accepted. */
+  readonly isFirst: boolean
+}
+
+/** What a rank may ask of its job beyond the world that it has from the start. */
+export interface JobServices {
+  /** This rank. */
+  readonly process: Process
+  /**
+   * Has the job do what is wanted, and emits the number of what has come of it: a fabric, or a port. Called at the root. Unsubscribing
+   * takes it back.
+   */
+  ask(order: Order): Observable<number>
+  /** Emits this rank's end of a fabric, as soon as there is one. */
+  join(fabric: number): Observable<Joined>
+  /** Emits this rank's ends of all that comes of a port; completes when that is closed. At the root unsubscribing closes it. */
+  accept(port: number, isRoot: boolean): Observable<Joined>
+}

@@ -1,0 +1,1 @@
+console.log('this program knows nothing of ranks')

@@ -46,6 +46,9 @@ const quickLoads = {
   }
 }
 
+/** A third less to install and to read. Names stay, which stacks and errors tell. */
+const small = { minifyWhitespace: true, minifySyntax: true, lineLimit: 140 }
+
 await build({
   entryPoints,
   outdir: 'dist',
@@ -58,7 +61,8 @@ await build({
   platform: 'node',
   target: 'node20',
   ignoreAnnotations: true,
-  external: ['commander', 'es-module-lexer', 'esbuild', 'uWebSockets.js', 'selfsigned'],
+  ...small,
+  external: ['commander', 'es-module-lexer', 'esbuild', 'uWebSockets.js'],
   plugins: [quickLoads]
 })
 
@@ -71,5 +75,5 @@ const page = {
   target: 'es2022',
   alias: { 'node:util': './.build/client/no-node.js', 'cbor-x': 'cbor-x/decode' }
 }
-await build({ ...page, outfile: 'dist/client/index.js', external: ['rxjs'] })
+await build({ ...page, ...small, outfile: 'dist/client/index.js', external: ['rxjs'] })
 await build({ ...page, outfile: 'dist/client/standalone.js', minify: true })

@@ -37,7 +37,21 @@ describe('pages', () => {
     ...readdirSync('.').filter((name) => name.endsWith('.md')),
     ...['docs', 'examples', 'bench'].flatMap(filesIn).filter((file) => file.endsWith('.md'))
   ]
-  const rooms = ['src', 'operators', 'testing', 'pool', 'client', 'kernels', 'bin', 'bench', 'examples', 'scripts', 'test', 'docs']
+  const rooms = [
+    'create-rxmpi',
+    'src',
+    'operators',
+    'testing',
+    'pool',
+    'client',
+    'kernels',
+    'bin',
+    'bench',
+    'examples',
+    'scripts',
+    'test',
+    'docs'
+  ]
   const files = rooms.flatMap(filesIn)
   /** A page without its blocks of code, which are programs and output of the reader's. */
   const proseOf = (page: string): string => readFileSync(page, 'utf8').replace(/^```[\s\S]*?^```/gm, '')

@@ -1,14 +1,14 @@
 import { STAYS, staysHere } from '../codec/refusal.js'
+import type { CommunicatorCore } from '../core/communicator-core.js'
 import { type CallSite, captureCallSite } from '../diagnostics/call-site.js'
 import { RequestError } from '../errors.js'
 import type { Holding } from '../progress/endpoint.js'
-import type { SyncObject } from './sync-object.js'
 
 /** Whom something is given back to. */
 export interface Lender {
   /** "mutex 'world.mutex(1)'" */
   readonly what: string
-  readonly core: SyncObject['core']
+  readonly core: CommunicatorCore
   /** Takes it back; false when it is not held any more. */
   takeBack(held: Held): boolean
 }

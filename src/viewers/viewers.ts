@@ -39,7 +39,7 @@ export interface ViewerTicketOptions {
   origins?: readonly string[]
 }
 
-/** @internal */
+/** What `viewers` takes. */
 export const VIEWERS: OptionNames<ViewersOptions> = {
   root: true,
   address: true,

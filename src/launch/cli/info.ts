@@ -3,6 +3,7 @@ import { createRequire } from 'node:module'
 import { availableParallelism, cpus, freemem, totalmem } from 'node:os'
 import { LAUNCHERS } from '../../runtime/launch-env.js'
 import { packageVersion } from '../../runtime/package.js'
+import { libraryHere } from '../../transport/websocket/serve.js'
 import { detectLauncher } from '../external/detect-launcher.js'
 
 const require = createRequire(import.meta.url)
@@ -10,7 +11,7 @@ const require = createRequire(import.meta.url)
 export interface Info {
   versions: { rxmpi: string; node: string; rxjs: string | undefined }
   transports: Record<string, string>
-  /** The WebSocket server that loads here, for transports between hosts. */
+  /** What serves links between hosts here, and why it is not uWebSockets.js. */
   sockets: string
   launcher: { seen: string; why: string }
   machine: { cores: number; model: string; memoryGiB: number; freeGiB: number; platform: string }
@@ -60,16 +61,9 @@ function launcher(): Info['launcher'] {
   }
 }
 
-/** In the main thread only: in a worker it takes the process down. */
 function sockets(): string {
-  const version = versionOf('uWebSockets.js')
-  if (version === undefined) return 'uWebSockets.js is not installed'
-  try {
-    require('uWebSockets.js')
-    return `uWebSockets.js ${version} loads`
-  } catch (error) {
-    return `uWebSockets.js ${version} does not load here: ${(error as Error).message.split('\n', 1)[0]}`
-  }
+  const { why } = libraryHere()
+  return why === undefined ? `uWebSockets.js ${versionOf('uWebSockets.js')}` : `Node's own: ${why}`
 }
 
 function versionOf(name: string): string | undefined {

@@ -83,8 +83,9 @@ class Compilation {
         logLevel: 'silent',
         plugins: [plugin]
       })
-      for (const [input, { format }] of Object.entries(metafile.inputs)) {
-        if (format === 'cjs' && /\.c?js$/.test(input)) this.#files.delete(resolve(input))
+      for (const [input, { format, imports }] of Object.entries(metafile.inputs)) {
+        const requires = format === undefined && imports.some(({ kind }) => kind === 'require-call')
+        if ((format === 'cjs' || requires) && /\.c?js$/.test(input)) this.#files.delete(resolve(input))
       }
       await Promise.all([...this.#files.keys()].map((file) => this.#emit(file, resolution)))
     } catch (failure) {

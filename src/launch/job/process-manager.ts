@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto'
-import { isMainThread } from 'node:worker_threads'
 import { debug } from '../../diagnostics/debug.js'
 import { RxmpiError, StartupTimeoutError } from '../../errors.js'
 import { type ErrorRecord, recordError } from '../../runtime/error-record.js'
@@ -146,9 +145,10 @@ export class ProcessManager implements ProcessManagerListener {
 
   async #start(): Promise<void> {
     const { reconnectMs, startMs, far, tls, ssh } = this.#processes
-    const { why } = libraryHere()
-    if (why !== undefined && isMainThread) this.#options.stderr.write(`rxmpi: links between hosts are served over Node's sockets: ${why}\n`)
-    const certificate = tls ? await makeCertificate() : undefined
+    const { why, isBroken } = libraryHere()
+    if (why !== undefined) debug("links between hosts are served over Node's sockets: %s", why)
+    if (isBroken === true) this.#options.stderr.write(`rxmpi: links between hosts are served over Node's sockets: ${why}\n`)
+    const certificate = tls ? makeCertificate() : undefined
     const { announce, port: wanted = 0 } = this.#processes
     const port = await this.#mesh.listen(far ? '0.0.0.0' : '127.0.0.1', wanted, certificate)
     debug('waiting for %d hosts at port %d', this.hosts.length, port)

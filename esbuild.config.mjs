@@ -62,7 +62,7 @@ await build({
   target: 'node20',
   ignoreAnnotations: true,
   ...small,
-  external: ['commander', 'es-module-lexer', 'esbuild', 'uWebSockets.js'],
+  external: ['commander', 'es-module-lexer', 'esbuild', 'uWebSockets.js', 'selfsigned'],
   plugins: [quickLoads]
 })
 

@@ -41,7 +41,7 @@ export class ViewerServer {
     this.#end(status === 0 ? ENDED : FAILED, status === 0 ? 'the job has ended' : 'the job has failed')
 
   static async listen(hub: Hub, { address, port, tls, limit }: ServerOptions): Promise<ViewerServer> {
-    const certificate = tls === true ? makeCertificate() : tls === false ? undefined : tls
+    const certificate = tls === true ? await makeCertificate() : tls === false ? undefined : tls
     const guests = new Set<Guest>()
     let own: ViewerServer | undefined
     const admit = (header: string | undefined, origin: string | undefined): Admission =>

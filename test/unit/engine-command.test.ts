@@ -1,10 +1,8 @@
-import fc from 'fast-check'
 import { Job } from 'kubernetes-models/batch/v1/Job'
 import { Service } from 'kubernetes-models/v1/Service'
-import { parse, parseAllDocuments } from 'yaml'
+import { parseAllDocuments } from 'yaml'
 import { type EngineName, type EngineOptions, engineCommand, isFar, shown } from '../../src/launch/engines/engine-command.js'
 import { kubernetesObjects, kubernetesYaml } from '../../src/launch/engines/kubernetes.js'
-import { type Plain, yaml } from '../../src/launch/engines/yaml.js'
 import { parseHosts } from '../../src/launch/options/hosts.js'
 import { readRendezvous, writeRendezvous } from '../../src/launch/protocol/rendezvous.js'
 
@@ -72,7 +70,7 @@ describe('a Job for Kubernetes', () => {
   })
 
   it('names the token and does not hold it, and what its pods look for is what it sets', () => {
-    const [service, job] = kubernetesObjects(options) as object[] as [Service, Job]
+    const [service, job] = kubernetesObjects(options) as [Service, Job]
     const pod = job.spec!.template.spec!
     const env = pod.containers[0]!.env!
     expect(env).toEqual([
@@ -87,31 +85,4 @@ describe('a Job for Kubernetes', () => {
 
   it('refuses a name that Kubernetes would', () =>
     expect(() => kubernetesYaml({ ...options, name: '2_fast' })).toThrow("the name '2_fast' is none for Kubernetes"))
-})
-
-describe('YAML', () => {
-  const text = fc.oneof(
-    fc.string({ unit: 'binary' }),
-    fc.string(),
-    fc.constantFrom('no', 'Null', '1e3', '0x1f', '2026-01-01', '~', '- a', 'a: b', ' ', '#')
-  )
-  const { value } = fc.letrec<{ value: Plain }>((again) => ({
-    value: fc.oneof(
-      { maxDepth: 4 },
-      text,
-      fc.integer(),
-      fc.boolean(),
-      fc.array(again('value'), { maxLength: 4 }),
-      fc.dictionary(text, again('value'), { maxKeys: 4, noNullPrototype: true })
-    )
-  }))
-
-  it.each(['1.1', '1.2'] as const)('is read as what was written, by version %s', (version) =>
-    fc.assert(fc.property(value, (written) => expect(parse(yaml(written), { version, merge: false })).toEqual(written)))
-  )
-
-  it('looks as people write it', () =>
-    expect(yaml({ a: { b: [], c: ['x y', { d: 'yes', e: 1 }] }, f: {} })).toBe(
-      'a:\n  b: []\n  c:\n    - "x y"\n    - d: "yes"\n      e: 1\nf: {}\n'
-    ))
 })

@@ -1,6 +1,6 @@
+import { createRequire } from 'node:module'
 import { ArgumentError } from '../../errors.js'
 import { TOKEN } from '../../runtime/launch-env.js'
-import { type Plain, yaml } from './yaml.js'
 
 export interface KubernetesOptions {
   ranks: number
@@ -22,7 +22,7 @@ const PORT = 29400
  * An Indexed Job and the headless Service by which its pods find that of rank 0. The token is named and not contained: it is in a Secret,
  * made by hand.
  */
-export function kubernetesObjects({ ranks, name, image, command, env }: KubernetesOptions): Plain[] {
+export function kubernetesObjects({ ranks, name, image, command, env }: KubernetesOptions): object[] {
   if (!NAME.test(name))
     throw new ArgumentError(`the name '${name}' is none for Kubernetes: expected lower-case letters, digits and '-', at most 52`)
   const labels = { 'app.kubernetes.io/name': name, 'app.kubernetes.io/managed-by': 'rxmpi' }
@@ -62,6 +62,12 @@ export function kubernetesObjects({ ranks, name, image, command, env }: Kubernet
 
 /** The objects as YAML, for `kubectl apply -f -`. */
 export function kubernetesYaml(options: KubernetesOptions): string {
+  const { stringify } = createRequire(import.meta.url)('yaml') as typeof import('yaml')
   const secret = `# The token, once: openssl rand -hex 32 | kubectl create secret generic ${options.name} --from-file=token=/dev/stdin\n`
-  return secret + kubernetesObjects(options).map(yaml).join('---\n')
+  return (
+    secret +
+    kubernetesObjects(options)
+      .map((object) => stringify(object))
+      .join('---\n')
+  )
 }

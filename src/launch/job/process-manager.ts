@@ -148,7 +148,7 @@ export class ProcessManager implements ProcessManagerListener {
     const { why, isBroken } = libraryHere()
     if (why !== undefined) debug("links between hosts are served over Node's sockets: %s", why)
     if (isBroken === true) this.#options.stderr.write(`rxmpi: links between hosts are served over Node's sockets: ${why}\n`)
-    const certificate = tls ? makeCertificate() : undefined
+    const certificate = tls ? await makeCertificate() : undefined
     const { announce, port: wanted = 0 } = this.#processes
     const port = await this.#mesh.listen(far ? '0.0.0.0' : '127.0.0.1', wanted, certificate)
     debug('waiting for %d hosts at port %d', this.hosts.length, port)

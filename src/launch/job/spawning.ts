@@ -106,7 +106,7 @@ export function linksOf({ where }: JobOptions): LinkSetting {
 
 export async function secure(links: LinkSetting): Promise<void> {
   const { makeCertificate } = await import('../../transport/websocket/certificate.js')
-  links.certificate = makeCertificate()
+  links.certificate = await makeCertificate()
 }
 
 type Place = (world: WorldNumber) => (listener: HostListener) => Placed[]

@@ -142,7 +142,7 @@ export class Intercommunicator extends FaultTolerant {
 
   /** As `dup`, as a request. MPI: MPI_Comm_idup; mpi4py: comm.Idup. */
   idup(options?: DeriveOptions): Request<Intercommunicator> {
-    return this.#makings.make('dup', options, (setting) =>
+    return this.#makings.make('dup', options ?? {}, (setting) =>
       regroup(this.#all, 'dup', {}, (_, side) => side, setting).pipe(
         map((found) => this.#from(found, setting) as (name: string) => Intercommunicator)
       )
@@ -170,7 +170,7 @@ export class Intercommunicator extends FaultTolerant {
 
   /** As `split`, as a request. */
   isplit(color: number | undefined, key = 0, options?: DeriveOptions): Request<Intercommunicator | undefined> {
-    return this.#makings.make('split', options, (setting) => {
+    return this.#makings.make('split', options ?? {}, (setting) => {
       checkColor(color)
       checkKey(key)
       const made = regroup(this.#all, 'split', { color: color ?? null, key }, ofColor(color), setting)
@@ -201,7 +201,7 @@ export class Intercommunicator extends FaultTolerant {
 
   /** As `create`, as a request. */
   icreate(group: Group, options?: DeriveOptions): Request<Intercommunicator | undefined> {
-    return this.#makings.make('create', options, (setting) => {
+    return this.#makings.make('create', options ?? {}, (setting) => {
       checkGroup(group, 'group')
       checkLocal(group, this.group, this.name)
       const made = regroup(this.#all, 'create', { members: group.membersIn(this.group) }, ofGroup(this.#whole), setting)

@@ -37,7 +37,7 @@ export class Makings {
   }
 
   /** `begin` throws what is wrong with the call; what it gives is given the name. */
-  make<C>(how: string, options: DeriveOptions = {}, begin: (setting: Setting) => Observable<(name: string) => C>): Request<C> {
+  make<C>(how: string, options: DeriveOptions, begin: (setting: Setting) => Observable<(name: string) => C>): Request<C> {
     const { core, name: parent } = this.#parent
     const site = recordCallSite()
     try {

@@ -109,7 +109,7 @@ module.exports = {
       { path: '^src/transport/' },
       {
         path: '^(src|operators|testing|pool|client|bench|examples|test)/',
-        pathNot: ['^src/transport/', '^src/(progress/frame|errors|memory/copy|diagnostics/(debug|channels))\\.ts$']
+        pathNot: ['^src/transport/', '^src/(progress/frame|errors|memory/copy|diagnostics/(debug|channels|flight-recorder))\\.ts$']
       }
     ),
     forbid(

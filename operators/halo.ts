@@ -1,5 +1,6 @@
 import type { Halo, HaloArray } from '../src/collective/halo/halo.js'
 import type { CollectiveOperator } from '../src/collective/operator.js'
+import { checkKind } from '../src/diagnostics/arguments.js'
 
 /**
  * Fills the ghosts of each array of a stream, or of each list of arrays, in order.
@@ -16,12 +17,15 @@ import type { CollectiveOperator } from '../src/collective/operator.js'
  * ```ts
  * import { COMM_WORLD as comm } from 'rxmpi'
  * import * as mpi from 'rxmpi/operators'
- * import { of } from 'rxjs'
+ * import { finalize, of } from 'rxjs'
  *
  * const line = (await comm.cart({ dims: [2] }))!
  * const halo = line.halo({ sizes: [1], boundary: -1 })
  * of(Int32Array.of(0, 7 + line.rank, 0))
- *   .pipe(mpi.halo(halo))
+ *   .pipe(
+ *     mpi.halo(halo),
+ *     finalize(() => line.free())
+ *   )
  *   .subscribe((u) => console.log(u.join())) // [0] -1,7,8 [1] 7,8,-1
  * ```
  */
@@ -29,5 +33,6 @@ export function halo<T extends HaloArray | readonly HaloArray[]>(
   halo: Halo,
   options: { signal?: AbortSignal } = {}
 ): CollectiveOperator<T, T> {
+  checkKind(halo, 'halo', 'cart.halo()')
   return halo.operator<T>(options)
 }

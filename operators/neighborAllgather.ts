@@ -22,11 +22,14 @@ import type { Communicator } from '../src/communicator/communicator.js'
  * ```ts
  * import { COMM_WORLD as comm } from 'rxmpi'
  * import * as mpi from 'rxmpi/operators'
- * import { of } from 'rxjs'
+ * import { finalize, of } from 'rxjs'
  *
  * const ring = (await comm.cart({ dims: 1, periodic: true }))!
  * of(`from ${ring.rank}`)
- *   .pipe(mpi.neighborAllgather(ring))
+ *   .pipe(
+ *     mpi.neighborAllgather(ring),
+ *     finalize(() => ring.free())
+ *   )
  *   .subscribe((names) => console.log(names.join(', '))) // [0] from 1, from 1 [1] from 0, from 0
  * ```
  */

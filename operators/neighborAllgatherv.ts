@@ -23,11 +23,14 @@ export type { NeighborAllgathervOptions }
  * ```ts
  * import { COMM_WORLD as comm } from 'rxmpi'
  * import * as mpi from 'rxmpi/operators'
- * import { of } from 'rxjs'
+ * import { finalize, of } from 'rxjs'
  *
  * const ring = (await comm.cart({ dims: 1, periodic: true }))!
  * of(Int32Array.from({ length: ring.rank + 1 }, () => ring.rank))
- *   .pipe(mpi.neighborAllgatherv(ring))
+ *   .pipe(
+ *     mpi.neighborAllgatherv(ring),
+ *     finalize(() => ring.free())
+ *   )
  *   .subscribe((joined) => console.log(joined.join())) // [0] 1,1,1,1 [1] 0,0
  * ```
  */

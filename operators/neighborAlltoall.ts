@@ -33,11 +33,14 @@ export type NeighborExchanged<D> = D extends TypedArray
  * ```ts
  * import { COMM_WORLD as comm } from 'rxmpi'
  * import * as mpi from 'rxmpi/operators'
- * import { of } from 'rxjs'
+ * import { finalize, of } from 'rxjs'
  *
  * const line = (await comm.cart({ dims: [2] }))!
  * of([`${line.rank} down`, `${line.rank} up`])
- *   .pipe(mpi.neighborAlltoall(line))
+ *   .pipe(
+ *     mpi.neighborAlltoall(line),
+ *     finalize(() => line.free())
+ *   )
  *   .subscribe((parts) => console.log(parts)) // [0] [ undefined, '1 down' ] [1] [ '0 up', undefined ]
  * ```
  */

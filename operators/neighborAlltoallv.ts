@@ -23,11 +23,14 @@ export type { NeighborAlltoallvOptions }
  * ```ts
  * import { COMM_WORLD as comm } from 'rxmpi'
  * import * as mpi from 'rxmpi/operators'
- * import { of } from 'rxjs'
+ * import { finalize, of } from 'rxjs'
  *
  * const ring = (await comm.cart({ dims: 1, periodic: true }))!
  * of(Int32Array.of(1, 2, 3).map((k) => 10 * ring.rank + k))
- *   .pipe(mpi.neighborAlltoallv(ring, { sendCounts: [1, 2] }))
+ *   .pipe(
+ *     mpi.neighborAlltoallv(ring, { sendCounts: [1, 2] }),
+ *     finalize(() => ring.free())
+ *   )
  *   .subscribe((joined) => console.log(joined.join())) // [0] 12,13,11 [1] 2,3,1
  * ```
  */

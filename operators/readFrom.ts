@@ -1,3 +1,4 @@
+import { checkKind } from '../src/diagnostics/arguments.js'
 import { captureCallSite } from '../src/diagnostics/call-site.js'
 import type { File } from '../src/file/file.js'
 import { type ReadFromOptions, RecordStream } from '../src/file/record-stream.js'
@@ -31,6 +32,7 @@ import { type ReadFromOptions, RecordStream } from '../src/file/record-stream.js
  * ```
  */
 export function readFrom<T = unknown>(file: File, options: ReadFromOptions = {}): RecordStream<T> {
+  checkKind(file, 'file', 'comm.open()')
   try {
     return new RecordStream<T>(file, options)
   } catch (error) {

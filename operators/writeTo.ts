@@ -1,4 +1,5 @@
 import type { Observable, ObservableInput } from 'rxjs'
+import { checkKind } from '../src/diagnostics/arguments.js'
 import { captureCallSite } from '../src/diagnostics/call-site.js'
 import type { File } from '../src/file/file.js'
 import { RecordWriter, type WriteToOptions, type Written } from '../src/file/record-writer.js'
@@ -34,6 +35,7 @@ import { RecordWriter, type WriteToOptions, type Written } from '../src/file/rec
  * ```
  */
 export function writeTo<T = unknown>(file: File, options: WriteToOptions = {}): (source: ObservableInput<T>) => Observable<Written> {
+  checkKind(file, 'file', 'comm.open()')
   try {
     const writer = new RecordWriter(file, options)
     return (source) => writer.write(source)

@@ -1,6 +1,7 @@
 import { isMainThread, type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
 import { Communicator, joinedBy } from './communicator/communicator.js'
 import type { Intercommunicator } from './communicator/intercommunicator.js'
+import { FlightRecorder } from './diagnostics/flight-recorder.js'
 import { temporaryFiles } from './file/node-file-system.js'
 import { SELF, WORLD } from './progress/context-ids.js'
 import { Endpoint } from './progress/endpoint.js'
@@ -34,8 +35,13 @@ const transport = new SharedTransport(rank, size, memory, crowded, lines, {
   attend: (context, about, memory) => tell({ type: 'attend', context, about, memory }),
   unattend: (context) => tell({ type: 'unattend', context })
 })
-const endpoint = new Endpoint(transport)
+const log = new FlightRecorder(memory.logs[rank]!)
+const endpoint = new Endpoint(transport, log)
+transport.poller.onTurn = () => {
+  log.isStale = true
+}
 if (world !== undefined) endpoint.processes = Array.from({ length: size }, (_, other) => world.base + other)
+if (world !== undefined) endpoint.fabric = `world ${world.number}`
 const fabrics = new Fabrics((world?.base ?? 0) + rank, endpoint, transport, tell, listen)
 if (port !== undefined) endpoint.job = fabrics
 const liveness = new Liveness(fabrics, titleOf(rank, world), transport, memory, port)

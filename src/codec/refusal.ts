@@ -4,6 +4,14 @@ import { isNative, platformClass } from './builtin.js'
 /** Under which a class of ours says why its instances cannot be sent. */
 export const REFUSAL = Symbol('rxmpi.refusal')
 
+/** Says of a class that its instances are of use on their own rank only. */
+export function staysHere(type: { readonly prototype: object }, what: string): void {
+  Object.defineProperty(type.prototype, REFUSAL, { value: `${what} cannot be sent, for it is its rank's own; send data` })
+}
+
+/** A field of what stays on its rank and has no other function among its fields: neither does a Worker get it as a husk. */
+export const STAYS = (): string => 'it is of use on its own rank only'
+
 /** Why a value cannot be sent and what to do, or `undefined`. */
 export function refusalOf(value: unknown): string | undefined {
   if (typeof value === 'function') return 'a function cannot be sent; send data, or the name of a function that the receiver has'

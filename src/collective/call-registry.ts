@@ -1,6 +1,7 @@
 import type { CommunicatorCore, Root } from '../core/communicator-core.js'
 import type { CallSite } from '../diagnostics/call-site.js'
 import { type CollectiveEvent, collectives } from '../diagnostics/channels.js'
+import { BEGUN, BROKEN_OFF as BROKEN, ENDED_WELL } from '../diagnostics/flight-recorder.js'
 import { ArgumentError } from '../errors.js'
 import { TagTable } from '../memory/tag-table.js'
 import type { AnyOp } from '../op/op.js'
@@ -190,6 +191,7 @@ export class CallRegistry {
     this.#parties.add(party)
     // Tags go round: what was broken off so long ago has nothing under way any more.
     if (this.#brokenOff.size > 0) this.#brokenOff.delete(oppositeOf(party.tag))
+    this.#note(BEGUN, party)
     if (collectives.hasSubscribers) this.#tellBegin(party)
     const obstacle = this.comm.obstacle ?? this.comm.failedMembers.error
     if (obstacle !== undefined) return party.stop(obstacle)
@@ -213,7 +215,12 @@ export class CallRegistry {
   close(party: Party, whole: boolean): void {
     this.#parties.remove(party)
     if (!whole) this.#breakOff(party.tag)
+    this.#note(whole ? ENDED_WELL : BROKEN, party)
     if (collectives.hasSubscribers) this.#tellEnd(party, whole)
+  }
+
+  #note(what: number, { call }: Party): void {
+    this.comm.endpoint.log?.noteCall(what, this.comm.id, call.signature.name, call.sequence)
   }
 
   #tellBegin(party: Party): void {

@@ -1,6 +1,7 @@
 import { Observable, type ObservableInput } from 'rxjs'
 import { checkObject, checkSignal, shown } from '../diagnostics/arguments.js'
 import { captureCallSite } from '../diagnostics/call-site.js'
+import { inContext } from '../diagnostics/error-context.js'
 import { checkNames } from '../diagnostics/option-names.js'
 import { ArgumentError, RemoteError } from '../errors.js'
 import type { AnyOp } from '../op/op.js'
@@ -17,6 +18,11 @@ import { feed } from './source.js'
  */
 export type CollectiveOperator<T, R> = (source: ObservableInput<T>) => Observable<R>
 
+function checkCaller(comm: unknown): void {
+  if ((comm as Partial<Caller> | null | undefined)?.core?.endpoint !== undefined) return
+  throw inContext(new ArgumentError(`comm: expected a communicator, got ${shown(comm)}`), {}, captureCallSite())
+}
+
 /** Calls a collective on streams: at this call its place in the order is taken, and each subscription is a run of it. */
 export function operator<T, R>(
   comm: Caller,
@@ -24,6 +30,7 @@ export function operator<T, R>(
   options: StreamOptions & GivenPlan & CallOptions,
   op?: AnyOp
 ): CollectiveOperator<T, R> {
+  checkCaller(comm)
   let collective: Definition<T, R>
   let calls: CallRegistry
   let call: Call

@@ -1,4 +1,5 @@
 import { catchError, map, type Observable, throwError } from 'rxjs'
+import { staysHere } from '../codec/refusal.js'
 import { type ArrayType, Halo } from '../collective/halo/halo.js'
 import type { HaloOptions } from '../collective/halo/options.js'
 import type { Grid } from '../collective/topology/grid.js'
@@ -127,7 +128,7 @@ export class Communicator extends FaultTolerant {
    * ```ts
    * import { COMM_WORLD as comm } from 'rxmpi'
    *
-   * const reversed = (await comm.split(0, -comm.rank))!
+   * using reversed = (await comm.split(0, -comm.rank))!
    * console.log(comm.rank, 'is', reversed.rank, 'of', reversed.name) // [0] 0 is 1 of world.split(1) [1] 1 is 0 of world.split(1)
    * ```
    */
@@ -152,7 +153,7 @@ export class Communicator extends FaultTolerant {
    * ```ts
    * import { COMM_WORLD as comm } from 'rxmpi'
    *
-   * const host = await comm.splitType('host')
+   * using host = await comm.splitType('host')
    * console.log(host.name, host.size) // [0] world.splitType(1) 2 [1] world.splitType(1) 2
    * ```
    */
@@ -178,7 +179,7 @@ export class Communicator extends FaultTolerant {
    * ```ts
    * import { COMM_WORLD as comm } from 'rxmpi'
    *
-   * const alone = await comm.create(comm.group.include([1]))
+   * using alone = await comm.create(comm.group.include([1]))
    * console.log(alone?.size) // [0] undefined [1] 1
    * ```
    */
@@ -426,7 +427,7 @@ export class Communicator extends FaultTolerant {
   }
 
   /** @internal A communicator made of this one, by all its ranks together. `begin` throws what is wrong with the call. */
-  protected derive<C>(how: string, options: DeriveOptions = {}, begin: (setting: Setting) => Observable<(name: string) => C>): Request<C> {
+  protected derive<C>(how: string, options: DeriveOptions, begin: (setting: Setting) => Observable<(name: string) => C>): Request<C> {
     return this.#makings.make(how, options, begin)
   }
 
@@ -437,7 +438,7 @@ export class Communicator extends FaultTolerant {
     options: DeriveOptions | undefined,
     group?: Group
   ): Request<Communicator | undefined> {
-    return this.derive(how, options, (setting) => {
+    return this.derive(how, options ?? {}, (setting) => {
       if (group !== undefined || how === 'create') checkGroup(group, 'group')
       return derive(this, how, colored(), key, setting).pipe(
         map((found) => (name: string) => {
@@ -649,6 +650,8 @@ export class Communicator extends FaultTolerant {
   }
 }
 
+staysHere(Communicator, 'a communicator')
+
 /** @internal The intercommunicator of the two groups of a fabric. */
 export function joinedBy(
   { endpoint, local, remote, isFirst }: Joined,
@@ -762,7 +765,7 @@ export class Cartesian extends Communicator {
 
   /** As `sub`, as a request. */
   isub(keep: readonly boolean[], options?: DeriveOptions): Request<Cartesian> {
-    return this.derive('sub', options, (setting) => {
+    return this.derive('sub', options ?? {}, (setting) => {
       checkKeep(keep, this.dims.length)
       return makeSub(this, this.#grid, [...keep], setting).pipe(
         map(
@@ -785,7 +788,7 @@ export class Cartesian extends Communicator {
    * ```ts
    * import { COMM_WORLD as comm } from 'rxmpi'
    *
-   * const ring = (await comm.cart({ dims: [2], periodic: true }))!
+   * using ring = (await comm.cart({ dims: [2], periodic: true }))!
    * const halo = ring.halo({ sizes: [2] })
    * const u = halo.allocate(Int32Array)
    * for (let i = 0; i < 2; i++) u[halo.index(i)] = 10 * ring.rank + i

@@ -2,6 +2,8 @@ import { inspect } from 'node:util'
 import { type BufferLike, datatypeOf, lossOf, OBJECT } from '../codec/datatype.js'
 import { ANY_SOURCE, ANY_TAG, PROC_NULL, TAG_UB } from '../constants.js'
 import { ArgumentError, RankError, TagError } from '../errors.js'
+import { captureCallSite } from './call-site.js'
+import { inContext } from './error-context.js'
 import { type AnyNames, checkNames } from './option-names.js'
 
 /** Checks of arguments: each names the argument, what it was and what was expected, before anything else happens. */
@@ -47,6 +49,13 @@ export function checkOptions(options: unknown, names: AnyNames, example: string)
 export function checkObject(options: unknown, example: string): asserts options is object {
   if (typeof options === 'object' && options !== null) return
   throw new ArgumentError(`options: expected an object such as ${example}, got ${shown(options)}`)
+}
+
+/** That it is what a call of a communicator's gives: a file, a halo. */
+export function checkKind(value: unknown, kind: string, example: string): void {
+  if ((value as { kind?: unknown } | null | undefined)?.kind === kind) return
+  const error = new ArgumentError(`${kind}: expected what ${example} gives, got ${shown(value)}`)
+  throw inContext(error, {}, captureCallSite())
 }
 
 export function checkInto(into: BufferLike): void {

@@ -22,6 +22,10 @@ export interface MessageEvent {
   kind: 'message' | 'collective' | 'stream' | 'control'
   datatype: string
   bytes: number
+  /** The same for both ends of a message, and for no others: those of one path are received in the order in which they were sent. */
+  path: string
+  /** Of a receive by a call of the program: milliseconds since the call, where somebody listened then. */
+  waited?: number | undefined
 }
 
 /** Of `rxmpi:collective`. */

@@ -1,4 +1,5 @@
 import { catchError, concat, concatMap, defer, ignoreElements, map, Observable, of, tap } from 'rxjs'
+import { staysHere } from '../codec/refusal.js'
 import type { CommunicatorCore } from '../core/communicator-core.js'
 import type { Group } from '../core/group.js'
 import { checkOptions, checkSignal, shown } from '../diagnostics/arguments.js'
@@ -100,11 +101,11 @@ export class File {
     this.#together = new CollectiveCalls(caller, worker, leader)
     this.#pointers = new Pointers(this.counters, worker, leader, () => parts.access.sizeNow, parts.view, parts.viewsAgree)
     if (parts.traits.appends) this.#pointers.toEnd(parts.size)
-    service.serve(
+    service.serve<readonly [number]>(
       FREED,
-      (rank) => {
+      (rank, [ended]) => {
         const error = new FreedError(`rank ${rank} has freed file '${this.name}', which this call needs all ranks for`)
-        if (this.#obstacle === undefined) this.#together.breakOff(error)
+        if (this.#obstacle === undefined) this.#together.breakOff(error, ended)
       },
       true
     )
@@ -771,9 +772,10 @@ export class File {
     this.#obstacle = obstacle
     const { caller, worker, service, access, replacement, parent } = this.parts
     parent.endpoint.unfreed.delete(this)
-    for (const request of [...this.#pending]) if (!isOrderly) request.fail(obstacle)
     if (!isOrderly) {
-      for (let rank = 0; rank < this.core.size; rank++) if (rank !== this.core.rank) service.tell(rank, FREED, [])
+      const { ended } = this.#together
+      for (const request of [...this.#pending]) request.fail(obstacle)
+      for (let rank = 0; rank < this.core.size; rank++) if (rank !== this.core.rank) service.tell(rank, FREED, [ended])
       access.close(() => undefined)
       replacement?.discard()
     }
@@ -782,6 +784,8 @@ export class File {
     for (const { core } of [caller, worker]) core.release()
   }
 }
+
+staysHere(File, 'a file')
 
 /** Zeros that are written at once. */
 const ZEROS = 2 ** 22

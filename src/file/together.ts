@@ -4,6 +4,7 @@ import { CollectiveMismatchError } from '../errors.js'
 import type { CallRequest } from '../service/call-request.js'
 import { called } from '../service/called.js'
 import type { Done } from '../service/done.js'
+import { Meetings } from '../service/meetings.js'
 import { agreed, gather, type OwnCaller } from '../service/rounds.js'
 
 /** What a collective call says to the other ranks when it is made, and does when it is its turn. */
@@ -18,29 +19,38 @@ export class CollectiveCalls {
   readonly #worker: OwnCaller
   readonly #leader: number
   readonly #turns = new Subject<Observable<unknown>>()
-  readonly #pending = new Set<CallRequest<unknown>>()
-  /** Why the ranks can do nothing together any more. */
-  #rift: Error | undefined
+  readonly #meetings: Meetings
 
   /** Calls are made by `caller`, in any order with what they do, which is by `worker`. One rank, the leader, does what is done once. */
   constructor(caller: OwnCaller, worker: OwnCaller, leader: number) {
     this.#caller = caller
     this.#worker = worker
     this.#leader = leader
+    this.#meetings = new Meetings(() => {
+      for (const { core } of [caller, worker]) core.release()
+    })
     this.#turns.pipe(concatMap((turn) => turn)).subscribe()
   }
 
   /** What this rank says goes to all at once; the rest is done when it is its turn, and settles the request. */
   begin<T, S>(name: string, request: CallRequest<T>, signal: AbortSignal | undefined, { say, act }: Together<T, S>): void {
-    if (this.#rift !== undefined) throw this.#rift
+    const { rift } = this.#meetings
+    if (rift !== undefined) throw rift
     const says = gather(this.#caller, `file.${name}`, say, request.site, { signal })
     says.look()
-    const one = request as CallRequest<unknown>
-    this.#pending.add(one)
-    one.onSettled(() => this.#pending.delete(one))
+    const ended = this.#meetings.begin((error) => request.fail(error))
     const turn = says.pipe(
       concatMap(act),
-      tap({ next: (value) => request.settle(null, value), error: (error) => request.settle(error) }),
+      tap({
+        next: (value) => {
+          ended()
+          request.settle(null, value)
+        },
+        error: (error) => {
+          ended()
+          request.settle(error)
+        }
+      }),
       catchError(() => EMPTY)
     )
     this.#turns.next(turn)
@@ -67,11 +77,13 @@ export class CollectiveCalls {
     })
   }
 
-  /** What needs all ranks is in vain from now on. */
-  breakOff(error: Error): void {
-    if (this.#rift !== undefined) return
-    this.#rift = error
-    for (const request of [...this.#pending]) request.fail(error)
-    for (const { core } of [this.#caller, this.#worker]) core.release()
+  /** How many of them have ended on this rank. */
+  get ended(): number {
+    return this.#meetings.ended
+  }
+
+  /** A rank has freed its part, and had ended so many: what needs all ranks is in vain from then on. */
+  breakOff(error: Error, ended: number): void {
+    this.#meetings.breakOff(error, ended)
   }
 }

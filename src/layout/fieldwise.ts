@@ -1,6 +1,6 @@
 import { checkObject, shown } from '../diagnostics/arguments.js'
 import { ArgumentError, DatatypeError } from '../errors.js'
-import { type AnyOp, checkOp, createOp, MAXLOC, MINLOC, mayChange, type Op } from '../op/op.js'
+import { type AnyOp, checkOp, checkOperand, createOp, MAXLOC, MINLOC, mayChange, type Op } from '../op/op.js'
 import { here } from './here.js'
 import { Records } from './records.js'
 import type { FieldTypes, Struct } from './struct.js'
@@ -42,14 +42,44 @@ export function fieldwise(ops: FieldOps): Op<Records<any>> {
     }
     const commutative = Object.values(ops).every((op) => op.commutative)
     const named = Object.entries(ops).map(([name, op]) => `${name}: ${op.name}`)
-    return createOp((a: AnyRecords, b: AnyRecords) => combineFields(ops, a, b), { commutative, name: `fieldwise({ ${named.join(', ')} })` })
+    const name = `fieldwise({ ${named.join(', ')} })`
+    const op = createOp((a: AnyRecords, b: AnyRecords) => combineFields(ops, a, b), { commutative, name })
+    fieldOps.set(op as AnyOp, ops)
+    return op
   })
+}
+
+/** Of what ops an op is made. */
+const fieldOps = new WeakMap<AnyOp, FieldOps>()
+
+/** Throws unless an op takes records of a struct: of ops of fields each takes its field. */
+function checkStruct(op: AnyOp, struct: Struct): void {
+  const ops = fieldOps.get(op)
+  if (ops === undefined) {
+    if (isPredefined(op)) locating(op, struct)
+    return
+  }
+  checkComplete(ops, struct)
+  for (const [name, { type }] of Object.entries(struct.fields as Struct['fields'])) {
+    try {
+      if (typeof type !== 'string') checkStruct(ops[name]!, type as unknown as Struct)
+      else checkOperand(ops[name]!, view(struct.allocate(0), struct.field(name), { count: 0 }).pack())
+    } catch (error) {
+      const of = error as Error
+      of.message = `op: the field '${name}': ${of.message}`
+      throw of
+    }
+  }
+}
+
+function checkComplete(ops: FieldOps, { fields }: Struct): void {
+  const missing = Object.keys(fields).find((name) => !Object.hasOwn(ops, name))
+  if (missing !== undefined) throw new ArgumentError(`op: fieldwise has no op for the field '${missing}'; give one for each field`)
 }
 
 function combineFields(ops: FieldOps, a: AnyRecords, b: AnyRecords): AnyRecords {
   const { struct, length } = a
-  const missing = Object.keys(struct.fields).find((name) => !Object.hasOwn(ops, name))
-  if (missing !== undefined) throw new ArgumentError(`op: fieldwise has no op for the field '${missing}'; give one for each field`)
+  checkComplete(ops, struct)
   const result = struct.allocate(length)
   for (const [name, { type }] of Object.entries(struct.fields as Struct['fields'])) {
     const combine = ops[name]!.combine as (a: unknown, b: unknown) => unknown
@@ -88,6 +118,7 @@ export function packedOp<F extends FieldTypes>(op: AnyOp, struct: Struct<F>): An
 }
 
 function makePackedOp<F extends FieldTypes>(op: AnyOp, struct: Struct<F>): AnyOp {
+  checkStruct(op, struct as unknown as Struct)
   const combine = isPredefined(op) ? locating(op, struct as unknown as Struct) : (op.combine as (a: AnyRecords, b: AnyRecords) => unknown)
   const { name, commutative } = op
   return {

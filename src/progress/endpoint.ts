@@ -3,6 +3,7 @@ import { references } from '../codec/reference.js'
 import type { CallSite } from '../diagnostics/call-site.js'
 import { failures, receives, sends } from '../diagnostics/channels.js'
 import { debug } from '../diagnostics/debug.js'
+import { type FlightRecorder, GONE, RECEIVED } from '../diagnostics/flight-recorder.js'
 import { ProtocolError } from '../errors.js'
 import type { SegmentReceiver, Slot, Transport } from '../transport/transport.js'
 import { type Context, isSought, show, waitingIn } from './context.js'
@@ -67,6 +68,7 @@ export interface Holding {
 /** One rank's end of all that it exchanges: turns segments into messages and brings messages and receives together, in any context. */
 export class Endpoint implements SegmentReceiver {
   readonly transport: Transport
+  readonly log: FlightRecorder | undefined
   /** The ids that this rank gives to new communicators. */
   readonly ids: IdSource
   readonly registry: ContextRegistry
@@ -84,7 +86,7 @@ export class Endpoint implements SegmentReceiver {
   /** Who waits until all messages of a context are received. */
   readonly #unreceived = new Set<() => void>()
   readonly #sent: SendListener = (dest, context, tag, datatype, bytes) =>
-    sends.publish(messageEvent(this, dest, context, tag, datatype, bytes))
+    sends.publish(messageEvent(this, this.transport.rank, dest, { context, tag, datatype, bytes }))
   /** What this rank holds that others may wait for: locks, turns. */
   readonly held = new Set<Holding>()
   readonly memoryInUse = new MemoryInUse()
@@ -95,6 +97,8 @@ export class Endpoint implements SegmentReceiver {
 
   /** Who each rank is beyond this fabric; where it is the first world of a job, its ranks are those numbers. */
   processes: readonly Process[] | undefined
+  /** Which of the job's fabrics this is, in the reports of what is sent: the same for all its ranks, and no other's. */
+  fabric = 'world'
   /** What starts ranks, and joins those of several worlds; absent where there is no such thing. */
   job: JobServices | undefined
   /** Both groups of a fabric have closed what joins them: unless there is more, nothing comes any more. */
@@ -103,8 +107,10 @@ export class Endpoint implements SegmentReceiver {
   /** Ends the job; the launcher's rank knows how. */
   abort: (code: number, reason: string | undefined) => never = (code) => process.exit(code)
 
-  constructor(transport: Transport) {
+  /** `log`: keeps what it has done last. */
+  constructor(transport: Transport, log?: FlightRecorder) {
     this.transport = transport
+    this.log = log
     this.ids = new IdSource(transport.rank, transport.size)
     this.registry = new ContextRegistry(transport.size)
     references.here = this
@@ -124,6 +130,7 @@ export class Endpoint implements SegmentReceiver {
   /** A communicator is there from now on. */
   use(id: number, by: Membership): void {
     this.registry.use(id, by)
+    this.log?.name(id, by.name)
   }
 
   /** For a report: ' on 'world.dup(1)'', which goes without saying where there is but the world. */
@@ -371,6 +378,7 @@ export class Endpoint implements SegmentReceiver {
     const { hosts, hostNames } = this.transport
     const gone: Gone = { reason, failed, host: hosts && hostNames?.[hosts[rank]!] }
     this.#gone.add(rank, gone)
+    this.log?.note(GONE, rank, 0, 0, 0)
     debug('rank %d hears that rank %d %s', this.transport.rank, rank, reason)
     if (failed && failures.hasSubscribers) failures.publish({ rank: this.transport.rank, failed: rank, host: gone.host, reason })
     const waiting = [...this.waiting(rank)]
@@ -389,7 +397,7 @@ export class Endpoint implements SegmentReceiver {
   #peer(rank: number): PeerState {
     let peer = this.#peers[rank]
     if (peer === undefined) {
-      peer = new PeerState(this.transport, rank, this.#sent)
+      peer = new PeerState(this.transport, rank, this.#sent, this.log)
       this.#peers[rank] = peer
       this.#known.push(peer)
     }
@@ -438,9 +446,10 @@ export class Endpoint implements SegmentReceiver {
   /** Finishes a matched message, now or when all its data has come. */
   #await(message: Incoming, taker: Taker, wanted: boolean): void {
     if (message.complete || (message.later && !wanted)) {
+      if (wanted) this.log?.note(RECEIVED, message.source, message.context, message.tag, message.bytes)
       taker.finish(message)
       if (this.#unreceived.size > 0) this.#finished()
-      if (receives.hasSubscribers && wanted) this.#received(message)
+      if (receives.hasSubscribers && wanted) this.#received(message, taker)
       return
     }
     const reason = this.#gone.why(message.source)
@@ -454,13 +463,14 @@ export class Endpoint implements SegmentReceiver {
     const { taker } = message
     message.taker = undefined
     if (taker === undefined) return
+    this.log?.note(RECEIVED, message.source, message.context, message.tag, message.bytes)
     taker.finish(message)
     if (this.#unreceived.size > 0) this.#finished()
-    if (receives.hasSubscribers) this.#received(message)
+    if (receives.hasSubscribers) this.#received(message, taker)
   }
 
-  #received({ source, context, tag, datatype, bytes }: Incoming): void {
-    receives.publish(messageEvent(this, source, context, tag, datatype, bytes))
+  #received(message: Incoming, { since }: Taker): void {
+    receives.publish(messageEvent(this, message.source, this.transport.rank, message, since && performance.now() - since))
   }
 
   #answer(message: Incoming, outcome: number): void {

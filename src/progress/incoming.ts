@@ -242,6 +242,8 @@ function inPool(bytes: number): number {
 export interface Taker extends Posted, Waiting {
   /** It takes the message out of the queue and leaves its data where it is: `finish` follows at once. */
   readonly claims?: boolean
+  /** When a call of the program began to wait for it, where somebody listens to what is received. */
+  readonly since?: number | undefined
   /**
    * The message is this one's: gives it a `target`. Returns false where its data is of no use; then only `finish` follows.
    */

@@ -1,3 +1,4 @@
+import type { FlightRecorder } from '../diagnostics/flight-recorder.js'
 import type { Transport } from '../transport/transport.js'
 import { CreditWindow } from './credit-window.js'
 import type { Incoming } from './incoming.js'
@@ -11,10 +12,10 @@ export class PeerState {
   /** Messages from it whose data is not complete. */
   readonly partial = new Map<number, Incoming>()
 
-  constructor(transport: Transport, rank: number, sent: SendListener) {
+  constructor(transport: Transport, rank: number, sent: SendListener, log?: FlightRecorder) {
     const bytes = windowBytes(transport.size)
     this.rank = rank
-    this.sendQueue = new SendQueue(transport, rank, bytes, sent)
+    this.sendQueue = new SendQueue(transport, rank, bytes, sent, log)
     this.window = new CreditWindow(bytes)
   }
 }

@@ -1,5 +1,6 @@
 import type { CallSite } from '../diagnostics/call-site.js'
 import { sends } from '../diagnostics/channels.js'
+import { type FlightRecorder, QUEUED, SENT } from '../diagnostics/flight-recorder.js'
 import { copy, copyRun, duplicate, type Memory } from '../memory/copy.js'
 import type { Runs } from '../memory/runs.js'
 import type { Transport } from '../transport/transport.js'
@@ -151,9 +152,11 @@ export class SendQueue {
   /** Whether buffers can be handed over whole. */
   readonly #moves: boolean
   readonly #sent: SendListener
+  readonly #log: FlightRecorder | undefined
 
-  constructor(transport: Transport, dest: number, window: number, sent: SendListener) {
+  constructor(transport: Transport, dest: number, window: number, sent: SendListener, log?: FlightRecorder) {
     this.#sent = sent
+    this.#log = log
     this.#transport = transport
     this.dest = dest
     this.#credit = window
@@ -173,6 +176,7 @@ export class SendQueue {
     else runs.gather(0, length, slot.bytes, slot.at + HEADER)
     this.#transport.publish(this.dest)
     this.#credit -= length + ENVELOPE_BYTES
+    this.#log?.note(SENT, this.dest, context, tag, length)
     if (sends.hasSubscribers) this.#sent(this.dest, context, tag, datatype, length)
     return true
   }
@@ -199,6 +203,7 @@ export class SendQueue {
   }
 
   #tell({ context, tag, datatype, length }: Outgoing): void {
+    this.#log?.note(QUEUED, this.dest, context, tag, length)
     if (sends.hasSubscribers) this.#sent(this.dest, context, tag, datatype, length)
   }
 

@@ -3,6 +3,7 @@ import { PROC_NULL } from '../constants.js'
 import type { CommunicatorCore } from '../core/communicator-core.js'
 import { checkInto, checkOptions } from '../diagnostics/arguments.js'
 import { type CallSite, captureCallSite, recordCallSite } from '../diagnostics/call-site.js'
+import { receives } from '../diagnostics/channels.js'
 import type { OptionNames } from '../diagnostics/option-names.js'
 import { AliasError, ArgumentError, DatatypeError, TruncationError } from '../errors.js'
 import { Pickable } from '../layout/picked.js'
@@ -101,6 +102,7 @@ export abstract class TakingRequest<T> extends Request<T> implements Taker {
   gone = true
   readonly peer: number
   readonly tag: number
+  readonly since: number | undefined
   protected readonly comm: CommunicatorCore
   #status: Status | undefined
   /** What was received, until somebody asks for the status. */
@@ -111,6 +113,7 @@ export abstract class TakingRequest<T> extends Request<T> implements Taker {
     this.comm = comm
     this.peer = peer
     this.tag = tag
+    this.since = receives.hasSubscribers ? performance.now() : undefined
     this.#status = status
   }
 

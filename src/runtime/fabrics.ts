@@ -169,6 +169,7 @@ export class Fabrics implements JobServices {
     const transport = new FabricTransport(rank, processes.length, memory, poller, handoff)
     const endpoint = new Endpoint(transport)
     endpoint.processes = processes
+    endpoint.fabric = `fabric ${fabric}`
     endpoint.abort = this.#world.abort
     endpoint.job = this
     endpoint.closed = () => {

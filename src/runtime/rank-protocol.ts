@@ -3,6 +3,7 @@
  */
 import type { MessagePort } from 'node:worker_threads'
 import type { Order, Process, Refusal } from '../progress/job-services.js'
+import type { TraceSetting } from '../trace/tracer.js'
 import type { GoneState, RouterState } from '../transport/router/base-router.js'
 import type { HostMemory } from '../transport/shared/host-memory.js'
 import type { Certificate } from '../transport/websocket/connection.js'
@@ -52,13 +53,31 @@ export interface FabricSeat {
   port?: number | undefined
 }
 
+/** What of a rank is profiled: where its time goes, where what it holds at its end was allocated. */
+export type ProfileKind = 'cpu' | 'heap'
+
+/** Where a debugger may attach. */
+export interface Inspection {
+  /** Rank 0's; that of each other follows by its rank. */
+  port: number
+  /** The program begins when a debugger is there. */
+  waits: boolean
+  /** This rank only, at that port. */
+  only?: number | undefined
+}
+
 export interface Setting {
+  inspection?: Inspection | undefined
+  /** What is written to a file at the rank's end. */
+  profiles: readonly ProfileKind[]
   /** Whether anybody wants the program's default export. */
   wantsResult: boolean
   /** One word a rank: the bytes of output that it has posted and nobody has written yet. */
   unwritten: SharedArrayBuffer
   /** What becomes of what a rank has left over at its end. */
   leftovers: Leftovers
+  /** What it sends, receives and calls is to be told. */
+  trace?: TraceSetting | undefined
   /** Whether reports of errors may be coloured. */
   colors: boolean
   /** What standard output and standard error are connected to, where a rank may draw on them. */
@@ -154,6 +173,8 @@ export type ToRank =
 export type FromRank =
   | { type: 'output'; fd: 1 | 2; chunk: string | Uint8Array; bytes: number }
   | { type: 'result'; value: unknown }
+  /** What it has done, as events of a trace. */
+  | { type: 'trace'; events: string }
   /** An error that nobody caught: the rank is about to end. */
   | { type: 'failed'; error: ErrorRecord }
   /** It is about to end, for nothing can settle what its program awaits at top level; `at`: its lines, as far as they are known. */

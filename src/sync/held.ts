@@ -1,3 +1,4 @@
+import { STAYS, staysHere } from '../codec/refusal.js'
 import type { CommunicatorCore } from '../core/communicator-core.js'
 import { type CallSite, captureCallSite } from '../diagnostics/call-site.js'
 import { RequestError } from '../errors.js'
@@ -17,6 +18,8 @@ export interface Lender {
  * back at the end of the block, however that ends.
  */
 export class Held implements Holding {
+  /** @internal */
+  readonly stays = STAYS
   /** @internal */
   readonly site: CallSite | undefined
   readonly #lender: Lender
@@ -69,3 +72,5 @@ export class Held implements Holding {
     return this.#lender.what
   }
 }
+
+staysHere(Held, 'a lock')

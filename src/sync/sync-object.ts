@@ -1,3 +1,4 @@
+import { staysHere } from '../codec/refusal.js'
 import type { CommunicatorCore } from '../core/communicator-core.js'
 import { checkOptions, checkSignal } from '../diagnostics/arguments.js'
 import { type CallSite, captureCallSite, recordCallSite } from '../diagnostics/call-site.js'
@@ -220,3 +221,5 @@ export abstract class SyncObject {
     leave?.()
   }
 }
+
+staysHere(SyncObject, 'a counter or lock')

@@ -159,6 +159,7 @@ function make(
     concatMap((says) => {
       checkAlike(says)
       const [calls, work] = says[0]!.ids!.map((id) => coreOf(core, id, name)) as [CommunicatorCore, CommunicatorCore]
+      const caller = new OwnCaller(calls)
       const service = new Service(work, 'window')
       const waits = new Waits(work)
       const parts = says.map(({ part }, of) => new Part(of, part))
@@ -166,10 +167,9 @@ function make(
       const joining = laidOut(work, waits, prepared, parts, site).pipe(
         concatMap((whole) => joined(work, waits, parts, site).pipe(map(() => whole)))
       )
-      return (isAttended(work, parts) ? attended(comm, work, parts, prepared, joining, site) : joining).pipe(
+      return (isAttended(work, parts) ? attended(caller, work, parts, prepared, joining, site) : joining).pipe(
         map((whole) => {
           isMade = true
-          const caller = new OwnCaller(calls)
           return new Window({ caller, service, waits, parts, whole, name, group: comm.group, parent: core, site })
         }),
         (source) =>
@@ -299,10 +299,11 @@ const isAttended = ({ members, endpoint: { transport } }: CommunicatorCore, part
 
 /**
  * The main thread of this host knows the part that it is to do the calls of other hosts on. Nobody asks for one before all know: what the
- * rank has been asked before that would be overtaken.
+ * rank has been asked before that would be overtaken. They agree on that by the window's own communicator, for in the order of the calls on
+ * the one it is made of there is but the first round.
  */
 function attended<T>(
-  comm: WindowMaker,
+  caller: OwnCaller,
   core: CommunicatorCore,
   parts: readonly Part[],
   { part: say }: Prepared,
@@ -322,7 +323,7 @@ function attended<T>(
   })
   return settled(joining.pipe(concatMap((value) => known.pipe(map(() => value))))).pipe(
     concatMap(({ error, value }) =>
-      agreed(comm, 'window', error, site).pipe(
+      agreed(caller, 'window', error, site).pipe(
         catchError((others) => throwError(() => error ?? others)),
         map(() => value as T)
       )

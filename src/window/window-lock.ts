@@ -1,5 +1,8 @@
+import { STAYS, staysHere } from '../codec/refusal.js'
 /** A lock that this rank holds: of the part of one rank of a window, or of all. `win.lock` and `win.lockAll` give one. */
 export class WindowLock {
+  /** @internal */
+  readonly stays = STAYS
   /** Whose part it is of; undefined of all. */
   readonly target: number | undefined
   /** Whether others may hold it, too. */
@@ -16,7 +19,7 @@ export class WindowLock {
     this.#release = release
   }
 
-  /** Completes this rank's calls to the part and gives the lock back. Errors: RmaSyncError where it is not held any more. */
+  /** Completes this rank's calls to the part and gives the lock back; nothing where it was given back before. */
   release(): Promise<void> {
     return this.#release()
   }
@@ -31,3 +34,5 @@ export class WindowLock {
     await this.#release()
   }
 }
+
+staysHere(WindowLock, 'a lock')

@@ -1,5 +1,6 @@
 import type { Observable } from 'rxjs'
 import { type BufferLike, elementSize, valueOn } from '../codec/datatype.js'
+import { STAYS, staysHere } from '../codec/refusal.js'
 import type { Make } from '../collective/definition.js'
 import { barrierOf } from '../collective/definitions/barrier.js'
 import { call } from '../collective/request.js'
@@ -22,6 +23,7 @@ import { abandonOn, abortError } from '../request/cancellation.js'
 import type { Target } from '../request/options.js'
 import type { Request } from '../request/request.js'
 import { CallRequest } from '../service/call-request.js'
+import { Meetings } from '../service/meetings.js'
 import type { OwnCaller } from '../service/rounds.js'
 import { FREED, type Service } from '../service/service.js'
 import { ACCUMULATE, COMPARE_AND_SWAP, GET, GET_ACCUMULATE, isValueOf, type Operation, PUT } from './apply.js'
@@ -81,6 +83,8 @@ const makeClose: Make<null, null> = () => ({ ...barrierOf<null>(), name: 'win.cl
  * exclusive lock.
  */
 export class Window<A = Uint8Array> {
+  /** @internal */
+  readonly stays = STAYS
   /** This rank's own part. */
   readonly local: A
   /** Elements of each rank's part. */
@@ -127,14 +131,14 @@ export class Window<A = Uint8Array> {
   #starting: CallRequest<void> | undefined
   #isEnding = false
   #obstacle: Error | undefined
-  /** Why its ranks can do nothing together any more. */
-  #rift: Error | undefined
+  readonly #meetings: Meetings
 
   /** @internal */
   constructor({ caller, service, waits, parts, whole, name, group, parent, site }: WindowParts) {
     const { core } = service
     this.#core = core
     this.#caller = caller
+    this.#meetings = new Meetings(() => caller.core.release())
     this.#service = service
     this.#waits = waits
     this.#parts = parts
@@ -172,7 +176,7 @@ export class Window<A = Uint8Array> {
       this.#changes.control = own.control
     }
     service.onGone((rank) => this.#lose(rank))
-    service.serve(FREED, (rank) => this.#part(rank))
+    service.serve<readonly [number]>(FREED, (rank, [ended]) => this.#part(rank, ended))
     for (let rank = 0; rank < core.size; rank++) {
       if (core.endpoint.whyGone(core.memberOf(rank)) !== undefined) this.#lose(rank)
     }
@@ -267,16 +271,16 @@ export class Window<A = Uint8Array> {
    * Shape: as `put`. Ops: the predefined ones but `MAXLOC` and `MINLOC`. Errors: as `put`; DatatypeError for records and for ops that do
    * not take the type, ArgumentError for one of `createOp`. MPI: MPI_Accumulate, MPI 4.1 §12.3; mpi4py: win.Accumulate.
    */
-  accumulate(data: Target, op: AnyOp, at: WindowTo): Promise<void>
+  accumulate(data: Target, op: AnyOp | undefined, at: WindowTo): Promise<void>
   accumulate(data: Target, at: WindowTo): Promise<void>
-  accumulate(data: Target, op: AnyOp | WindowTo, at?: WindowTo): Promise<void> {
+  accumulate(data: Target, op: AnyOp | WindowTo | undefined, at?: WindowTo): Promise<void> {
     return at !== undefined && this.#atOnce.accumulate(data, op as AnyOp, at) ? done() : awaited(this.#accumulate(data, op, at))
   }
 
   /** As `accumulate`, as a request. MPI: MPI_Raccumulate; mpi4py: win.Raccumulate. */
-  iaccumulate(data: Target, op: AnyOp, at: WindowTo): Request<void>
+  iaccumulate(data: Target, op: AnyOp | undefined, at: WindowTo): Request<void>
   iaccumulate(data: Target, at: WindowTo): Request<void>
-  iaccumulate(data: Target, op: AnyOp | WindowTo, at?: WindowTo): Request<void> {
+  iaccumulate(data: Target, op: AnyOp | WindowTo | undefined, at?: WindowTo): Request<void> {
     return this.#accumulate(data, op, at)
   }
 
@@ -284,16 +288,16 @@ export class Window<A = Uint8Array> {
    * As `accumulate`, and gives what was there before; with `NO_OP` an atomic get. Shape: an array of the kind of `data`, or `into`.
    * Errors: as `accumulate`. MPI: MPI_Get_accumulate; mpi4py: win.Get_accumulate.
    */
-  getAccumulate(data: Target, op: AnyOp, at: WindowTo & { into?: Target }): Promise<A>
+  getAccumulate(data: Target, op: AnyOp | undefined, at: WindowTo & { into?: Target }): Promise<A>
   getAccumulate(data: Target, at: WindowTo & { into?: Target }): Promise<A>
-  getAccumulate(data: Target, op: AnyOp | (WindowTo & { into?: Target }), at?: WindowTo & { into?: Target }): Promise<A> {
+  getAccumulate(data: Target, op: AnyOp | (WindowTo & { into?: Target }) | undefined, at?: WindowTo & { into?: Target }): Promise<A> {
     return awaited(this.#getAccumulate(data, op, at)) as Promise<A>
   }
 
   /** As `getAccumulate`, as a request. MPI: MPI_Rget_accumulate; mpi4py: win.Rget_accumulate. */
-  igetAccumulate(data: Target, op: AnyOp, at: WindowTo & { into?: Target }): Request<A>
+  igetAccumulate(data: Target, op: AnyOp | undefined, at: WindowTo & { into?: Target }): Request<A>
   igetAccumulate(data: Target, at: WindowTo & { into?: Target }): Request<A>
-  igetAccumulate(data: Target, op: AnyOp | (WindowTo & { into?: Target }), at?: WindowTo & { into?: Target }): Request<A> {
+  igetAccumulate(data: Target, op: AnyOp | (WindowTo & { into?: Target }) | undefined, at?: WindowTo & { into?: Target }): Request<A> {
     return this.#getAccumulate(data, op, at) as Request<A>
   }
 
@@ -301,17 +305,17 @@ export class Window<A = Uint8Array> {
    * Changes one element as `accumulate` does, and gives what was there before. `NO_OP` ignores the value. Errors: as `accumulate`. MPI:
    * MPI_Fetch_and_op; mpi4py: win.Fetch_and_op.
    */
-  fetchAndOp(value: ElementOf<A>, op: AnyOp, at: WindowTo): Promise<ElementOf<A>>
+  fetchAndOp(value: ElementOf<A>, op: AnyOp | undefined, at: WindowTo): Promise<ElementOf<A>>
   fetchAndOp(value: ElementOf<A>, at: WindowTo): Promise<ElementOf<A>>
-  fetchAndOp(value: ElementOf<A>, op: AnyOp | WindowTo, at?: WindowTo): Promise<ElementOf<A>> {
+  fetchAndOp(value: ElementOf<A>, op: AnyOp | WindowTo | undefined, at?: WindowTo): Promise<ElementOf<A>> {
     const now = at === undefined ? undefined : this.#atOnce.fetchAndOp(value, op as AnyOp, at)
     return now === undefined ? awaited(this.#fetch(value, op, at)) : doneWith(now as ElementOf<A>)
   }
 
   /** As `fetchAndOp`, as a request. */
-  ifetchAndOp(value: ElementOf<A>, op: AnyOp, at: WindowTo): Request<ElementOf<A>>
+  ifetchAndOp(value: ElementOf<A>, op: AnyOp | undefined, at: WindowTo): Request<ElementOf<A>>
   ifetchAndOp(value: ElementOf<A>, at: WindowTo): Request<ElementOf<A>>
-  ifetchAndOp(value: ElementOf<A>, op: AnyOp | WindowTo, at?: WindowTo): Request<ElementOf<A>> {
+  ifetchAndOp(value: ElementOf<A>, op: AnyOp | WindowTo | undefined, at?: WindowTo): Request<ElementOf<A>> {
     return this.#fetch(value, op, at)
   }
 
@@ -750,7 +754,7 @@ export class Window<A = Uint8Array> {
     return valueOn(code, new ArrayBuffer(bytes)) as BufferLike
   }
 
-  #accumulate(data: Target, op: AnyOp | WindowTo, at: WindowTo | undefined): Request<void> {
+  #accumulate(data: Target, op: AnyOp | WindowTo | undefined, at: WindowTo | undefined): Request<void> {
     const [how, where] = opAnd(op, at)
     return this.#request<void>(PUT_TO, where, undefined, (request, part) => {
       const given = givenBy(data, 'data')
@@ -770,7 +774,7 @@ export class Window<A = Uint8Array> {
 
   #getAccumulate(
     data: Target,
-    op: AnyOp | (WindowTo & { into?: Target }),
+    op: AnyOp | (WindowTo & { into?: Target }) | undefined,
     at: (WindowTo & { into?: Target }) | undefined
   ): Request<unknown> {
     const [how, where] = opAnd(op, at)
@@ -795,7 +799,7 @@ export class Window<A = Uint8Array> {
     })
   }
 
-  #fetch(value: ElementOf<A>, op: AnyOp | WindowTo, at: WindowTo | undefined): Request<ElementOf<A>> {
+  #fetch(value: ElementOf<A>, op: AnyOp | WindowTo | undefined, at: WindowTo | undefined): Request<ElementOf<A>> {
     const [how, where] = opAnd(op, at)
     return this.#request<ElementOf<A>>(PUT_TO, where, undefined as never, (request, part) => {
       const place = this.#element(part, where)
@@ -982,13 +986,16 @@ export class Window<A = Uint8Array> {
 
   /** What all ranks do together, after their calls are complete. */
   #together(request: CallRequest<void>, make: Make<null, null>, { signal }: WindowCallOptions, then: () => void): void {
-    if (this.#rift !== undefined) throw this.#rift
+    const { rift } = this.#meetings
+    if (rift !== undefined) throw rift
     this.#quiet(this.#everybody(), () => {
-      if (this.#rift !== undefined) return request.settle(this.#rift)
+      const { rift } = this.#meetings
+      if (rift !== undefined) return request.settle(rift)
       // Who has given up meanwhile takes part all the same, for others wait.
       const options = signal?.aborted ? {} : { signal }
       const meeting = call(this.#caller, make, null, options, undefined, request.site)
-      meeting.subscribe({ next: then, error: (error) => request.settle(this.#rift ?? error) })
+      meeting.onSettled(this.#meetings.begin((error) => request.settle(error)))
+      meeting.subscribe({ next: then, error: (error) => request.settle(error) })
     })
   }
 
@@ -1030,13 +1037,11 @@ export class Window<A = Uint8Array> {
   }
 
   /** Another rank has given the window up. */
-  #part(rank: number): void {
+  #part(rank: number, ended: number): void {
     this.#parts[rank]!.isEnded = true
     if (this.#obstacle !== undefined) return
     this.#waits.lose(rank, this.#whyEnded(rank)!)
-    if (this.#rift !== undefined) return
-    this.#rift = new FreedError(`rank ${rank} has freed window '${this.name}', which this call needs all ranks for`)
-    this.#caller.core.release()
+    this.#meetings.breakOff(new FreedError(`rank ${rank} has freed window '${this.name}', which this call needs all ranks for`), ended)
   }
 
   #end(obstacle: FreedError, isOrderly: boolean): void {
@@ -1052,8 +1057,9 @@ export class Window<A = Uint8Array> {
     own.control?.free()
     for (const { target } of this.#locks.all()) this.#give(target)
     if (!isOrderly) {
+      const { ended } = this.#meetings
       for (const request of [...this.#pending]) request.fail(obstacle)
-      for (let rank = 0; rank < this.size; rank++) if (rank !== this.rank) this.#service.tell(rank, FREED, [])
+      for (let rank = 0; rank < this.size; rank++) if (rank !== this.rank) this.#service.tell(rank, FREED, [ended])
     }
     this.#waits.end(obstacle, isOrderly)
     core.endpoint.transport.unattend?.(core.id + CONTROL)
@@ -1071,6 +1077,8 @@ export class Window<A = Uint8Array> {
   }
 }
 
+staysHere(Window, 'a window')
+
 const BYTES = 2
 const fenceWord = new Int32Array(new SharedArrayBuffer(4))
 
@@ -1086,8 +1094,9 @@ function elementValue(part: Part, value: unknown, name: string): never {
 }
 
 /** The op may be left out. */
-function opAnd<T extends WindowAt>(op: AnyOp | T, at: T | undefined): [op: AnyOp, at: T] {
-  return at === undefined && !isPredefined(op) && typeof (op as AnyOp | undefined)?.combine !== 'function'
+function opAnd<T extends WindowAt>(op: AnyOp | T | undefined, at: T | undefined): [op: AnyOp, at: T] {
+  if (op === undefined) return [SUM as AnyOp, at as T]
+  return at === undefined && !isPredefined(op) && typeof (op as AnyOp).combine !== 'function'
     ? [SUM as AnyOp, op as T]
     : [op as AnyOp, at as T]
 }

@@ -1,10 +1,7 @@
-import { execFile } from 'node:child_process'
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { promisify } from 'node:util'
-
-const run = promisify(execFile)
+import { project, rxmpi } from './command.js'
+import { jobOf, outputsOf } from './one-job.js'
 
 interface Example {
   name: string
@@ -29,19 +26,34 @@ const examples = ['src', 'operators', 'pool', 'testing', 'client']
   .filter((file) => file.endsWith('.ts'))
   .flatMap(examplesOf)
 
+/** Whether it prints a name that counts the calls before: it has a job of its own. */
+const isApart = ({ output }: Example): boolean => output.some((line) => line.includes('world.'))
+
+const linesOfRanks = ({ output }: Example): number[] => [0, 1].map((rank) => output.filter((line) => line.startsWith(`[${rank}]`)).length)
+
 describe('the examples in docstrings print what they say, on two ranks', () => {
-  const directory = mkdtempSync(join(tmpdir(), 'rxmpi-docs-'))
-  afterAll(() => rmSync(directory, { recursive: true, force: true }))
+  const files = new Map(examples.map((example, index) => [example, `example-${index}.ts`]))
+  const shared = examples.filter((example) => !isApart(example))
+  const directory = project({
+    ...Object.fromEntries(examples.map((example) => [files.get(example), example.program])),
+    'job.ts': jobOf(shared.map((example) => ({ file: files.get(example)!, lines: linesOfRanks(example) })))
+  })
+  let together: Promise<Map<string, string[]>> | undefined
+
+  async function linesOf(example: Example): Promise<string[]> {
+    const file = files.get(example)!
+    if (isApart(example))
+      return (await rxmpi(['run', '-n', '2', '--timeout', '100', '--strict', file], { cwd: directory })).stdout.trim().split('\n')
+    together ??= outputsOf('job.ts', 2, directory)
+    return (await together).get(file)!
+  }
 
   it('are there', () => {
     expect(examples.length).toBeGreaterThanOrEqual(10)
     for (const { name, output } of examples) expect({ name, lines: output.length }).not.toEqual({ name, lines: 0 })
   })
 
-  it.each(examples)('$name', async ({ program, output }) => {
-    const file = join(directory, 'example.ts')
-    writeFileSync(file, program)
-    const { stdout } = await run(process.execPath, ['bin/rxmpi.js', 'run', '-n', '2', '--timeout', '30', file])
-    expect(stdout.trim().split('\n').sort()).toEqual([...output].sort())
+  it.each(examples.map((example) => [example.name, example] as const))('%s', async (_, example) => {
+    expect((await linesOf(example)).sort()).toEqual([...example.output].sort())
   })
 })

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { lines, program, project, rxmpi } from './command.js'
+import { lines, program, project, type Run, rxmpi } from './command.js'
 
 const hello = () => program('console.log("ran")')
 
@@ -244,16 +244,17 @@ describe('rxmpi run: ranks that fail', () => {
       if (comm.rank === 1) setInterval(() => {}, 1000)
       if (comm.rank === 2) await comm.recv({ source: 0, tag: 7 })`)
     // A busy machine may need longer until the last rank has begun and ended.
-    let result = await rxmpi(['run', '-n', '4', '--timeout', '1.5', path])
+    const timedOut = (timeout: number): Promise<Run> => rxmpi(['run', '-n', '4', '--stall-notice', '0', '--timeout', String(timeout), path])
+    let result = await timedOut(1.5)
     let seconds = 1.5
     while (!['rank 0 is computing', 'rank 3 has ended'].every((line) => result.stderr.includes(line)) && seconds < 60) {
       seconds *= 3
-      result = await rxmpi(['run', '-n', '4', '--timeout', String(seconds), path])
+      result = await timedOut(seconds)
     }
     const { status, stderr } = result
     expect(stderr.split('\n')).toEqual([
       `rxmpi: still running after ${seconds} s`,
-      'rank 0 is computing',
+      expect.stringMatching(new RegExp(`^rank 0 is computing, at .*${path}:3:`)),
       'rank 1 waits for no message',
       expect.stringMatching(new RegExp(`^rank 2 waits .*rank 0, tag 7.*${path}:5:`)),
       'rank 3 has ended',

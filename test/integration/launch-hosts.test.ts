@@ -45,7 +45,7 @@ describe.each([
     const { status, stdout, stderr } = await run(`
       import { COMM_WORLD as comm, SUM } from 'rxmpi'
       const sum = await comm.allreduce(new Float64Array(1_000_000).fill(comm.rank + 1), SUM)
-      const host = await comm.splitType('host')
+      using host = await comm.splitType('host')
       const sizes = await comm.allgather(host.size)
       const bytes = await comm.bcast(comm.rank === 2 ? new Uint8Array(3_000_000).fill(7) : undefined, { root: 2 })
       await comm.barrier()
@@ -129,11 +129,11 @@ describe.each([
       if (comm.rank === 0) for (;;) {}
       if (comm.rank === 1) setInterval(() => {}, 1000)
       if (comm.rank === 2) await comm.recv({ source: 0, tag: 7 })`,
-      ['--timeout', String(seconds)]
+      ['--timeout', String(seconds), '--stall-notice', '0']
     )
     expect(stderr.split('\n')).toEqual([
       `rxmpi: still running after ${seconds} s`,
-      'rank 0 is computing',
+      expect.stringMatching(/^rank 0 is computing, at .*program\.ts:3:/),
       'rank 1 waits for no message',
       expect.stringMatching(/^rank 2 waits .*rank 0, tag 7.*program\.ts:5:/),
       'rank 3 has ended',

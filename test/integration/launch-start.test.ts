@@ -124,7 +124,7 @@ it.each([
 it('says what it does where NODE_DEBUG names rxmpi, with no secret, and nothing where it does not', async () => {
   const path = program(`
     import { COMM_WORLD as comm } from 'rxmpi'
-    await comm.dup()
+    using other = await comm.dup()
     await comm.sendrecv(1, { dest: 1 - comm.rank, source: 1 - comm.rank })
     if (comm.rank === 1) process.exit(3)`)
   const args = ['run', '--placement', 'process', '-n', '2', path]

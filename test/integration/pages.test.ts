@@ -2,7 +2,8 @@ import { execFile, execFileSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { command as bin, project, type Run, rxmpi } from './command.js'
+import { command as bin, project, type Run } from './command.js'
+import { jobOf, outputsOf } from './one-job.js'
 import { type Command, compared, grouped, isRun, isTest, type Page, pages, sharedRanks } from './pages.js'
 
 /** Every program and every command of the pages in docs, run as a reader would. */
@@ -23,46 +24,22 @@ const jobs = grouped(
   cases.filter(({ ranks }) => ranks !== undefined),
   ({ ranks }) => ranks!
 )
-const MARK = '@@'
 const titleOf = ({ page, command }: Case): string => `${page.folder}/${command.line.split(' ').at(-1)}`
-const jobOf = (members: readonly Case[]): string =>
-  [
-    "import { COMM_WORLD } from 'rxmpi'",
-    ...members.flatMap((member) => [
-      'await COMM_WORLD.barrier()',
-      `console.log('${MARK}${titleOf(member)}')`,
-      `await import('./${titleOf(member)}')`
-    ])
-  ].join('\n')
 
 const directory = project({
   ...Object.fromEntries(pages.flatMap(({ folder, programs }) => programs.map(({ name, text }) => [join(folder, name), text]))),
-  ...Object.fromEntries([...jobs].map(([ranks, members]) => [`job-${ranks}.ts`, jobOf(members)]))
+  ...Object.fromEntries(
+    [...jobs].map(([ranks, members]) => [`job-${ranks}.ts`, jobOf(members.map((member) => ({ file: titleOf(member) })))])
+  )
 })
 
 const running = new Map<number, Promise<Map<string, string[]>>>()
 
 /** What each program of a job has printed. */
 function outputs(ranks: number): Promise<Map<string, string[]>> {
-  const started = running.get(ranks) ?? run(ranks)
+  const started = running.get(ranks) ?? outputsOf(`job-${ranks}.ts`, ranks, directory)
   running.set(ranks, started)
   return started
-}
-
-async function run(ranks: number): Promise<Map<string, string[]>> {
-  const { stdout, stderr, status } = await rxmpi(['run', '-n', String(ranks), '--timeout', '100', `job-${ranks}.ts`], { cwd: directory })
-  expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
-  const printed = new Map<string, string[]>()
-  const now = new Map<string, string[]>()
-  for (const line of stdout.split('\n')) {
-    const [, rank = '', text = ''] = /^(?:\[(\d+)\] )?(.*)$/.exec(line)!
-    if (text.startsWith(MARK)) {
-      const title = text.slice(MARK.length)
-      printed.set(title, printed.get(title) ?? [])
-      now.set(rank, printed.get(title)!)
-    } else now.get(rank)?.push(line)
-  }
-  return printed
 }
 
 /** As a reader would, in a shell, in the folder of the page's programs. */

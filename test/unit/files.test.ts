@@ -341,6 +341,21 @@ describe('a file', () => {
     }
   })
 
+  it.each([2, 3, 5])('that a rank frees after a call of all is not missed in that call, by %i', (size) => {
+    const link = (from: number, to: number) => ({ latency: from === 0 ? 1 : 1 + 7 * ((from + to) % 3) })
+    simulate(size, { link }, ({ comms, flush }) => {
+      const ended: unknown[] = []
+      for (const comm of comms) {
+        comm
+          .iopen('x', 'w')
+          .pipe(concatMap((file) => file.isync().pipe(map(() => file.free()))))
+          .subscribe({ next: () => ended.push(comm.rank), error: (error) => ended.push(error.message) })
+      }
+      flush()
+      expect(ended.sort()).toEqual(comms.map(({ rank }) => rank))
+    })
+  })
+
   it('that one rank has freed fails what needs that rank, and nothing else', () => {
     simulate(2, {}, ({ comms, flush }) => {
       const opened: File[] = []

@@ -323,6 +323,24 @@ describe('what does not go together', () => {
     expect(kinds[0]).toMatchObject({ name: 'DatatypeError' })
   })
 
+  it('is found where steps are made: arrays of other lengths or kinds, and one that is read and written', () => {
+    const [codes] = onGrid([1], [true], (cart) => {
+      const halo = cart.halo({ sizes: [3] })
+      const u = halo.allocate(Float64Array)
+      const pairs = [undefined, [u], [u, u], [u, u.subarray(0)], [u, new Float64Array(4)], [u, new Float32Array(5)], [u, {}]]
+      const codes = pairs.map((pair) => {
+        try {
+          halo.steps(pair as never, () => undefined)
+          return 'none'
+        } catch (error) {
+          return (error as Error).name
+        }
+      })
+      return [codes] as unknown as Observable<string[]>
+    })
+    expect(codes).toEqual(['ArgumentError', 'ArgumentError', 'AliasError', 'AliasError', 'CountError', 'DatatypeError', 'DatatypeError'])
+  })
+
   it('a freed halo fails, and one that is not is named', () => {
     const [freed] = onGrid([1], [true], (cart) => {
       const halo = cart.halo({ sizes: [3] })

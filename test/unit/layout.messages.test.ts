@@ -3,7 +3,7 @@ import { of, toArray } from 'rxjs'
 import { receiveFrom, sendTo } from '../../operators/index.js'
 import type { Communicator } from '../../src/communicator/communicator.js'
 import { contiguous, fieldwise, pack, packedBytes, struct, subarray, unpack, vector, view } from '../../src/layout/index.js'
-import { MAX, MAXLOC, MIN, SUM } from '../../src/op/op.js'
+import { BAND, MAX, MAXLOC, MIN, SUM } from '../../src/op/op.js'
 import { Status } from '../../src/request/status.js'
 import { simulate } from '../../testing/simulate.js'
 import { memoryWorld } from '../../testing/simulation/memory-world.js'
@@ -312,6 +312,30 @@ describe.each([1, 2, 3, 5])('collectives on %i ranks', (size) => {
           { value: size > 1 ? 1 : 0, location: size > 1 ? 1 : 0 },
           { value: 10, location: 0 }
         ]
+      ])
+    }
+  })
+
+  it('refuse an op that does not take each field, before anything is sent', async () => {
+    const Pair = struct({ n: 'u32', sub: struct({ x: 'f64' }) })
+    const errors = await onRanks(size, async (comm) => {
+      const wrong = [
+        fieldwise({ n: SUM }),
+        fieldwise({ n: SUM, sub: fieldwise({ y: SUM }) }),
+        fieldwise({ n: SUM, sub: SUM }),
+        fieldwise({ n: BAND, sub: fieldwise({ x: BAND }) })
+      ]
+      const calls = wrong.map((op) => comm.allreduce(Pair.allocate(1), op).catch((error: Error) => `${error.name}: ${error.message}`))
+      const right = comm.allreduce(Pair.allocate(1), fieldwise({ n: SUM, sub: fieldwise({ x: SUM }) }), { into: Pair.allocate(1) })
+      await right
+      return Promise.all(calls)
+    })
+    for (const one of errors) {
+      expect(one).toEqual([
+        expect.stringContaining("ArgumentError: op: fieldwise has no op for the field 'sub'"),
+        expect.stringContaining("ArgumentError: op: the field 'sub': op: fieldwise has no op for the field 'x'"),
+        expect.stringContaining("DatatypeError: op: the field 'sub': "),
+        expect.stringContaining("DatatypeError: op: the field 'sub': op: the field 'x': ")
       ])
     }
   })

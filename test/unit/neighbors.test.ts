@@ -453,6 +453,17 @@ describe('a grid', () => {
     expect(errors).toEqual([1, 1, 'RankError', 'CountError', 'ArgumentError', 'ArgumentError', 'ArgumentError'])
   })
 
+  it('needs options', () => {
+    const calls: ((comm: Communicator) => Observable<Cartesian | Graph | undefined>)[] = [
+      (comm) => comm.icart(undefined as never),
+      (comm) => comm.igraph(undefined as never)
+    ]
+    for (const call of calls) {
+      const [error] = onRanks(1, (comm): Observable<unknown> => call(comm))
+      expect(error).toMatchObject({ name: 'ArgumentError', message: expect.stringMatching(/^options: expected an object/) })
+    }
+  })
+
   it('puts neighbours on one host with reorder', () => {
     // Hosts deal out the ranks in turn, so neighbours are apart as they come.
     const hosts = [0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3]

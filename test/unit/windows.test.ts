@@ -67,6 +67,9 @@ describe('arguments', () => {
       expect((yield* failure(() => win.iput(new Float64Array(1), undefined as never))).code).toBe('ERR_ARGUMENT')
       expect((yield* failure(() => win.ifetchAndOp(1n as never, SUM, { target: 1 }))).code).toBe('ERR_DATATYPE')
       expect((yield* failure(() => win.icompareAndSwap(1, 2, { target: 1 }))).code).toBe('ERR_DATATYPE')
+      expect(yield* wait(win.ifetchAndOp(2, undefined, { target: 1, at: 1 }))).toBe(0)
+      yield* wait(win.iaccumulate(Float64Array.of(3), undefined, { target: 1, at: 1 }))
+      expect(yield* wait(win.igetAccumulate(Float64Array.of(4), undefined, { target: 1, at: 1 }))).toEqual(Float64Array.of(5))
       const own = createOp((a: number, b: number) => a + b, { name: 'mine' })
       expect((yield* failure(() => win.iaccumulate(new Float64Array(1), own, { target: 1 }))).message).toMatch(
         /^op: 'mine' is an op of the/
@@ -145,6 +148,37 @@ describe('a rank', () => {
       )
     })
     expect(found).toEqual(Array(6).fill('ERR_FREED'))
+  })
+
+  it.each([2, 3, 5, 6])('that gives a window up after a fence is not missed in that fence, by %i', (size) => {
+    // Rank 0 has ended long before the slow ones, which hear of it from others first.
+    const link = (from: number, to: number) => ({ latency: from === 0 ? 1 : 1 + 7 * ((from + to) % 3) })
+    simulate(size, { link }, ({ ranks, comms, flush }) => {
+      const ended: number[] = []
+      ranks((comm) =>
+        steps(function* () {
+          const win = yield* wait(comm.iwindow(new Int8Array(1)))
+          for (let k = 0; k < 2; k++) yield* wait(win.ifence())
+          win.free()
+          ended.push(comm.rank)
+        })
+      )
+      flush()
+      expect(ended.sort()).toEqual(comms.map(({ rank }) => rank))
+    })
+  })
+
+  it('that gives a window up is missed in a fence that it has not come to the end of', () => {
+    simulate(3, { latency: 1 }, ({ ranks }) => {
+      ranks((comm) =>
+        steps(function* () {
+          const win = yield* wait(comm.iwindow(new Int8Array(1)))
+          yield* wait(win.ifence())
+          if (comm.rank > 0) expect((yield* failure(() => win.ifence())).message).toMatch(/^rank 0 has freed window/)
+          win.free()
+        })
+      )
+    })
   })
 
   it('that revokes a communicator revokes what was made of it', () => {

@@ -1,9 +1,10 @@
 import { finalize, type MonoTypeOperatorFunction, map, Observable, Subject } from 'rxjs'
 import { datatypeOf, memoryOf, nameOf, RECORDS } from '../../codec/datatype.js'
+import { staysHere } from '../../codec/refusal.js'
 import { PROC_NULL } from '../../constants.js'
 import { checkAttached, checkOptions, shown } from '../../diagnostics/arguments.js'
 import { type CallSite, captureCallSite } from '../../diagnostics/call-site.js'
-import { ArgumentError, CountError, DatatypeError, FreedError } from '../../errors.js'
+import { AliasError, ArgumentError, CountError, DatatypeError, FreedError } from '../../errors.js'
 import { isLayout } from '../../layout/layout.js'
 import { Records } from '../../layout/records.js'
 import { SHARED, type Struct } from '../../layout/struct.js'
@@ -202,11 +203,13 @@ export class Halo {
    * begins when the subscriber has room for it. It ends and fails as the stream of a collective.
    */
   steps<A extends HaloArray>(
-    [first, second]: readonly [A, A],
+    arrays: readonly [A, A],
     compute: (from: A, to: A, box: Box) => void,
     options: { signal?: AbortSignal } = {}
   ): Observable<A> {
     if (typeof compute !== 'function') throw this.#located(new ArgumentError(`compute: expected a function, got ${shown(compute)}`))
+    this.#here(() => this.#checkPair(arrays))
+    const [first, second] = arrays
     const frames = {
       *[Symbol.iterator](): Generator<Frame> {
         for (let step = 0; ; step++) {
@@ -368,8 +371,26 @@ export class Halo {
       })
   }
 
+  /** Two arrays of one kind, of which one is read while the other is written. */
+  #checkPair(arrays: readonly HaloArray[]): void {
+    if (!Array.isArray(arrays) || arrays.length !== 2) throw new ArgumentError(`arrays: expected [u, v], got ${shown(arrays)}`)
+    this.#checkArrays(arrays)
+    const [first, second] = arrays as [HaloArray, HaloArray]
+    if (first.constructor !== second.constructor) {
+      throw new DatatypeError(`arrays[1]: expected a ${first.constructor.name} as the first is, got ${shown(second)}`)
+    }
+    const apart = first.byteOffset + first.byteLength <= second.byteOffset || second.byteOffset + second.byteLength <= first.byteOffset
+    if (first.buffer === second.buffer && !apart) {
+      throw new AliasError('arrays[1]: it lies on the memory of the first, which is read while it is written; give memory apart from it')
+    }
+  }
+
   #check(arrays: readonly HaloArray[]): void {
     if (this.#freed) throw this.#freedError()
+    this.#checkArrays(arrays)
+  }
+
+  #checkArrays(arrays: readonly HaloArray[]): void {
     const struct = this.#struct
     for (const array of arrays) {
       const isRight = struct === undefined ? isTypedArray(array) : array instanceof Records && array.struct.extent === struct.extent
@@ -448,6 +469,8 @@ export class Halo {
     }
   }
 }
+
+staysHere(Halo, 'a halo')
 
 const isBig = (array: TypedArray): boolean => array instanceof BigInt64Array || array instanceof BigUint64Array
 const isEmpty = ({ start, end }: Box): boolean => start.some((first, d) => first >= end[d]!)

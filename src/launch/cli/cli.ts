@@ -11,12 +11,21 @@ import type { RunOptions } from './run.js'
 // Required, not imported: for an import Node reads all of it a second time to find the names of its exports.
 const { Command, CommanderError, InvalidArgumentError, Option } = createRequire(import.meta.url)('commander') as typeof import('commander')
 const USAGE_STATUS = 2
+/** Entries of a rank's log that are shown. */
+const LOG = 20
 
 interface RunFlags {
   ranks?: number
   placement: 'thread' | 'process'
   prefix: boolean
   stallNotice?: number
+  trace?: string
+  last?: number
+  cpuProf?: boolean
+  inspect?: number
+  inspectBrk?: number
+  inspectRank?: number
+  heapProf?: boolean
   strict?: boolean
   quiet?: boolean
   timeout?: number
@@ -60,6 +69,16 @@ cli
       .choices(['end', 'continue'])
       .default('end')
   )
+  .option('--last <N>', 'when the job fails, print the last N sends, receives and collectives of each rank (at most 1024)', rankCount)
+  .option('--cpu-prof', 'profile where the time of each rank goes, into rank-K.cpuprofile')
+  .option('--heap-prof', 'profile where what each rank holds at its end was allocated, into rank-K.heapprofile')
+  .addOption(
+    new Option('--inspect [PORT]', 'let a debugger attach to each rank, at PORT and those after it (default: 9229)')
+      .argParser(port)
+      .preset('9229')
+  )
+  .addOption(new Option('--inspect-brk [PORT]', 'the same, and begin each program when a debugger is there').argParser(port).preset('9229'))
+  .option('--inspect-rank <K>', 'of this rank only', rankNumber)
   .option('--env <NAME[=VALUE]>', 'set a variable for the ranks, or pass on one of this environment; may be repeated', variable)
   .option('--no-prefix', 'leave out the [rank] before every line')
   .addOption(
@@ -73,6 +92,7 @@ cli
     'when nothing is sent, received or printed for so long, say once who waits for whom, and go on (default: 10; 0: never)',
     secondsOrNone
   )
+  .option('--trace <FILE>', 'write what the ranks send, receive and call as a trace that https://ui.perfetto.dev shows')
   .addOption(
     new Option('--placement <WHERE>', 'ranks are threads of one process, or each is a process of its own')
       .choices(['thread', 'process'])
@@ -126,13 +146,27 @@ cli
   })
 
 cli
+  .command('doctor')
+  .description('what on this machine makes jobs slow or fail, and what to do; status 1 where some do not run')
+  .option('-n, --ranks <N>', 'for jobs of so many ranks (default: as many as there are cores)', rankCount)
+  .exitOverride()
+  .action(async ({ ranks }: { ranks?: number }) => {
+    const { doctor, printable, thisMachine } = await import('./doctor.js')
+    const machine = thisMachine()
+    const findings = doctor(machine, ranks ?? machine.cores)
+    process.stdout.write(printable(findings))
+    if (findings.some(({ state }) => state === 'missing')) process.exitCode = 1
+  })
+
+cli
   .command('ps')
   .description('list the running jobs of this user on this machine, or say what the ranks of one wait for')
   .option('--job <ID>', 'the job to look at; it goes on', rankCount)
+  .option('--log [N]', 'and what each rank has done last: so many sends, receives and collectives (default: 20)', rankCount)
   .exitOverride()
-  .action(async ({ job }: { job?: number }) => {
+  .action(async ({ job, log }: { job?: number; log?: number | true }) => {
     const { ps } = await import('./ps.js')
-    process.stdout.write(await ps(job))
+    process.stdout.write(await ps(job, log === true ? LOG : log))
   })
 
 cli
@@ -153,6 +187,19 @@ function rankCount(text: string): number {
   const count = Number(text)
   if (!/^\d+$/.test(text) || !Number.isSafeInteger(count) || count < 1) throw new InvalidArgumentError('Expected a whole number from 1 up.')
   return count
+}
+
+function rankNumber(text: string): number {
+  if (!/^\d+$/.test(text)) throw new InvalidArgumentError('Expected a rank, from 0 up.')
+  return Number(text)
+}
+
+function port(text: string): number {
+  if (!/^\d+$/.test(text) || Number(text) < 1 || Number(text) > 65_535)
+    throw new InvalidArgumentError(
+      'Expected a port, from 1 to 65535; where none is given, say so before another option: --inspect -n 2 program.ts.'
+    )
+  return Number(text)
 }
 
 function seconds(text: string): number {

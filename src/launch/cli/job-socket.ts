@@ -11,12 +11,13 @@ import { debug } from '../../diagnostics/debug.js'
  */
 
 /** What a job is asked. */
-export type JobQuestion = { what: 'about' } | { what: 'waits' }
+export type JobQuestion = { what: 'about' } | { what: 'waits' } | { what: 'log'; last: number }
 
 export interface JobAnswers {
   about: JobFacts
   /** A line or more for each rank. */
   waits: readonly string[]
+  log: readonly string[]
 }
 
 export interface JobFacts {

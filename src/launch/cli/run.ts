@@ -1,13 +1,14 @@
 import { basename, extname } from 'node:path'
 import { ArgumentError, StartupTimeoutError } from '../../errors.js'
 import { startedBy } from '../../runtime/launch-env.js'
-import type { DrainSignal } from '../../runtime/rank-protocol.js'
+import type { DrainSignal, Inspection, ProfileKind } from '../../runtime/rank-protocol.js'
 import type { KubernetesOptions } from '../engines/kubernetes.js'
 import type { DetectedLauncher } from '../external/detect-launcher.js'
 import { failureText } from '../job/failure-text.js'
 import type { Failure, Job, OnFailure } from '../job/job.js'
 import { engineOf, type Placement, placement, ranksOf } from '../job/placement.js'
 import { type JobRequest, startJob } from '../job/start-job.js'
+import { traceFile } from '../job/trace-file.js'
 import { checkRanks } from '../options/limits.js'
 import { programPath } from '../options/program.js'
 import { STALL_NOTICE } from '../options/timeouts.js'
@@ -21,6 +22,17 @@ export interface RunOptions extends Omit<Placement, 'launcher'> {
   timeout?: number | undefined
   onFailure?: OnFailure | undefined
   stallNotice?: number | undefined
+  /** A file for what the ranks send, receive and call. */
+  trace?: string | undefined
+  /** A file for each rank that ends by itself: where its time goes, where what it holds was allocated. */
+  cpuProf?: boolean | undefined
+  /** The port of the first rank's debugger. */
+  inspect?: number | undefined
+  inspectBrk?: number | undefined
+  inspectRank?: number | undefined
+  heapProf?: boolean | undefined
+  /** When the job fails, so much of what each rank has done last is printed. */
+  last?: number | undefined
   prefix: boolean
   /** What ranks have left over at their end makes them fail. */
   strict?: boolean | undefined
@@ -38,6 +50,8 @@ export interface RunOptions extends Omit<Placement, 'launcher'> {
 /** npm passes an interrupt on that the terminal has already given to the whole foreground group. */
 const ECHO_MS = 200
 const KILL_MS = 2000
+/** Node's own. */
+const INSPECTOR_PORT = 9229
 /** A job that is over by then is listed nowhere. */
 const SOCKET_MS = 500
 
@@ -56,6 +70,9 @@ export async function run(options: RunOptions): Promise<number> {
   if (launcher === 'k8s') return write((await import('../engines/kubernetes.js')).kubernetesYaml(jobFor(options, ranks)))
   const asked = { ...where, launcher }
   checkRanks(ranks, engineOf(asked) === undefined)
+  const { inspectRank } = options
+  if (inspectRank !== undefined && inspectRank >= ranks)
+    throw new ArgumentError(`--inspect-rank was ${inspectRank}: expected a rank of the job, from 0 to ${ranks - 1}`)
   const path = programPath(program)
   if (options.dryRun) {
     const { dryRun } = await import('./dry-run.js')
@@ -97,11 +114,28 @@ async function runExternalRank(seen: DetectedLauncher, options: RunOptions): Pro
 
 /** What the job of this command line is asked for, wherever its ranks run. */
 function requestOf(
-  { args, env = {}, timeout, onFailure, prefix, strict, quiet, stallNotice = quiet ? 0 : STALL_NOTICE }: RunOptions,
+  {
+    args,
+    env = {},
+    timeout,
+    onFailure,
+    prefix,
+    strict,
+    quiet,
+    stallNotice = quiet ? 0 : STALL_NOTICE,
+    last,
+    cpuProf,
+    heapProf,
+    inspect,
+    inspectBrk,
+    inspectRank,
+    trace
+  }: RunOptions,
   program: string,
   ranks: number
 ): Omit<JobRequest, 'place'> {
   const leftovers = strict ? 'error' : quiet ? 'ignore' : 'warn'
+  const profiles: ProfileKind[] = [...(cpuProf ? (['cpu'] as const) : []), ...(heapProf ? (['heap'] as const) : [])]
   return {
     ranks,
     program,
@@ -111,9 +145,18 @@ function requestOf(
     onFailure,
     prefix,
     leftovers,
+    profiles,
+    inspection: inspectionOf(inspect, inspectBrk, inspectRank),
     stallNotice,
+    trace: traceFile(trace),
+    last,
     onRankFailure: (failure) => void print(failure, ranks)
   }
+}
+
+function inspectionOf(inspect: number | undefined, inspectBrk: number | undefined, only: number | undefined): Inspection | undefined {
+  const port = inspectBrk ?? inspect ?? (only === undefined ? undefined : INSPECTOR_PORT)
+  return port === undefined ? undefined : { port, waits: inspectBrk !== undefined, only }
 }
 
 /** Sees a job to its end; resolves to its status. */
@@ -123,12 +166,13 @@ async function ended(job: Job, program: string, { args }: RunOptions): Promise<n
     if (++signals === 1) job.drain(signal)
     else kill(job)
   })
-  process.on('SIGQUIT', () => void job.look().then(({ lines }) => process.stderr.write(`${lines.join('\n')}\n`)))
+  process.on('SIGQUIT', () => void job.look().then(({ lines }) => say(lines)))
   const close = answerQuestions(job, program, args)
-  const { failure, failed, stuck } = await job.outcome
+  const { failure, failed, log, stuck } = await job.outcome
   await close()
   // Of a rank whose failure did not end the job it was printed when it failed.
   if (failure !== undefined && (failure.rank === undefined || !failed.has(failure.rank))) await print(failure, job.size)
+  if (log.length > 0) await say(log)
   // Node waits for every thread before it exits, and these never come back.
   if (stuck.length > 0) process.kill(process.pid, 'SIGKILL')
   return failure?.status ?? 0
@@ -141,8 +185,9 @@ function answerQuestions(job: Job, program: string, args: readonly string[]): ()
   let socket: Promise<{ close(): void }> | undefined
   const timer = setTimeout(() => {
     socket = import('./job-socket.js').then(({ listen }) =>
-      listen(async ({ what }) => {
-        if (what === 'waits') return (await job.look()).lines
+      listen(async (question) => {
+        if (question.what === 'waits') return (await job.look()).lines
+        if (question.what === 'log') return job.log(question.last)
         return { job: pid, program, args, ranks: job.size, alive: job.alive.size, age: (performance.now() - start) / 1000 }
       })
     )
@@ -190,6 +235,10 @@ function onSignal(handle: (signal: DrainSignal) => void): void {
       last = now
     })
   }
+}
+
+function say(lines: readonly string[]): Promise<void> {
+  return new Promise((resolve) => process.stderr.write(lines.map((line) => `${line}\n`).join(''), () => resolve()))
 }
 
 function print(failure: Failure, ranks: number): Promise<void> {

@@ -2,6 +2,7 @@
 import { writeSync } from 'node:fs'
 import { Writable } from 'node:stream'
 import { type MessagePort, workerData } from 'node:worker_threads'
+import { type Log, readLog } from '../../diagnostics/flight-recorder.js'
 import { RxmpiError } from '../../errors.js'
 import { startedBy } from '../../runtime/launch-env.js'
 import type { FromRank, StandaloneData, ToRank } from '../../runtime/rank-protocol.js'
@@ -73,6 +74,10 @@ class MainThread implements Host {
 
   /** It is no thread that could be stopped from here. */
   async stackOf(): Promise<undefined> {}
+
+  log(rank: number, last: number): Log {
+    return readLog(memory.logs[rank]!, last)
+  }
 
   terminate(): void {
     if (this.#halted) return this.#end(KILLED)

@@ -261,6 +261,8 @@ export class HostProxy {
         return Promise.resolve(this.#ranks?.traffic() ?? 0).then((own) => own + this.#sites.traffic)
       case 'stack':
         return this.#ranks?.stackOf(question.rank) ?? Promise.resolve(undefined)
+      case 'log':
+        return Promise.resolve(this.#ranks?.log(question.rank, question.last))
     }
   }
 

@@ -62,7 +62,7 @@ export function startPoolWorld(ranks: number, url: URL, env: Record<string, stri
       ranks: others,
       args: [],
       env: changed(process.env, env),
-      setting: { wantsResult: false, leftovers: 'ignore', colors: false, terminals: {} }
+      setting: { wantsResult: false, leftovers: 'ignore', profiles: [], colors: false, terminals: {} }
     },
     listener
   )

@@ -1,4 +1,5 @@
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads'
+import { type Log, readLog } from '../../diagnostics/flight-recorder.js'
 import { removeQuietly } from '../../file/node-file-system.js'
 import { rankModule } from '../../runtime/package.js'
 import {
@@ -33,7 +34,10 @@ export interface ThreadHostOptions {
   ranks?: readonly number[]
   args: readonly string[]
   env: NodeJS.ProcessEnv
-  setting: Pick<Setting, 'wantsResult' | 'leftovers' | 'colors' | 'terminals' | 'inputIsTerminal' | 'link'>
+  setting: Pick<
+    Setting,
+    'wantsResult' | 'leftovers' | 'trace' | 'profiles' | 'inspection' | 'colors' | 'terminals' | 'inputIsTerminal' | 'link'
+  >
   /** Of ranks that were not there from the start; none of them reads the job's input. */
   world?: WorldNumber
 }
@@ -109,6 +113,10 @@ export class ThreadHost implements Host {
     if (worker === undefined) return undefined
     const { stackOf } = await import('./stack-of.js')
     return stackOf(worker.threadId)
+  }
+
+  log(rank: number, last: number): Log {
+    return readLog(this.#memory.logs[rank]!, last)
   }
 
   terminate(): void {

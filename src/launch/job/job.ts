@@ -10,6 +10,8 @@ import {
   type DrainSignal,
   type EndReason,
   type FromRank,
+  type Inspection,
+  type ProfileKind,
   type ReportReason,
   type ToInput,
   type ToRank,
@@ -22,12 +24,14 @@ import type { FromSite } from '../protocol/site-protocol.js'
 import { DeadlockWatch } from './deadlock.js'
 import { Input } from './input.js'
 import { Joins } from './joins.js'
+import { logLines } from './log-lines.js'
 import type { Placement } from './placement.js'
 import { Ports } from './ports.js'
 import { Programs } from './programs.js'
 import { type JobRanks, type Picture, Report } from './report.js'
 import { linksOf, placeSpawn, programsOf, ranksOf, Starting, secure } from './spawning.js'
 import { StallWatch } from './stall-watch.js'
+import type { TraceFile } from './trace-file.js'
 import { World, type WorldListener, type WorldOptions } from './world.js'
 
 export interface JobOptions {
@@ -42,10 +46,17 @@ export interface JobOptions {
   prefix: boolean
   wantsResults: boolean
   leftovers: Leftovers
+  /** Where what the ranks do is written. */
+  trace?: TraceFile | undefined
+  /** What of each rank is profiled; default nothing. */
+  profiles?: readonly ProfileKind[] | undefined
+  inspection?: Inspection | undefined
   /** What the failure of a rank does to the others; default 'end'. */
   onFailure?: OnFailure | undefined
   /** Seconds without progress after which is told who waits for whom, once; 0: never. */
   stallNotice: number
+  /** When the job fails, so much of what each rank has done last is kept; default none. */
+  last?: number | undefined
   /** Tells the user something; by default on `stderr`. */
   tell?: ((text: string) => void) | undefined
   /** Hears of each rank that fails while the others go on. */
@@ -86,6 +97,8 @@ export interface Outcome {
   failure?: Failure | undefined
   /** Ranks that have failed while the others went on. */
   failed: ReadonlySet<number>
+  /** What the ranks had done last, where the job has failed and this was wanted. */
+  log: readonly string[]
   /** Threads that could not be ended: they are inside a call that never returns. */
   stuck: number[]
 }
@@ -266,6 +279,17 @@ export class Job implements WorldListener, JobRanks {
     this.#after(END_MS, () => this.#finish())
   }
 
+  /** What every rank has done last, some lines for each. */
+  async log(last: number): Promise<string[]> {
+    const worlds = [...this.#worlds]
+    const logs = await Promise.all(
+      worlds.flatMap((world) =>
+        world.processes.map(async (process) => logLines(this.titleOf(process), await world.hostOf(process).log(process - world.base, last)))
+      )
+    )
+    return logs.flat()
+  }
+
   stackOf(rank: number): Promise<readonly string[] | undefined> {
     const world = this.#worldOf(rank)
     return Promise.resolve(world?.hostOf(rank).stackOf(rank - world.base))
@@ -297,6 +321,9 @@ export class Job implements WorldListener, JobRanks {
         this.#starting.get(world)?.output(rank, message.chunk)
         this.#stall?.progress()
         this.#outlets[message.fd].write(rank, message.chunk, () => world.written(rank, message.bytes))
+        break
+      case 'trace':
+        this.#options.trace?.write(message.events)
         break
       case 'result':
         if (world === this.#first) this.#results[rank] = message.value
@@ -491,16 +518,26 @@ export class Job implements WorldListener, JobRanks {
     const { stdout, stderr } = this.#options
     const failure = this.#failure ?? this.#early
     const reportFollows = this.#failure !== undefined
-    const closing = [...this.#worlds].map((world) => world.close(failure?.status ?? 0))
-    const drained = [this.#outlets[1].drained({ reportFollows }), this.#outlets[2].drained({ reportFollows })]
-    void Promise.all([Promise.all(closing), ...drained]).then(([statuses]) => {
+    void this.#finalLog(failure).then(async (log) => {
+      const closing = [...this.#worlds].map((world) => world.close(failure?.status ?? 0))
+      const drained = [this.#outlets[1].drained({ reportFollows }), this.#outlets[2].drained({ reportFollows })]
+      const [statuses] = await Promise.all([Promise.all(closing), ...drained])
+      this.#options.trace?.close()
       const killed = statuses.flat().find((status) => status !== undefined)
       // Seen from here, whoever is no more was killed.
       if (killed !== undefined && this.#failure?.status === KILLED) this.#failure.status = killed
       stdout.off('error', this.#onBroken)
       stderr.off('error', this.#onBroken)
-      this.#settle({ results: this.#results, failure, failed: this.#failed, stuck: this.#stuck() })
+      this.#settle({ results: this.#results, failure, failed: this.#failed, log, stuck: this.#stuck() })
     })
+  }
+
+  /** Asked for while the hosts are there; one that does not answer has the time to end. */
+  async #finalLog(failure: Failure | undefined): Promise<readonly string[]> {
+    const { last = 0 } = this.#options
+    if (failure === undefined || last === 0) return []
+    const late = new Promise<string[]>((resolve) => this.#after(END_MS, () => resolve([])))
+    return Promise.race([this.log(last), late])
   }
 
   /** Other processes have been told to end, or were never there. */

@@ -11,6 +11,7 @@ import { failureText } from './failure-text.js'
 import type { Failure, OnFailure } from './job.js'
 import { PLACEMENT, type Placement, placement, ranksOf } from './placement.js'
 import { startJob } from './start-job.js'
+import { traceFile } from './trace-file.js'
 
 /** Where the ranks run is as for `rxmpi run`: threads of one process where nothing is said. */
 export interface LaunchOptions extends Placement {
@@ -39,6 +40,11 @@ export interface LaunchOptions extends Placement {
    * the job goes on. Default 10; 0: never.
    */
   stallNotice?: number
+  /**
+   * A file for what the ranks send, receive and call, as trace events that Perfetto (https://ui.perfetto.dev) shows: each rank a track,
+   * each message an arrow.
+   */
+  trace?: string
   /** Ends the job when it is aborted. */
   signal?: AbortSignal
   /** Whether lines carry `[rank]` when there are several ranks; they do by default. */
@@ -61,6 +67,7 @@ const LAUNCH: OptionNames<LaunchOptions> = {
   onFailure: true,
   leftovers: true,
   stallNotice: true,
+  trace: true,
   signal: true,
   prefix: true,
   stdout: true,
@@ -86,6 +93,7 @@ export async function launch<T = unknown>(options: LaunchOptions): Promise<T[]> 
     onFailure,
     leftovers = 'warn',
     stallNotice = STALL_NOTICE,
+    trace,
     signal,
     prefix = true,
     stdout = process.stdout,
@@ -109,6 +117,7 @@ export async function launch<T = unknown>(options: LaunchOptions): Promise<T[]> 
     onFailure,
     leftovers,
     stallNotice,
+    trace: traceFile(trace),
     onRankFailure: (failure) => stderr.write(failureText(failure, ranks)),
     prefix,
     wantsResults: true,

@@ -3,17 +3,23 @@ import type { JobOptions } from './job.js'
 
 /** What the ranks of a job see of the launcher's terminal. */
 export function rankSetting({
+  trace,
   ranks,
   prefix,
   stdout,
   stderr,
   wantsResults,
   leftovers,
+  profiles = [],
+  inspection,
   inputIsTerminal
 }: JobOptions): Omit<Setting, 'unwritten' | 'input'> {
   return {
     wantsResult: wantsResults,
     leftovers,
+    trace: trace && { since: trace.since },
+    profiles,
+    inspection,
     colors: (terminalOf(stderr)?.colorDepth ?? 1) > 2,
     terminals: prefix && ranks > 1 ? {} : { 1: terminalOf(stdout), 2: terminalOf(stderr) },
     inputIsTerminal

@@ -1,5 +1,6 @@
 import type { ChildProcess } from 'node:child_process'
 import { constants } from 'node:os'
+import type { Log } from '../../diagnostics/flight-recorder.js'
 import type { FromInput, ToRank } from '../../runtime/rank-protocol.js'
 import { KILLED as BY_KILL, UNREACHABLE } from '../../transport/shared/host-memory.js'
 import { GONE } from '../../transport/websocket/failure-detector.js'
@@ -144,6 +145,10 @@ export class RemoteHost implements Host {
 
   async stackOf(rank: number): Promise<readonly string[] | undefined> {
     return this.#ask({ what: 'stack', rank }, undefined)
+  }
+
+  log(rank: number, last: number): Log | undefined | Promise<Log | undefined> {
+    return this.#ask({ what: 'log', rank, last }, undefined)
   }
 
   /** `gone`: the answer of a host that is no more. */

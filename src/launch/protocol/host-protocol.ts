@@ -1,4 +1,5 @@
 import { deserialize, serialize } from 'node:v8'
+import type { Log } from '../../diagnostics/flight-recorder.js'
 import type { RxmpiError } from '../../errors.js'
 import type { ErrorRecord } from '../../runtime/error-record.js'
 import type { DrainSignal, FromInput, FromRank, Setting, ToInput, ToRank, WorldNumber } from '../../runtime/rank-protocol.js'
@@ -40,13 +41,18 @@ export type FromHost =
   | { type: 'broken'; text: string; error?: ErrorRecord | undefined }
 
 /** What the launcher may ask the process of a host, as it would ask threads of its own. */
-export type Question = { what: 'rest' } | { what: 'traffic' } | { what: 'stack'; rank: number }
+export type Question =
+  | { what: 'rest' }
+  | { what: 'traffic' }
+  | { what: 'stack'; rank: number }
+  | { what: 'log'; rank: number; last: number }
 
 /** The answers to them. */
 export interface Answers {
   rest: Rest | undefined
   traffic: number
   stack: readonly string[] | undefined
+  log: Log | undefined
 }
 
 export interface HostAddress {
@@ -77,7 +83,7 @@ export interface HostSetup {
   output: 'launcher' | { prefix: boolean }
   /** Of ranks that were not there from the start. */
   world?: WorldNumber | undefined
-  setting: Pick<Setting, 'wantsResult' | 'leftovers' | 'colors' | 'terminals' | 'inputIsTerminal'>
+  setting: Pick<Setting, 'wantsResult' | 'leftovers' | 'trace' | 'profiles' | 'inspection' | 'colors' | 'terminals' | 'inputIsTerminal'>
 }
 
 /** Where the launcher is, and how to be let in. */

@@ -1,4 +1,5 @@
 import type { MessagePort } from 'node:worker_threads'
+import type { Log } from '../../diagnostics/flight-recorder.js'
 import type { ErrorRecord } from '../../runtime/error-record.js'
 import type { DrainSignal, FromInput, FromRank, ToInput, ToRank } from '../../runtime/rank-protocol.js'
 import type { FromSite, ToSite } from './site-protocol.js'
@@ -31,6 +32,8 @@ export interface Host {
   traffic(): number | Promise<number>
   /** Where a rank of it is that does not answer, a line for each call; undefined where that cannot be seen. */
   stackOf(rank: number): Promise<readonly string[] | undefined>
+  /** What a rank of it has done last, whatever it does now; undefined where nobody knows any more. */
+  log(rank: number, last: number): Log | undefined | Promise<Log | undefined>
   /** Ends its ranks at once. */
   terminate(): void
   /**

@@ -1,7 +1,7 @@
 /** The thread of a rank: makes it look like a process of its own, and runs the program in it. */
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
 import { recordError } from '../../runtime/error-record.js'
-import { DRAIN_SIGNALS, type DrainSignal, type FromRank, type RankData, type ToRank } from '../../runtime/rank-protocol.js'
+import { DRAIN_SIGNALS, type DrainSignal, type FromRank, type RankData, type ToRank, titleOf } from '../../runtime/rank-protocol.js'
 import { runtime } from '../../world.js'
 import { connectStdio } from './rank-stdio.js'
 import { stalledAwaits } from './stalled-awaits.js'
@@ -71,6 +71,8 @@ async function connectLink(): Promise<void> {
 
 async function run({ url, path }: Program): Promise<void> {
   process.argv[1] = path
+  if (launch.inspection !== undefined) (await import('./inspect.js')).inspect(seat.rank, launch.inspection)
+  if (launch.profiles.length > 0) (await import('./profile.js')).profile(seat.rank, launch.profiles)
   // From here on Node's own rules decide when the rank ends, as for any program.
   port.unref()
   const module: { default?: unknown } = await import(url)
@@ -81,6 +83,17 @@ async function run({ url, path }: Program): Promise<void> {
   } catch (cause) {
     throw new TypeError(`the default export of ${path} cannot be handed to launch(): ${(cause as Error).message}`, { cause })
   }
+}
+
+/** What the rank does is told while it does it, and the rest at its end. */
+async function traceCalls(): Promise<void> {
+  const { trace } = launch
+  if (trace === undefined) return
+  const { Tracer } = await import('../../trace/tracer.js')
+  const tracer = new Tracer((seat.world?.base ?? 0) + seat.rank, titleOf(seat.rank, seat.world), trace, (events) =>
+    tell({ type: 'trace', events })
+  )
+  process.on('exit', () => tracer.flush())
 }
 
 process.setSourceMapsEnabled(true)
@@ -96,7 +109,7 @@ process.on('exit', () => {
 process.on('exit', (status) => {
   if ((process.exitCode ?? status) === 0 && runtime.tellLeftovers(launch.leftovers)) process.exitCode = 1
 })
-Promise.all([program(), connectLink()])
+Promise.all([program(), connectLink(), traceCalls()])
   .then(([found]) => run(found))
   .catch((error) => process.nextTick(() => raise(error)))
   .finally(() => {

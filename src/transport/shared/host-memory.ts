@@ -4,6 +4,7 @@
  * An inbox is a line of flags, then a lane's counters for every source, then a ring of bytes for every source. Counters that different
  * threads write stand 128 bytes apart, so that no write takes a cache line from somebody who writes another.
  */
+import { LOG_BYTES } from '../../diagnostics/flight-recorder.js'
 
 export interface HostMemory {
   /** By rank. A rank of another host has one as well: the router reads it. */
@@ -11,6 +12,8 @@ export interface HostMemory {
   states: SharedArrayBuffer
   /** By rank, where each sleeps: its inbox, unless its thread has another, of its own world. Of ranks of this process only. */
   bells?: readonly SharedArrayBuffer[] | undefined
+  /** By rank: what each has done last. */
+  logs: SharedArrayBuffer[]
   /** Where there are several hosts. */
   others?: OtherHosts | undefined
 }
@@ -68,6 +71,7 @@ export function allocateHost(size: number, others?: Omit<OtherHosts, 'bell'>): H
   return {
     inboxes: Array.from({ length: size }, () => new SharedArrayBuffer(bytes)),
     states: new SharedArrayBuffer(stateWord(size) * 4),
+    logs: Array.from({ length: size }, () => new SharedArrayBuffer(LOG_BYTES)),
     ...(others === undefined ? {} : { others: { ...others, bell: new SharedArrayBuffer(8) } })
   }
 }

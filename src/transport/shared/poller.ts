@@ -68,6 +68,8 @@ export class Poller {
   /** Called each time the rank falls asleep and when it wakes. */
   onSleep: () => void = () => undefined
   onWake: () => void = () => undefined
+  /** Called in each turn of the event loop in which it has found little to deliver. */
+  onTurn: () => void = () => undefined
 
   constructor(target: Pollable, crowded: boolean) {
     this.#target = target
@@ -195,6 +197,7 @@ export class Poller {
     const due = this.#deliveries >= DELIVERIES
     this.#deliveries = 0
     if (due || !this.#wanted) return this.#look()
+    this.onTurn()
     const now = performance.now()
     if (this.#quietSince === 0) {
       this.#quietSince = now

@@ -98,4 +98,11 @@ await whole.fence()
 if (whole.whole !== undefined) check(whole.whole.length === 2 * size && whole.whole.at(-1) === size, 'whole')
 await whole.fence()
 await whole.close()
+// What is made beside other calls on the communicator meets theirs in the order of the calls, whoever waits for what meanwhile.
+const making = comm.allocateWindow(Int32Array, 1)
+if (rank === 0) await making
+await comm.barrier()
+using last = await making
+// And a window is left at once, by each rank when it has come to the end.
+await last.fence()
 if (rank === 0) console.log('all is well')

@@ -65,7 +65,14 @@ describe('rxmpi doctor', () => {
       'huge pages',
       /write madvise/
     ],
-    ['no uWebSockets.js', { ...healthy, noSockets: 'uWebSockets.js does not load here' }, 4, 'slow', 'sockets', /--include=optional/],
+    [
+      'no uWebSockets.js',
+      { ...healthy, noSockets: 'uWebSockets.js does not load here' },
+      4,
+      'slow',
+      'sockets',
+      /npm install 'uWebSockets\.js@npm:/
+    ],
     [
       'a slow clock',
       with_({ '/sys/devices/system/clocksource/clocksource0/current_clocksource': 'hpet' }),

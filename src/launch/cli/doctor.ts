@@ -1,7 +1,7 @@
 import { accessSync, constants, readFileSync } from 'node:fs'
 import { availableParallelism, tmpdir, totalmem } from 'node:os'
 import { giveWay } from '../../transport/shared/give-way.js'
-import { libraryHere } from '../../transport/websocket/serve.js'
+import { INSTALL_SOCKETS, libraryHere } from '../../transport/websocket/serve.js'
 
 /** What is looked at, and what is wrong with it. */
 export interface Finding {
@@ -165,7 +165,7 @@ function sockets({ noSockets }: Machine): Finding {
     what: 'sockets',
     found: noSockets,
     state: 'slow',
-    remedy: "links between hosts are served over Node's own; install it with npm install --include=optional"
+    remedy: `links between hosts are served over Node's own; for several hosts: ${INSTALL_SOCKETS}`
   }
 }
 

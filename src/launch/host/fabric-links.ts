@@ -9,8 +9,8 @@ import type { Gone } from '../protocol/host.js'
 import type { FabricLinksPlan } from '../protocol/site-protocol.js'
 
 /**
- * What joins the ranks of a fabric here to those in other processes: links, a token and a router of its own, as those of a job. Who is let in
- * by that token gets to the ranks of this fabric and to nothing else.
+ * What joins the ranks of a fabric here to those in other processes: links, a token and a router of its own, as those of a job. Who is let
+ * in by that token gets to the ranks of this fabric and to nothing else.
  */
 export class FabricLinks {
   readonly #plan: FabricLinksPlan

@@ -37,8 +37,8 @@ export class Port extends Observable<Intercommunicator> {
   /** By which it is known in the job. */
   readonly name: string
   /**
-   * What ranks of another job need to connect, once the port is open: where it is, and a secret of this port alone, which ends with it. Of a
-   * port with `scope: 'network'`; else a PortError.
+   * What ranks of another job need to connect, once the port is open: where it is, and a secret of this port alone, which ends with it.
+   * Of a port with `scope: 'network'`; else a PortError.
    */
   readonly ticket: Promise<string>
 

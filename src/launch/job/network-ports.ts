@@ -89,7 +89,12 @@ export class NetworkPorts {
   }
 
   /** Connects ranks of this job to a port of another; returns how to want that no more. */
-  connect(text: string, processes: readonly number[], timeout: number, answer: (value: number | undefined, refusal?: Refusal) => void): () => void {
+  connect(
+    text: string,
+    processes: readonly number[],
+    timeout: number,
+    answer: (value: number | undefined, refusal?: Refusal) => void
+  ): () => void {
     const { id, secret, addresses, port, tls } = readTicket(text)
     const { reconnectMs } = this.#links
     const token = new Token(Buffer.from(secret, 'base64url'), id)

@@ -3,11 +3,11 @@
  *
  * The rooms lie on floors, and imports go down:
  *
- *     testing  pool
+ *     testing  pool  client
  *     operators  npy  sync
  *     communicator
  *     intercomm
- *     file  window
+ *     file  window  viewers
  *     service
  *     collective  stream
  *     request
@@ -28,7 +28,7 @@ const room = (name, path, allowed) =>
     `${name}-imports-downwards`,
     `${path} may import ${['itself', ...allowed].join(', ')}.`,
     { path: `^${path}/` },
-    { path: '^(src|operators|testing|pool|bench|examples|test)/', pathNot: [`^${path}/`, ...allowed.map((other) => `^${other}`)] }
+    { path: '^(src|operators|testing|pool|client|bench|examples|test)/', pathNot: [`^${path}/`, ...allowed.map((other) => `^${other}`)] }
   )
 
 const base = ['src/errors.ts', 'src/constants.ts']
@@ -62,6 +62,7 @@ module.exports = {
     room('file', 'src/file', [...requests, 'src/op/', 'src/stream/', 'src/collective/', 'src/service/']),
     room('window', 'src/window', [...requests, 'src/op/', 'src/stream/', 'src/collective/', 'src/service/']),
     room('intercomm', 'src/intercomm', [...requests, 'src/op/', 'src/stream/', 'src/collective/']),
+    room('viewers', 'src/viewers', [...requests, 'src/stream/', 'src/transport/websocket/']),
     room('communicator', 'src/communicator', [
       ...requests,
       'src/op/',
@@ -82,7 +83,17 @@ module.exports = {
       'src/stream/',
       'src/collective/',
       'src/file/',
+      'src/viewers/internal.ts',
       'src/communicator/communicator.ts'
+    ]),
+    room('client', 'client', [
+      ...base,
+      'src/memory/queue.ts',
+      'src/codec/',
+      'src/diagnostics/option-names.ts',
+      'src/stream/overflow-policy.ts',
+      'src/viewers/(wire|ticket|with-credit).ts',
+      'src/transport/websocket/'
     ]),
     room('pool', 'pool', [...tools, 'src/stream/', 'src/communicator/communicator.ts', 'src/world.ts', 'src/launch/']),
 
@@ -97,7 +108,7 @@ module.exports = {
       'A transport moves segments: beside its own directory it may know the interface, the frame, the errors and how to copy.',
       { path: '^src/transport/' },
       {
-        path: '^(src|operators|testing|pool|bench|examples|test)/',
+        path: '^(src|operators|testing|pool|client|bench|examples|test)/',
         pathNot: ['^src/transport/', '^src/(progress/frame|errors|memory/copy|diagnostics/(debug|channels))\\.ts$']
       }
     ),
@@ -109,8 +120,8 @@ module.exports = {
     ),
     forbid(
       'the-core-does-not-know-what-carries-it',
-      'Only the world of a job, its runtime and the launcher may know a transport; the rest knows the interface.',
-      { path: '^src/', pathNot: ['^src/transport/', '^src/launch/', '^src/runtime/', '^src/world\\.ts$'] },
+      'Only the world of a job, its runtime and the launcher may know a transport; the rest knows the interface. Viewers come by the same kind of socket.',
+      { path: '^src/', pathNot: ['^src/transport/', '^src/launch/', '^src/runtime/', '^src/world\\.ts$', '^src/viewers/server\\.ts$'] },
       { path: '^src/transport/[^/]+/' }
     ),
     forbid(

@@ -15,6 +15,7 @@ const entryPoints = [
   'src/sync/index',
   'pool/index',
   'pool/worker',
+  'client/node',
   'src/launch/index',
   'src/launch/rank/rank',
   'src/launch/host/host-process',
@@ -60,3 +61,15 @@ await build({
   external: ['commander', 'es-module-lexer', 'esbuild', 'uWebSockets.js', 'selfsigned'],
   plugins: [quickLoads]
 })
+
+/** What a page loads: without Node's modules, and `standalone` with all that it takes of RxJS. */
+const page = {
+  entryPoints: ['.build/client/index.js'],
+  bundle: true,
+  format: 'esm',
+  platform: 'browser',
+  target: 'es2022',
+  alias: { 'node:util': './.build/client/no-node.js', 'cbor-x': 'cbor-x/decode' }
+}
+await build({ ...page, outfile: 'dist/client/index.js', external: ['rxjs'] })
+await build({ ...page, outfile: 'dist/client/standalone.js', minify: true })

@@ -48,3 +48,10 @@ export { type SendToOptions, sendTo } from './sendTo.js'
 export { toAsyncIterable } from './toAsyncIterable.js'
 export { type Timed, type WatermarkOptions, watermark } from './watermark.js'
 export { type TimeWindow, type WindowByTimeOptions, WindowStatus, windowByTime } from './windowByTime.js'
+
+// Viewers, which are no ranks
+
+export type { Viewers, ViewersOptions, ViewerTicketOptions } from '../src/viewers/internal.js'
+export { type PublishOptions, publish } from './publish.js'
+export { type SubscribeToOptions, subscribeTo } from './subscribeTo.js'
+export { viewers } from './viewers.js'

@@ -12,7 +12,9 @@ describe('sources', () => {
   const COLUMNS = 140
   /** Made by `npm run build`. */
   const generated = 'src/op/kernel-code.ts'
-  const sources = ['src', 'operators', 'testing', 'pool'].flatMap(filesIn).filter((file) => file.endsWith('.ts') && file !== generated)
+  const sources = ['src', 'operators', 'testing', 'pool', 'client']
+    .flatMap(filesIn)
+    .filter((file) => file.endsWith('.ts') && file !== generated)
 
   /** Without the programs in docstrings, whose lines say what they print. */
   const proseOf = (file: string): string[] =>
@@ -35,7 +37,7 @@ describe('pages', () => {
     ...readdirSync('.').filter((name) => name.endsWith('.md')),
     ...['docs', 'examples', 'bench'].flatMap(filesIn).filter((file) => file.endsWith('.md'))
   ]
-  const rooms = ['src', 'operators', 'testing', 'pool', 'kernels', 'bin', 'bench', 'examples', 'scripts', 'test', 'docs']
+  const rooms = ['src', 'operators', 'testing', 'pool', 'client', 'kernels', 'bin', 'bench', 'examples', 'scripts', 'test', 'docs']
   const files = rooms.flatMap(filesIn)
   /** A page without its blocks of code, which are programs and output of the reader's. */
   const proseOf = (page: string): string => readFileSync(page, 'utf8').replace(/^```[\s\S]*?^```/gm, '')

@@ -4,8 +4,11 @@
  */
 export const toReference: unique symbol = Symbol('reference')
 
+/** The number of readers where those are no ranks, and could not come back to what stays. */
+export const NO_RANKS = -1
+
 export interface Referable {
-  /** Called each time it is sent; so many ranks will have what it is in. */
+  /** Called each time it is sent; so many ranks will have what it is in, or `NO_RANKS`, which it may refuse. */
   [toReference](readers: number): readonly [home: number, id: number]
 }
 

@@ -1,8 +1,8 @@
 import { asyncScheduler, Observable, type ObservableInput, type Subscription } from 'rxjs'
-import { type Referable, references, toReference } from '../codec/reference.js'
+import { NO_RANKS, type Referable, references, toReference } from '../codec/reference.js'
 import { CommunicatorCore } from '../core/communicator-core.js'
 import { type CallSite, recordCallSite } from '../diagnostics/call-site.js'
-import { ArgumentError } from '../errors.js'
+import { ArgumentError, DataCloneError } from '../errors.js'
 import { LENT } from '../progress/context-ids.js'
 import type { Endpoint } from '../progress/endpoint.js'
 import { callIn, FIRST } from './control-messages.js'
@@ -35,6 +35,7 @@ export class Ref<T> implements Referable {
 
   /** @internal */
   [toReference](readers: number): readonly [number, number] {
+    if (readers === NO_RANKS) throw new DataCloneError('data: a ref is for ranks; publish the values of its stream instead')
     const { here } = references
     return here === undefined || readers === 0 ? NOWHERE : homeOf(here as Endpoint).lend(this.#source, this.#timeout, readers, this.#site)
   }

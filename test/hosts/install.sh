@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Installs from Debian's packages what the tests of several machines and of other launchers need: network tools, an SSH server, MPICH's and
-# Open MPI's launchers, Slurm. Needs root; where it cannot, it says so and the tests skip visibly.
+# Open MPI's launchers, Slurm; and Chromium for that of pages. Needs root; where it cannot, it says so and the tests skip visibly.
 set -euo pipefail
-packages=(iproute2 iptables openssh-server mpich openmpi-bin slurm-wlm munge)
+packages=(iproute2 iptables openssh-server mpich openmpi-bin slurm-wlm munge chromium)
 missing=()
 for package in "${packages[@]}"; do dpkg -s "$package" >/dev/null 2>&1 || missing+=("$package"); done
 if [ ${#missing[@]} -eq 0 ]; then echo 'all there'; exit 0; fi

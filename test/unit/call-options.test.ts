@@ -1,4 +1,5 @@
 import { EMPTY, firstValueFrom, isObservable, of } from 'rxjs'
+import { connect } from '../../client/node.js'
 import * as mpi from '../../operators/index.js'
 import { RankPool } from '../../pool/index.js'
 import { Cartesian, Communicator } from '../../src/communicator/communicator.js'
@@ -28,6 +29,7 @@ interface Stage {
 
 type Misspelt = readonly [call: string, nearest: string, run: (stage: Stage) => unknown]
 
+const TICKET = `ws://127.0.0.1:1/viewers#w.${'A'.repeat(11)}.${'A'.repeat(43)}`
 const data = new Float64Array(2)
 /** Of whatever takes a signal. */
 const bad = { signla: undefined } as object as never
@@ -166,6 +168,11 @@ const misspelt: readonly Misspelt[] = [
   ['mpi.partitionTo', 'partitioner', ({ comm }) => mpi.partitionTo(comm, (value: number) => value, spelt({ partitoner: () => 0 }))],
   ['mpi.watermark', 'lateness', ({ comm }) => mpi.watermark(comm, spelt({ time: Number, latenes: 1 }))],
   ['mpi.windowByTime', 'slide', ({ comm }) => mpi.windowByTime(comm, spelt({ size: 1, time: Number, op: SUM, slid: 1 }))],
+  ['mpi.publish', 'overflow', ({ comm }) => mpi.publish(comm, 'x', spelt({ overlfow: 'error' }))],
+  ['mpi.subscribeTo', 'root', ({ comm }) => mpi.subscribeTo(comm, 'x', spelt({ rot: 0 }))],
+  ['mpi.viewers', 'port', ({ comm }) => mpi.viewers(comm, spelt({ prot: 0 }))],
+  ['job.stream', 'prefetch', () => connect(TICKET).stream('x', spelt({ prefech: 1 }))],
+  ['job.publish', 'overflow', () => connect(TICKET).publish('x', spelt({ overflw: 'latest' }))],
   ['mpi.ref', 'timeout', () => mpi.ref(of(1), spelt({ timout: 1 }))],
   ['Request.from', 'status', () => Request.from(EMPTY, spelt({ statu: 1 }))],
   ['createOp', 'commutative', () => createOp((a: number) => a, spelt({ comutative: true }))],

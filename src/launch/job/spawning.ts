@@ -105,7 +105,7 @@ export function linksOf({ where }: JobOptions): LinkSetting {
 }
 
 export async function secure(links: LinkSetting): Promise<void> {
-  const { makeCertificate } = await import('./certificate.js')
+  const { makeCertificate } = await import('../../transport/websocket/certificate.js')
   links.certificate = await makeCertificate()
 }
 

@@ -8,6 +8,8 @@ export interface Connection {
   readonly full: boolean
   /** Ends it at once. `closed` is called nonetheless, later. */
   close(): void
+  /** Ends it when all is out that was sent; nothing is taken in any more. */
+  finish(): void
 }
 
 /** What happens on a connection. A frame's bytes are valid during the call only. */
@@ -33,6 +35,8 @@ export const CHALLENGE_PATH = '/challenge'
 export const LINK_PATH = '/link'
 export const CLAIM_HEADER = 'x-rxmpi-claim'
 export const ANSWER_HEADER = 'x-rxmpi-answer'
+
+export const LINK_DOOR = { path: LINK_PATH, claim: CLAIM_HEADER, answer: ANSWER_HEADER }
 
 /** The longest WebSocket message that is taken in: a frame, and nothing longer. */
 export { MAX_FRAME as MAX_MESSAGE } from './wire.js'

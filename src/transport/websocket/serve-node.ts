@@ -1,17 +1,18 @@
 import { createServer, type Server as HttpServer, type IncomingMessage, STATUS_CODES } from 'node:http'
 import { createServer as createSecureServer } from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
-import { ANSWER_HEADER, CHALLENGE_PATH, CLAIM_HEADER, HANDSHAKE_MS, LINK_PATH } from './connection.js'
+import { CHALLENGE_PATH, HANDSHAKE_MS, LINK_DOOR } from './connection.js'
 import { acceptOf } from './framing.js'
-import type { Authenticator, ListenOptions, Server } from './server.js'
+import type { Authenticator, Door, ListenOptions, Server } from './server.js'
 import { SocketConnection } from './socket-connection.js'
 
 /** Connections of whoever has not proved anything yet. */
 const MAX_STRANGERS = 1000
 const RELISTEN_MS = 50
 
+/** `door`: by default that of hosts. */
 export async function serveWithNode(
-  { address, port, certificate, keepsAlive = true }: ListenOptions,
+  { address, port, certificate, keepsAlive = true, door = LINK_DOOR }: ListenOptions & { door?: Door },
   authenticator: Authenticator
 ): Promise<Server> {
   const timeouts = {
@@ -21,7 +22,7 @@ export async function serveWithNode(
     connectionsCheckingInterval: 1000
   }
   const answer = (request: IncomingMessage, response: { statusCode: number; end(text?: string): unknown }): void => {
-    if (request.url === CHALLENGE_PATH) response.end(authenticator.challenge())
+    if (request.url === CHALLENGE_PATH && authenticator.challenge !== undefined) response.end(authenticator.challenge())
     else {
       response.statusCode = 404
       response.end()
@@ -37,16 +38,16 @@ export async function serveWithNode(
   }
   const connections = new Set<SocketConnection>()
   http.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
-    const claim = request.headers[CLAIM_HEADER]
-    if (request.url !== LINK_PATH || Array.isArray(claim)) return refuse(socket, 404, '')
+    const claim = request.headers[door.claim]
+    if (request.url !== door.path || Array.isArray(claim)) return refuse(socket, 404, '')
     const key = keyOf(request)
     if (key === undefined) return refuse(socket, 400, '')
-    const admission = authenticator.admit(claim)
+    const admission = authenticator.admit(claim, request.headers.origin)
     if ('refused' in admission) return refuse(socket, admission.later ? 503 : 403, admission.refused)
     const connection = new SocketConnection(socket, head, false)
     connection.answer(
       `HTTP/1.1 101 ${STATUS_CODES[101]}\r\nupgrade: websocket\r\nconnection: Upgrade\r\n` +
-        `sec-websocket-accept: ${acceptOf(key)}\r\n${ANSWER_HEADER}: ${admission.answer}\r\n\r\n`
+        `sec-websocket-accept: ${acceptOf(key)}\r\n${door.answer}: ${admission.answer}\r\n\r\n`
     )
     connections.add(connection)
     const events = admission.open(connection)

@@ -34,7 +34,7 @@ export function serveWithUws(uws: Uws, options: ListenOptions, authenticator: Au
   const app = options.certificate === undefined ? uws.App() : withFiles(options.certificate, (files) => uws.SSLApp(files))
   const guests = new Set<WebSocket<Guest>>()
   app.get(CHALLENGE_PATH, (res) => {
-    res.end(authenticator.challenge())
+    res.end(authenticator.challenge?.())
   })
   app.any('/*', (res) => {
     res.writeStatus('404 Not Found').end(undefined, true)
@@ -118,6 +118,10 @@ class UwsConnection implements Connection {
 
   close(): void {
     if (this.#open.has(this.#ws)) this.#ws.close()
+  }
+
+  finish(): void {
+    if (this.#open.has(this.#ws)) this.#ws.end()
   }
 }
 

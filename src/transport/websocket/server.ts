@@ -10,6 +10,13 @@ export interface ListenOptions {
   keepsAlive?: boolean
 }
 
+/** Where a connection is asked for, and the headers of the claim and of the answer. */
+export interface Door {
+  path: string
+  claim: string
+  answer: string
+}
+
 /** A port at which other hosts connect, whichever library listens. */
 export interface Server {
   readonly port: number
@@ -20,8 +27,9 @@ export interface Server {
 
 /** Decides who gets in. */
 export interface Authenticator {
-  challenge(): string
-  admit(header: string | undefined): Admission
+  challenge?(): string
+  /** `origin`: of the page that asks, where a browser does. */
+  admit(header: string | undefined, origin?: string): Admission
 }
 
 /** The server's answer to a claim, and how the connection goes on; or why it is refused, and whether to try again. */

@@ -6,6 +6,7 @@ import { LEAD } from './wire.js'
 
 /** What came with no close code, in what is told of the end of a connection. */
 const BROKEN = 1006
+const NORMAL = 1000
 
 /** A WebSocket over a socket of Node's, after the upgrade. */
 export class SocketConnection implements Connection {
@@ -75,6 +76,13 @@ export class SocketConnection implements Connection {
     this.#open = false
     this.#parser.stop()
     this.#socket.destroy()
+  }
+
+  finish(): void {
+    if (!this.#open) return
+    this.#open = false
+    this.#parser.stop()
+    this.#socket.end(close(NORMAL, this.#masks))
   }
 
   #read(bytes: Uint8Array): void {

@@ -1,4 +1,4 @@
-import { catchError, map, type Observable, throwError } from 'rxjs'
+import { catchError, map, type Observable, ReplaySubject, throwError } from 'rxjs'
 import { staysHere } from '../codec/refusal.js'
 import { type ArrayType, Halo } from '../collective/halo/halo.js'
 import type { HaloOptions } from '../collective/halo/options.js'
@@ -10,7 +10,7 @@ import { checkOptions, checkSignal, checkTag, shown } from '../diagnostics/argum
 import { type CallSite, captureCallSite, recordCallSite } from '../diagnostics/call-site.js'
 import { debug } from '../diagnostics/debug.js'
 import type { OptionNames } from '../diagnostics/option-names.js'
-import { ArgumentError, CountError, RankError } from '../errors.js'
+import { ArgumentError, CountError, PortError, RankError } from '../errors.js'
 import type { File } from '../file/file.js'
 import type { FileMode } from '../file/modes.js'
 import { type OpenOptions, openFile } from '../file/open.js'
@@ -570,11 +570,14 @@ export class Communicator extends FaultTolerant {
     } catch (error) {
       throw this.core.inContext(error, captureCallSite())
     }
-    const accepted = listening(this, name, options, { options: {}, site }).pipe(
+    const ticket = new ReplaySubject<string>(1)
+    if (options.scope !== 'network')
+      ticket.error(new PortError(`port '${name}' has no ticket: it is open to this job only; give scope: 'network'`))
+    const accepted = listening(this, name, options, { options: {}, site }, ticket).pipe(
       map((joined) => joinedBy(joined, `${this.name}.accept(${++this.#accepted})`, site)),
       catchError((error) => throwError(() => this.core.inContext(error, site)))
     )
-    return new Port(name, accepted)
+    return new Port(name, accepted, ticket)
   }
 
   /**

@@ -1,4 +1,4 @@
-import { concatMap, Observable } from 'rxjs'
+import { concatMap, firstValueFrom, Observable, type ReplaySubject, tap } from 'rxjs'
 import { checkObject, checkRoot, shown } from '../diagnostics/arguments.js'
 import { checkNames, type OptionNames } from '../diagnostics/option-names.js'
 import { ArgumentError } from '../errors.js'
@@ -14,6 +14,8 @@ export interface ListenOptions {
   root?: number
   /** How many may wait while another is let in; default 16. Who comes when there are as many gets a PortError. Read at the root. */
   queue?: number
+  /** Who may connect: 'job' (the default) groups of this job, by name; 'network' those of other jobs as well, by `port.ticket`. */
+  scope?: 'job' | 'network'
 }
 
 /** What `connect` may be told. */
@@ -24,7 +26,7 @@ export interface ConnectOptions extends DeriveOptions {
   timeout?: number
 }
 
-const LISTEN: OptionNames<ListenOptions> = { root: true, queue: true }
+const LISTEN: OptionNames<ListenOptions> = { root: true, queue: true, scope: true }
 export const CONNECT: OptionNames<ConnectOptions> = { name: true, signal: true, root: true, timeout: true }
 
 const QUEUE = 16
@@ -34,11 +36,19 @@ const MAX_TIMEOUT = 2 ** 31 - 1
 export class Port extends Observable<Intercommunicator> {
   /** By which it is known in the job. */
   readonly name: string
+  /**
+   * What ranks of another job need to connect, once the port is open: where it is, and a secret of this port alone, which ends with it.
+   * Of a port with `scope: 'network'`; else a PortError.
+   */
+  readonly ticket: Promise<string>
 
   /** @internal */
-  constructor(name: string, accepted: Observable<Intercommunicator>) {
+  constructor(name: string, accepted: Observable<Intercommunicator>, ticket: Observable<string>) {
     super((subscriber) => accepted.subscribe(subscriber))
     this.name = name
+    this.ticket = firstValueFrom(ticket)
+    // Who does not ask for it need not hear of it.
+    this.ticket.catch(() => undefined)
   }
 }
 
@@ -48,18 +58,28 @@ export function checkListen(comm: Communicator, name: string, options: ListenOpt
   checkObject(options, '{ queue: 16 }')
   checkNames(options, LISTEN)
   checkPortName(name)
-  const { root = 0, queue = QUEUE } = options
+  const { root = 0, queue = QUEUE, scope = 'job' } = options
+  if (scope !== 'job' && scope !== 'network') throw new ArgumentError(`scope: expected 'job' or 'network', got ${shown(scope)}`)
   checkRoot(root, comm.core.size)
   if (!Number.isInteger(queue) || queue < 0) throw new ArgumentError(`queue: expected an integer from 0 on, got ${shown(queue)}`)
   jobOf(comm)
 }
 
 /** Opens a port, once all ranks have subscribed, and emits this rank's end of what joins it with each who connects. */
-export function listening(comm: Communicator, name: string, options: ListenOptions, setting: Setting): Observable<Joined> {
-  const { root = 0, queue = QUEUE } = options
+export function listening(
+  comm: Communicator,
+  name: string,
+  options: ListenOptions,
+  setting: Setting,
+  ticket: ReplaySubject<string>
+): Observable<Joined> {
+  const { root = 0, queue = QUEUE, scope = 'job' } = options
   const what = `in listen for somebody to connect to port '${name}'`
-  const orderFor = (processes: readonly Process[]): ListenOrder => ({ type: 'listen', name, queue, processes })
+  const orderFor = (processes: readonly Process[]): ListenOrder => ({ type: 'listen', name, queue, scope, processes })
   return askJob(comm, { how: 'listen', root, alike: alikeOf(name, root), what, orderFor }, setting).pipe(
+    tap((port) => {
+      if (scope === 'network') jobOf(comm).ticket(port).subscribe(ticket)
+    }),
     concatMap((port) => awaited(comm, jobOf(comm).accept(port, comm.core.rank === root), what, setting))
   )
 }
@@ -76,13 +96,16 @@ export function connecting(comm: Communicator, name: string, options: ConnectOpt
     }
     return { type: 'connect', name, timeout, processes }
   }
-  const what = `in connect for port '${name}'`
+  const what = `in connect for ${shownPort(name)}`
   return askJob(comm, { how: 'connect', root, alike: alikeOf(name, root), what, orderFor }, setting).pipe(
     concatMap((fabric) => job.join(fabric))
   )
 }
 
-const alikeOf = (name: string, root: number): string => `port '${name}' and root: ${root}`
+const alikeOf = (name: string, root: number): string => `${shownPort(name)} and root: ${root}`
+
+/** A ticket holds a secret: its end, which is none, tells it from others. */
+const shownPort = (name: string): string => (name.startsWith('rxmpi-port:') ? `the ticket …${name.slice(-8)}` : `port '${name}'`)
 
 function checkPortName(name: unknown): void {
   if (typeof name !== 'string' || name === '') throw new ArgumentError(`port: expected a name such as 'viewer', got ${shown(name)}`)

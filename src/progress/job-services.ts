@@ -38,6 +38,8 @@ export interface ListenOrder {
   readonly name: string
   /** How many may wait while another is let in. */
   readonly queue: number
+  /** Who may connect: ranks of this job, or of others as well, by a ticket. */
+  readonly scope: 'job' | 'network'
   readonly processes: readonly Process[]
 }
 
@@ -92,4 +94,6 @@ export interface JobServices {
   join(fabric: number): Observable<Joined>
   /** Emits this rank's ends of all that comes of a port; completes when that is closed. At the root unsubscribing closes it. */
   accept(port: number, isRoot: boolean): Observable<Joined>
+  /** Emits the ticket of a port that others may connect to. */
+  ticket(port: number): Observable<string>
 }

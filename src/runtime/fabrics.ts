@@ -1,5 +1,5 @@
 import type { MessagePort } from 'node:worker_threads'
-import { Observable, type Subscriber } from 'rxjs'
+import { Observable, ReplaySubject, type Subscriber } from 'rxjs'
 import { Endpoint } from '../progress/endpoint.js'
 import { type JobServices, type Joined, type Order, type Process, type Refusal, refused } from '../progress/job-services.js'
 import { BufferHandoff } from '../transport/shared/buffer-handoff.js'
@@ -7,7 +7,7 @@ import { FabricTransport } from '../transport/shared/fabric-transport.js'
 import type { SharedTransport } from '../transport/shared/shared-transport.js'
 import type { FabricSeat, FromRank, ToRank } from './rank-protocol.js'
 
-const ABOUT: ReadonlySet<ToRank['type']> = new Set<ToRank['type']>(['joined', 'answered', 'offered', 'unlistened'])
+const ABOUT: ReadonlySet<ToRank['type']> = new Set<ToRank['type']>(['joined', 'answered', 'offered', 'unlistened', 'ticket'])
 
 /** What comes of a port: who has connected, that somebody would like to, or its end. */
 type PortNews = Joined | 'offered' | 'closed'
@@ -33,6 +33,7 @@ export class Fabrics implements JobServices {
   readonly #ports = new Map<number, Subscriber<Joined> | undefined>()
   /** What has come of ports that are not known yet. */
   readonly #early = new Map<number, PortNews[]>()
+  readonly #tickets = new Map<number, ReplaySubject<string>>()
   readonly #handoffs = new Map<number, BufferHandoff>()
   /** Lines that have come before their fabric. */
   readonly #lines: Extract<ToRank, { type: 'line' }>[] = []
@@ -102,6 +103,16 @@ export class Fabrics implements JobServices {
     })
   }
 
+  ticket(port: number): Observable<string> {
+    return this.#ticket(port)
+  }
+
+  #ticket(port: number): ReplaySubject<string> {
+    const ticket = this.#tickets.get(port) ?? new ReplaySubject<string>(1)
+    this.#tickets.set(port, ticket)
+    return ticket
+  }
+
   /** Whether it is for this. */
   concerns(message: ToRank): boolean {
     return ABOUT.has(message.type) || (message.type === 'line' && message.fabric !== undefined)
@@ -123,7 +134,11 @@ export class Fabrics implements JobServices {
       case 'offered':
         this.#hear(message.port, 'offered')
         break
+      case 'ticket':
+        this.#ticket(message.port).next(message.ticket)
+        break
       case 'unlistened':
+        this.#tickets.delete(message.port)
         this.#hear(message.port, 'closed')
         break
     }

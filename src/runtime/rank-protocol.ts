@@ -163,6 +163,8 @@ export type ToRank =
   | { type: 'offered'; port: number }
   /** A port is closed. */
   | { type: 'unlistened'; port: number }
+  /** How ranks of other jobs connect to a port. */
+  | { type: 'ticket'; port: number; ticket: string }
   /** The main thread answers for it from now on, in this context. */
   | { type: 'attended'; context: number }
   /** Say what you wait for, for a report: as the end of it, or to go on. */

@@ -1,4 +1,4 @@
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { LIMIT_MS } from '../reliability/amount.js'
 import { ended, program, rxmpi, start } from './command.js'
 
@@ -132,4 +132,44 @@ test('who waits at a port for nobody is told so', async () => {
   const { stderr } = await rxmpi(['run', '-n', '2', '--timeout', '30', path])
   expect(stderr).toMatch(/rank 0 waits in listen for somebody to connect to port 'desk' on 'world\.split\(1\)', at .*program\.ts:4:/)
   expect(stderr).toMatch(/rank 1 waits in recv/)
+})
+
+test('ranks of another job connect by ticket, and by no other', async () => {
+  const listens = program(`
+    import { COMM_WORLD as comm, SUM } from 'rxmpi'
+    import { renameSync, writeFileSync } from 'node:fs'
+    import { firstValueFrom } from 'rxjs'
+    const port = comm.listen('viewer', { scope: 'network' })
+    const first = firstValueFrom(port)
+    const ticket = await port.ticket
+    if (comm.rank === 0) {
+      writeFileSync('written', ticket)
+      renameSync('written', 'ticket')
+    }
+    const inter = await first
+    console.log(await inter.allreduce(comm.rank + 1, SUM), await inter.bcast('news', { root: { local: 0 } }))
+    await inter.close()
+  `)
+  const cwd = dirname(listens)
+  const connects = program(`
+    import { COMM_WORLD as comm, SUM } from 'rxmpi'
+    import { existsSync, readFileSync } from 'node:fs'
+    while (!existsSync('ticket')) await new Promise((resolve) => setTimeout(resolve, 20))
+    const ticket = readFileSync('ticket', 'utf8')
+    const wrong = JSON.parse(Buffer.from(ticket.slice(11), 'base64url').toString())
+    wrong.secret = 'A'.repeat(43)
+    const forged = 'rxmpi-port:' + Buffer.from(JSON.stringify(wrong)).toString('base64url')
+    for (const bad of [forged, 'rxmpi-port:x']) console.log((await comm.connect(bad).catch((error) => error)).name)
+    const inter = await comm.connect(ticket)
+    console.log(await inter.allreduce(10 * (comm.rank + 1), SUM), await inter.bcast(undefined, { root: 0 }))
+    await inter.close()
+  `)
+  const [one, other] = await Promise.all([
+    rxmpi(['run', '-n', '2', '--timeout', '40', listens], { cwd }),
+    rxmpi(['run', '-n', '2', '--timeout', '40', connects], { cwd })
+  ])
+  expect([one.stderr, other.stderr]).toEqual(['', ''])
+  expect(lines(one.stdout)).toEqual(['[0] 30 undefined', '[1] 30 undefined'])
+  expect(lines(other.stdout).slice(0, 2)).toEqual(['[0] 3 news', '[0] PortError'])
+  expect(other.stdout.match(/PortError/g)).toHaveLength(4)
 })

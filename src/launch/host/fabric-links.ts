@@ -8,6 +8,9 @@ import { Mesh } from '../../transport/websocket/mesh.js'
 import type { Gone } from '../protocol/host.js'
 import type { FabricLinksPlan } from '../protocol/site-protocol.js'
 
+/** How long that may take. */
+const SETTLE_MS = 1500
+
 /**
  * What joins the ranks of a fabric here to those in other processes: links, a token and a router of its own, as those of a job. Who is let
  * in by that token gets to the ranks of this fabric and to nothing else.
@@ -58,7 +61,10 @@ export class FabricLinks {
     return { settled: this.#router.settled, ...this.#router.counts }
   }
 
-  close(): void {
+  /** Ends it once what ranks here have sent has come, or nobody is there to whom it could. */
+  async close(): Promise<void> {
+    const start = performance.now()
+    while (!this.#router.settled && performance.now() - start < SETTLE_MS) await new Promise((resolve) => setTimeout(resolve, 5))
     this.#router.close()
     this.#mesh.close()
   }

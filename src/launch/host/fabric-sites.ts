@@ -30,6 +30,8 @@ export class FabricSites {
   readonly #ranks: SiteRanks
   readonly #tell: (news: FromSite) => void
   readonly #sites = new Map<number, Site>()
+  /** Links that are being ended. */
+  readonly #closing = new Set<Promise<void>>()
   /** How ranks have ended here, for their fabrics. */
   readonly #ended = new Map<number, Gone>()
 
@@ -51,7 +53,7 @@ export class FabricSites {
         return this.#link(site, (links) => links.gone(message.rank, message.how))
       case 'close':
         this.#sites.delete(message.fabric)
-        return this.#link(site, (links) => links.close())
+        return this.#close(site)
     }
   }
 
@@ -89,8 +91,16 @@ export class FabricSites {
     return [...this.#sites.values()].reduce((sum, { memory }) => sum + trafficOf(memory), 0)
   }
 
-  close(): void {
+  /** Resolves when nothing is under way any more to other processes. */
+  async close(): Promise<void> {
     for (const fabric of [...this.#sites.keys()]) this.obey({ type: 'close', fabric })
+    await Promise.all(this.#closing)
+  }
+
+  #close(site: Site): void {
+    if (site.linked === undefined) return
+    const closing = site.linked.then(() => site.links?.close()).finally(() => this.#closing.delete(closing))
+    this.#closing.add(closing)
   }
 
   #make(plan: FabricPlan): void {

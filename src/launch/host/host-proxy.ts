@@ -238,7 +238,7 @@ export class HostProxy {
     this.#compiled?.remove()
     this.#router?.close()
     this.#keeper?.close()
-    this.#sites.close()
+    await this.#sites.close()
     await Promise.all(Object.values(this.#outlets ?? {}).map((outlet) => outlet.drained({ reportFollows: false })))
     this.#mesh.close()
     this.#exit(status)

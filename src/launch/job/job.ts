@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os'
 import type { Readable, Writable } from 'node:stream'
 import type { MessagePort } from 'node:worker_threads'
 import { debug } from '../../diagnostics/debug.js'
-import type { Order, Refusal, SpawnOrder } from '../../progress/job-services.js'
+import type { ConnectOrder, Order, Refusal, SpawnOrder } from '../../progress/job-services.js'
 import { type ErrorRecord, translateRecord } from '../../runtime/error-record.js'
 import type { Leftovers } from '../../runtime/leftovers-policy.js'
 import {
@@ -23,14 +23,16 @@ import type { Gone, Host, HostListener } from '../protocol/host.js'
 import type { FromSite } from '../protocol/site-protocol.js'
 import { DeadlockWatch } from './deadlock.js'
 import { Input } from './input.js'
-import { Joins } from './joins.js'
+import { Joins, type LinkSetting } from './joins.js'
 import { logLines } from './log-lines.js'
+import type { NetworkPorts } from './network-ports.js'
 import type { Placement } from './placement.js'
 import { Ports } from './ports.js'
 import { Programs } from './programs.js'
 import { type JobRanks, type Picture, Report } from './report.js'
 import { linksOf, placeSpawn, programsOf, ranksOf, Starting, secure } from './spawning.js'
 import { StallWatch } from './stall-watch.js'
+import { isTicket } from './ticket.js'
 import type { TraceFile } from './trace-file.js'
 import { World, type WorldListener, type WorldOptions } from './world.js'
 
@@ -122,12 +124,20 @@ const UNSETTLED = 13
 export class Job implements WorldListener, JobRanks {
   readonly outcome: Promise<Outcome>
   readonly joins: Joins
+  readonly #links: LinkSetting
   /** What links between processes of several worlds are encrypted by is there. */
   readonly #secured: Promise<void> | undefined
   readonly #ports = new Ports({
     tell: (process, message) => this.joins.tell(process, message),
-    join: (first, second, port) => this.#join(first, second, port)
+    join: (first, second, port) => this.#join(first, second, port),
+    seat: (fabric, first, port) => {
+      for (const process of first) this.joins.seat(fabric, process, { crowded: false, isParent: false, port })
+    },
+    open: (port, processes) => void this.#open(port, processes),
+    shut: (port) => this.#network?.shut(port)
   })
+  /** Loaded with the first port that other jobs may connect to, or ticket of one. */
+  #network: NetworkPorts | undefined
   readonly #options: JobOptions
   readonly #programs = new Programs()
   readonly #first: World
@@ -156,6 +166,7 @@ export class Job implements WorldListener, JobRanks {
   constructor(options: JobOptions) {
     const { ranks, program, prefix, stdout, stderr, timeout } = options
     const links = linksOf(options)
+    this.#links = links
     this.joins = new Joins((process) => this.#worldOf(process), links)
     if (options.where?.tls) this.#secured = secure(links)
     this.#options = options
@@ -419,7 +430,32 @@ export class Job implements WorldListener, JobRanks {
     if (this.#ending || this.#finished) return
     if (order.type === 'spawn') await this.#spawn(root, id, order)
     else if (order.type === 'listen') this.#ports.listen(root, id, order)
+    else if (isTicket(order.name)) await this.#connectByTicket(root, id, order)
     else this.#ports.connect(root, id, order)
+  }
+
+  async #loadNetwork(): Promise<NetworkPorts> {
+    // While it is loaded, too, somebody may be heard of.
+    if (this.#network === undefined) this.joins.isOpen = () => true
+    const { NetworkPorts } = await import('./network-ports.js')
+    this.#network ??= new NetworkPorts(this.#links, this.joins, this.#ports, this.#options.where?.insecure === true)
+    return this.#network
+  }
+
+  async #open(port: number, processes: readonly number[]): Promise<void> {
+    const network = await this.#loadNetwork()
+    const ticket = await network.open(port)
+    for (const process of processes) this.joins.tell(process, { type: 'ticket', port, ticket })
+  }
+
+  async #connectByTicket(root: number, id: number, { name, processes, timeout }: ConnectOrder): Promise<void> {
+    const answer = (value: number | undefined, refusal?: Refusal): void => this.joins.tell(root, { type: 'answered', id, value, refusal })
+    const network = await this.#loadNetwork()
+    try {
+      network.connect(name, processes as number[], timeout, answer)
+    } catch (error) {
+      answer(undefined, { name: 'PortError', message: (error as Error).message })
+    }
   }
 
   #join(first: readonly number[], second: readonly number[], port: number): number {
@@ -510,10 +546,16 @@ export class Job implements WorldListener, JobRanks {
   #finish(): void {
     if (this.#finished) return
     this.#finished = true
+    if (this.#network === undefined) this.#close()
+    else void this.#network.finish().then(() => this.#close())
+  }
+
+  #close(): void {
     for (const timer of this.#timers) clearTimeout(timer)
     this.#stall?.stop()
     this.#input.close()
-    this.joins.close()
+    void this.joins.close()
+    this.#network?.close()
     this.#programs.remove()
     const { stdout, stderr } = this.#options
     const failure = this.#failure ?? this.#early

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import type { Process } from '../../progress/job-services.js'
 import type { FromRank, ToRank } from '../../runtime/rank-protocol.js'
 import type { Certificate } from '../../transport/websocket/connection.js'
 import type { Address } from '../../transport/websocket/dial.js'
@@ -19,23 +20,39 @@ export interface LinkSetting {
 /** A process that has ranks of a fabric: this one, or another. */
 interface Site {
   readonly host: Host | undefined
+  /** It is of another job, which sees to it. */
+  readonly isOthers?: boolean
   tell(message: ToSite): void
   addresses: readonly Address[] | undefined
+}
+
+/** Ranks of another job. */
+export interface Others {
+  readonly ranks: readonly { site: number; local: number }[]
+  nameOf(rank: number): string
+  tell(site: number, message: ToSite): void
 }
 
 /** What joins two groups of processes. */
 interface Fabric {
   readonly number: number
   /** Those of the first group come first. */
-  readonly processes: readonly number[]
+  readonly processes: readonly Process[]
+  /** Where another job coordinates it: tells that. */
+  readonly report?: ((news: FromSite) => void) | undefined
+  /** The number that it has there, and how many ranks there are before those of this job. */
+  there?: number
+  first?: number
+  /** Ranks of other jobs that are no more. */
+  readonly gone: Set<number>
   readonly worlds: ReadonlySet<World>
   readonly sites: readonly Site[]
   /** The site of each rank. */
-  readonly siteOf: readonly number[]
-  /** Those that may still use it. */
-  readonly users: Set<number>
+  siteOf: readonly number[]
+  /** Those of this job that may still use it. */
+  readonly users: Set<Process>
   /** Those in whose site something may still be that they have sent. */
-  readonly undrained: Set<number>
+  readonly undrained: Set<Process>
   /** Both groups have closed it: neither's failure is the other's any more. */
   isClosed: boolean
 }
@@ -50,6 +67,8 @@ export class Joins {
   /** How many messages about all this are on their way to each process: it is not at rest, though it looks so. */
   readonly #told = new Map<number, number>()
   #next = 0
+  /** Whether somebody of another job may be heard of. */
+  isOpen: () => boolean = () => false
 
   constructor(worldOf: (process: number) => World | undefined, links: LinkSetting) {
     this.#worldOf = worldOf
@@ -74,7 +93,8 @@ export class Joins {
 
   /** What has crossed between this process and others; undefined while something is under way. */
   get rest(): { sent: number; received: number } | undefined {
-    return this.#told.size > 0 ? undefined : this.#local.rest
+    if (this.#told.size > 0 || this.isOpen() || this.#isJoinedWithOthers) return undefined
+    return this.#local.rest
   }
 
   /** A number that has changed when something was sent by ranks here. */
@@ -96,49 +116,131 @@ export class Joins {
     else this.#told.delete(process)
   }
 
-  make(first: readonly number[], second: readonly number[]): number {
+  /** Of ranks of this job, or with those of another that has connected to a port. */
+  make(first: readonly number[], second: readonly number[], others?: Others): number {
     const number = this.#next++
-    const processes = [...first, ...second]
-    const worlds = processes.map((process) => this.#worldOf(process))
-    const sites: Site[] = []
-    const siteOf = processes.map((process, rank) => {
-      const host = worlds[rank]?.hostOf(process)
-      const remote = host?.site === undefined ? undefined : host
-      const found = sites.findIndex((site) => site.host === remote)
-      if (found >= 0) return found
-      const tell = remote === undefined ? (message: ToSite) => this.#local.obey(message) : (message: ToSite) => remote.site!(message)
-      return sites.push({ host: remote, tell, addresses: undefined }) - 1
-    })
-    const isAlive = (process: number): boolean => this.#worldOf(process)?.alive.has(process) === true
+    const own = [...first, ...second]
+    const processes: readonly Process[] = [...own, ...(others?.ranks.map((_, rank) => others.nameOf(rank)) ?? [])]
+    const places = this.placesOf(own)
+    const sites = [...places.sites]
+    const ranks = [...places.ranks]
+    for (const { site, local } of others?.ranks ?? []) {
+      const place = places.sites.length + site
+      ranks.push({ site: place, local })
+      sites[place] ??= { host: undefined, isOthers: true, tell: (message) => others!.tell(site, message), addresses: undefined }
+    }
+    const siteOf = ranks.map(({ site }) => site)
     const fabric: Fabric = {
       number,
       processes,
-      worlds: new Set(worlds.filter((world) => world !== undefined)),
+      worlds: new Set(own.flatMap((process) => this.#worldOf(process) ?? [])),
       sites,
       siteOf,
-      users: new Set(processes.filter(isAlive)),
-      undrained: new Set(sites.length > 1 ? processes.filter(isAlive) : []),
+      users: new Set(own.filter((process) => this.#isAlive(process))),
+      undrained: new Set(sites.length > 1 ? processes.filter((process) => typeof process === 'string' || this.#isAlive(process)) : []),
+      gone: new Set(),
       isClosed: false
     }
     this.#fabrics.set(number, fabric)
-    const gone = [...processes.keys()].filter((rank) => !isAlive(processes[rank]!))
+    const gone = [...own.keys()].filter((rank) => !this.#isAlive(own[rank]!))
     const token = randomBytes(32).toString('base64url')
-    for (const here of sites.keys()) {
-      const ranks = [...processes.keys()].flatMap((rank) => (siteOf[rank] === here ? [{ rank, local: this.#localOf(fabric, rank) }] : []))
-      const plan: FabricPlan = { fabric: number, processes, first: first.length, ranks, gone, links: undefined }
+    for (const [here, site] of sites.entries()) {
+      const present = ranks.flatMap(({ site: place, local }, rank) => (place === here ? [{ rank, local }] : []))
+      const plan: FabricPlan = { fabric: number, processes, first: first.length, ranks: present, gone, links: undefined }
       if (sites.length > 1) plan.links = this.#linksOf(fabric, here, token)
-      sites[here]!.tell({ type: 'plan', plan })
+      site.tell({ type: 'plan', plan })
     }
     return number
+  }
+
+  /** The processes that have these ranks, and where each rank is. */
+  placesOf(processes: readonly number[]): { sites: Site[]; ranks: { site: number; local: number }[] } {
+    const sites: Site[] = []
+    const ranks = processes.map((process) => {
+      const world = this.#worldOf(process)
+      const host = world?.hostOf(process)
+      const remote = host?.site === undefined ? undefined : host
+      const local = remote === undefined ? process : process - world!.base
+      const found = sites.findIndex((site) => site.host === remote)
+      if (found >= 0) return { site: found, local }
+      const tell = remote === undefined ? (message: ToSite) => this.#local.obey(message) : (message: ToSite) => remote.site!(message)
+      return { site: sites.push({ host: remote, tell, addresses: undefined }) - 1, local }
+    })
+    return { sites, ranks }
+  }
+
+  /** A fabric that another job coordinates, as far as ranks of this one are in it. */
+  adopt(processes: readonly number[], sites: readonly Site[], report: (news: FromSite) => void): number {
+    const number = this.#next++
+    const alive = processes.filter((process) => this.#isAlive(process))
+    this.#fabrics.set(number, {
+      number,
+      processes,
+      report,
+      worlds: new Set(processes.flatMap((process) => this.#worldOf(process) ?? [])),
+      sites,
+      siteOf: [],
+      users: new Set(alive),
+      undrained: new Set(alive),
+      gone: new Set(),
+      isClosed: false
+    })
+    return number
+  }
+
+  /** What the other job says to a process of this one. */
+  forward(number: number, site: number, message: ToSite): void {
+    const fabric = this.#fabrics.get(number)
+    if (fabric === undefined) return
+    if (message.type === 'gone') fabric.gone.add(message.rank)
+    if (message.type !== 'plan') return fabric.sites[site]!.tell({ ...message, fabric: number })
+    const { plan } = message
+    fabric.there = plan.fabric
+    fabric.first = plan.first
+    const from = plan.first
+    const processes = plan.processes.map((_, rank) => fabric.processes[rank - from] ?? `${plan.links!.name}.${rank}`)
+    const isFar = fabric.sites.some(({ host }) => host?.isFar) || plan.links?.certificate !== undefined
+    const listen = fabric.sites[site]!.host === undefined && isFar ? { address: '0.0.0.0', reach: this.#links.addresses() } : undefined
+    fabric.sites[site]!.tell({ type: 'plan', plan: { ...plan, fabric: number, processes, links: { ...plan.links!, listen } } })
+  }
+
+  /** The other job is out of reach, or no more. */
+  loseOthers(number: number, how: Gone): void {
+    const fabric = this.#fabrics.get(number)
+    if (fabric === undefined) return
+    if (fabric.report === undefined) {
+      for (const [rank, process] of fabric.processes.entries()) if (typeof process === 'string') this.#drained(fabric, rank, how)
+      return
+    }
+    // Those who listen come first.
+    for (let rank = 0; rank < (fabric.first ?? 0); rank++) {
+      if (!fabric.gone.has(rank)) for (const { tell } of fabric.sites) tell({ type: 'gone', fabric: number, rank, how })
+    }
+  }
+
+  /** Whether something may still be under way to ranks of other jobs. */
+  get owesOthers(): boolean {
+    const owing = [...this.#fabrics.values()].filter((fabric) => isWithOthers(fabric) && !fabric.isClosed)
+    return owing.some(({ undrained }) => [...undrained].some((process) => typeof process === 'number'))
+  }
+
+  get #isJoinedWithOthers(): boolean {
+    return [...this.#fabrics.values()].some(isWithOthers)
+  }
+
+  #isAlive(process: number): boolean {
+    return this.#worldOf(process)?.alive.has(process) === true
   }
 
   /** Gives a process its place in a fabric. */
   seat(number: number, process: number, more: SeatSetting): void {
     const fabric = this.#fabrics.get(number)
     if (fabric === undefined || this.#worldOf(process)?.alive.has(process) !== true) return
-    const rank = fabric.processes.indexOf(process)
+    const own = fabric.processes.indexOf(process)
     this.#expect(process)
-    fabric.sites[fabric.siteOf[rank]!]!.tell({ type: 'seat', fabric: number, rank, more })
+    if (fabric.report === undefined) return fabric.sites[fabric.siteOf[own]!]!.tell({ type: 'seat', fabric: number, rank: own, more })
+    const { site } = this.placesOf([...(fabric.processes as number[])]).ranks[own]!
+    fabric.sites[site]!.tell({ type: 'seat', fabric: number, rank: fabric.first! + own, more })
   }
 
   /** There will be nobody to use it. */
@@ -146,7 +248,7 @@ export class Joins {
     const fabric = this.#fabrics.get(number)
     if (fabric === undefined) return
     this.#fabrics.delete(number)
-    for (const { tell } of fabric.sites) tell({ type: 'close', fabric: number })
+    for (const { tell, isOthers } of fabric.sites) if (!isOthers) tell({ type: 'close', fabric: number })
   }
 
   closed(process: number, number: number): void {
@@ -172,6 +274,10 @@ export class Joins {
   news(news: FromSite): void {
     const fabric = this.#fabrics.get(news.fabric)
     if (fabric === undefined) return
+    if (fabric.report !== undefined) {
+      if (news.type === 'drained') fabric.undrained.delete(fabric.processes[news.rank - fabric.first!]!)
+      return fabric.report({ ...news, fabric: fabric.there! })
+    }
     if (news.type === 'drained') return this.#drained(fabric, news.rank, news.how)
     fabric.sites[news.here]!.addresses = news.addresses
     const addresses = fabric.sites.flatMap((site) => (site.addresses === undefined ? [] : [site.addresses]))
@@ -202,18 +308,12 @@ export class Joins {
     this.#local.line(process, message)
   }
 
-  close(): void {
-    this.#local.close()
+  close(): Promise<void> {
+    return this.#local.close()
   }
 
   #expect(process: number): void {
     this.#told.set(process, (this.#told.get(process) ?? 0) + 1)
-  }
-
-  /** What its site knows a rank by. */
-  #localOf({ processes, sites, siteOf }: Fabric, rank: number): number {
-    const process = processes[rank]!
-    return sites[siteOf[rank]!]!.host === undefined ? process : process - this.#worldOf(process)!.base
   }
 
   #linksOf({ number, sites, siteOf }: Fabric, here: number, token: string): FabricPlan['links'] {
@@ -224,7 +324,11 @@ export class Joins {
   }
 
   /** All that a rank has sent has come: those in other processes may hear that it is no more. */
-  #drained({ number, processes, sites, siteOf, undrained }: Fabric, rank: number, how: Gone): void {
+  #drained({ number, processes, sites, siteOf, undrained, report, first, there }: Fabric, rank: number, how: Gone): void {
+    if (report !== undefined) {
+      if (undrained.delete(processes[rank]!)) report({ type: 'drained', fabric: there!, rank: first! + rank, how })
+      return
+    }
     if (!undrained.delete(processes[rank]!)) return
     for (const [here, { tell }] of sites.entries()) if (here !== siteOf[rank]) tell({ type: 'gone', fabric: number, rank, how })
   }
@@ -234,3 +338,5 @@ export class Joins {
     if (fabric.users.size === 0) this.drop(fabric.number)
   }
 }
+
+const isWithOthers = ({ report, sites }: Fabric): boolean => report !== undefined || sites.some(({ isOthers }) => isOthers)

@@ -4,8 +4,20 @@ import type { ToRank } from '../../runtime/rank-protocol.js'
 /** What ports need of the job. */
 export interface PortsJob {
   tell(process: number, message: ToRank): void
+  /** Gives those who listen their places in a fabric with a stranger. */
+  seat(fabric: number, first: readonly number[], port: number): void
+  /** Lets strangers in by a ticket, until it is shut. */
+  open(port: number, processes: readonly number[]): void
+  shut(port: number): void
   /** Joins two groups; `port`: what it has come of, for those who listen. Returns the fabric's number. */
   join(first: readonly number[], second: readonly number[], port: number): number
+}
+
+/** Ranks of another job that would like to connect. */
+export interface Stranger {
+  /** Joins them with those who listen; returns the fabric's number. */
+  join(first: readonly number[]): number
+  refuse(refusal: Refusal): void
 }
 
 interface Caller {
@@ -29,6 +41,7 @@ interface Connecting extends Caller {
   /** When it is given up. */
   readonly until: number
   timer?: NodeJS.Timeout | undefined
+  stranger?: Stranger
 }
 
 /** The ports of a job, by name, and who would like to connect to them. */
@@ -43,17 +56,27 @@ export class Ports {
     this.#job = job
   }
 
-  listen(root: number, id: number, { name, queue: limit, processes }: ListenOrder): void {
+  listen(root: number, id: number, { name, queue: limit, processes, scope }: ListenOrder): void {
     const caller = { root, id, processes: processes as number[] }
     if (this.#named(name) !== undefined) return this.#refuse(caller, `port '${name}' is in use: somebody listens there already`)
     const port: Port = { ...caller, number: this.#next++, name, limit, queue: [], offered: undefined }
     this.#ports.set(port.number, port)
     this.#answer(caller, port.number)
+    if (scope === 'network') this.#job.open(port.number, port.processes)
     for (const connecting of [...this.#early]) if (connecting.name === name) this.#seek(connecting)
   }
 
   connect(root: number, id: number, { name, timeout, processes }: ConnectOrder): void {
     this.#seek({ root, id, processes: processes as number[], name, until: performance.now() + timeout })
+  }
+
+  /** Somebody of another job has come with a ticket; returns how to want that no more. */
+  connectStranger(number: number, stranger: Stranger): () => void {
+    const name = this.#ports.get(number)?.name
+    const connecting: Connecting = { root: -1, id: -1, processes: [], name: name ?? '', until: 0, stranger }
+    if (name === undefined) this.#refuse(connecting, 'nobody listens at that port any more')
+    else this.#seek(connecting)
+    return () => this.#drop((caller) => caller === connecting)
   }
 
   /** Whoever is offered is let in. */
@@ -62,7 +85,8 @@ export class Ports {
     if (port === undefined) return
     const connecting = port.offered
     port.offered = undefined
-    if (connecting !== undefined) this.#answer(connecting, this.#job.join(port.processes, connecting.processes, number))
+    if (connecting?.stranger !== undefined) this.#job.seat(connecting.stranger.join(port.processes), port.processes, number)
+    else if (connecting !== undefined) this.#answer(connecting, this.#job.join(port.processes, connecting.processes, number))
     this.#offer(port)
   }
 
@@ -70,6 +94,7 @@ export class Ports {
     const port = this.#ports.get(number)
     if (port === undefined) return
     this.#ports.delete(number)
+    this.#job.shut(number)
     for (const process of port.processes) this.#job.tell(process, { type: 'unlistened', port: number })
     const waiting = port.offered === undefined ? port.queue : [port.offered, ...port.queue]
     for (const connecting of waiting) this.#seek(connecting)
@@ -141,7 +166,8 @@ export class Ports {
     this.#job.tell(root, { type: 'answered', id, value })
   }
 
-  #refuse({ root, id }: Caller, message: string, name: Refusal['name'] = 'PortError'): void {
+  #refuse({ root, id, stranger }: Caller & { stranger?: Stranger }, message: string, name: Refusal['name'] = 'PortError'): void {
+    if (stranger !== undefined) return stranger.refuse({ name, message })
     this.#job.tell(root, { type: 'answered', id, refusal: { name, message } })
   }
 }

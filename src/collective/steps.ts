@@ -3,6 +3,7 @@ import { type BufferLike, datatypeOf, memoryOf, NUMBER, OBJECT } from '../codec/
 import { encodeObject } from '../codec/object.js'
 import { duplicate, type Memory } from '../memory/copy.js'
 import { Queue } from '../memory/queue.js'
+import type { Runs } from '../memory/runs.js'
 import { bytesOfNumber } from '../memory/scratch.js'
 import type { Context } from '../progress/context.js'
 import type { Endpoint } from '../progress/endpoint.js'
@@ -194,19 +195,19 @@ export class Links {
 
   /**
    * Sends to a rank. What cannot go at once waits as a copy, or, where the memory is `stable` until the unit is over, as it is; the
-   * unit counts it as pending.
+   * unit counts it as pending. Of memory in pieces, which has to be stable, `runs` says where they are.
    */
-  send(unit: Unit, to: number, datatype: number, bytes: Memory, shape = 0, stable = false): void {
+  send(unit: Unit, to: number, datatype: number, bytes: Memory, shape = 0, stable = false, runs?: Runs): void {
     if (this.closed) return
     const { endpoint, tag, call } = this
     const member = this.comm.memberOf(to)
     const link = endpoint.link(member)
     if (this.#state.confirmations !== undefined) this.#awaitConfirmation(unit, this.comm.partyOf(to), member)
-    if (link.sendNow(this.#context, tag, datatype, bytes as Uint8Array, bytes.byteLength, call.hash, shape)) return
+    if (link.sendNow(this.#context, tag, datatype, bytes as Uint8Array, bytes.byteLength, call.hash, shape, runs)) return
     const reason = endpoint.whyGone(member)
     if (reason !== undefined) return this.trouble.fail(new MemberGone(member, reason))
     const kept = stable ? bytes : duplicate(bytes)
-    const message = new Outgoing(this.#context, tag, datatype, kept, false, undefined, new PendingSend(this, unit, to))
+    const message = new Outgoing(this.#context, tag, datatype, kept, false, undefined, new PendingSend(this, unit, to), runs)
     message.call = call.hash
     message.shape = shape
     link.send(message)

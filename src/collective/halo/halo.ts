@@ -328,7 +328,12 @@ export class Halo {
     const send = (round: Round): void => {
       this.#fillBoundary(round, faces)
       for (const { place } of outgoing) {
-        links.send(round, this.#neighbors[place]!, UINT8, gathered(round, place), shapeOf(round, give(round, place)), true)
+        const given = give(round, place)
+        const shape = shapeOf(round, given)
+        const [face] = given
+        // No later stage writes what goes out in this one, so it may be read where it is until the round is over.
+        if (given.length === 1) links.send(round, this.#neighbors[place]!, UINT8, face!, shape, true, face)
+        else links.send(round, this.#neighbors[place]!, UINT8, gathered(given), shape, true)
       }
       for (const { place } of faces) {
         if (this.#neighbors[place] !== rank) continue
@@ -483,9 +488,7 @@ const take = ({ placed }: Round, place: number): Runs[] => placed.map((one) => o
 const shapeOf = ({ kind }: Round, runs: readonly Runs[]): number => (Math.imul(kind, 0x9e3779b1) ^ bytesOf(runs)) & 0x7fffffff
 
 /** The faces of all arrays for one neighbour, one behind the other. */
-function gathered(round: Round, place: number): Uint8Array {
-  const faces = give(round, place)
-  if (faces.length === 1) return faces[0]!.packed()
+function gathered(faces: readonly Runs[]): Uint8Array {
   const bytes = new Uint8Array(bytesOf(faces))
   let at = 0
   for (const face of faces) {

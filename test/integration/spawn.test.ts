@@ -95,8 +95,13 @@ test('a deadlock across worlds is proved, and told by their names', async () => 
 })
 
 test('an interrupt reaches all worlds', async () => {
-  const wait = (up: string): string =>
-    `process.on('SIGINT', () => { console.log('interrupted'); process.exit(0) }); await ${up}.barrier(); console.log('ready'); await comm.recv()`
+  // The timer keeps them from being proved to wait for ever.
+  const wait = (up: string): string => `
+    process.on('SIGINT', () => { console.log('interrupted'); process.exit(0) })
+    setInterval(() => undefined, 1000)
+    await ${up}.barrier()
+    console.log('ready')
+    await comm.recv()`
   const child = start(['run', '-n', '1', '--timeout', '30', family(wait('children'), wait('up'))])
   const over = ended(child)
   let seen = ''

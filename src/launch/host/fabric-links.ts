@@ -58,7 +58,7 @@ export class FabricLinks {
   }
 
   get look(): { settled: boolean; sent: number; received: number } {
-    return { settled: this.#router.settled, ...this.#router.counts }
+    return { settled: this.#router.atRest, ...this.#router.counts }
   }
 
   /** Ends it once what ranks here have sent has come, or nobody is there to whom it could. */

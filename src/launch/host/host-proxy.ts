@@ -271,7 +271,7 @@ export class HostProxy {
     for (;;) {
       const rest = await this.#ranks!.rest()
       if (rest === undefined) return undefined
-      const look = this.#router === undefined ? await this.#keeper!.look() : { settled: this.#router.settled, ...this.#router.counts }
+      const look = this.#router === undefined ? await this.#keeper!.look() : { settled: this.#router.atRest, ...this.#router.counts }
       const since = await this.#ranks!.rest()
       if (since === undefined || since.states.some((state, k) => state !== rest.states[k])) return undefined
       const between = this.#sites.rest

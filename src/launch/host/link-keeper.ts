@@ -85,7 +85,7 @@ export class LinkKeeper {
   }
 
   look(): Look | Promise<Look> {
-    if (this.#router !== undefined) return { settled: this.#router.settled, ...this.#router.counts }
+    if (this.#router !== undefined) return { settled: this.#router.atRest, ...this.#router.counts }
     if (this.#left !== undefined) return this.#left
     const id = this.#nextLook++
     return new Promise((resolve) => {

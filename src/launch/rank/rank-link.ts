@@ -85,7 +85,7 @@ export class RankLink {
         this.#router.gone(order.rank, order.state, order.reason)
         break
       case 'look':
-        this.#tell({ what: 'looked', id: order.id, settled: this.#router.settled, ...this.#router.counts })
+        this.#tell({ what: 'looked', id: order.id, settled: this.#router.atRest, ...this.#router.counts })
         break
     }
   }

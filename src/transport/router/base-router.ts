@@ -99,6 +99,11 @@ export abstract class BaseRouter {
     return true
   }
 
+  /** Whether, beyond that, no rank here has still to hear that another is no more. */
+  get atRest(): boolean {
+    return this.settled && this.#leaving.size === 0
+  }
+
   /**
    * How many segments have gone out and come in so far: what has gone out of all hosts has come in when nothing is under way. What was
    * exchanged with a host that is no more does not count: nobody can say how much of it has come.

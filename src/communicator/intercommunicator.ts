@@ -161,7 +161,9 @@ export class Intercommunicator extends FaultTolerant {
    *
    * const half = (await comm.split(comm.rank))!
    * const inter = await half.createIntercomm({ bridge: comm, remoteLeader: 1 - comm.rank })
-   * console.log((await inter.split(7))?.remoteSize, await inter.split(comm.rank)) // [0] 1 undefined [1] 1 undefined
+   * const same = (await inter.split(7))!
+   * console.log(same.remoteSize, await inter.split(comm.rank)) // [0] 1 undefined [1] 1 undefined
+   * for (const one of [same, inter, half]) one.free()
    * ```
    */
   split(color: number | undefined, key?: number, options?: DeriveOptions): Promise<Intercommunicator | undefined> {
@@ -190,9 +192,10 @@ export class Intercommunicator extends FaultTolerant {
    *
    * const half = (await comm.split(comm.rank))!
    * const inter = await half.createIntercomm({ bridge: comm, remoteLeader: 1 - comm.rank })
-   * const same = await inter.create(inter.group)
+   * const same = (await inter.create(inter.group))!
    * const none = await inter.create(comm.rank === 0 ? inter.group : GROUP_EMPTY)
-   * console.log(same?.remoteSize, none) // [0] 1 undefined [1] 1 undefined
+   * console.log(same.remoteSize, none) // [0] 1 undefined [1] 1 undefined
+   * for (const one of [same, inter, half]) one.free()
    * ```
    */
   create(group: Group, options?: DeriveOptions): Promise<Intercommunicator | undefined> {
@@ -242,6 +245,7 @@ export class Intercommunicator extends FaultTolerant {
    * const last = inter.recv()
    * await inter.close()
    * console.log(await last) // [0] the last word [1] the last word
+   * half.free()
    * ```
    */
   close(options?: CloseOptions): Promise<void> {

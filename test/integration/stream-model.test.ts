@@ -14,6 +14,7 @@ describe('collectives over random streams on real threads', () => {
         '-n',
         `${ranks}`,
         '--no-prefix',
+        '--quiet',
         '--timeout',
         '100',
         program,

@@ -29,7 +29,7 @@ export function copyBlocks(
 }
 
 /** Blocks up to here are moved by loops: eight doubles at a time take 10 ns, a call for a block some 200. */
-const SHORT_OF_DOUBLES = 2048
+const SHORT_OF_DOUBLES = 512
 const SHORT = 256
 
 /** A buffer, as elements of every size. */

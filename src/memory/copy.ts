@@ -5,6 +5,12 @@ export interface Memory {
   readonly byteLength: number
 }
 
+/** Whether two have a byte in common. */
+export function overlapping(a: Memory, b: Memory): boolean {
+  if (a.buffer !== b.buffer || a.byteLength === 0 || b.byteLength === 0) return false
+  return a.byteOffset < b.byteOffset + b.byteLength && b.byteOffset < a.byteOffset + a.byteLength
+}
+
 /** In Node 20; larger memory is any view but a `Uint8Array`. */
 export const LARGEST_UINT8ARRAY = 2 ** 32 - 1
 

@@ -1,7 +1,7 @@
 import { type BufferLike, datatypeOf, elementSize, matches, memoryOf, nameOf, OBJECT } from '../../codec/datatype.js'
 import { shown } from '../../diagnostics/arguments.js'
 import { AliasError, ArgumentError, CountError, DatatypeError, TruncationError } from '../../errors.js'
-import type { Memory } from '../../memory/copy.js'
+import { type Memory, overlapping } from '../../memory/copy.js'
 import type { Integers } from '../call.js'
 import { checkSendable } from '../given.js'
 
@@ -144,8 +144,7 @@ export function checkHeld(value: unknown, into: BufferLike): asserts value is Bu
 /** A collective that moves data cannot do so within one place. */
 export function checkDisjoint(data: BufferLike, into: BufferLike): void {
   const [a, b] = [memoryOf(data), memoryOf(into)]
-  if (a.buffer !== b.buffer || a.byteLength === 0 || b.byteLength === 0) return
-  if (a.byteOffset + a.byteLength <= b.byteOffset || b.byteOffset + b.byteLength <= a.byteOffset) return
+  if (!overlapping(a, b)) return
   throw new AliasError(
     `into: its bytes ${b.byteOffset} … ${b.byteOffset + b.byteLength} of an ArrayBuffer overlap those of the data, ` +
       `${a.byteOffset} … ${a.byteOffset + a.byteLength}; give memory apart from the data`

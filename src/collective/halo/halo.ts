@@ -8,6 +8,7 @@ import { AliasError, ArgumentError, CountError, DatatypeError, FreedError } from
 import { isLayout } from '../../layout/layout.js'
 import { Records } from '../../layout/records.js'
 import { SHARED, type Struct } from '../../layout/struct.js'
+import { overlapping } from '../../memory/copy.js'
 import { block, eachRun, type Form } from '../../memory/form.js'
 import { Runs } from '../../memory/runs.js'
 import { isTypedArray, MIN, type TypedArray } from '../../op/op.js'
@@ -384,8 +385,7 @@ export class Halo {
     if (first.constructor !== second.constructor) {
       throw new DatatypeError(`arrays[1]: expected a ${first.constructor.name} as the first is, got ${shown(second)}`)
     }
-    const apart = first.byteOffset + first.byteLength <= second.byteOffset || second.byteOffset + second.byteLength <= first.byteOffset
-    if (first.buffer === second.buffer && !apart) {
+    if (overlapping(first, second)) {
       throw new AliasError('arrays[1]: it lies on the memory of the first, which is read while it is written; give memory apart from it')
     }
   }

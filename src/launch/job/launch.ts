@@ -108,6 +108,7 @@ export async function launch<T = unknown>(options: LaunchOptions): Promise<T[]> 
   checkStallNotice(stallNotice)
   const path = programPath(program)
   if (signal?.aborted) throw aborted(signal)
+  const place = await placement({ ...options, ranks, program: path, args })
   const job = startJob({
     ranks,
     program: path,
@@ -125,7 +126,7 @@ export async function launch<T = unknown>(options: LaunchOptions): Promise<T[]> 
     stderr,
     stdin: () => stdin ?? process.stdin,
     where: options,
-    place: await placement({ ...options, ranks, program: path, args })
+    place
   })
   const end = () => job.end()
   signal?.addEventListener('abort', end)

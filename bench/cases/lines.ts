@@ -6,7 +6,7 @@ import { createReadStream, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { lastValueFrom, map, range, reduce } from 'rxjs'
+import { lastValueFrom, reduce } from 'rxjs'
 import { COMM_WORLD as comm, SUM } from 'rxmpi'
 import * as mpi from 'rxmpi/operators'
 import { meet, report, steps, time } from './measure.js'
@@ -24,7 +24,7 @@ function makeLines(bytes: number): void {
 const lengthsOf = (share: 'block' | 'demand') => async (): Promise<number> => {
   using file = await comm.open(path)
   const lengths$ = mpi.readFrom<string>(file, { format: 'lines', share }).pipe(reduce((sum, { value }) => sum + value.length, 0))
-  return lastValueFrom(lengths$)
+  return await lastValueFrom(lengths$)
 }
 
 /** What a program of one rank does. */
@@ -45,6 +45,10 @@ async function lengthsBySplit(): Promise<number> {
   return sum
 }
 
+function* repeat(line: string, times: number): Generator<string> {
+  for (let k = 0; k < times; k++) yield line
+}
+
 for (const step of steps) {
   const { row, size = 0, iterations } = step
   if (row === 'write') {
@@ -54,10 +58,7 @@ for (const step of steps) {
       for (let k = 0; k < count; k++) {
         const file = await comm.open(path, 'w')
         await lastValueFrom(
-          range(0, rounds).pipe(
-            map(() => line),
-            mpi.writeTo(file, { format: 'lines', order: 'rounds' })
-          )
+          mpi.pull(repeat(line, rounds)).pipe(mpi.writeTo(file, { format: 'lines', order: 'rounds' }))
         )
         await file.close()
       }

@@ -27,7 +27,7 @@ export class Plan<T, R> {
   /** Runs a call; `algorithm` is the one for so large a value. Returns who can give it up. */
   run(call: Call, audience: Audience<R>, value: T, algorithm: string | undefined): { fail(error: Error): void } {
     const { posts } = this.collective
-    const board = posts !== undefined && algorithm === undefined && posts.takes(value) ? this.#registry.board : undefined
+    const board = posts !== undefined && algorithm === undefined && posts.takes(value, call.options) ? this.#registry.board : undefined
     if (board === undefined) {
       const stream = this.take(algorithm)
       stream.run(call, audience, value)

@@ -1,4 +1,4 @@
-import type { Boards } from './shared/boards.js'
+import type { Boards } from './board.js'
 
 /**
  * What carries segments between ranks: rings in shared memory, a network in virtual time, sockets. A transport knows ranks and segments and

@@ -1,6 +1,6 @@
 import { ANY_SOURCE } from '../../constants.js'
 import type { CallSite } from '../../diagnostics/call-site.js'
-import type { Board, Reader } from '../../transport/shared/boards.js'
+import type { Board, Reader } from '../../transport/board.js'
 import type { Call } from '../call.js'
 import type { CallRegistry, Party } from '../call-registry.js'
 import { ASKED, FAILURE, type Failure, failureOf, type Kind, remoteError } from '../control-messages.js'

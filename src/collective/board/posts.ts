@@ -1,10 +1,10 @@
-import type { Board } from '../../transport/shared/boards.js'
+import type { Board } from '../../transport/board.js'
 import type { CallOptions } from '../call.js'
 
 /** How a collective is done by a board. */
 export interface Posts<T, R> {
-  /** Whether a value fits a note, and is of a kind that all ranks combine alike. */
-  readonly takes: (value: T) => boolean
+  /** Whether a value fits a note, and is of a kind that is done by it. */
+  readonly takes: (value: T, options: CallOptions) => boolean
   /** Writes what this rank gives into its note; on how much, and how many bytes. */
   readonly write: (value: T, board: Board, sequence: number) => Written
   /** Makes the result of the notes of all. */

@@ -1,7 +1,7 @@
 import { datatypeOf, NUMBER, valueOn } from '../../codec/datatype.js'
 import { unfilled } from '../../memory/scratch.js'
 import { type AnyOp, foldArrays, isPredefined, isTypedArray, type TypedArray } from '../../op/op.js'
-import { type Board, NOTE_DATA } from '../../transport/shared/boards.js'
+import { type Board, NOTE_DATA } from '../../transport/board.js'
 import { shapeOf } from '../algorithms/accumulator.js'
 import type { CallOptions } from '../call.js'
 import type { Posts, Written } from './posts.js'
@@ -50,12 +50,12 @@ function arraysFolded(board: Board, sequence: number, data: TypedArray, op: AnyO
 }
 
 /** Combines as partners do that double: first the pairs of `powerOfTwo`, then neighbours, then neighbours of those. */
-export function folded<V>(size: number, valueOf: (rank: number) => V, combine: (a: V, b: V) => V): V {
-  if (size === 2) return combine(valueOf(0), valueOf(1))
+export function folded<V>(size: number, given: (rank: number) => V, combine: (a: V, b: V) => V): V {
+  if (size === 2) return combine(given(0), given(1))
   const count = 2 ** Math.floor(Math.log2(size))
   const extra = size - count
   const values = Array.from({ length: count }, (_, place) =>
-    place < extra ? combine(valueOf(2 * place), valueOf(2 * place + 1)) : valueOf(place + extra)
+    place < extra ? combine(given(2 * place), given(2 * place + 1)) : given(place + extra)
   )
   for (let distance = 1; distance < count; distance *= 2) {
     for (let place = 0; place < count; place += 2 * distance) values[place] = combine(values[place]!, values[place + distance]!)

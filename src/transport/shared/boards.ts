@@ -1,11 +1,9 @@
+import { type Board, type Boards, NOTE_DATA, type Reader } from '../board.js'
 import { wake } from './bell.js'
 
 /**
- * Boards: memory of a host in which each rank of a communicator posts a small note for a collective call, and reads those of all others.
- *
- * A board has a key, then for each rank a line that says how far it has read, then the rank's notes. A note is for one call: its first word
- * is written last and says which. Each rank has room for some notes, so that calls may be under way side by side; a note's place is used
- * again when all have read it.
+ * Boards in the memory of a host. Each has a line with its key, then for each rank a line that says how far it has read, then the rank's
+ * notes. The first word of a note is written last, and says which call it is of.
  */
 
 /** With more ranks a tree is better: each rank reads the notes of all. */
@@ -14,15 +12,13 @@ const MOST_RANKS = 16
 const BOARDS = 64
 const NOTES = 8
 const LINE_BYTES = 128
-const NOTE_BYTES = 128
 /** Words of a note before its data: the call, what was called, on how much, bytes. */
 const CALL = 0
 const HASH = 1
 const SHAPE = 2
 const LENGTH = 3
 const HEADER_BYTES = 16
-/** What a note can hold. */
-export const NOTE_DATA = NOTE_BYTES - HEADER_BYTES
+const NOTE_BYTES = HEADER_BYTES + NOTE_DATA
 
 /** Words of a board's first line: its key in two, how many have left it. */
 const LEFT = 2
@@ -34,25 +30,15 @@ export function allocateBoards(size: number): SharedArrayBuffer | undefined {
   return size > 1 && size <= MOST_RANKS ? new SharedArrayBuffer(BOARDS * boardBytes(size)) : undefined
 }
 
-/** A call that waits for the notes of others. */
-export interface Reader {
-  /** In the order of calls. */
-  readonly sequence: number
-  /** Goes on if it can; true when it waits no more. */
-  look(): boolean
-  /** The rank is about to sleep. */
-  beforeSleep(): void
-}
-
 /** The boards as one rank has them. */
-export class Boards {
+export class HostBoards implements Boards {
   readonly #memory: SharedArrayBuffer
   readonly #keys: BigInt64Array
   readonly #rank: number
   readonly #bells: readonly Int32Array[]
   readonly #bytes: number
   /** Those on which this rank waits. */
-  readonly #waiting: Board[] = []
+  readonly #waiting: HostBoard[] = []
 
   /** `bells`: where each rank of the world sleeps. */
   constructor(memory: SharedArrayBuffer, rank: number, bells: readonly Int32Array[]) {
@@ -67,12 +53,12 @@ export class Boards {
    * The board of a communicator, by its id and members. Its first member takes one; for others there is none until that has been done, nor
    * where all are in use.
    */
-  open(id: number, members: readonly number[]): Board | undefined {
+  open(id: number, members: readonly number[]): HostBoard | undefined {
     const key = keyOf(id, members)
     const place = this.#find(key) ?? (members[0] === this.#rank ? this.#take(key) : undefined)
     if (place === undefined) return undefined
     const bells = members.map((member) => this.#bells[member]!)
-    return new Board(this.#memory, place * this.#bytes, members.indexOf(this.#rank), bells, this.#waiting)
+    return new HostBoard(this.#memory, place * this.#bytes, members.indexOf(this.#rank), bells, this.#waiting)
   }
 
   /** A member has no use for it any more; it goes to others when that is true of all. */
@@ -119,7 +105,7 @@ export class Boards {
 const keyOf = (id: number, [first]: readonly number[]): bigint => (BigInt(id + 1) << 16n) | BigInt(first!)
 
 /** The board of a communicator, as one of its ranks has it. */
-export class Board {
+export class HostBoard implements Board {
   readonly rank: number
   readonly size: number
   readonly bytes: Uint8Array
@@ -128,13 +114,13 @@ export class Board {
   readonly #base: number
   readonly #bells: readonly Int32Array[]
   readonly #readers: Reader[] = []
-  readonly #waiting: Board[]
+  readonly #waiting: HostBoard[]
   /** The call of this rank's last note in each place. */
   readonly #posted: number[] = new Array(NOTES).fill(-1)
   /** That of its last note. */
   #last = -1
 
-  constructor(memory: SharedArrayBuffer, base: number, rank: number, bells: readonly Int32Array[], waiting: Board[]) {
+  constructor(memory: SharedArrayBuffer, base: number, rank: number, bells: readonly Int32Array[], waiting: HostBoard[]) {
     this.rank = rank
     this.size = bells.length
     this.bytes = new Uint8Array(memory)

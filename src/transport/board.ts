@@ -27,16 +27,16 @@ export interface Board {
   lengthOf(rank: number, sequence: number): number
 
   /** From now on the transport looks whether the call can go on, at each poll. */
-  wait(reader: Reader): void
+  wait(reader: BoardReader): void
   /** The call needs no note any more. */
-  read(reader: Reader): void
+  read(reader: BoardReader): void
 }
 
 /** What a note can hold. */
 export const NOTE_DATA = 112
 
 /** A call that waits for the notes of others. */
-export interface Reader {
+export interface BoardReader {
   /** In the order of calls. */
   readonly sequence: number
   /** Goes on if it can; true when it waits no more. */

@@ -1,6 +1,6 @@
 import { ANY_SOURCE } from '../../constants.js'
 import type { CallSite } from '../../diagnostics/call-site.js'
-import type { Board, Reader } from '../../transport/board.js'
+import type { Board, BoardReader } from '../../transport/board.js'
 import type { Call } from '../call.js'
 import type { CallRegistry, Party } from '../call-registry.js'
 import { ASKED, FAILURE, type Failure, failureOf, type Kind, remoteError } from '../control-messages.js'
@@ -18,7 +18,7 @@ const AT_ONCE = 15
  * A rank that cannot go this way sends messages instead, as in any collective. Who waits at the board then gets one, and does the same:
  * either all ranks have posted and are done by the board, or one has not, and all go by messages.
  */
-export class BoardRound<T, R> implements Party, Reader {
+export class BoardRound<T, R> implements Party, BoardReader {
   readonly peer = ANY_SOURCE
   next: Party | undefined
   readonly call: Call

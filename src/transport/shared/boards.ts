@@ -1,4 +1,4 @@
-import { type Board, type Boards, NOTE_DATA, type Reader } from '../board.js'
+import { type Board, type BoardReader, type Boards, NOTE_DATA } from '../board.js'
 import { wake } from './bell.js'
 
 /**
@@ -113,7 +113,7 @@ export class HostBoard implements Board {
   readonly #doubles: Float64Array
   readonly #base: number
   readonly #bells: readonly Int32Array[]
-  readonly #readers: Reader[] = []
+  readonly #readers: BoardReader[] = []
   readonly #waiting: HostBoard[]
   /** The call of this rank's last note in each place. */
   readonly #posted: number[] = new Array(NOTES).fill(-1)
@@ -190,13 +190,13 @@ export class HostBoard implements Board {
   }
 
   /** From now on it is looked whether the call can go on. */
-  wait(reader: Reader): void {
+  wait(reader: BoardReader): void {
     if (this.#readers.length === 0) this.#waiting.push(this)
     this.#readers.push(reader)
   }
 
   /** The notes of a call are not needed any more. */
-  read(reader: Reader): void {
+  read(reader: BoardReader): void {
     const readers = this.#readers
     const place = readers.indexOf(reader)
     if (place >= 0) {

@@ -3,7 +3,9 @@
  * room for some notes, so that calls may be under way side by side; a note's place is used again when all have read it.
  */
 export interface Board {
+  /** This rank, of those that share it. */
   readonly rank: number
+  /** How many they are. */
   readonly size: number
   /** Its memory. */
   readonly bytes: Uint8Array
@@ -14,6 +16,7 @@ export interface Board {
   placeOf(rank: number, sequence: number): number
   /** The data of a note that is one number. */
   number(rank: number, sequence: number): number
+  /** Writes a number as the data of this rank's note. */
   setNumber(sequence: number, value: number): void
   /** Posts this rank's note, whose data is written already: what was called, on how much, and how long the data is. */
   post(sequence: number, hash: number, shape: number, length: number): void
@@ -24,6 +27,7 @@ export interface Board {
   missing(sequence: number, from: number): number
   /** Whether a rank's note is of the same call as this rank's. */
   agrees(rank: number, sequence: number): boolean
+  /** How long the data of a note is, as its rank has said. */
   lengthOf(rank: number, sequence: number): number
 
   /** From now on the transport looks whether the call can go on, at each poll. */

@@ -12,8 +12,8 @@ import type { Posts } from './posts.js'
 const AT_ONCE = 15
 
 /**
- * A call of a small collective among ranks of one host, by their board: each rank posts what it gives, reads what all have posted, and makes
- * the result of it. No message is sent.
+ * A call of a small collective among ranks of one host, by their board: each rank posts what it gives, reads what all have posted, and
+ * makes the result of it. No message is sent.
  *
  * A rank that cannot go this way sends messages instead, as in any collective. Who waits at the board then gets one, and does the same:
  * either all ranks have posted and are done by the board, or one has not, and all go by messages.

@@ -8,7 +8,7 @@ const SHORT = 24
 /** A note's length has the kind of its data above the number of bytes. */
 const KIND_BITS = 8
 
-/** A collection at all by a board, as values: numbers, short arrays and primitives. Objects go by messages: how long they are shows late. */
+/** A collection at all by a board, as values: numbers, short arrays, primitives. Objects go by messages: how long they are shows late. */
 export const collectedPosts = <T, R>(): Posts<T, R> => ({
   takes(value, { into }) {
     if (into !== undefined) return false

@@ -9,8 +9,8 @@ import type { Posts, Written } from './posts.js'
 const NUMBER_WRITTEN: Written = { shape: NUMBER, length: 8 }
 
 /**
- * A reduction to all by a board: each rank combines what all have posted, in the order of recursive doubling, so that the result is the same
- * to the last bit as by messages. An op of the program's own is not called more often than messages would: those go that way.
+ * A reduction to all by a board: each rank combines what all have posted, in the order of recursive doubling, so that the result is to the
+ * last bit the same as by messages. An op of the program's own is not called more often than messages would: those go that way.
  */
 export function reducedPosts(op: AnyOp): Posts<unknown, unknown> | undefined {
   if (!isPredefined(op)) return undefined

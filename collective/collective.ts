@@ -43,12 +43,13 @@ export interface Ranks {
 export interface CollectiveTraits {
   /**
    * A rank may be done with a round before others have come to it, for it only sends there: the root of a broadcast, the leaves of a
-   * reduction. Then it goes at most `window` rounds ahead, and a call ends when all that it has sent to have called the same. Default false.
+   * reduction. Then it goes at most `window` rounds ahead, and a call ends when all that it has sent to have called the same. Default
+   * false.
    */
   ahead?: boolean
   /**
-   * Rounds are under way side by side: a rank begins one when its value is there, up to `window` of them. Then no two steps may hear from the
-   * same rank, for what comes would be of either. Default false: a rank's round begins when the one before is over.
+   * Rounds are under way side by side: a rank begins one when its value is there, up to `window` of them. Then no two steps may hear from
+   * the same rank, for what comes would be of either. Default false: a rank's round begins when the one before is over.
    */
   overlap?: boolean
 }
@@ -75,8 +76,8 @@ export interface Collective<T, R> {
 }
 
 /**
- * Makes a collective of the program's own. It is one as those of rxmpi are: known by its name and the order of the calls, so that ranks that
- * disagree all hear it; in rounds that flow through its steps; as fast; in simulations with exact times.
+ * Makes a collective of the program's own. It is one as those of rxmpi are: known by its name and the order of the calls, so that ranks
+ * that disagree all hear it; in rounds that flow through its steps; as fast; in simulations with exact times.
  *
  *     sum from left to right, latency 2
  *     rank 0   source a---|     out a---|

@@ -1,4 +1,5 @@
 import { randomBytes, randomInt } from 'node:crypto'
+import type { Ports } from '../../job/ports.js'
 import type { Refusal } from '../../progress/job-services.js'
 import { KILLED, UNREACHABLE } from '../../transport/shared/host-memory.js'
 import { fingerprintOf } from '../../transport/websocket/certificate.js'
@@ -9,7 +10,6 @@ import { Mesh } from '../../transport/websocket/mesh.js'
 import { Control } from '../protocol/host-protocol.js'
 import type { FromSite, ToSite } from '../protocol/site-protocol.js'
 import type { Joins, LinkSetting } from './joins.js'
-import type { Ports } from './ports.js'
 import { readTicket, writeTicket } from './ticket.js'
 
 /** What a job says to the one to whose port it connects. */

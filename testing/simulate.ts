@@ -117,12 +117,16 @@ export interface SimulateHelpers extends RunHelpers {
  * have subscribed to, lets what follows from that happen, and looks for what is left (`leaks`). A subscription to `messages()` that is
  * still open is nothing to worry about: it is endless by nature.
  *
+ * `comm.spawn` starts what `programs` has under that name, and `comm.listen` and `comm.connect` meet by name. What a rank and its job say
+ * to each other takes `latency` each way; what the job does takes no time. All that is checked at the end is, in all worlds.
+ *
  * A call with a `signal` is no exception: what fires in real time, such as `AbortSignal.timeout`, never does here; abort a controller at a
  * virtual time.
  *
  * Shape: gives back what the test returns. Cost: a thousand ranks take a third of a second for ten messages each. Errors: what the test
  * throws; a MarbleError, or what `assert` throws, where something is not as drawn; a DeadlockError that lists what waits for ever and at
- * which line of the test it was called; a LeakError; an ArgumentError for a bad argument.
+ * which line of the test it was called; a LeakError; an ArgumentError for a bad argument. A program that cannot be spawned is a SpawnError
+ * of the call that wanted it.
  *
  * @example
  * ```ts

@@ -6,6 +6,7 @@ import type { Refusal, SpawnOrder } from '../../../src/progress/job-services.js'
 
 /** What a spawned program is given beside its communicators, as `spawn` has said it. */
 export interface ProgramSetting {
+  /** What would follow the program in `process.argv`. */
   readonly args: readonly string[]
   /** Only what was given to `spawn`: a simulated rank has no environment of its own. */
   readonly env: Readonly<Record<string, string>>
@@ -14,6 +15,7 @@ export interface ProgramSetting {
 /** What a spawned rank runs: `world` and `parent` are what COMM_WORLD and COMM_PARENT are elsewhere. */
 export type SimulatedProgram = (world: Communicator, parent: Intercommunicator, setting: ProgramSetting) => unknown
 
+/** Programs by the ends of their paths: of several that fit the longest is taken. */
 export type SimulatedPrograms = Readonly<Record<string, SimulatedProgram>>
 
 /** A name without what says only that it is a path. */

@@ -332,7 +332,7 @@ describe('orders of connecting', () => {
       for (const comm of comms) {
         comm.isplit(Math.max(0, comm.rank - 1)).subscribe((group) => {
           if (comm.rank < 2) {
-            const served = group!.listen('desk').pipe(mergeMap((inter) => inter.ibcast<string>(undefined, { root: 0 })))
+            const served = group!.listen('desk').pipe(mergeMap((inter) => inter.ibcast('', { root: 0 })))
             served.subscribe((name) => seen[comm.rank]!.push(name))
           } else {
             const connected = timer(40 - asyncScheduler.now()).pipe(switchMap(() => group!.iconnect('desk')))

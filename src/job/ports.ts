@@ -19,8 +19,8 @@ export interface PortsJob {
 
 /** Ranks of another job that would like to connect. */
 export interface Stranger {
-  /** Joins them with those who listen; returns the fabric's number. */
-  join(first: readonly number[]): number
+  /** Joins them with those who listen; returns the fabric's number, or undefined where it has refused them. */
+  join(first: readonly number[]): number | undefined
   refuse(refusal: Refusal): void
 }
 
@@ -90,8 +90,10 @@ export class Ports {
     if (port === undefined) return
     const connecting = port.offered
     port.offered = undefined
-    if (connecting?.stranger !== undefined) this.#job.seat(connecting.stranger.join(port.processes), port.processes, number)
-    else if (connecting !== undefined) this.#answer(connecting, this.#job.join(port.processes, connecting.processes, number))
+    if (connecting?.stranger !== undefined) {
+      const fabric = connecting.stranger.join(port.processes)
+      if (fabric !== undefined) this.#job.seat(fabric, port.processes, number)
+    } else if (connecting !== undefined) this.#answer(connecting, this.#job.join(port.processes, connecting.processes, number))
     this.#offer(port)
   }
 

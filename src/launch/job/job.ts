@@ -31,8 +31,9 @@ import type { NetworkPorts } from './network-ports.js'
 import type { Placement } from './placement.js'
 import { Programs } from './programs.js'
 import { type JobRanks, type Picture, Report } from './report.js'
-import { linksOf, placeSpawn, programsOf, ranksOf, secure } from './spawning.js'
+import { certificateOf, linksOf, placeSpawn, programsOf, ranksOf, secure } from './spawning.js'
 import { StallWatch } from './stall-watch.js'
+import { readTicket } from './ticket.js'
 import type { TraceFile } from './trace-file.js'
 import { World, type WorldListener, type WorldOptions } from './world.js'
 
@@ -457,7 +458,9 @@ export class Job implements WorldListener, JobRanks {
     const answer = (value: number | undefined, refusal?: Refusal): void => this.joins.tell(root, { type: 'answered', id, value, refusal })
     const network = await this.#loadNetwork()
     try {
-      network.connect(name, processes as number[], timeout, answer)
+      const ticket = readTicket(name)
+      const certificate = ticket.tls === undefined ? undefined : await certificateOf(this.#links)
+      network.connect(ticket, processes as number[], timeout, certificate, answer)
     } catch (error) {
       answer(undefined, { name: 'PortError', message: (error as Error).message })
     }

@@ -3,6 +3,7 @@ import { ArgumentError } from '../../errors.js'
 import type { Refusal, SpawnOrder } from '../../progress/job-services.js'
 import type { WorldNumber } from '../../runtime/rank-protocol.js'
 import { allocateHost } from '../../transport/shared/host-memory.js'
+import type { Certificate } from '../../transport/websocket/connection.js'
 import { ThreadHost } from '../host/thread-host.js'
 import { changed } from '../options/environment.js'
 import { programPath } from '../options/program.js'
@@ -35,8 +36,13 @@ export function linksOf({ where }: JobOptions): LinkSetting {
 }
 
 export async function secure(links: LinkSetting): Promise<void> {
+  links.certificate = await certificateOf(links)
+}
+
+/** The one of this job, or one made for the purpose. */
+export async function certificateOf({ certificate }: LinkSetting): Promise<Certificate> {
   const { makeCertificate } = await import('../../transport/websocket/certificate.js')
-  links.certificate = await makeCertificate()
+  return certificate ?? makeCertificate()
 }
 
 type Place = (world: WorldNumber) => (listener: HostListener) => Placed[]

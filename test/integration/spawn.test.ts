@@ -142,7 +142,10 @@ test('who waits at a port for nobody is told so', async () => {
   expect(stderr).toMatch(/rank 1 waits in recv/)
 })
 
-test('ranks of another job connect by ticket, and by no other', async () => {
+test.each([
+  ['in clear text', []],
+  ['encrypted, of a job that has no certificate', ['--tls']]
+])('ranks of another job connect by ticket, and by no other: %s', async (_, options) => {
   const listens = program(`
     import { COMM_WORLD as comm, SUM } from 'rxmpi'
     import { renameSync, writeFileSync } from 'node:fs'
@@ -173,7 +176,7 @@ test('ranks of another job connect by ticket, and by no other', async () => {
     await inter.close()
   `)
   const [one, other] = await Promise.all([
-    rxmpi(['run', '-n', '2', '--timeout', '40', listens], { cwd }),
+    rxmpi(['run', '-n', '2', '--timeout', '40', ...options, listens], { cwd }),
     rxmpi(['run', '-n', '2', '--timeout', '40', connects], { cwd })
   ])
   expect([one.stderr, other.stderr]).toEqual(['', ''])

@@ -458,9 +458,7 @@ export class Job implements WorldListener, JobRanks {
     const answer = (value: number | undefined, refusal?: Refusal): void => this.joins.tell(root, { type: 'answered', id, value, refusal })
     const network = await this.#loadNetwork()
     try {
-      const ticket = readTicket(name)
-      const certificate = ticket.tls === undefined ? undefined : await certificateOf(this.#links)
-      network.connect(ticket, processes as number[], timeout, certificate, answer)
+      await network.connect(readTicket(name), processes as number[], timeout, () => certificateOf(this.#links), answer)
     } catch (error) {
       answer(undefined, { name: 'PortError', message: (error as Error).message })
     }

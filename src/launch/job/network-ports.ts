@@ -90,19 +90,21 @@ export class NetworkPorts {
     this.#open.delete(port)
   }
 
-  /** Connects ranks of this job to a port of another; `certificate`: what this one listens with, where that port is encrypted. */
-  connect(
+  /** Connects ranks of this job to a port of another; `own`: makes what this one listens with, where that port is encrypted. */
+  async connect(
     { id, secret, addresses, port, tls }: Ticket,
     processes: readonly number[],
     timeout: number,
-    certificate: Certificate | undefined,
+    own: () => Promise<Certificate>,
     answer: (value: number | undefined, refusal?: Refusal) => void
-  ): void {
+  ): Promise<void> {
     const { reconnectMs } = this.#links
     const token = new Token(Buffer.from(secret, 'base64url'), id)
     const self = 1 + randomInt(NUMBERS)
     const mesh = new Mesh({ self, size: 1, token, reconnectMs, startMs: Math.max(timeout, REACH_MS), expects: () => false })
+    // From here on somebody may be heard of.
     this.#dialled.add(mesh)
+    const certificate = tls === undefined ? undefined : await own()
     const link = mesh.link(LISTENER)
     const { sites, ranks } = this.#joins.placesOf(processes)
     let fabric: number | undefined

@@ -1,5 +1,5 @@
 import { dirname, join } from 'node:path'
-import { LIMIT_MS } from '../reliability/amount.js'
+import { LIMIT_MS, SOAK } from '../reliability/amount.js'
 import { ended, program, rxmpi, start } from './command.js'
 
 jest.setTimeout(LIMIT_MS)
@@ -184,3 +184,27 @@ test.each([
   expect(lines(other.stdout).slice(0, 2)).toEqual(['[0] 3 news', '[0] PortError'])
   expect(other.stdout.match(/PortError/g)).toHaveLength(4)
 })
+
+const isLinux = process.platform === 'linux'
+const ROUNDS = SOAK ? 3000 : 48
+
+;(isLinux ? test : test.skip)(
+  `${ROUNDS} groups that have met and parted leave nothing${isLinux ? '' : ' (skipped: no /proc)'}`,
+  async () => {
+    const { stdout, stderr, status } = await rxmpi(
+      ['run', '-n', '2', '--stall-notice', '2', '--timeout', SOAK ? '400' : '60', 'test/integration/programs/connects.ts', `${ROUNDS}`],
+      {
+        env: { NODE_OPTIONS: '--expose-gc' }
+      }
+    )
+    expect([stderr, status]).toEqual(['', 0])
+    const grown = lines(stdout).map((line) => JSON.parse(line.slice(4)) as Record<'descriptors' | 'resident' | 'heap', number>)
+    expect(grown).toHaveLength(2)
+    for (const { descriptors, resident, heap } of grown) {
+      expect(descriptors).toBeLessThanOrEqual(0)
+      // A plan of a collective for each would be 8 kB; shared memory that nobody looks for 2 GB of the long run.
+      expect(heap).toBeLessThan(SOAK ? 3_000_000 : 300_000)
+      expect(resident).toBeLessThan(500 * 2 ** 20)
+    }
+  }
+)

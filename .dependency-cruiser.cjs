@@ -12,7 +12,7 @@
  *     collective  stream
  *     request
  *     core
- *     failure
+ *     failure  job
  *     progress  layout
  *     transport (the interface)   codec  op  memory  diagnostics
  *     errors  constants
@@ -53,6 +53,7 @@ module.exports = {
     room('layout', 'src/layout', [...tools, 'src/op/']),
     room('progress', 'src/progress', [...tools, 'src/transport/transport.ts']),
     room('failure', 'src/failure', messages),
+    room('job', 'src/job', messages),
     room('core', 'src/core', [...messages, 'src/failure/', 'src/collective/topology/']),
     room('request', 'src/request', requests),
     room('stream', 'src/stream', requests),

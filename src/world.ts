@@ -43,7 +43,7 @@ transport.poller.onTurn = () => {
 if (world !== undefined) endpoint.processes = Array.from({ length: size }, (_, other) => world.base + other)
 if (world !== undefined) endpoint.fabric = `world ${world.number}`
 const fabrics = new Fabrics((world?.base ?? 0) + rank, endpoint, transport, tell, listen)
-if (port !== undefined) endpoint.job = fabrics
+if (port !== undefined) endpoint.job = fabrics.client
 const liveness = new Liveness(fabrics, titleOf(rank, world), transport, memory, port)
 
 port?.on('message', (message: ToRank) => {
@@ -95,7 +95,7 @@ export const COMM_SELF = new Communicator(endpoint, SELF, 'self', [rank])
  * MPI: MPI_Comm_get_parent, MPI 4.1 §11.8.2; mpi4py: MPI.Comm.Get_parent.
  */
 export let COMM_PARENT: Intercommunicator | undefined
-fabrics.onParent = (joined) => {
+fabrics.client.onParent = (joined) => {
   COMM_PARENT = joinedBy(joined, 'parent', undefined, () => {
     COMM_PARENT = undefined
   })

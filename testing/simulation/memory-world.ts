@@ -27,9 +27,9 @@ export function worldOver(transports: readonly Transport[]): Communicator[] {
 }
 
 /** Ranks of one thread that abort must not take the process with them. */
-function withoutExit(endpoint: Endpoint): Endpoint {
+export function withoutExit(endpoint: Endpoint, title = `${endpoint.transport.rank}`): Endpoint {
   endpoint.abort = (code, reason) => {
-    throw new Error(`rank ${endpoint.transport.rank} aborted with code ${code}${reason === undefined ? '' : `: ${reason}`}`)
+    throw new Error(`rank ${title} aborted with code ${code}${reason === undefined ? '' : `: ${reason}`}`)
   }
   return endpoint
 }

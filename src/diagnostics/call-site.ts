@@ -65,8 +65,14 @@ export function locate(site: CallSite | undefined): string | undefined {
 
 /** The same at the end of a line of a report; nothing where it was not recorded. */
 export function at(site: CallSite | undefined): string {
+  const where = justAt(site)
+  return where === '' ? '' : `,${where}`
+}
+
+/** The same behind the word that says what was done there: 'taken at ring.ts:3:26'. */
+export function justAt(site: CallSite | undefined): string {
   const where = locate(site)
-  return where === undefined ? '' : `, at ${where}`
+  return where === undefined ? '' : ` at ${where}`
 }
 
 /** The lines of a recorded stack from the first that is the user's. */

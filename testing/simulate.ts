@@ -13,6 +13,7 @@ import { integer, random } from './compliance/random.js'
 import { LeakError } from './simulation/errors.js'
 import { type Leaks, leaksOf, listed } from './simulation/leaks.js'
 import { type Assert, MarbleScheduler } from './simulation/marble-scheduler.js'
+import { MatchTrace } from './simulation/match-trace.js'
 import { worldOver } from './simulation/memory-world.js'
 import { Programs } from './simulation/programs.js'
 import { type Traffic, TrafficMonitor } from './simulation/traffic.js'
@@ -38,6 +39,8 @@ export interface SimulateOptions extends LinkModel {
    * default) makes it the test's failure.
    */
   leaks?: 'error' | 'ignore'
+  /** Memory that a call is on, and that is changed before the call is done, is an AliasError: `rxmpi run --check`. The default. */
+  check?: boolean
   /** Files that there are from the start, by path. All ranks share a disk in memory. */
   files?: Readonly<Record<string, Uint8Array | string>>
   /** How slow that disk is, and what fails; default not at all. */
@@ -58,6 +61,7 @@ export const SIMULATE: OptionNames<SimulateOptions> = {
   seed: true,
   jitter: true,
   leaks: true,
+  check: true,
   files: true,
   disk: true,
   assert: true
@@ -125,7 +129,25 @@ export interface SimulateHelpers extends RunHelpers {
  */
 export function simulate<T>(size: number, options: SimulateOptions, test: (helpers: SimulateHelpers) => T): T {
   checkArguments(options, test)
-  const { seed, jitter = 0, leaks = 'error', assert, files, disk: diskModel, ...model } = options
+  const { failure, result } = runOnce(size, options, test)
+  if (failure !== undefined) throw failure.cause
+  return result as T
+}
+
+/** @internal What a simulated test has come to. */
+export interface Run<T = unknown> {
+  readonly result: T | undefined
+  /** Absent where it has passed. */
+  readonly failure: { readonly cause: unknown } | undefined
+  /** Which message each receive has got, where that was asked for. */
+  readonly trace: MatchTrace | undefined
+  /** How much the test has drawn. */
+  readonly expectations: number
+}
+
+/** @internal The same for who looks at what has failed; the arguments are good. */
+export function runOnce<T>(size: number, options: SimulateOptions, test: (helpers: SimulateHelpers) => T, isTraced = false): Run<T> {
+  const { seed, jitter = 0, leaks = 'error', assert, files, check = true, disk: diskModel, ...model } = options
   const next = random(seed ?? 0)
   const scheduler = new MarbleScheduler(assert)
   const traffic = new TrafficMonitor(size)
@@ -138,7 +160,9 @@ export function simulate<T>(size: number, options: SimulateOptions, test: (helpe
     observe: (delivery) => traffic.arrived(delivery),
     observeSent: (segment) => traffic.sent(segment)
   })
-  const comms = worldOver(network.transports)
+  const comms = worldOver(network.transports, check)
+  const trace = isTraced ? new MatchTrace(traffic) : undefined
+  for (const { core } of comms) trace?.follow(core.endpoint)
   const disk = new VirtualDisk(scheduler, files, diskModel)
   for (const { rank, core } of comms) useFileSystem(core.endpoint, disk.of(rank))
   const programs = new Programs()
@@ -154,44 +178,50 @@ export function simulate<T>(size: number, options: SimulateOptions, test: (helpe
   }
   renewCallSiteBudget(Number.POSITIVE_INFINITY)
 
-  return takingFailures(failed, () =>
-    scheduler.run((base) => {
-      const result = test({
-        ...scheduler.helpers(base),
-        expectObservable: (observable, marbles) => {
-          programs.watch(observable)
-          return scheduler.expect(base, 'expectObservable', observable, marbles)
-        },
-        comms,
-        ranks: (program) => comms.map((comm) => programs.add(settled(program(comm), 'program: it'))),
-        expectMessages: (from, to) => {
-          checkRank('from', from, size)
-          checkRank('to', to, size)
-          return scheduler.expect(base, `expectMessages(${from}, ${to})`, traffic.watch(from, to))
-        },
-        traffic: (from, to) => traffic.count(from, to),
-        files: () => disk.files(),
-        end: (rank, reason) => {
-          checkRank('rank', rank, size)
-          ended.add(rank)
-          network.end(rank, reason)
-        },
-        fail: (rank, reason) => {
-          checkRank('rank', rank, size)
-          ended.add(rank)
-          disk.fail(rank)
-          network.fail(rank, reason, seed === undefined ? undefined : (parcels) => integer(next, 0, parcels))
-        }
+  const run = (): T =>
+    takingFailures(failed, () =>
+      scheduler.run((base) => {
+        const result = test({
+          ...scheduler.helpers(base),
+          expectObservable: (observable, marbles) => {
+            programs.watch(observable)
+            return scheduler.expect(base, 'expectObservable', observable, marbles)
+          },
+          comms,
+          ranks: (program) => comms.map((comm) => programs.add(settled(program(comm), 'program: it'))),
+          expectMessages: (from, to) => {
+            checkRank('from', from, size)
+            checkRank('to', to, size)
+            return scheduler.expect(base, `expectMessages(${from}, ${to})`, traffic.watch(from, to))
+          },
+          traffic: (from, to) => traffic.count(from, to),
+          files: () => disk.files(),
+          end: (rank, reason) => {
+            checkRank('rank', rank, size)
+            ended.add(rank)
+            network.end(rank, reason)
+          },
+          fail: (rank, reason) => {
+            checkRank('rank', rank, size)
+            ended.add(rank)
+            disk.fail(rank)
+            network.fail(rank, reason, seed === undefined ? undefined : (parcels) => integer(next, 0, parcels))
+          }
+        })
+        settled(result, 'test: it')
+        scheduler.flush()
+        scheduler.leave()
+        scheduler.flush()
+        for (const { unseen } of failed) if (unseen !== undefined) throw unseen
+        if (leaks === 'error') checkLeaks(left())
+        return result
       })
-      settled(result, 'test: it')
-      scheduler.flush()
-      scheduler.leave()
-      scheduler.flush()
-      for (const { unseen } of failed) if (unseen !== undefined) throw unseen
-      if (leaks === 'error') checkLeaks(left())
-      return result
-    })
-  )
+    )
+  try {
+    return { result: run(), failure: undefined, trace, expectations: scheduler.made }
+  } catch (cause) {
+    return { result: undefined, failure: { cause }, trace, expectations: scheduler.made }
+  }
 }
 
 /** Failures that nobody looks at come out of the test, as do other errors that nobody handles. */
@@ -236,13 +266,14 @@ function settled<T>(result: T, what: string): T {
 function checkArguments(options: unknown, test: unknown): void {
   checkOptions(options, SIMULATE, '{ latency: 2 }')
   if (typeof test !== 'function') throw new ArgumentError(`test: expected a function, got ${test}`)
-  const { seed, jitter, leaks, assert, disk } = options as SimulateOptions
+  const { seed, jitter, leaks, check, assert, disk } = options as SimulateOptions
   if (disk !== undefined) checkOptions(disk, DISK, '{ latency: 2 }')
   if (seed !== undefined && !Number.isSafeInteger(seed)) throw new ArgumentError(`seed: expected an integer, got ${seed}`)
   if (jitter !== undefined && !(Number.isSafeInteger(jitter) && jitter >= 0)) {
     throw new ArgumentError(`jitter: expected whole milliseconds from 0 on, got ${jitter}`)
   }
   if (![undefined, 'error', 'ignore'].includes(leaks)) throw new ArgumentError(`leaks: expected 'error' or 'ignore', got ${leaks}`)
+  if (check !== undefined && typeof check !== 'boolean') throw new ArgumentError(`check: expected true or false, got ${check}`)
   if (assert !== undefined && typeof assert !== 'function')
     throw new ArgumentError(`assert: expected a function (actual, expected), got ${assert}`)
 }

@@ -1,6 +1,7 @@
 import { ArgumentError, FreedError } from '../errors.js'
 import type { Memory } from '../memory/copy.js'
 import type { PredefinedName } from '../op/predefined.js'
+import { watch } from '../request/memory-use.js'
 import type { CallRequest } from '../service/call-request.js'
 import type { Service } from '../service/service.js'
 import { ACCUMULATE, apply, COMPARE_AND_SWAP, GET, type Operation, PUT } from './apply.js'
@@ -136,6 +137,7 @@ export class Calls {
       if (notify !== undefined) this.#notifications.tell(rank, notify, place.at, place.span)
       request.settle(null, result())
     }
+    if (data !== undefined) watch(this.#service.core, request, data.runs ?? data.memory!, `call on ${this.#service.what}`)
     if (notify === undefined) act()
     else this.#notifications.room(rank, request.site, act, (error) => request.fail(error))
   }

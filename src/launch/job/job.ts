@@ -3,6 +3,7 @@ import type { Readable, Writable } from 'node:stream'
 import type { MessagePort } from 'node:worker_threads'
 import { debug } from '../../diagnostics/debug.js'
 import type { ConnectOrder, Order, Refusal, SpawnOrder } from '../../progress/job-services.js'
+import type { Check } from '../../runtime/check-policy.js'
 import { type ErrorRecord, translateRecord } from '../../runtime/error-record.js'
 import type { Leftovers } from '../../runtime/leftovers-policy.js'
 import {
@@ -48,6 +49,8 @@ export interface JobOptions {
   prefix: boolean
   wantsResults: boolean
   leftovers: Leftovers
+  /** What ranks check; by default what their environment says. */
+  check?: Check | undefined
   /** Where what the ranks do is written. */
   trace?: TraceFile | undefined
   /** What of each rank is profiled; default nothing. */

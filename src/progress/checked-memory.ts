@@ -1,0 +1,31 @@
+import { checksum } from '../memory/checksum.js'
+import { Runs } from '../memory/runs.js'
+import { MemoryInUse, type MemoryUse } from './memory-in-use.js'
+
+/** Knows, too, whether the program has changed what a call counts on: by a checksum when the call begins and another when it is done. */
+export class CheckedMemory extends MemoryInUse {
+  override readonly isChecked = true
+  readonly #sums = new Map<MemoryUse, number>()
+
+  override begin(use: MemoryUse): void {
+    super.begin(use)
+    if (use.isStill) this.#sums.set(use, sumOf(use))
+  }
+
+  override end(use: MemoryUse): void {
+    super.end(use)
+    this.#sums.delete(use)
+  }
+
+  override hasChanged(use: MemoryUse): boolean {
+    const { buffer, end } = use
+    // Of memory that was transferred away others tell.
+    return use.isStill && end <= buffer.byteLength && this.#sums.get(use) !== sumOf(use)
+  }
+}
+
+function sumOf({ buffer, start, end, form }: MemoryUse): number {
+  if (form === undefined) return checksum(buffer, start, end)
+  const packed = new Runs({ buffer, byteOffset: 0, byteLength: buffer.byteLength }, form).packed()
+  return checksum(packed.buffer, 0, packed.byteLength)
+}

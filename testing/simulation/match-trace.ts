@@ -1,0 +1,103 @@
+import { ANY_SOURCE } from '../../src/constants.js'
+import { at, type CallSite, justAt } from '../../src/diagnostics/call-site.js'
+import type { Context } from '../../src/progress/context.js'
+import { CONTEXTS, MESSAGES } from '../../src/progress/context-ids.js'
+import type { Endpoint } from '../../src/progress/endpoint.js'
+import type { Incoming, Taker } from '../../src/progress/incoming.js'
+import type { MatchListener } from '../../src/progress/match-listener.js'
+import type { TrafficMonitor } from './traffic.js'
+
+/** A receive of the program's and the message that it has got. */
+interface Match {
+  readonly rank: number
+  /** Of the receive: 'sum.test.ts:9:20', with its communicator where there are several. */
+  readonly where: string
+  /** It takes what comes first, whosever it is. */
+  readonly isWide: boolean
+  readonly source: number
+  readonly tag: number
+  /** What was sent where. */
+  readonly message: string
+}
+
+/** Which message each receive of a simulated run has got, in order. */
+export class MatchTrace implements MatchListener {
+  readonly #matches: Match[] = []
+  readonly #traffic: TrafficMonitor
+
+  constructor(traffic: TrafficMonitor) {
+    this.#traffic = traffic
+  }
+
+  follow(endpoint: Endpoint): void {
+    endpoint.matches = this
+  }
+
+  found(endpoint: Endpoint, _context: Context, taker: Taker, message: Incoming): void {
+    this.#add(endpoint, taker, message)
+  }
+
+  came(endpoint: Endpoint, _context: Context, taker: Taker | undefined, message: Incoming): void {
+    if (taker !== undefined) this.#add(endpoint, taker, message)
+  }
+
+  #add(endpoint: Endpoint, { site, peer }: Taker, message: Incoming): void {
+    const { context, source, tag, order } = message
+    const kind = context & (CONTEXTS - 1)
+    if (kind !== MESSAGES) return
+    const { rank } = endpoint.transport
+    const traffic = this.#traffic
+    this.#matches.push({
+      rank,
+      source,
+      tag,
+      isWide: peer === ANY_SOURCE,
+      get where() {
+        return `${endpoint.on(context)}${justAt(site)}`
+      },
+      get message() {
+        return `that of rank ${endpoint.rankIn(context - kind, source)}, tag ${tag}${sentAt(traffic.siteOf(rank, order))}`
+      }
+    })
+  }
+
+  /**
+   * The first receive that got another message than in another run; or, where each got the same, the first message that a rank got in
+   * another order. `other` is what that run is called: 'under seed 3, which passes,'.
+   */
+  differenceFrom(trace: MatchTrace, other: string): string | undefined {
+    const isWide = ({ isWide }: Match): boolean => isWide
+    const wide = pairOf(this.#matches.filter(isWide), trace.#matches.filter(isWide), ({ rank, where }) => `${rank}${where}`)
+    if (wide !== undefined) {
+      const [mine, its] = wide
+      return `the first receive whose match differed: that of rank ${mine.rank}${mine.where} got ${mine.message}; ${other} ${its.message}`
+    }
+    const any = pairOf(this.#matches, trace.#matches, ({ rank }) => `${rank}`)
+    if (any === undefined) return undefined
+    const [mine, its] = any
+    const tell = ({ message, where }: Match): string => `${message}, by the receive${where}`
+    return `each receive got the same message, but in another order, first on rank ${mine.rank}: it got ${tell(mine)}; ${other} ${tell(its)}`
+  }
+}
+
+/** The first match of the one run that is another in the other, where `keyOf` says which are compared: the n-th with the n-th. */
+function pairOf(all: readonly Match[], others: readonly Match[], keyOf: (match: Match) => string): [Match, Match] | undefined {
+  const its = new Map<string, Match[]>()
+  for (const other of others) {
+    const key = keyOf(other)
+    const list = its.get(key)
+    if (list === undefined) its.set(key, [other])
+    else list.push(other)
+  }
+  const counts = new Map<string, number>()
+  for (const match of all) {
+    const key = keyOf(match)
+    const count = counts.get(key) ?? 0
+    counts.set(key, count + 1)
+    const other = its.get(key)?.[count]
+    if (other !== undefined && (other.source !== match.source || other.tag !== match.tag)) return [match, other]
+  }
+  return undefined
+}
+
+const sentAt = (site: CallSite | undefined): string => at(site).replace(', at', ', sent at')

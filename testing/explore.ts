@@ -105,7 +105,7 @@ const attemptOf = (seed: number, run: Run): Attempt => ({
 })
 
 function raceOf({ seed, run }: Attempt, first: Attempt): string | undefined {
-  const text = run.trace!.differenceFrom(first.run.trace!, `under seed ${first.seed}`)
+  const text = run.trace!.otherMatch(first.run.trace!, `under seed ${first.seed}`)
   return text && `under seed ${seed}, ${text}`
 }
 
@@ -138,8 +138,10 @@ function failed({ seed, run, failure }: Attempt, passing: Attempt | undefined): 
 function reasonOf({ trace }: Run, passing: Attempt | undefined): string {
   if (passing === undefined) return 'no other order that was tried passes, so it may not be the order that it fails by'
   const { seed, run } = passing
+  const other = `under seed ${seed}, which passes,`
   return (
-    trace!.differenceFrom(run.trace!, `under seed ${seed}, which passes,`) ??
+    trace!.otherMatch(run.trace!, other) ??
+    trace!.otherOrder(run.trace!, other) ??
     `each receive got the same message, in the same order, as under seed ${seed}, which passes: the order shows elsewhere`
   )
 }

@@ -56,27 +56,27 @@ export class MatchTrace implements MatchListener {
         return `${endpoint.on(context)}${justAt(site)}`
       },
       get message() {
-        return `that of rank ${endpoint.rankIn(context - kind, source)}, tag ${tag}${sentAt(traffic.siteOf(rank, order))}`
+        return `rank ${endpoint.rankIn(context - kind, source)}, tag ${tag}${sentAt(traffic.siteOf(rank, order))}`
       }
     })
   }
 
-  /**
-   * The first receive that got another message than in another run; or, where each got the same, the first message that a rank got in
-   * another order. `other` is what that run is called: 'under seed 3, which passes,'.
-   */
-  differenceFrom(trace: MatchTrace, other: string): string | undefined {
+  /** The first receive from any source that got another message than in another run, which `other` names: 'under seed 3, which passes,'. */
+  otherMatch(trace: MatchTrace, other: string): string | undefined {
     const isWide = ({ isWide }: Match): boolean => isWide
-    const wide = pairOf(this.#matches.filter(isWide), trace.#matches.filter(isWide), ({ rank, where }) => `${rank}${where}`)
-    if (wide !== undefined) {
-      const [mine, its] = wide
-      return `the first receive whose match differed: that of rank ${mine.rank}${mine.where} got ${mine.message}; ${other} ${its.message}`
-    }
-    const any = pairOf(this.#matches, trace.#matches, ({ rank }) => `${rank}`)
-    if (any === undefined) return undefined
-    const [mine, its] = any
-    const tell = ({ message, where }: Match): string => `${message}, by the receive${where}`
-    return `each receive got the same message, but in another order, first on rank ${mine.rank}: it got ${tell(mine)}; ${other} ${tell(its)}`
+    const pair = pairOf(this.#matches.filter(isWide), trace.#matches.filter(isWide), ({ rank, where }) => `${rank}${where}`)
+    if (pair === undefined) return undefined
+    const [{ rank, where, message }, its] = pair
+    return `the first receive whose match differed, on rank ${rank}${where}, got the message of ${message}; ${other} that of ${its.message}`
+  }
+
+  /** The first message that came to its rank in another order, where each receive got the same. */
+  otherOrder(trace: MatchTrace, other: string): string | undefined {
+    const pair = pairOf(this.#matches, trace.#matches, ({ rank }) => `${rank}`)
+    if (pair === undefined) return undefined
+    const [mine, its] = pair
+    const tell = ({ message, where }: Match): string => `that of ${message}, received${where}`
+    return `each receive got the same message, but rank ${mine.rank} another one first: ${tell(mine)}; ${other} ${tell(its)}`
   }
 }
 

@@ -5,22 +5,15 @@ import { MemoryInUse, type MemoryUse } from './memory-in-use.js'
 /** Knows, too, whether the program has changed what a call counts on: by a checksum when the call begins and another when it is done. */
 export class CheckedMemory extends MemoryInUse {
   override readonly isChecked = true
-  readonly #sums = new Map<MemoryUse, number>()
 
   override begin(use: MemoryUse): void {
     super.begin(use)
-    if (use.isStill) this.#sums.set(use, sumOf(use))
-  }
-
-  override end(use: MemoryUse): void {
-    super.end(use)
-    this.#sums.delete(use)
+    if (use.isStill) use.sum = sumOf(use)
   }
 
   override hasChanged(use: MemoryUse): boolean {
-    const { buffer, end } = use
     // Of memory that was transferred away others tell.
-    return use.isStill && end <= buffer.byteLength && this.#sums.get(use) !== sumOf(use)
+    return use.isStill && use.end <= use.buffer.byteLength && use.sum !== sumOf(use)
   }
 }
 

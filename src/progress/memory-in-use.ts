@@ -30,6 +30,8 @@ export class MemoryUse {
   within: MemoryInUse | undefined
   /** More of the same call. */
   next: MemoryUse | undefined
+  /** Of what was there when it began, where that is checked. */
+  sum = 0
 
   private constructor(
     buffer: ArrayBufferLike,

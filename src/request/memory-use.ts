@@ -37,6 +37,17 @@ export function checkUnused(comm: CommunicatorCore, use: MemoryUse): void {
   )
 }
 
+const purposes = new Map<string, Purpose>()
+
+function purposeOf(operation: string): Purpose {
+  let purpose = purposes.get(operation)
+  if (purpose === undefined) {
+    purpose = { ...SENT, operation }
+    purposes.set(operation, purpose)
+  }
+  return purpose
+}
+
 /** What memory is in use for: a request. */
 export interface Keeper {
   readonly site: CallSite | undefined
@@ -51,7 +62,7 @@ export function watch(
   operation: string,
   site = request.site
 ): void {
-  if (memoryInUse.isChecked) request.keep(memoryInUse, readingOf(memory, site, { ...SENT, operation }))
+  if (memoryInUse.isChecked) request.keep(memoryInUse, readingOf(memory, site, purposeOf(operation)))
 }
 
 /** Memory that a call which was under way counts on has been changed, by the program or by another call. */

@@ -103,6 +103,8 @@ const detached = (cause: unknown): ArgumentError =>
 
 /** The order of a receive whose call is still on the stack. */
 const NEVER_POSTED = -1
+/** What is no longer than that comes in one segment, unless segments are shorter still. */
+const WHOLE_BYTES = 2 ** 13
 
 /** What all requests of a communicator that take a message have in common. */
 export abstract class TakingRequest<T> extends Request<T> implements Taker {
@@ -199,11 +201,26 @@ export class ReceiveRequest<T> extends TakingRequest<T> {
   }
 
   accept(message: Incoming): boolean {
-    this.#isAside =
-      this.#into !== undefined && this.comm.endpoint.memoryInUse.isChecked && !(message.complete && this.order === NEVER_POSTED)
+    const isChecked = this.#into !== undefined && this.comm.endpoint.memoryInUse.isChecked
+    if (isChecked) this.#isAside = this.#isToCome(message)
     this.#misfit = place(this.comm, message, this.#into, this.#isAside)
+    if (isChecked && this.#misfit === undefined && !this.#isAside) this.#look(message)
     if (this.#misfit !== undefined && this.order === NEVER_POSTED) this.callIsHere()
     return this.#misfit === undefined
+  }
+
+  /** Whether the program gets a turn before all of the data is there. */
+  #isToCome({ complete, arrived, bytes }: Incoming): boolean {
+    if (complete && this.order === NEVER_POSTED) return false
+    return arrived > 0 || bytes > Math.min(WHOLE_BYTES, this.comm.endpoint.transport.maxSegment / 2)
+  }
+
+  /** Whether `into` is as it was at the call, before the first of the data is written. */
+  #look(message: Incoming): void {
+    this.#misfit = this.leaveMemory()
+    if (this.#misfit === undefined) return
+    message.target = undefined
+    message.sink = undefined
   }
 
   spoil(cause: unknown): void {
@@ -212,12 +229,8 @@ export class ReceiveRequest<T> extends TakingRequest<T> {
 
   finish(message: Incoming): void {
     this.found(message)
-    if (this.#misfit === undefined && this.#isAside) {
-      const changed = this.leaveMemory()
-      if (changed !== undefined) return this.failHere(changed)
-      this.#misfit = place(this.comm, message, this.#into)
-    }
-    if (this.#misfit !== undefined) return this.fail(this.#misfit)
+    if (this.#misfit === undefined && this.#isAside) this.#misfit = this.leaveMemory() ?? place(this.comm, message, this.#into)
+    if (this.#misfit !== undefined) return this.#misfit instanceof AliasError ? this.failHere(this.#misfit) : this.fail(this.#misfit)
     let value: unknown
     try {
       value = this.#into ?? message.value()

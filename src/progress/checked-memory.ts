@@ -8,12 +8,12 @@ export class CheckedMemory extends MemoryInUse {
 
   override begin(use: MemoryUse): void {
     super.begin(use)
-    if (use.isStill) use.sum = sumOf(use)
+    if (use.purpose.isStill) use.sum = sumOf(use)
   }
 
   override hasChanged(use: MemoryUse): boolean {
     // Of memory that was transferred away others tell.
-    return use.isStill && use.end <= use.buffer.byteLength && use.sum !== sumOf(use)
+    return use.purpose.isStill && use.end <= use.buffer.byteLength && use.sum !== sumOf(use)
   }
 }
 

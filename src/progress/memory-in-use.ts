@@ -21,10 +21,7 @@ export class MemoryUse {
   readonly end: number
   /** Where it is in pieces: which of these, from the buffer's first byte on. */
   readonly form: Form | undefined
-  readonly name: 'data' | 'into'
-  readonly isWritten: boolean
-  readonly isStill: boolean
-  readonly operation: string
+  readonly purpose: Purpose
   readonly site: CallSite | undefined
   /** Where it is kept while the call is under way. */
   within: MemoryInUse | undefined
@@ -38,17 +35,14 @@ export class MemoryUse {
     start: number,
     end: number,
     form: Form | undefined,
-    { name, isWritten, isStill, operation }: Purpose,
+    purpose: Purpose,
     site: CallSite | undefined
   ) {
     this.buffer = buffer
     this.start = start
     this.end = end
     this.form = form
-    this.name = name
-    this.isWritten = isWritten
-    this.isStill = isStill
-    this.operation = operation
+    this.purpose = purpose
     this.site = site
   }
 
@@ -87,7 +81,7 @@ export class MemoryInUse {
   conflict(use: MemoryUse): MemoryUse | undefined {
     for (let k = this.#buffers.indexOf(use.buffer); k >= 0; k = this.#buffers.indexOf(use.buffer, k + 1)) {
       const other = this.#uses[k]!
-      if ((use.isWritten || other.isWritten) && meet(use, other)) return other
+      if ((use.purpose.isWritten || other.purpose.isWritten) && meet(use, other)) return other
     }
     return undefined
   }

@@ -30,9 +30,9 @@ const ofRuns = (runs: Runs, purpose: Purpose, site: CallSite | undefined): Memor
 export function checkUnused(comm: CommunicatorCore, use: MemoryUse): void {
   const other = comm.endpoint.memoryInUse.conflict(use)
   if (other === undefined) return
-  const does = other.isWritten ? 'receives into' : 'sends from'
+  const does = other.purpose.isWritten ? 'receives into' : 'sends from'
   throw new AliasError(
-    `${use.name}: another ${other.operation} that is under way ${does} the same memory${calledAt(other)}; ` +
+    `${use.purpose.name}: another ${other.purpose.operation} that is under way ${does} the same memory${calledAt(other)}; ` +
       'await that one first, or give memory apart from it'
   )
 }
@@ -67,7 +67,7 @@ export function watch(
 
 /** Memory that a call which was under way counts on has been changed, by the program or by another call. */
 export function changedError(use: MemoryUse): AliasError {
-  const { name, operation } = use
+  const { name, operation } = use.purpose
   return new AliasError(
     name === 'data'
       ? `data: it was changed while this ${operation} was under way${calledAt(use)}; await that before you change it, or give a copy`

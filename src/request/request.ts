@@ -203,7 +203,7 @@ export abstract class Request<T> extends Observable<T> {
     let error: Error | undefined
     for (let use = this.#use; use !== undefined; use = use.next) {
       const { within } = use
-      if (error === undefined && within!.hasChanged(use)) error = changedError(use)
+      if (error === undefined && within!.isChecked && within!.hasChanged(use)) error = changedError(use)
       within!.end(use)
     }
     this.#use = undefined

@@ -91,7 +91,7 @@ test('uses that begin and end in any order conflict as those of a list do', () =
         const meets = model.filter(
           (other) =>
             other.buffer === next.buffer &&
-            (other.isWritten || next.isWritten) &&
+            (other.purpose.isWritten || next.purpose.isWritten) &&
             Math.max(other.start, next.start) < Math.min(other.end, next.end)
         )
         const found = memory.conflict(next)

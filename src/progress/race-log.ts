@@ -25,9 +25,9 @@ interface Race {
 }
 
 /**
- * The receives from any source that could have matched messages of more than one sender. Those that waited are known at once. One that comes
- * later counts if this rank has sent nothing, to anybody, since the receive had its message: then it was sent without knowing of that, and
- * could as well have come first. Which one a receive gets is chance then.
+ * The receives from any source that could have matched messages of more than one sender. Those that waited are known at once. One that
+ * comes later counts if this rank has sent nothing, to anybody, since the receive had its message: then it was sent without knowing of
+ * that, and could as well have come first. Which one a receive gets is chance then.
  */
 export class RaceLog implements MatchListener {
   readonly #races = new Map<string, Race>()

@@ -77,7 +77,12 @@ export function call<T, R>(
   }
   const request = new CollectiveRequest<R>(comm.core, made.site)
   if (gives && comm.core.endpoint.memoryInUse.isChecked) watchData(comm.core, request, made.signature.name, data, made.options.into)
-  const run = plan.run(made, request, data, algorithm)
-  if (signal !== undefined) abandonOn(signal, request, (error) => run.fail(error))
+  try {
+    const run = plan.run(made, request, data, algorithm)
+    if (signal !== undefined) abandonOn(signal, request, (error) => run.fail(error))
+  } catch (error) {
+    // What a collective of the program's own is made of may be wrong.
+    return request.refuse(error)
+  }
   return request
 }

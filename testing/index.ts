@@ -7,7 +7,7 @@ export type { Delivery, LinkModel, MemoryNetworkOptions } from '../src/transport
 export type { SegmentReceiver, Slot, Transport } from '../src/transport/transport.js'
 export type { TransportBinding, TransportRig } from './compliance/binding.js'
 export type { Runner, Skip } from './compliance/runner.js'
-export { type ExploreOptions, explore } from './explore.js'
+export { type Exploration, type ExploreOptions, explore } from './explore.js'
 export { messageCompliance } from './messageCompliance.js'
 export { type SimulateHelpers, type SimulateOptions, simulate } from './simulate.js'
 export { ExplorationError, LeakError, MarbleError } from './simulation/errors.js'

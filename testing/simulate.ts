@@ -6,6 +6,7 @@ import { frames, renewCallSiteBudget } from '../src/diagnostics/call-site.js'
 import type { OptionNames } from '../src/diagnostics/option-names.js'
 import { ArgumentError, DeadlockError, RankError } from '../src/errors.js'
 import { useFileSystem } from '../src/file/file-system.js'
+import { CheckedMemory } from '../src/progress/checked-memory.js'
 import { HEADER } from '../src/progress/frame.js'
 import { failures, type Request } from '../src/request/request.js'
 import type { LinkModel } from '../src/transport/memory/options.js'
@@ -15,6 +16,7 @@ import { SimulatedJob } from './simulation/job/job.js'
 import { checkPrograms, type SimulatedPrograms } from './simulation/job/programs.js'
 import { type Leaks, leaksOf, listed } from './simulation/leaks.js'
 import { type Assert, MarbleScheduler } from './simulation/marble-scheduler.js'
+import { MatchTrace } from './simulation/match-trace.js'
 import { Programs } from './simulation/programs.js'
 import { type Traffic, TrafficMonitor } from './simulation/traffic.js'
 import { type DiskModel, VirtualDisk } from './simulation/virtual-disk.js'
@@ -39,6 +41,8 @@ export interface SimulateOptions extends LinkModel {
    * default) makes it the test's failure.
    */
   leaks?: 'error' | 'ignore'
+  /** Memory that a call is on, and that is changed before the call is done, is an AliasError: `rxmpi run --check`. The default. */
+  check?: boolean
   /** Files that there are from the start, by path. All ranks share a disk in memory. */
   files?: Readonly<Record<string, Uint8Array | string>>
   /** How slow that disk is, and what fails; default not at all. */
@@ -65,6 +69,7 @@ export const SIMULATE: OptionNames<SimulateOptions> = {
   seed: true,
   jitter: true,
   leaks: true,
+  check: true,
   files: true,
   disk: true,
   programs: true,
@@ -142,10 +147,29 @@ export interface SimulateHelpers extends RunHelpers {
  */
 export function simulate<T>(size: number, options: SimulateOptions, test: (helpers: SimulateHelpers) => T): T {
   checkArguments(options, test)
-  const { seed, jitter = 0, leaks = 'error', assert, files, disk: diskModel, programs: spawnable = {}, ...model } = options
+  const { failure, result } = runOnce(size, options, test)
+  if (failure !== undefined) throw failure.cause
+  return result as T
+}
+
+/** @internal What a simulated test has come to. */
+export interface Run<T = unknown> {
+  readonly result: T | undefined
+  /** Absent where it has passed. */
+  readonly failure: { readonly cause: unknown } | undefined
+  /** Which message each receive has got, where that was asked for. */
+  readonly trace: MatchTrace | undefined
+  /** How much the test has drawn. */
+  readonly expectations: number
+}
+
+/** @internal The same for who looks at what has failed; the arguments are good. */
+export function runOnce<T>(size: number, options: SimulateOptions, test: (helpers: SimulateHelpers) => T, isTraced = false): Run<T> {
+  const { seed, jitter = 0, leaks = 'error', assert, files, check = true, disk: diskModel, programs: spawnable = {}, ...model } = options
   const next = random(seed ?? 0)
   const scheduler = new MarbleScheduler(assert)
   const traffic = new TrafficMonitor()
+  const trace = isTraced ? new MatchTrace() : undefined
   const disk = new VirtualDisk(scheduler, files, diskModel)
   const programs = new Programs()
   const returned = new Map<number, ReplaySubject<unknown>>()
@@ -164,7 +188,11 @@ export function simulate<T>(size: number, options: SimulateOptions, test: (helpe
     },
     programs: spawnable,
     traffic,
-    prepare: (rank, endpoint) => useFileSystem(endpoint, disk.of(rank)),
+    prepare: (rank, endpoint, crossing) => {
+      useFileSystem(endpoint, disk.of(rank))
+      if (check) endpoint.memoryInUse = new CheckedMemory()
+      trace?.followIn(crossing, endpoint)
+    },
     run: (rank, program) => {
       const result = returnedBy(rank)
       result.next(programs.add(settled(program(), 'program: it')))
@@ -186,48 +214,54 @@ export function simulate<T>(size: number, options: SimulateOptions, test: (helpe
   }
   renewCallSiteBudget(Number.POSITIVE_INFINITY)
 
-  return takingFailures(failed, () =>
-    scheduler.run((base) => {
-      const result = test({
-        ...scheduler.helpers(base),
-        expectObservable: (observable, marbles) => {
-          programs.watch(observable)
-          return scheduler.expect(base, 'expectObservable', observable, marbles)
-        },
-        comms: job.comms,
-        ranks: (program) => job.comms.map((comm) => programs.add(settled(program(comm), 'program: it'))),
-        spawned: <R>(rank: number) => {
-          if (!(Number.isInteger(rank) && rank >= size)) {
-            throw new RankError(`rank: expected that of a spawned one, which are numbered from ${size} on, got ${rank}`)
+  const run = (): T =>
+    takingFailures(failed, () =>
+      scheduler.run((base) => {
+        const result = test({
+          ...scheduler.helpers(base),
+          expectObservable: (observable, marbles) => {
+            programs.watch(observable)
+            return scheduler.expect(base, 'expectObservable', observable, marbles)
+          },
+          comms: job.comms,
+          ranks: (program) => job.comms.map((comm) => programs.add(settled(program(comm), 'program: it'))),
+          spawned: <R>(rank: number) => {
+            if (!(Number.isInteger(rank) && rank >= size)) {
+              throw new RankError(`rank: expected that of a spawned one, which are numbered from ${size} on, got ${rank}`)
+            }
+            return returnedBy(rank).pipe(switchMap((result) => (isObservable(result) ? result : of(result)))) as Observable<R>
+          },
+          expectMessages: (from, to) => {
+            checkLink('from', from)
+            checkLink('to', to)
+            return scheduler.expect(base, `expectMessages(${from}, ${to})`, traffic.watch(from, to))
+          },
+          traffic: (from, to) => traffic.count(from, to),
+          files: () => disk.files(),
+          end: (rank, reason) => {
+            checkEnding(rank)
+            job.end(rank, { reason, keep: undefined })
+          },
+          fail: (rank, reason) => {
+            checkEnding(rank)
+            disk.fail(rank)
+            job.end(rank, { reason, keep: (parcels) => (seed === undefined ? parcels : integer(next, 0, parcels)) })
           }
-          return returnedBy(rank).pipe(switchMap((result) => (isObservable(result) ? result : of(result)))) as Observable<R>
-        },
-        expectMessages: (from, to) => {
-          checkLink('from', from)
-          checkLink('to', to)
-          return scheduler.expect(base, `expectMessages(${from}, ${to})`, traffic.watch(from, to))
-        },
-        traffic: (from, to) => traffic.count(from, to),
-        files: () => disk.files(),
-        end: (rank, reason) => {
-          checkEnding(rank)
-          job.end(rank, { reason, keep: undefined })
-        },
-        fail: (rank, reason) => {
-          checkEnding(rank)
-          disk.fail(rank)
-          job.end(rank, { reason, keep: (parcels) => (seed === undefined ? parcels : integer(next, 0, parcels)) })
-        }
+        })
+        settled(result, 'test: it')
+        scheduler.flush()
+        scheduler.leave()
+        scheduler.flush()
+        for (const { unseen } of failed) if (unseen !== undefined) throw unseen
+        if (leaks === 'error') checkLeaks(left())
+        return result
       })
-      settled(result, 'test: it')
-      scheduler.flush()
-      scheduler.leave()
-      scheduler.flush()
-      for (const { unseen } of failed) if (unseen !== undefined) throw unseen
-      if (leaks === 'error') checkLeaks(left())
-      return result
-    })
-  )
+    )
+  try {
+    return { result: run(), failure: undefined, trace, expectations: scheduler.made }
+  } catch (cause) {
+    return { result: undefined, failure: { cause }, trace, expectations: scheduler.made }
+  }
 }
 
 /** Failures that nobody looks at come out of the test, as do other errors that nobody handles. */
@@ -272,7 +306,7 @@ function settled<T>(result: T, what: string): T {
 function checkArguments(options: unknown, test: unknown): void {
   checkOptions(options, SIMULATE, '{ latency: 2 }')
   if (typeof test !== 'function') throw new ArgumentError(`test: expected a function, got ${test}`)
-  const { seed, jitter, leaks, assert, disk, programs } = options as SimulateOptions
+  const { seed, jitter, leaks, check, assert, disk, programs } = options as SimulateOptions
   if (programs !== undefined) checkPrograms(programs)
   if (disk !== undefined) checkOptions(disk, DISK, '{ latency: 2 }')
   if (seed !== undefined && !Number.isSafeInteger(seed)) throw new ArgumentError(`seed: expected an integer, got ${seed}`)
@@ -280,6 +314,7 @@ function checkArguments(options: unknown, test: unknown): void {
     throw new ArgumentError(`jitter: expected whole milliseconds from 0 on, got ${jitter}`)
   }
   if (![undefined, 'error', 'ignore'].includes(leaks)) throw new ArgumentError(`leaks: expected 'error' or 'ignore', got ${leaks}`)
+  if (check !== undefined && typeof check !== 'boolean') throw new ArgumentError(`check: expected true or false, got ${check}`)
   if (assert !== undefined && typeof assert !== 'function')
     throw new ArgumentError(`assert: expected a function (actual, expected), got ${assert}`)
 }

@@ -81,6 +81,8 @@ export class Fabrics {
     const transport = new FabricTransport(rank, processes.length, memory, poller, handoff)
     const endpoint = new Endpoint(transport)
     endpoint.processes = processes
+    endpoint.memoryInUse = this.#world.memoryInUse
+    this.#world.matches?.follow(endpoint)
     endpoint.fabric = `fabric ${fabric}`
     endpoint.abort = this.#world.abort
     endpoint.job = this.client

@@ -9,6 +9,7 @@ import type { GoneState, RouterState } from '../transport/router/base-router.js'
 import type { HostMemory } from '../transport/shared/host-memory.js'
 import type { Certificate } from '../transport/websocket/connection.js'
 import type { Address } from '../transport/websocket/dial.js'
+import type { Check } from './check-policy.js'
 import type { ErrorRecord } from './error-record.js'
 import type { Leftovers } from './leftovers-policy.js'
 
@@ -72,6 +73,8 @@ export interface Setting {
   unwritten: SharedArrayBuffer
   /** What becomes of what a rank has left over at its end. */
   leftovers: Leftovers
+  /** Where nothing is said, the rank's environment does. */
+  check?: Check | undefined
   /** What it sends, receives and calls is to be told. */
   trace?: TraceSetting | undefined
   /** Whether reports of errors may be coloured. */

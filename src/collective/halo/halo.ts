@@ -1,4 +1,5 @@
 import { finalize, type MonoTypeOperatorFunction, map, Observable, Subject } from 'rxjs'
+import { withArticle } from '../../codec/article.js'
 import { datatypeOf, memoryOf, nameOf, RECORDS } from '../../codec/datatype.js'
 import { staysHere } from '../../codec/refusal.js'
 import { PROC_NULL } from '../../constants.js'
@@ -383,7 +384,7 @@ export class Halo {
     this.#checkArrays(arrays)
     const [first, second] = arrays as [HaloArray, HaloArray]
     if (first.constructor !== second.constructor) {
-      throw new DatatypeError(`arrays[1]: expected a ${first.constructor.name} as the first is, got ${shown(second)}`)
+      throw new DatatypeError(`arrays[1]: expected ${withArticle(first.constructor.name)} as the first is, got ${shown(second)}`)
     }
     if (overlapping(first, second)) {
       throw new AliasError('arrays[1]: it lies on the memory of the first, which is read while it is written; give memory apart from it')

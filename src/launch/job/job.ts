@@ -5,6 +5,7 @@ import { debug } from '../../diagnostics/debug.js'
 import { Ports } from '../../job/ports.js'
 import { Starting } from '../../job/starting.js'
 import { type ConnectOrder, isTicket, type Order, type Refusal, type SpawnOrder } from '../../progress/job-services.js'
+import type { Check } from '../../runtime/check-policy.js'
 import { type ErrorRecord, translateRecord } from '../../runtime/error-record.js'
 import type { Leftovers } from '../../runtime/leftovers-policy.js'
 import {
@@ -49,6 +50,8 @@ export interface JobOptions {
   prefix: boolean
   wantsResults: boolean
   leftovers: Leftovers
+  /** What ranks check; by default what their environment says. */
+  check?: Check | undefined
   /** Where what the ranks do is written. */
   trace?: TraceFile | undefined
   /** What of each rank is profiled; default nothing. */

@@ -25,7 +25,8 @@ export class SimulatedFabric {
   /** Ranks of the first group. */
   readonly #first: number
   readonly #network: MemoryNetwork
-  readonly #traffic: NetworkTraffic
+  /** What crosses it. */
+  readonly traffic: NetworkTraffic
 
   constructor(name: string, processes: readonly SimulatedProcess[], first: number, monitor: TrafficMonitor, makeNetwork: MakeNetwork) {
     this.#name = name
@@ -33,7 +34,7 @@ export class SimulatedFabric {
     this.#first = first
     this.#numbers = processes.map(({ number }) => number)
     const traffic = new NetworkTraffic(monitor, this.#numbers)
-    this.#traffic = traffic
+    this.traffic = traffic
     const observers = { observe: (delivery: Delivery) => traffic.arrived(delivery), observeSent: (segment: Slot) => traffic.sent(segment) }
     this.#network = makeNetwork(observers, this.#numbers)
     for (const process of processes) process.join(this)
@@ -46,7 +47,7 @@ export class SimulatedFabric {
     endpoint.processes = this.#numbers
     endpoint.fabric = this.#name
     endpoint.job = process.client
-    process.enter(this, { endpoint, traffic: this.#traffic })
+    process.enter(this, { endpoint, traffic: this.traffic })
     return endpoint
   }
 

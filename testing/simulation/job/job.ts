@@ -8,7 +8,7 @@ import type { Endpoint } from '../../../src/progress/endpoint.js'
 import { isTicket, type Joined, type Order, type Part, type Refusal, type SpawnOrder } from '../../../src/progress/job-services.js'
 import { MemoryNetwork } from '../../../src/transport/memory/memory-network.js'
 import type { MemoryNetworkOptions } from '../../../src/transport/memory/options.js'
-import type { TrafficMonitor } from '../traffic.js'
+import type { NetworkTraffic, TrafficMonitor } from '../traffic.js'
 import { type MakeNetwork, SimulatedFabric } from './fabric.js'
 import { type Death, type ProcessJob, SimulatedProcess } from './process.js'
 import { programAt, refusalOf, type SimulatedPrograms } from './programs.js'
@@ -20,7 +20,7 @@ export interface SimulatedJobOptions {
   readonly programs: SimulatedPrograms
   readonly traffic: TrafficMonitor
   /** Called with each end that a process has of anything. */
-  prepare(process: number, endpoint: Endpoint): void
+  prepare(process: number, endpoint: Endpoint, traffic: NetworkTraffic): void
   /** Runs the program of a spawned rank; where that throws, it has not started. */
   run(process: number, program: () => unknown): void
 }
@@ -97,7 +97,7 @@ export class SimulatedJob implements ProcessJob {
 
   enter(process: SimulatedProcess, fabric: number): Joined {
     const joined = this.#fabrics[fabric]!.enter(process)
-    this.#options.prepare(process.number, joined.endpoint)
+    this.#options.prepare(process.number, joined.endpoint, this.#fabrics[fabric]!.traffic)
     return joined
   }
 
@@ -207,7 +207,7 @@ export class SimulatedJob implements ProcessJob {
 
   #commOf({ fabric, members }: SimulatedWorld, process: SimulatedProcess): Communicator {
     const endpoint = fabric.endpoint(process)
-    this.#options.prepare(process.number, endpoint)
+    this.#options.prepare(process.number, endpoint, fabric.traffic)
     return new Communicator(endpoint, WORLD, 'world', members)
   }
 

@@ -11,7 +11,7 @@ import { recognised } from '../layout/signature.js'
 import { checkThere } from '../layout/view.js'
 import type { Memory } from '../memory/copy.js'
 import type { Runs } from '../memory/runs.js'
-import type { Incoming, Taker } from '../progress/incoming.js'
+import { AT_ONCE, type Incoming, type Taker } from '../progress/incoming.js'
 import type { MemoryUse } from '../progress/memory-in-use.js'
 import { abandonOn } from './cancellation.js'
 import { anything, describeEnvelope, type Envelope, envelopeOf, fillStatus, withUnreceived } from './envelope.js'
@@ -102,7 +102,7 @@ export abstract class TakingRequest<T> extends Request<T> implements Taker {
   gone = true
   readonly peer: number
   readonly tag: number
-  readonly since: number | undefined
+  since: number | undefined
   protected readonly comm: CommunicatorCore
   #status: Status | undefined
   /** What was received, until somebody asks for the status. */
@@ -113,7 +113,7 @@ export abstract class TakingRequest<T> extends Request<T> implements Taker {
     this.comm = comm
     this.peer = peer
     this.tag = tag
-    this.since = receives.hasSubscribers ? performance.now() : undefined
+    this.since = receives.hasSubscribers ? AT_ONCE : undefined
     this.#status = status
   }
 

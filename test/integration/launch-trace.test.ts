@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { program, rxmpi } from './command.js'
 
@@ -11,6 +11,13 @@ for (let k = 0; k < 3; k++) {
 const part = await comm.split(rank % 2)
 await part!.barrier()
 part!.free()
+for (let k = 0; k < 200; k++) {
+  if (rank === 0) await comm.send(k, { dest: 1, tag: 1 })
+  if (rank === 1) await comm.recv({ source: 0, tag: 1 })
+}
+comm.irecv({ source: rank, tag: 2 }).subscribe((value) => comm.isend(value, { dest: 0, tag: 3 }))
+await comm.send(rank, { dest: rank, tag: 2 })
+if (rank === 0) for (let k = 0; k < size; k++) await comm.recv({ tag: 3 })
 `
 
 interface TraceEvent {
@@ -20,6 +27,7 @@ interface TraceEvent {
   pid: number
   ts?: number
   id?: string
+  args?: { tag?: number }
 }
 
 describe('--trace', () => {
@@ -38,12 +46,23 @@ describe('--trace', () => {
     for (const rank of [0, 1, 2, 3]) {
       const own = events.filter(({ pid }) => pid === rank)
       const begun = (name: string) => own.filter((event) => event.ph === 'b' && event.name === name).length
-      expect([begun('allreduce'), begun('barrier'), begun('recv')]).toEqual([3, 1, 3])
-      expect(own.filter(({ ph, cat }) => ph === 's' && cat === 'message')).toHaveLength(3)
+      expect([begun('allreduce'), begun('barrier')]).toEqual([3, 1])
+      expect(begun('recv')).toBeGreaterThanOrEqual(3)
+      expect(own.filter(({ ph, args }) => ph === 'X' && args?.tag === 0)).toHaveLength(6)
+      expect(own.filter(({ ph, name }) => ph === 'i' && name === 'end')).toHaveLength(1)
     }
+    // Nothing is received before it was sent, and the ranks of a machine have one clock.
+    const begins = new Map(events.filter(({ ph }) => ph === 's').map(({ id, ts }) => [id, ts!]))
+    const back = events.filter(({ ph, id, ts }) => ph === 'f' && ts! < begins.get(id)!)
+    expect(back).toEqual([])
+    // Nor is what follows from a message sent before that is received.
+    const last = (tag: number, ph: string): TraceEvent[] =>
+      events.filter((event, k) => event.ph === ph && events[k - 1]!.args?.tag === tag && event.pid > 1)
+    for (const [k, answer] of last(3, 's').entries()) expect(answer.ts).toBeGreaterThan(last(2, 'f')[k]!.ts!)
     // Slices of one thread must not overlap.
     const slices = events.filter(({ ph, pid }) => ph === 'X' && pid === 0).map(({ ts }) => ts!)
     expect(slices).toEqual([...slices].sort((a, b) => a - b))
+    expect(existsSync(`${file}.rows`)).toBe(false)
     expect(slices[0]).toBeGreaterThan(0)
   })
 

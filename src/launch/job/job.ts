@@ -17,6 +17,7 @@ import {
   type ToRank,
   type WorldNumber
 } from '../../runtime/rank-protocol.js'
+import { FAILED, reasonGone } from '../../transport/shared/host-memory.js'
 import { OutputMux } from '../host/output-mux.js'
 import { goneBy } from '../host/thread-host.js'
 import type { Gone, Host, HostListener } from '../protocol/host.js'
@@ -334,7 +335,7 @@ export class Job implements WorldListener, JobRanks {
         this.#outlets[message.fd].write(rank, message.chunk, () => world.written(rank, message.bytes))
         break
       case 'trace':
-        this.#options.trace?.write(message.events)
+        this.#options.trace?.add(rank, world.titleOf(rank), message.chunk)
         break
       case 'result':
         if (world === this.#first) this.#results[rank] = message.value
@@ -511,6 +512,7 @@ export class Job implements WorldListener, JobRanks {
     const world = this.#worldOf(rank)!
     world.alive.delete(rank)
     debug('rank %s has ended', world.titleOf(rank))
+    this.#traceEnd(rank, how)
     this.#outlets[1].finish(rank)
     this.#outlets[2].finish(rank)
     for (const report of this.#reports.values()) report.ended(rank)
@@ -520,6 +522,18 @@ export class Job implements WorldListener, JobRanks {
     void this.#deadlock.check()
     if (this.#alive.size === 0) this.#finish()
     else this.#forget(world)
+  }
+
+  #traceEnd(rank: number, how: Gone): void {
+    const world = this.#worldOf(rank)!
+    const cut = how !== 'ended' && (this.#ending || world.ending)
+    const what = how === 'ended' ? 'end' : cut ? 'cut' : 'failure'
+    this.#options.trace?.ended(
+      rank,
+      world.titleOf(rank),
+      what,
+      what === 'failure' ? reasonGone(FAILED | ((how as number) << 2)) : undefined
+    )
   }
 
   /** Lets go of a world that is over, while the job is not. */

@@ -17,7 +17,7 @@ export function rankSetting({
   return {
     wantsResult: wantsResults,
     leftovers,
-    trace: trace && { since: trace.since },
+    trace: trace !== undefined,
     profiles,
     inspection,
     colors: (terminalOf(stderr)?.colorDepth ?? 1) > 2,

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { program, rxmpi } from './command.js'
+import { program, project, rxmpi } from './command.js'
 
 const source = `import { COMM_WORLD as comm, SUM } from 'rxmpi'
 const { rank, size } = comm
@@ -64,6 +64,43 @@ describe('--trace', () => {
     expect(slices).toEqual([...slices].sort((a, b) => a - b))
     expect(existsSync(`${file}.rows`)).toBe(false)
     expect(slices[0]).toBeGreaterThan(0)
+  })
+
+  it('is drawn, as text and as a picture, and replayed by a test that runs as it is written', async () => {
+    const source = `import { COMM_WORLD as comm } from 'rxmpi'
+const { rank, size } = comm
+const [left, right] = [(rank + size - 1) % size, (rank + 1) % size]
+for (let k = 0; k < 5; k++) await comm.sendrecv({ k }, { dest: right, source: left, sendTag: k, recvTag: k })
+if (rank === 0) for (let k = 0; k < 3; k++) await comm.recv({ source: 1, tag: 9 - k })
+if (rank === 1) for (let k = 0; k < 3; k++) await comm.send(k, { dest: 0, tag: 7 + k })
+if (rank === 2) throw new Error('on purpose')
+`
+    const cwd = project({ 'ring.ts': source })
+    const run = await rxmpi(['run', '-n', '3', '--on-failure', 'continue', '--trace', 'run.json', 'ring.ts'], { cwd })
+    expect(run.status).toBe(1)
+    const drawn = await rxmpi(['marble', 'run.json', '--width', '100'], { cwd })
+    expect(drawn).toMatchObject({ status: 0, stderr: '' })
+    expect(drawn.stdout).toMatch(/^3 ranks, 18 messages, from [\d.]+ m?s on; a column is [\d.]+ [µm]s$/m)
+    expect(drawn.stdout).toMatch(/^rank 0 {2}sends +[-\w()…]+\|$/m)
+    expect(drawn.stdout).toMatch(/^rank 2 {2}sends +[-\w()…]+#$/m)
+    for (const link of ['0 → 1', '1 → 2', '2 → 0', '1 → 0']) expect(drawn.stdout).toContain(`\n${link}  `)
+    expect(drawn.stdout).toMatch(/^\w {2}1 → 0, tag 7, object, 1 B +× 1$/m)
+
+    expect(await rxmpi(['marble', 'run.json', '--svg', 'run.svg', '--test', 'run.test.ts'], { cwd })).toMatchObject({
+      status: 0,
+      stdout: ''
+    })
+    expect(readFileSync(join(cwd, 'run.svg'), 'utf8')).toMatch(/^<svg /)
+    // As Node's test runner has it: in this process Jest's is there, too.
+    const replayed = await rxmpi(['run', '-n', '1', '--no-prefix', 'run.test.ts'], { cwd })
+    expect(replayed.stdout).toMatch(/^(#|ℹ) pass 1$/m)
+    expect(replayed.stdout).toMatch(/^(#|ℹ) fail 0$/m)
+
+    expect(await rxmpi(['marble', 'run.json', '--ranks', '7'], { cwd })).toMatchObject({
+      status: 2,
+      stderr: 'rxmpi: --ranks named 7: the trace has ranks from 0 to 2\n'
+    })
+    expect((await rxmpi(['marble', 'ring.ts'], { cwd })).stderr).toContain('ring.ts: expected a trace that rxmpi run --trace has written')
   })
 
   it('says when the file cannot be written, before anything begins', async () => {

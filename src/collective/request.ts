@@ -48,7 +48,7 @@ export function call<T, R>(
   data: T,
   options: MethodOptions = NO_OPTIONS,
   op?: AnyOp,
-  site = recordCallSite()
+  site = recordCallSite(make)
 ): Request<R> {
   let stream: StandingStream<T, R>
   let made: Call

@@ -266,7 +266,7 @@ export function checkTarget(into: Target): void {
 
 /** Receives a message; a bad argument is a request that has failed. */
 export function receive<T>(comm: CommunicatorCore, from: From | undefined): ReceiveRequest<T> {
-  const site = recordCallSite()
+  const site = recordCallSite(receive)
   try {
     const envelope = envelopeOf(comm, from, FROM)
     if (from?.into !== undefined) checkTarget(from.into)
@@ -285,7 +285,7 @@ export function receiveClaimed<T>(
   options: { into?: Target },
   take: () => Incoming | undefined
 ): Request<T> {
-  const site = recordCallSite()
+  const site = recordCallSite(receive)
   try {
     comm.checkAlive()
     checkOptions(options, INTO, '{ into: new Float64Array(8) }')

@@ -100,7 +100,7 @@ export function send(
   to: To & { transfer?: boolean },
   synchronous: boolean
 ): SendRequest | undefined {
-  const site = recordCallSite()
+  const site = recordCallSite(send)
   try {
     comm.checkAlive()
     checkOptions(to, TO, '{ dest: 1 }')

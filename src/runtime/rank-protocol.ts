@@ -3,6 +3,7 @@
  */
 import type { MessagePort } from 'node:worker_threads'
 import type { Order, Process, Refusal } from '../progress/job-services.js'
+import type { RankProfile } from '../trace/call-profile.js'
 import type { TraceChunk } from '../trace/rows.js'
 import type { GoneState, RouterState } from '../transport/router/base-router.js'
 import type { HostMemory } from '../transport/shared/host-memory.js'
@@ -78,6 +79,8 @@ export interface Setting {
   leftovers: Leftovers
   /** What it sends, receives and calls is to be told. */
   trace?: boolean
+  /** Where its time goes is to be told at its end, by its calls. */
+  callProfile?: boolean
   /** Whether reports of errors may be coloured. */
   colors: boolean
   /** What standard output and standard error are connected to, where a rank may draw on them. */
@@ -177,6 +180,8 @@ export type FromRank =
   | { type: 'result'; value: unknown }
   /** What it has done, for a trace. */
   | { type: 'trace'; chunk: TraceChunk }
+  /** Where its time has gone, at its end. */
+  | { type: 'profile'; profile: RankProfile }
   /** An error that nobody caught: the rank is about to end. */
   | { type: 'failed'; error: ErrorRecord }
   /** It is about to end, for nothing can settle what its program awaits at top level; `at`: its lines, as far as they are known. */

@@ -26,6 +26,7 @@ interface RunFlags {
   prefix: boolean
   stallNotice?: number
   trace?: string
+  profile?: boolean
   last?: number
   cpuProf?: boolean
   inspect?: number
@@ -99,6 +100,7 @@ cli
     secondsOrNone
   )
   .option('--trace <FILE>', 'write what the ranks send, receive and call as a trace that https://ui.perfetto.dev shows')
+  .option('--profile', 'print at the end where the time of the ranks goes: by calls of the program, bytes by pairs of ranks, who waits')
   .addOption(
     new Option('--placement <WHERE>', 'ranks are threads of one process, or each is a process of its own')
       .choices(['thread', 'process'])

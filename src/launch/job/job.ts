@@ -17,6 +17,7 @@ import {
   type ToRank,
   type WorldNumber
 } from '../../runtime/rank-protocol.js'
+import type { CallProfile } from '../../trace/call-profile.js'
 import { FAILED, reasonGone } from '../../transport/shared/host-memory.js'
 import { OutputMux } from '../host/output-mux.js'
 import { goneBy } from '../host/thread-host.js'
@@ -51,6 +52,8 @@ export interface JobOptions {
   leftovers: Leftovers
   /** Where what the ranks do is written. */
   trace?: TraceFile | undefined
+  /** What collects where the time of the ranks goes. */
+  profile?: CallProfile | undefined
   /** What of each rank is profiled; default nothing. */
   profiles?: readonly ProfileKind[] | undefined
   inspection?: Inspection | undefined
@@ -336,6 +339,9 @@ export class Job implements WorldListener, JobRanks {
         break
       case 'trace':
         this.#options.trace?.add(rank, world.titleOf(rank), message.chunk)
+        break
+      case 'profile':
+        this.#options.profile?.add(rank, world.titleOf(rank), message.profile)
         break
       case 'result':
         if (world === this.#first) this.#results[rank] = message.value

@@ -83,7 +83,10 @@ export interface HostSetup {
   output: 'launcher' | { prefix: boolean }
   /** Of ranks that were not there from the start. */
   world?: WorldNumber | undefined
-  setting: Pick<Setting, 'wantsResult' | 'leftovers' | 'trace' | 'profiles' | 'inspection' | 'colors' | 'terminals' | 'inputIsTerminal'>
+  setting: Pick<
+    Setting,
+    'wantsResult' | 'leftovers' | 'trace' | 'callProfile' | 'profiles' | 'inspection' | 'colors' | 'terminals' | 'inputIsTerminal'
+  >
 }
 
 /** Where the launcher is, and how to be let in. */

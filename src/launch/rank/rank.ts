@@ -87,6 +87,11 @@ async function run({ url, path }: Program): Promise<void> {
 
 /** What the rank does is told while it does it, and the rest at its end. */
 async function traceCalls(): Promise<void> {
+  if (launch.callProfile) {
+    const { Profiler } = await import('../../trace/profiler.js')
+    const profiler = new Profiler()
+    process.on('exit', () => tell({ type: 'profile', profile: profiler.profile() }))
+  }
   if (!launch.trace) return
   const { Tracer } = await import('../../trace/tracer.js')
   const tracer = new Tracer((chunk) => tell({ type: 'trace', chunk }, [chunk.rows.buffer as ArrayBuffer]))

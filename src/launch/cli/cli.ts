@@ -27,6 +27,7 @@ interface RunFlags {
   stallNotice?: number
   trace?: string
   profile?: boolean
+  watch?: boolean
   last?: number
   cpuProf?: boolean
   inspect?: number
@@ -101,6 +102,7 @@ cli
   )
   .option('--trace <FILE>', 'write what the ranks send, receive and call as a trace that https://ui.perfetto.dev shows')
   .option('--profile', 'print at the end where the time of the ranks goes: by calls of the program, bytes by pairs of ranks, who waits')
+  .addOption(new Option('--watch', 'run again when a file of the program changes; Ctrl-C ends').conflicts(['dryRun', 'inspectBrk']))
   .addOption(
     new Option('--placement <WHERE>', 'ranks are threads of one process, or each is a process of its own')
       .choices(['thread', 'process'])
@@ -136,6 +138,10 @@ cli
   .exitOverride()
   .action(async (program: string, args: string[], flags: RunFlags) => {
     refuse(flags)
+    if (flags.watch) {
+      const { watch } = await import('./watch.js')
+      process.exit(await watch(program))
+    }
     const { run } = await import('./run.js')
     const tls = flags.tls ?? isSet(process.env, 'RXMPI_TLS')
     const insecure = flags.insecure ?? isSet(process.env, 'RXMPI_INSECURE')
@@ -279,8 +285,10 @@ function variable(text: string, before: Record<string, string | undefined> = {})
   return { ...before, [name]: text === name ? process.env[name] : text.slice(name.length + 1) }
 }
 
-function refuse({ ranks, hostfile, host, launcher }: RunFlags): void {
+function refuse({ ranks, hostfile, host, launcher, watch }: RunFlags): void {
   const started = launcher === 'auto' ? startedBy(process.env) : undefined
+  if (watch && (started !== undefined || launcher === 'k8s'))
+    throw new ArgumentError('--watch was given, and another launcher starts the ranks: it cannot be made to start them again')
   const asked = ranks !== undefined ? '--ranks' : host !== undefined ? '--host' : hostfile !== undefined ? '--hostfile' : undefined
   if (started === undefined && asked === undefined) throw new ArgumentError("required option '-n, --ranks <N>' not specified")
   if (started !== undefined && asked !== undefined) {

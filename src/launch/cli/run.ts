@@ -13,6 +13,7 @@ import { traceFile } from '../job/trace-file.js'
 import { checkRanks } from '../options/limits.js'
 import { programPath } from '../options/program.js'
 import { STALL_NOTICE } from '../options/timeouts.js'
+import { isWatched, tellFiles } from './watch.js'
 
 export interface RunOptions extends Omit<Placement, 'launcher'> {
   /** By default as many as the hosts take. */
@@ -50,7 +51,7 @@ export interface RunOptions extends Omit<Placement, 'launcher'> {
   image?: string | undefined
 }
 
-/** npm passes an interrupt on that the terminal has already given to the whole foreground group. */
+/** npm, and `--watch`, pass an interrupt on that the terminal has already given to the whole foreground group. */
 const ECHO_MS = 200
 const KILL_MS = 2000
 /** Node's own. */
@@ -157,6 +158,7 @@ function requestOf(
     trace: traceFile(trace),
     profile: profile ? new CallProfile() : undefined,
     last,
+    onProgram: tellFiles,
     onRankFailure: (failure) => void print(failure, ranks)
   }
 }
@@ -234,7 +236,7 @@ function kill(job: Job): void {
 }
 
 function onSignal(handle: (signal: DrainSignal) => void): void {
-  const echoes = process.env.npm_command !== undefined && process.stdin.isTTY
+  const echoes = (process.env.npm_command !== undefined || isWatched) && process.stdin.isTTY
   let last = Number.NEGATIVE_INFINITY
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.on(signal, () => {

@@ -65,6 +65,8 @@ export interface JobOptions {
   last?: number | undefined
   /** Tells the user something; by default on `stderr`. */
   tell?: ((text: string) => void) | undefined
+  /** Hears which files a program consists of. */
+  onProgram?: ConstructorParameters<typeof Programs>[0]
   /** Hears of each rank that fails while the others go on. */
   onRankFailure?: ((failure: Failure) => void) | undefined
   stdout: Writable
@@ -143,7 +145,7 @@ export class Job implements WorldListener, JobRanks {
   /** Loaded with the first port that other jobs may connect to, or ticket of one. */
   #network: NetworkPorts | undefined
   readonly #options: JobOptions
-  readonly #programs = new Programs()
+  readonly #programs: Programs
   readonly #first: World
   /** Those that are not over; the first one in any case. */
   readonly #worlds = new Set<World>()
@@ -174,6 +176,7 @@ export class Job implements WorldListener, JobRanks {
     this.joins = new Joins((process) => this.#worldOf(process), links)
     if (options.where?.tls) this.#secured = secure(links)
     this.#options = options
+    this.#programs = new Programs(options.onProgram)
     this.#results = new Array(ranks).fill(undefined)
     this.#input = new Input(options.stdin, (message) => this.#first.hosts[0]!.input(message))
     const style = { prefix, raw: ranks === 1, titleOf: (process: number) => (process > 0 || ranks > 1 ? this.titleOf(process) : undefined) }

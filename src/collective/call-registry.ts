@@ -223,6 +223,8 @@ export class CallRegistry {
   replace(party: Party, other: Party): void {
     this.#parties.remove(party)
     this.#parties.add(other)
+    const begun = this.#beginnings.get(party)
+    if (begun !== undefined) this.#beginnings.set(other, begun)
   }
 
   /** Whether a message with that tag has come. */

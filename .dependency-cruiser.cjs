@@ -4,7 +4,7 @@
  * The rooms lie on floors, and imports go down:
  *
  *     testing  pool  client
- *     operators  npy  sync
+ *     operators  collective (of the program's own)  npy  sync
  *     communicator
  *     intercomm
  *     file  window  viewers
@@ -86,6 +86,7 @@ module.exports = {
       'src/viewers/internal.ts',
       'src/communicator/communicator.ts'
     ]),
+    room('own collectives', 'collective', [...tools, 'src/request/', 'src/collective/', 'src/communicator/communicator.ts']),
     room('client', 'client', [
       ...base,
       'src/memory/queue.ts',

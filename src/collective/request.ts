@@ -73,7 +73,12 @@ export function call<T, R>(
     return new CollectiveRequest<R>(comm.core, captureCallSite()).refuse(error)
   }
   const request = new CollectiveRequest<R>(comm.core, made.site)
-  const run = plan.run(made, request, data, algorithm)
-  if (signal !== undefined) abandonOn(signal, request, (error) => run.fail(error))
+  try {
+    const run = plan.run(made, request, data, algorithm)
+    if (signal !== undefined) abandonOn(signal, request, (error) => run.fail(error))
+  } catch (error) {
+    // What a collective of the program's own is made of may be wrong.
+    return request.refuse(error)
+  }
   return request
 }

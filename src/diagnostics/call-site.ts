@@ -155,7 +155,7 @@ function parse(line: string): { file: string; position: string } | undefined {
 
 /** Where rxmpi's own code lies, compiled or not: beside the last `src` on the way to this module. */
 const [, home] = /^(.*[\\/])src[\\/]/.exec(fileURLToPath(import.meta.url))!
-const rooms = ['src', 'operators', 'testing', 'pool'].map((room) => `${home}${room}${sep}`)
+const rooms = ['src', 'operators', 'testing', 'pool', 'collective'].map((room) => `${home}${room}${sep}`)
 const libraries = `${sep}node_modules${sep}rxjs${sep}`
 
 export function isOwn(path: string): boolean {

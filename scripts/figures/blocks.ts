@@ -1,4 +1,4 @@
-import { arrow, cell, colour, picture, rankAt, text } from './svg.js'
+import { arrow, cell, colour, picture, rankAt, text } from '../../src/marble/svg.js'
 
 /** A cell of a rank's memory. */
 export interface Block {

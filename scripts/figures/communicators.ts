@@ -1,7 +1,7 @@
 import { concatMap, map, of } from 'rxjs'
+import { colour, line, picture, rankAt, rect, text } from '../../src/marble/svg.js'
 import { type Figure, upTo } from './figure.js'
 import { record } from './record.js'
-import { colour, line, picture, rankAt, rect, text } from './svg.js'
 
 interface Membership {
   color: number

@@ -2,9 +2,9 @@ import { concatMap, map, type Observable, of } from 'rxjs'
 import type { Communicator } from 'rxmpi'
 import { subarray, vector, view } from 'rxmpi/layout'
 import { simulate } from 'rxmpi/testing'
+import { arrow, cell, colour, picture, rankAt, rect, text } from '../../src/marble/svg.js'
 import { type Figure, upTo } from './figure.js'
 import { record } from './record.js'
-import { arrow, cell, colour, picture, rankAt, rect, text } from './svg.js'
 
 const OWNED = 3
 const SIDE = 28

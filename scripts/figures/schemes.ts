@@ -1,8 +1,8 @@
 import { EMPTY, type Observable } from 'rxjs'
 import type { Communicator } from 'rxmpi'
+import { arrow, cell, colour, picture, rankAt, rect, text } from '../../src/marble/svg.js'
 import { type Figure, upTo } from './figure.js'
 import { record } from './record.js'
-import { arrow, cell, colour, picture, rankAt, rect, text } from './svg.js'
 
 function placements(alt: string): string {
   const thread = (x: number, y: number, rank: number): string =>

@@ -1,5 +1,5 @@
+import { arrow, circle, colour, line, picture, rankAt, text } from '../../src/marble/svg.js'
 import type { Message } from './record.js'
-import { arrow, circle, colour, line, picture, rankAt, text } from './svg.js'
 
 export interface SpaceTime {
   size: number

@@ -1,5 +1,5 @@
+import { arrow, circle, colour, line, picture, rankAt, rect, text } from '../../src/marble/svg.js'
 import type { Emission, Span } from './record.js'
-import { arrow, circle, colour, line, picture, rankAt, rect, text } from './svg.js'
 
 /** A stream over time. */
 export interface Stream {

@@ -223,6 +223,8 @@ export class CallRegistry {
   replace(party: Party, other: Party): void {
     this.#parties.remove(party)
     this.#parties.add(other)
+    const begun = this.#beginnings.get(party)
+    if (begun !== undefined) this.#beginnings.set(other, begun)
   }
 
   /** Whether a message with that tag has come. */
@@ -253,19 +255,24 @@ export class CallRegistry {
   }
 
   #tellBegin(party: Party): void {
-    this.#beginnings.set(party, performance.now())
-    collectives.publish(this.#event('begin', party))
+    const time = performance.now()
+    this.#beginnings.set(party, time)
+    collectives.publish(this.#event('begin', party, time))
   }
 
   #tellEnd(party: Party, ok: boolean): void {
+    const time = performance.now()
     const begun = this.#beginnings.get(party)
     this.#beginnings.delete(party)
-    collectives.publish({ ...this.#event('end', party), duration: begun && performance.now() - begun, ok })
+    const event = this.#event('end', party, time)
+    event.duration = begun === undefined ? undefined : time - begun
+    event.ok = ok
+    collectives.publish(event)
   }
 
-  #event(phase: CollectiveEvent['phase'], { call }: Party): CollectiveEvent {
+  #event(phase: CollectiveEvent['phase'], { call }: Party, time: number): CollectiveEvent {
     const { rank, name: communicator } = this.comm
-    return { phase, rank, communicator, name: call.signature.name, sequence: call.sequence }
+    return { phase, rank, communicator, name: call.signature.name, sequence: call.sequence, time, site: call.site }
   }
 
   /** No collective of these ranks can be whole any more: breaks off all that is under way, and drops what comes. */

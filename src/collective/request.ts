@@ -49,7 +49,7 @@ export function call<T, R>(
   data: T,
   options: MethodOptions = NO_OPTIONS,
   op?: AnyOp,
-  site = recordCallSite()
+  site = recordCallSite(make)
 ): Request<R> {
   let plan: Plan<T, R>
   let algorithm: string | undefined

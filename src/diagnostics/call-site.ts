@@ -18,14 +18,82 @@ let most = BUDGET
 /** Of calls found by their `await`: putting a stack into words takes 100 µs, and a hundred thousand may fail at once. */
 let late = BUDGET
 
-/** A recorded call; its stack is only put into words when asked for. */
-export type CallSite = { readonly stack?: string }
+/**
+ * A recorded call; its stack is only put into words when asked for. `place`: while calls are counted by where they are, all of one place
+ * have this object.
+ */
+export type CallSite = { readonly stack?: string; readonly place?: true }
 
-/** The stack of the caller, as long as the budget lasts. */
-export function recordCallSite(): CallSite | undefined {
+/** The stack of the caller, as long as the budget lasts; `sort`: what is the same for all calls like it. */
+export function recordCallSite(sort?: unknown): CallSite | undefined {
+  if (places !== undefined) return samplePlace(places, sort)
   if (budget === 0) return undefined
   budget--
   return captureCallSite()
+}
+
+/** While calls are counted by place, so many of a sort tell theirs, then one in so many: to look at a stack costs ten messages and more. */
+const FIRST = 200
+const EVERY = 1024
+/** Between the caller and the program are some frames of ours. */
+const NEAR_FRAMES = 8
+let places: Map<string, CallSite> | undefined
+
+/** Calls of each sort: those of a rare one are not to be missed for the many of another. */
+const sorts = new Map<unknown, { count: number; untilNext: number }>()
+
+/** From now on calls of the same place have the same call site: the first of a sort all, then some, by chance. */
+export function countPlaces(): void {
+  places ??= new Map()
+}
+
+function samplePlace(known: Map<string, CallSite>, sort: unknown): CallSite | undefined {
+  let counter = sorts.get(sort)
+  if (counter === undefined) {
+    counter = { count: 0, untilNext: 0 }
+    sorts.set(sort, counter)
+  }
+  if (++counter.count > FIRST) {
+    if (--counter.untilNext > 0) return undefined
+    // At random: a program that makes its calls in turns would else be seen at some of them only.
+    counter.untilNext = Math.ceil(Math.random() * 2 * EVERY)
+  }
+  const place = placeOf()
+  if (place === undefined) return undefined
+  let site = known.get(place)
+  if (site === undefined) {
+    site = Object.assign(captureCallSite(), { place: true as const })
+    known.set(place, site)
+  }
+  return site
+}
+
+const asFrames = (_: Error, frames: NodeJS.CallSite[]): NodeJS.CallSite[] => frames
+
+/** Where the caller is in the code that runs, as V8 has it: putting a stack into words takes as long as fifty messages. */
+function placeOf(): string | undefined {
+  const { stackTraceLimit, prepareStackTrace } = Error
+  Error.stackTraceLimit = NEAR_FRAMES
+  Error.prepareStackTrace = asFrames
+  const holder: { stack?: NodeJS.CallSite[] } = {}
+  Error.captureStackTrace(holder)
+  const found = holder.stack?.find((frame) => isUsers(frame.getFileName() ?? frame.getEvalOrigin()))
+  Error.stackTraceLimit = stackTraceLimit
+  Error.prepareStackTrace = prepareStackTrace
+  return found === undefined ? undefined : `${found.getFileName()}:${found.getLineNumber()}:${found.getColumnNumber()}`
+}
+
+/** Files of which it is known whether they are the user's. */
+const users = new Map<string, boolean>()
+
+function isUsers(file: string | undefined): boolean {
+  if (file === undefined || file.startsWith('node:')) return false
+  let known = users.get(file)
+  if (known === undefined) {
+    known = !isOwn(file.startsWith('file://') ? fileURLToPath(file) : file)
+    users.set(file, known)
+  }
+  return known
 }
 
 /**

@@ -1,4 +1,5 @@
 import { channel } from 'node:diagnostics_channel'
+import type { CallSite } from './call-site.js'
 
 /**
  * What happens on a rank, for whoever listens on `node:diagnostics_channel`. Nobody does by default: then each of these costs a look at
@@ -24,8 +25,15 @@ export interface MessageEvent {
   bytes: number
   /** The same for both ends of a message, and for no others: those of one path are received in the order in which they were sent. */
   path: string
+  /**
+   * When, as `performance.now()` of the rank's thread has it: of a send before anything of it can be seen elsewhere, of a receive after all
+   * of it has come.
+   */
+  time: number
   /** Of a receive by a call of the program: milliseconds since the call, where somebody listened then. */
   waited?: number | undefined
+  /** Where the program has called it, as far as that was recorded; `stack` is put into words when it is read. */
+  site?: CallSite | undefined
 }
 
 /** Of `rxmpi:collective`. */
@@ -37,6 +45,10 @@ export interface CollectiveEvent {
   name: string
   /** The how-many-th collective of the communicator, from 0: the same on all ranks. */
   sequence: number
+  /** When, as `performance.now()` of the rank's thread has it. */
+  time: number
+  /** Where the program has called it, as far as that was recorded. */
+  site?: CallSite | undefined
   /** At the end: milliseconds since it has begun, where somebody listened then. */
   duration?: number | undefined
   /** At the end: whether it has ended well. */

@@ -31,11 +31,11 @@ import {
   tagOf,
   totalOf
 } from './frame.js'
-import { Incoming, nobody, type Taker, type Waiting } from './incoming.js'
+import { AT_ONCE, Incoming, nobody, type Taker, type Waiting } from './incoming.js'
 import type { JobServices, Process } from './job-services.js'
 import type { MatchListener } from './match-listener.js'
 import { MemoryInUse } from './memory-in-use.js'
-import { messageEvent } from './message-event.js'
+import { MessageReport } from './message-event.js'
 import { PeerState, weight } from './peer-state.js'
 import { type Gone, GoneRanks, MemberGone } from './rank-failure.js'
 import type { SendListener, SendQueue } from './send-queue.js'
@@ -86,8 +86,13 @@ export class Endpoint implements SegmentReceiver {
   readonly unfreed = new Set<Unfreed>()
   /** Who waits until all messages of a context are received. */
   readonly #unreceived = new Set<() => void>()
-  readonly #sent: SendListener = (dest, context, tag, datatype, bytes) =>
-    sends.publish(messageEvent(this, this.transport.rank, dest, { context, tag, datatype, bytes }))
+  /** Where the program has called the send that is about to be told of. */
+  sendSite: CallSite | undefined
+  readonly #sent: SendListener = (dest, context, tag, datatype, bytes, time) => {
+    const site = this.sendSite
+    this.sendSite = undefined
+    sends.publish(new MessageReport(this, this.transport.rank, dest, context, tag, datatype, bytes, time, undefined, site))
+  }
   /** What this rank holds that others may wait for: locks, turns. */
   readonly held = new Set<Holding>()
   /** The memory that calls of this rank are on. */
@@ -224,6 +229,7 @@ export class Endpoint implements SegmentReceiver {
 
   /** Lets a receive wait for its message. */
   post(context: Context, taker: Taker): void {
+    if (taker.since === AT_ONCE) taker.since = performance.now()
     context.matching.post(taker)
     this.seek(taker.peer)
   }
@@ -453,13 +459,15 @@ export class Endpoint implements SegmentReceiver {
   #await(message: Incoming, taker: Taker, wanted: boolean): void {
     if (message.complete || (message.later && !wanted)) {
       if (wanted) this.log?.note(RECEIVED, message.source, message.context, message.tag, message.bytes)
+      // Before the program goes on with it: what that sends comes later.
+      if (receives.hasSubscribers && wanted) this.#received(message, taker)
       taker.finish(message)
       if (this.#unreceived.size > 0) this.#finished()
-      if (receives.hasSubscribers && wanted) this.#received(message, taker)
       return
     }
     const reason = this.#gone.why(message.source)
     if (reason !== undefined) return taker.fail(new MemberGone(message.source, reason))
+    if (taker.since === AT_ONCE) taker.since = performance.now()
     message.taker = taker
     if (keepPartial(this.#peer(message.source), message) && message.moves) this.transport.expect?.(message.source, 1)
   }
@@ -470,13 +478,15 @@ export class Endpoint implements SegmentReceiver {
     message.taker = undefined
     if (taker === undefined) return
     this.log?.note(RECEIVED, message.source, message.context, message.tag, message.bytes)
+    if (receives.hasSubscribers) this.#received(message, taker)
     taker.finish(message)
     if (this.#unreceived.size > 0) this.#finished()
-    if (receives.hasSubscribers) this.#received(message, taker)
   }
 
-  #received(message: Incoming, { since }: Taker): void {
-    receives.publish(messageEvent(this, message.source, this.transport.rank, message, since && performance.now() - since))
+  #received({ source, context, tag, datatype, bytes }: Incoming, { since, site }: Taker): void {
+    const now = performance.now()
+    const waited = since === undefined ? undefined : since === AT_ONCE ? 0 : now - since
+    receives.publish(new MessageReport(this, source, this.transport.rank, context, tag, datatype, bytes, now, waited, site))
   }
 
   #answer(message: Incoming, outcome: number): void {

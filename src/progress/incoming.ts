@@ -239,11 +239,14 @@ function inPool(bytes: number): number {
 }
 
 /** A receive, and all that takes messages as one does. */
+/** Reading the clock costs a tenth of a message: who does not wait does not. */
+export const AT_ONCE = -1
+
 export interface Taker extends Posted, Waiting {
   /** It takes the message out of the queue and leaves its data where it is: `finish` follows at once. */
   readonly claims?: boolean
-  /** When a call of the program began to wait for it, where somebody listens to what is received. */
-  readonly since?: number | undefined
+  /** When a call of the program began to wait for it, where somebody listens to what is received; `AT_ONCE` as long as it need not. */
+  since?: number | undefined
   /**
    * The message is this one's: gives it a `target`. Returns false where its data is of no use; then only `finish` follows.
    */

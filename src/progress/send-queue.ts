@@ -127,8 +127,8 @@ class Caretaker implements Owner {
   }
 }
 
-/** Hears of messages on their way out, while somebody listens. */
-export type SendListener = (dest: number, context: number, tag: number, datatype: number, bytes: number) => void
+/** Hears of messages on their way out, while somebody listens; `time` is before anything of them could be seen elsewhere. */
+export type SendListener = (dest: number, context: number, tag: number, datatype: number, bytes: number, time: number) => void
 
 export class SendQueue {
   readonly dest: number
@@ -174,10 +174,12 @@ export class SendQueue {
     writeHeader(slot, START, datatype, 0, context, tag, 0, length, call, shape)
     if (runs === undefined) copy(bytes, 0, slot.bytes, slot.at + HEADER, length)
     else runs.gather(0, length, slot.bytes, slot.at + HEADER)
+    // Its receiver may have it before this rank goes on.
+    const time = sends.hasSubscribers ? performance.now() : undefined
     this.#transport.publish(this.dest)
     this.#credit -= length + ENVELOPE_BYTES
     this.#log?.note(SENT, this.dest, context, tag, length)
-    if (sends.hasSubscribers) this.#sent(this.dest, context, tag, datatype, length)
+    if (time !== undefined) this.#sent(this.dest, context, tag, datatype, length, time)
     return true
   }
 
@@ -185,8 +187,8 @@ export class SendQueue {
   send(message: Outgoing): void {
     message.id = this.#freshId()
     this.#queue.push(message)
-    this.pump()
     this.#tell(message)
+    this.pump()
   }
 
   /**
@@ -198,13 +200,14 @@ export class SendQueue {
     message.ahead = true
     message.id = this.#freshId()
     this.#ahead.push(message)
-    this.pump()
     this.#tell(message)
+    this.pump()
   }
 
+  /** Before anything of it is written: what its sender does once it is out is told after it. */
   #tell({ context, tag, datatype, length }: Outgoing): void {
     this.#log?.note(QUEUED, this.dest, context, tag, length)
-    if (sends.hasSubscribers) this.#sent(this.dest, context, tag, datatype, length)
+    if (sends.hasSubscribers) this.#sent(this.dest, context, tag, datatype, length, performance.now())
   }
 
   /** Tells the peer something about a message of its own, or its credit. */

@@ -12,7 +12,7 @@ import { recognised } from '../layout/signature.js'
 import { checkThere } from '../layout/view.js'
 import type { Memory } from '../memory/copy.js'
 import type { Runs } from '../memory/runs.js'
-import type { Incoming, Taker } from '../progress/incoming.js'
+import { AT_ONCE, type Incoming, type Taker } from '../progress/incoming.js'
 import { abandonOn } from './cancellation.js'
 import { anything, describeEnvelope, type Envelope, envelopeOf, fillStatus, withUnreceived } from './envelope.js'
 import { checkUnused, writingOf } from './memory-use.js'
@@ -112,7 +112,7 @@ export abstract class TakingRequest<T> extends Request<T> implements Taker {
   gone = true
   readonly peer: number
   readonly tag: number
-  readonly since: number | undefined
+  since: number | undefined
   protected readonly comm: CommunicatorCore
   #status: Status | undefined
   /** What was received, until somebody asks for the status. */
@@ -123,7 +123,7 @@ export abstract class TakingRequest<T> extends Request<T> implements Taker {
     this.comm = comm
     this.peer = peer
     this.tag = tag
-    this.since = receives.hasSubscribers ? performance.now() : undefined
+    this.since = receives.hasSubscribers ? AT_ONCE : undefined
     this.#status = status
   }
 
@@ -277,7 +277,7 @@ export function checkTarget(into: Target): void {
 
 /** Receives a message; a bad argument is a request that has failed. */
 export function receive<T>(comm: CommunicatorCore, from: From | undefined): ReceiveRequest<T> {
-  const site = recordCallSite()
+  const site = recordCallSite(receive)
   try {
     const envelope = envelopeOf(comm, from, FROM)
     if (from?.into !== undefined) checkTarget(from.into)
@@ -296,7 +296,7 @@ export function receiveClaimed<T>(
   options: { into?: Target },
   take: () => Incoming | undefined
 ): Request<T> {
-  const site = recordCallSite()
+  const site = recordCallSite(receive)
   try {
     comm.checkAlive()
     checkOptions(options, INTO, '{ into: new Float64Array(8) }')

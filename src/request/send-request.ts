@@ -82,7 +82,7 @@ export function send(
   to: To & { transfer?: boolean },
   synchronous: boolean
 ): SendRequest | undefined {
-  const site = recordCallSite()
+  const site = recordCallSite(send)
   try {
     comm.checkAlive()
     checkOptions(to, TO, '{ dest: 1 }')
@@ -102,6 +102,7 @@ export function send(
     const bytes = datatype === OBJECT ? encodeObject(data) : transfer ? takeOver(data as BufferLike) : memoryOf(data as BufferLike)
     if (dest === PROC_NULL) return undefined
     const queue = queueTo(comm, dest)
+    endpoint.sendSite = site
     if (!synchronous && queue.sendNow(id, tag, datatype, bytes as Uint8Array, bytes.byteLength)) return undefined
     const request = new SendRequest(comm, site)
     const kept = datatype === OBJECT ? (bytes as Uint8Array).slice() : bytes
@@ -133,6 +134,7 @@ export function sendMemory(
   if (dest === PROC_NULL) return undefined
   const { id } = comm
   const queue = queueTo(comm, dest)
+  comm.endpoint.sendSite = site
   if (!synchronous && queue.sendNow(id, tag, datatype, bytes as Uint8Array, bytes.byteLength)) return undefined
   const request = new SendRequest(comm, site)
   request.keepMemory(bytes)
@@ -160,6 +162,7 @@ export function sendPicked(
   if (dest === PROC_NULL) return undefined
   const { id } = comm
   const queue = queueTo(comm, dest)
+  comm.endpoint.sendSite = site
   if (!synchronous && queue.sendNow(id, tag, datatype, nothing, runs.byteLength, 0, shape, runs)) return undefined
   const request = new SendRequest(comm, site)
   const message = new Outgoing(id, tag, datatype, nothing, synchronous, undefined, request, runs)

@@ -4,7 +4,8 @@
 import type { MessagePort } from 'node:worker_threads'
 import type { FromJob, JobSeat, ToJob } from '../job/messages.js'
 import type { Process } from '../progress/job-services.js'
-import type { TraceSetting } from '../trace/tracer.js'
+import type { RankProfile } from '../trace/call-profile.js'
+import type { TraceChunk } from '../trace/rows.js'
 import type { GoneState, RouterState } from '../transport/router/base-router.js'
 import type { HostMemory } from '../transport/shared/host-memory.js'
 import type { Certificate } from '../transport/websocket/connection.js'
@@ -76,7 +77,9 @@ export interface Setting {
   /** Where nothing is said, the rank's environment does. */
   check?: Check | undefined
   /** What it sends, receives and calls is to be told. */
-  trace?: TraceSetting | undefined
+  trace?: boolean
+  /** Where its time goes is to be told at its end, by its calls. */
+  callProfile?: boolean
   /** Whether reports of errors may be coloured. */
   colors: boolean
   /** What standard output and standard error are connected to, where a rank may draw on them. */
@@ -165,8 +168,10 @@ export type ToRank =
 export type FromRank =
   | { type: 'output'; fd: 1 | 2; chunk: string | Uint8Array; bytes: number }
   | { type: 'result'; value: unknown }
-  /** What it has done, as events of a trace. */
-  | { type: 'trace'; events: string }
+  /** What it has done, for a trace. */
+  | { type: 'trace'; chunk: TraceChunk }
+  /** Where its time has gone, at its end. */
+  | { type: 'profile'; profile: RankProfile }
   /** An error that nobody caught: the rank is about to end. */
   | { type: 'failed'; error: ErrorRecord }
   /** It is about to end, for nothing can settle what its program awaits at top level; `at`: its lines, as far as they are known. */

@@ -1,91 +1,148 @@
 import { subscribe } from 'node:diagnostics_channel'
-import type { CollectiveEvent, MessageEvent } from '../diagnostics/channels.js'
+import type { CollectiveEvent } from '../diagnostics/channels.js'
+import { communicatorOf } from '../progress/context-ids.js'
+import { kindOf, type MessageReport } from '../progress/message-event.js'
+import { clockHere } from './clock.js'
+import {
+  BYTES,
+  CALLED,
+  COMMUNICATOR,
+  CONTEXT,
+  DATATYPE,
+  DURATION,
+  FROM,
+  NAME,
+  OK,
+  RECEIVED,
+  ROW,
+  ROWS,
+  SENT,
+  SEQUENCE,
+  TAG,
+  TIME,
+  TO,
+  type TraceChunk,
+  WAITED,
+  WHAT,
+  WHAT_BITS
+} from './rows.js'
 
-/** Of a rank whose job is traced. */
-export interface TraceSetting {
-  /** When the job began, in milliseconds since 1970: the zero of all times. */
-  readonly since: number
-}
-
-/** Text that is kept before it is handed on. */
-const CHUNK = 32 * 1024
-/** How long it is kept, where the rank's event loop has a turn. */
+/** How long rows are kept, where the rank's event loop has a turn. */
 const FLUSH_MS = 500
-/** A sending or a coming in is drawn as a slice of this many µs, for an arrow begins and ends in one. */
-const WIDTH = 0.5
 
-/**
- * Writes what a rank sends, receives and calls as events of Chrome's trace format, an object a line with a comma behind it. A rank is what
- * the format calls a process: the messages are its thread, each call a track of its own, so that calls that overlap stay apart.
- */
+/** Notes what a rank sends, receives and calls, and hands it on in chunks. */
 export class Tracer {
-  readonly #rank: number
-  readonly #zero: number
-  readonly #write: (text: string) => void
-  /** Messages of each path that were sent or received until now: the how-many-th tells which arrow it is. */
-  readonly #sent = new Map<string, number>()
-  readonly #received = new Map<string, number>()
-  /** When the last slice of a message ends. */
-  #free = 0
-  #calls = 0
-  #text = ''
+  readonly #write: (chunk: TraceChunk) => void
+  #rows = new Float64Array(ROW * ROWS)
+  #at = 0
+  #clock: TraceChunk['clock'] = clockHere()
+  /** What numbers stand for, and what of it was not handed on yet. */
+  readonly #fabrics = new Map<string, number>()
+  readonly #communicators = new Map<string, Set<number>>()
+  readonly #names = new Map<string, number>()
+  #newFabrics: TraceChunk['fabrics'][number][] = []
+  #newCommunicators: TraceChunk['communicators'][number][] = []
+  #newNames: string[] = []
+  /** The context and the fabric of the last message: most are of the same as the one before. */
+  #context = Number.NaN
+  #fabric: string | undefined
+  #number = 0
+  #isControl = false
 
-  /** `rank` is that of the job, `title` what it is called. */
-  constructor(rank: number, title: string, { since }: TraceSetting, write: (text: string) => void) {
-    this.#rank = rank
-    this.#zero = since - performance.timeOrigin
+  constructor(write: (chunk: TraceChunk) => void) {
     this.#write = write
-    this.#put({ ph: 'M', name: 'process_name', args: { name: `rank ${title}` } })
-    this.#put({ ph: 'M', name: 'process_sort_index', args: { sort_index: rank } })
-    this.#put({ ph: 'M', name: 'thread_name', args: { name: 'messages' } })
-    subscribe('rxmpi:send', (event) => this.#message(event as MessageEvent, true))
-    subscribe('rxmpi:receive', (event) => this.#message(event as MessageEvent, false))
+    subscribe('rxmpi:send', (event) => this.#message(event as MessageReport, SENT))
+    subscribe('rxmpi:receive', (event) => this.#message(event as MessageReport, RECEIVED))
     subscribe('rxmpi:collective', (event) => this.#collective(event as CollectiveEvent))
     setInterval(() => this.flush(), FLUSH_MS).unref()
   }
 
   flush(): void {
-    if (this.#text === '') return
-    const text = this.#text
-    this.#text = ''
-    this.#write(text)
+    if (this.#at === 0) return
+    const chunk: TraceChunk = {
+      // A whole one is handed over as it is.
+      rows: this.#at === this.#rows.length ? this.#rows : this.#rows.slice(0, this.#at),
+      clock: this.#clock,
+      fabrics: this.#newFabrics,
+      communicators: this.#newCommunicators,
+      names: this.#newNames
+    }
+    if (this.#at === this.#rows.length) this.#rows = new Float64Array(ROW * ROWS)
+    this.#at = 0
+    this.#clock = undefined
+    this.#newFabrics = []
+    this.#newCommunicators = []
+    this.#newNames = []
+    this.#write(chunk)
   }
 
-  #message({ peer, tag, communicator, kind, datatype, bytes, path, waited }: MessageEvent, out: boolean): void {
-    if (kind === 'control') return
-    const now = this.#now()
-    const counts = out ? this.#sent : this.#received
-    const count = counts.get(path) ?? 0
-    counts.set(path, count + 1)
-    const ts = Math.max(now, this.#free)
-    this.#free = ts + WIDTH
-    const args = { [out ? 'to' : 'from']: peer, tag: kind === 'message' ? tag : undefined, communicator, datatype, bytes }
-    if (waited !== undefined) this.#call('recv', 'receive', now - waited * 1000, now, args)
-    this.#put({ ph: 'X', cat: kind, name: out ? `to ${peer}` : `from ${peer}`, ts, dur: WIDTH, args })
-    const arrow = { cat: kind, name: kind, id: `${path}#${count}`, ts }
-    this.#put(out ? { ph: 's', ...arrow } : { ph: 'f', bp: 'e', ...arrow })
+  #message(event: MessageReport, what: number): void {
+    const { context } = event
+    if (context !== this.#context || event.fabric !== this.#fabric) this.#turn(event)
+    if (this.#isControl) return
+    const rows = this.#rows
+    const at = this.#at
+    rows[at + WHAT] = what | (this.#number << WHAT_BITS)
+    rows[at + TIME] = event.time
+    rows[at + CONTEXT] = context
+    rows[at + FROM] = event.from
+    rows[at + TO] = event.to
+    rows[at + TAG] = event.tag
+    rows[at + DATATYPE] = event.code
+    rows[at + BYTES] = event.bytes
+    rows[at + WAITED] = event.waited ?? -1
+    this.#next()
   }
 
-  #collective({ phase, name, communicator, sequence, duration, ok }: CollectiveEvent): void {
+  #collective({ phase, name, communicator, sequence, time, duration, ok }: CollectiveEvent): void {
     if (phase === 'begin' || duration === undefined) return
-    const now = this.#now()
-    this.#call(name, 'collective', now - duration * 1000, now, { communicator, sequence, ok })
+    const rows = this.#rows
+    const at = this.#at
+    rows[at + WHAT] = CALLED
+    rows[at + TIME] = time
+    rows[at + DURATION] = duration
+    rows[at + NAME] = this.#named(name)
+    rows[at + COMMUNICATOR] = this.#named(communicator)
+    rows[at + SEQUENCE] = sequence
+    rows[at + OK] = ok === true ? 1 : 0
+    this.#next()
   }
 
-  #call(name: string, cat: string, begin: number, end: number, args: object): void {
-    const id2 = { local: String(this.#calls++) }
-    this.#put({ ph: 'b', cat, name, id2, ts: begin, args })
-    this.#put({ ph: 'e', cat, name, id2, ts: end })
+  #next(): void {
+    this.#at += ROW
+    if (this.#at === this.#rows.length) this.flush()
   }
 
-  /** µs since the job began. */
-  #now(): number {
-    return (performance.now() - this.#zero) * 1000
+  /** A message of another context than the last. */
+  #turn(event: MessageReport): void {
+    const { fabric, context, processes, communicator } = event
+    let number = this.#fabrics.get(fabric)
+    if (number === undefined) {
+      number = this.#fabrics.size
+      this.#fabrics.set(fabric, number)
+      this.#newFabrics.push({ name: fabric, processes })
+    }
+    const id = communicatorOf(context)
+    const known = this.#communicators.get(fabric) ?? new Set()
+    this.#communicators.set(fabric, known)
+    if (communicator !== undefined && !known.has(id)) {
+      known.add(id)
+      this.#newCommunicators.push({ fabric: number, id, name: communicator })
+    }
+    this.#context = context
+    this.#fabric = fabric
+    this.#number = number
+    // What rxmpi says itself.
+    this.#isControl = kindOf(id, context - id) === 'control'
   }
 
-  #put(event: { ph: string; ts?: number; [name: string]: unknown }): void {
-    const ts = event.ts === undefined ? undefined : Math.round(event.ts * 1000) / 1000
-    this.#text += `${JSON.stringify({ ...event, pid: this.#rank, tid: 0, ts })},\n`
-    if (this.#text.length >= CHUNK) this.flush()
+  #named(name: string): number {
+    let number = this.#names.get(name)
+    if (number === undefined) {
+      number = this.#names.size
+      this.#names.set(name, number)
+      this.#newNames.push(name)
+    }
+    return number
   }
 }

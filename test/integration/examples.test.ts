@@ -53,6 +53,9 @@ const examples: Record<string, (size: number) => string[][]> = {
 
   '09-ring': (size) => onlyRank(size, 0, [`${[...upTo(size), 0].join(' → ')}: the sum of the ranks is ${(size * (size - 1)) / 2}`]),
 
+  '53-spans': (size) =>
+    onlyRank(size, 0, [`${2 * size} messages sent and ${2 * size} received, ${2 * size} spans have their parent on the rank that sent`]),
+
   '10-task-farm': (size) => onlyRank(size, 0, ['40 tasks found 17984 primes below 200000']),
 
   '34-next-value': (size) => onlyRank(size, 0, ['40 tasks found 17984 primes below 200000']),

@@ -81,12 +81,19 @@ export const pages: readonly Page[] = readdirSync('docs', { recursive: true, enc
   .sort()
   .map((name) => read(join('docs', name)))
 
-/** Whether it runs what stands on its page. */
-export const isRun = ({ programs }: Page, { line }: Command): boolean =>
-  line.startsWith('npx rxmpi ') && programs.some(({ name }) => line.split(' ').includes(name))
+/** Whether it runs what stands on its page, or looks at what such a command has written. */
+export const isRun = ({ programs, commands }: Page, { line }: Command): boolean => {
+  if (!line.startsWith('npx rxmpi ')) return false
+  const words = line.split(' ')
+  const written = commands.flatMap((command) => WRITES.exec(command.line)?.[1] ?? [])
+  return programs.some(({ name }) => words.includes(name)) || written.some((name) => words.slice(3).includes(name))
+}
 
-export const isTest = ({ programs }: Page, { line }: Command): boolean =>
-  programs.some(({ name, text }) => line.endsWith(` ${name}`) && text.includes("from 'node:test'"))
+const WRITES = / --(?:trace|test) (\S+)/
+
+export const isTest = ({ programs, commands }: Page, { line }: Command): boolean =>
+  programs.some(({ name, text }) => line.endsWith(` ${name}`) && text.includes("from 'node:test'")) ||
+  commands.some((command) => command.line !== line && line.endsWith(` ${/ --test (\S+)/.exec(command.line)?.[1]}`))
 
 const FAILS = /^(\[\d+\] )?\w*Error: /
 

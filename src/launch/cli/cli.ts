@@ -1,11 +1,13 @@
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { ArgumentError, RxmpiError } from '../../errors.js'
+import { readTime } from '../../marble/scale.js'
 import { startedBy } from '../../runtime/launch-env.js'
 import { packageDirectory, packageVersion } from '../../runtime/package.js'
 import { ENGINES } from '../engines/engine-command.js'
 import { isSet } from '../options/environment.js'
 import { MAX_TIMEOUT } from '../options/limits.js'
+import type { MarbleOptions } from './marble.js'
 import type { RunOptions } from './run.js'
 
 // Required, not imported: for an import Node reads all of it a second time to find the names of its exports.
@@ -13,6 +15,10 @@ const { Command, CommanderError, InvalidArgumentError, Option } = createRequire(
 const USAGE_STATUS = 2
 /** Entries of a rank's log that are shown. */
 const LOG = 20
+/** Ranks and tags that a range of numbers may have. */
+const MOST_LISTED = 100_000
+
+type MarbleFlags = Omit<MarbleOptions, 'trace' | 'since' | 'until'> & { from?: number; to?: number }
 
 interface RunFlags {
   ranks?: number
@@ -20,6 +26,8 @@ interface RunFlags {
   prefix: boolean
   stallNotice?: number
   trace?: string
+  profile?: boolean
+  watch?: boolean
   last?: number
   cpuProf?: boolean
   inspect?: number
@@ -97,6 +105,8 @@ cli
     secondsOrNone
   )
   .option('--trace <FILE>', 'write what the ranks send, receive and call as a trace that https://ui.perfetto.dev shows')
+  .option('--profile', 'print at the end where the time of the ranks goes: by calls of the program, bytes by pairs of ranks, who waits')
+  .addOption(new Option('--watch', 'run again when a file of the program changes; Ctrl-C ends').conflicts(['dryRun', 'inspectBrk']))
   .addOption(
     new Option('--placement <WHERE>', 'ranks are threads of one process, or each is a process of its own')
       .choices(['thread', 'process'])
@@ -132,10 +142,36 @@ cli
   .exitOverride()
   .action(async (program: string, args: string[], flags: RunFlags) => {
     refuse(flags)
+    if (flags.watch) {
+      const { watch } = await import('./watch.js')
+      process.exit(await watch(program))
+    }
     const { run } = await import('./run.js')
     const tls = flags.tls ?? isSet(process.env, 'RXMPI_TLS')
     const insecure = flags.insecure ?? isSet(process.env, 'RXMPI_INSECURE')
     process.exit(await run({ ...flags, tls, insecure, program, args }))
+  })
+
+cli
+  .command('marble')
+  .description('draw what the ranks of a run have sent and received, as marble diagrams')
+  .usage('run.json [options]')
+  .argument('<trace>', 'what rxmpi run --trace has written')
+  .option('--ranks <LIST>', 'of these ranks only: 0,2-4', numberList)
+  .option('--links <LIST>', 'of messages from one rank to another only: 0:1,1:0', linkList)
+  .option('--tags <LIST>', 'of messages with these tags only', numberList)
+  .option('--kinds <LIST>', 'of messages of the program (message), of collectives (collective), of streams (stream)', kindList)
+  .option('--from <TIME>', 'from then on since the job began: 12ms, 250us, 1.5s', instant)
+  .option('--to <TIME>', 'and not after', instant)
+  .option('--width <N>', 'columns that the drawing may take (default: those of the terminal)', rankCount)
+  .addOption(new Option('--by <WHAT>', 'draw ranks, links, or both').choices(['ranks', 'links', 'both']).default('both'))
+  .option('--svg <FILE>', 'write a picture')
+  .option('--test <FILE>', 'write a test that sends and receives the same in virtual time')
+  .option('--unit <TIME>', 'what a frame of the test is: 1ms, 10us (default: the run takes at most 200)', instant)
+  .exitOverride()
+  .action(async (trace: string, { from, to, ...flags }: MarbleFlags) => {
+    const { marble } = await import('./marble.js')
+    process.stdout.write(marble({ ...flags, trace, since: from, until: to }))
   })
 
 cli
@@ -193,6 +229,36 @@ function rankCount(text: string): number {
   return count
 }
 
+function numberList(text: string): number[] {
+  return text.split(',').flatMap((part) => {
+    const [, first, last = first] = /^(\d+)(?:-(\d+))?$/.exec(part.trim()) ?? []
+    if (first === undefined || Number(last) < Number(first) || Number(last) - Number(first) > MOST_LISTED)
+      throw new InvalidArgumentError('Expected numbers, as in 0,2-4.')
+    return Array.from({ length: Number(last) - Number(first) + 1 }, (_, k) => Number(first) + k)
+  })
+}
+
+function linkList(text: string): [number, number][] {
+  return text.split(',').map((part) => {
+    const [, from, to] = /^(\d+):(\d+)$/.exec(part.trim()) ?? []
+    if (from === undefined || to === undefined) throw new InvalidArgumentError('Expected pairs of ranks, as in 0:1,1:0.')
+    return [Number(from), Number(to)]
+  })
+}
+
+function kindList(text: string): string[] {
+  const kinds = text.split(',').map((part) => part.trim())
+  const known = ['message', 'collective', 'stream']
+  if (!kinds.every((kind) => known.includes(kind))) throw new InvalidArgumentError(`Expected some of ${known.join(', ')}.`)
+  return kinds
+}
+
+function instant(text: string): number {
+  const time = readTime(text)
+  if (time === undefined) throw new InvalidArgumentError('Expected a time, as in 12ms, 250us, 1.5s.')
+  return time
+}
+
 function rankNumber(text: string): number {
   if (!/^\d+$/.test(text)) throw new InvalidArgumentError('Expected a rank, from 0 up.')
   return Number(text)
@@ -223,8 +289,10 @@ function variable(text: string, before: Record<string, string | undefined> = {})
   return { ...before, [name]: text === name ? process.env[name] : text.slice(name.length + 1) }
 }
 
-function refuse({ ranks, hostfile, host, launcher }: RunFlags): void {
+function refuse({ ranks, hostfile, host, launcher, watch }: RunFlags): void {
   const started = launcher === 'auto' ? startedBy(process.env) : undefined
+  if (watch && (started !== undefined || launcher === 'k8s'))
+    throw new ArgumentError('--watch was given, and another launcher starts the ranks: it cannot be made to start them again')
   const asked = ranks !== undefined ? '--ranks' : host !== undefined ? '--host' : hostfile !== undefined ? '--hostfile' : undefined
   if (started === undefined && asked === undefined) throw new ArgumentError("required option '-n, --ranks <N>' not specified")
   if (started !== undefined && asked !== undefined) {

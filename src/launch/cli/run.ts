@@ -3,6 +3,7 @@ import { ArgumentError, StartupTimeoutError } from '../../errors.js'
 import { checkPolicyOf } from '../../runtime/check-policy.js'
 import { startedBy } from '../../runtime/launch-env.js'
 import type { DrainSignal, Inspection, ProfileKind } from '../../runtime/rank-protocol.js'
+import { CallProfile } from '../../trace/call-profile.js'
 import type { KubernetesOptions } from '../engines/kubernetes.js'
 import type { DetectedLauncher } from '../external/detect-launcher.js'
 import { failureText } from '../job/failure-text.js'
@@ -13,6 +14,7 @@ import { traceFile } from '../job/trace-file.js'
 import { checkRanks } from '../options/limits.js'
 import { programPath } from '../options/program.js'
 import { STALL_NOTICE } from '../options/timeouts.js'
+import { isWatched, tellFiles } from './watch.js'
 
 export interface RunOptions extends Omit<Placement, 'launcher'> {
   /** By default as many as the hosts take. */
@@ -25,6 +27,8 @@ export interface RunOptions extends Omit<Placement, 'launcher'> {
   stallNotice?: number | undefined
   /** A file for what the ranks send, receive and call. */
   trace?: string | undefined
+  /** Prints at the end where the time of the ranks goes. */
+  profile?: boolean | undefined
   /** A file for each rank that ends by itself: where its time goes, where what it holds was allocated. */
   cpuProf?: boolean | undefined
   /** The port of the first rank's debugger. */
@@ -52,7 +56,7 @@ export interface RunOptions extends Omit<Placement, 'launcher'> {
   image?: string | undefined
 }
 
-/** npm passes an interrupt on that the terminal has already given to the whole foreground group. */
+/** npm, and `--watch`, pass an interrupt on that the terminal has already given to the whole foreground group. */
 const ECHO_MS = 200
 const KILL_MS = 2000
 /** Node's own. */
@@ -84,8 +88,9 @@ export async function run(options: RunOptions): Promise<number> {
     return write(`${dryRun({ ...asked, ranks, program: path, args }).join('\n')}\n`)
   }
   const place = await placement({ ...asked, ranks, program: path, args })
-  const job = startJob({ ...requestOf(options, path, ranks), inputIsTerminal: process.stdin.isTTY, where: asked, place })
-  return ended(job, path, options)
+  const request = requestOf(options, path, ranks)
+  const job = startJob({ ...request, inputIsTerminal: process.stdin.isTTY, where: asked, place })
+  return ended(job, path, options, request.profile)
 }
 
 /** One of the processes that another launcher has started. */
@@ -111,8 +116,9 @@ async function runExternalRank(seen: DetectedLauncher, options: RunOptions): Pro
   }
   const { tls, insecure, ssh, reconnect, startupTimeout } = options
   const where = { tls, insecure, ssh, reconnect, startupTimeout }
-  const job = startJob({ ...requestOf(options, path, seen.size), where, place: external.place })
-  const status = await ended(job, path, options)
+  const request = requestOf(options, path, seen.size)
+  const job = startJob({ ...request, where, place: external.place })
+  const status = await ended(job, path, options, request.profile)
   await external.finish()
   return status
 }
@@ -136,7 +142,8 @@ function requestOf(
     inspect,
     inspectBrk,
     inspectRank,
-    trace
+    trace,
+    profile
   }: RunOptions,
   program: string,
   ranks: number
@@ -157,7 +164,9 @@ function requestOf(
     inspection: inspectionOf(inspect, inspectBrk, inspectRank),
     stallNotice,
     trace: traceFile(trace),
+    profile: profile ? new CallProfile() : undefined,
     last,
+    onProgram: tellFiles,
     onRankFailure: (failure) => void print(failure, ranks)
   }
 }
@@ -168,7 +177,7 @@ function inspectionOf(inspect: number | undefined, inspectBrk: number | undefine
 }
 
 /** Sees a job to its end; resolves to its status. */
-async function ended(job: Job, program: string, { args }: RunOptions): Promise<number> {
+async function ended(job: Job, program: string, { args }: RunOptions, profile: CallProfile | undefined): Promise<number> {
   let signals = 0
   onSignal((signal) => {
     if (++signals === 1) job.drain(signal)
@@ -181,6 +190,7 @@ async function ended(job: Job, program: string, { args }: RunOptions): Promise<n
   // Of a rank whose failure did not end the job it was printed when it failed.
   if (failure !== undefined && (failure.rank === undefined || !failed.has(failure.rank))) await print(failure, job.size)
   if (log.length > 0) await say(log)
+  if (profile !== undefined) await say((await import('./profile-report.js')).profileReport(profile))
   // Node waits for every thread before it exits, and these never come back.
   if (stuck.length > 0) process.kill(process.pid, 'SIGKILL')
   return failure?.status ?? 0
@@ -234,7 +244,7 @@ function kill(job: Job): void {
 }
 
 function onSignal(handle: (signal: DrainSignal) => void): void {
-  const echoes = process.env.npm_command !== undefined && process.stdin.isTTY
+  const echoes = (process.env.npm_command !== undefined || isWatched) && process.stdin.isTTY
   let last = Number.NEGATIVE_INFINITY
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.on(signal, () => {

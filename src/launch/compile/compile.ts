@@ -10,6 +10,8 @@ import { OWN, Resolution, type Target } from './resolution.js'
 /** The program as the ranks import it. */
 export interface Compiled {
   url: string
+  /** Those that it consists of. */
+  files: readonly string[]
   /** A text about compiled files as one about the program's. */
   translate(text: string): string
   remove(): void
@@ -18,7 +20,15 @@ export interface Compiled {
 let swept = false
 
 /** What is wrong with the program, with file, line and column. */
-export class CompileError extends Error {}
+export class CompileError extends Error {
+  /** The files that were read. */
+  readonly files: readonly string[]
+
+  constructor(message: string, files: readonly string[]) {
+    super(message)
+    this.files = files
+  }
+}
 
 /**
  * Compiles the program once for all ranks: each of its files to a module of its own in a directory that only this user can read, so that
@@ -32,7 +42,7 @@ export async function compile(program: string): Promise<Compiled> {
   try {
     const compilation = new Compilation(path)
     const url = await compilation.run(program)
-    return { url, translate: (text) => compilation.translate(text), remove }
+    return { url, files: compilation.inputs, translate: (text) => compilation.translate(text), remove }
   } catch (error) {
     remove()
     throw error
@@ -48,6 +58,7 @@ class Compilation {
   /** The code of each file, and where it goes. */
   readonly #files = new Map<string, { outfile: string; code: Promise<string> }>()
   #entry = ''
+  readonly inputs: string[] = []
 
   constructor(directory: string) {
     this.#directory = directory
@@ -61,6 +72,7 @@ class Compilation {
       setup: (pass) => {
         resolution = new Resolution(pass)
         pass.onLoad({ filter: /.*/, namespace: 'file' }, ({ path }) => {
+          this.inputs.push(path)
           this.#add(path)
           return undefined
         })
@@ -91,7 +103,10 @@ class Compilation {
     } catch (failure) {
       const { errors } = failure as BuildFailure
       if (errors === undefined) throw failure
-      throw new CompileError((await formatMessages(errors.map(plain), { kind: 'error', terminalWidth: 120 })).join('').trimEnd())
+      throw new CompileError(
+        (await formatMessages(errors.map(plain), { kind: 'error', terminalWidth: 120 })).join('').trimEnd(),
+        this.inputs
+      )
     }
     return this.#urlOf({ file: this.#entry })
   }

@@ -20,6 +20,8 @@ import {
   type ToRank,
   type WorldNumber
 } from '../../runtime/rank-protocol.js'
+import type { CallProfile } from '../../trace/call-profile.js'
+import { FAILED, reasonGone } from '../../transport/shared/host-memory.js'
 import { OutputMux } from '../host/output-mux.js'
 import { goneBy } from '../host/thread-host.js'
 import type { Gone, Host, HostListener } from '../protocol/host.js'
@@ -54,6 +56,8 @@ export interface JobOptions {
   check?: Check | undefined
   /** Where what the ranks do is written. */
   trace?: TraceFile | undefined
+  /** What collects where the time of the ranks goes. */
+  profile?: CallProfile | undefined
   /** What of each rank is profiled; default nothing. */
   profiles?: readonly ProfileKind[] | undefined
   inspection?: Inspection | undefined
@@ -65,6 +69,8 @@ export interface JobOptions {
   last?: number | undefined
   /** Tells the user something; by default on `stderr`. */
   tell?: ((text: string) => void) | undefined
+  /** Hears which files a program consists of. */
+  onProgram?: ConstructorParameters<typeof Programs>[0]
   /** Hears of each rank that fails while the others go on. */
   onRankFailure?: ((failure: Failure) => void) | undefined
   stdout: Writable
@@ -148,7 +154,7 @@ export class Job implements WorldListener, JobRanks {
   /** Loaded with the first port that other jobs may connect to, or ticket of one. */
   #network: NetworkPorts | undefined
   readonly #options: JobOptions
-  readonly #programs = new Programs()
+  readonly #programs: Programs
   readonly #first: World
   /** Those that are not over; the first one in any case. */
   readonly #worlds = new Set<World>()
@@ -179,6 +185,7 @@ export class Job implements WorldListener, JobRanks {
     this.joins = new Joins((process) => this.#worldOf(process), links)
     if (options.where?.tls) this.#secured = secure(links)
     this.#options = options
+    this.#programs = new Programs(options.onProgram)
     this.#results = new Array(ranks).fill(undefined)
     this.#input = new Input(options.stdin, (message) => this.#first.hosts[0]!.input(message))
     const style = { prefix, raw: ranks === 1, titleOf: (process: number) => (process > 0 || ranks > 1 ? this.titleOf(process) : undefined) }
@@ -343,7 +350,10 @@ export class Job implements WorldListener, JobRanks {
         this.#outlets[message.fd].write(rank, message.chunk, () => world.written(rank, message.bytes))
         break
       case 'trace':
-        this.#options.trace?.write(message.events)
+        this.#options.trace?.add(rank, world.titleOf(rank), message.chunk)
+        break
+      case 'profile':
+        this.#options.profile?.add(rank, world.titleOf(rank), message.profile)
         break
       case 'result':
         if (world === this.#first) this.#results[rank] = message.value
@@ -520,6 +530,7 @@ export class Job implements WorldListener, JobRanks {
     const world = this.#worldOf(rank)!
     world.alive.delete(rank)
     debug('rank %s has ended', world.titleOf(rank))
+    this.#traceEnd(rank, how)
     this.#outlets[1].finish(rank)
     this.#outlets[2].finish(rank)
     for (const report of this.#reports.values()) report.ended(rank)
@@ -529,6 +540,18 @@ export class Job implements WorldListener, JobRanks {
     void this.#deadlock.check()
     if (this.#alive.size === 0) this.#finish()
     else this.#forget(world)
+  }
+
+  #traceEnd(rank: number, how: Gone): void {
+    const world = this.#worldOf(rank)!
+    const cut = how !== 'ended' && (this.#ending || world.ending)
+    const what = how === 'ended' ? 'end' : cut ? 'cut' : 'failure'
+    this.#options.trace?.ended(
+      rank,
+      world.titleOf(rank),
+      what,
+      what === 'failure' ? reasonGone(FAILED | ((how as number) << 2)) : undefined
+    )
   }
 
   /** Lets go of a world that is over, while the job is not. */

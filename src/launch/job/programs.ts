@@ -1,11 +1,17 @@
 import { debug } from '../../diagnostics/debug.js'
-import { type Compiled, compile } from '../compile/compile.js'
+import { type Compiled, CompileError, compile } from '../compile/compile.js'
 
 /** The programs of a job as its ranks import them: each is compiled once, however many worlds run it. */
 export class Programs {
   readonly #compiled = new Map<string, Promise<Compiled>>()
   readonly #done: Compiled[] = []
+  readonly #known: ((files: readonly string[], broken: boolean) => void) | undefined
   #over = false
+
+  /** `known` hears which files a program consists of; `broken`: it cannot be compiled. */
+  constructor(known?: (files: readonly string[], broken: boolean) => void) {
+    this.#known = known
+  }
 
   async compile(program: string): Promise<Compiled> {
     let compiled = this.#compiled.get(program)
@@ -30,7 +36,11 @@ export class Programs {
   }
 
   async #compile(program: string): Promise<Compiled> {
-    const compiled = await compile(program)
+    const compiled = await compile(program).catch((error) => {
+      if (error instanceof CompileError) this.#known?.(error.files, true)
+      throw error
+    })
+    this.#known?.(compiled.files, false)
     debug('compiled %s', program)
     if (this.#over) compiled.remove()
     else this.#done.push(compiled)

@@ -4,6 +4,7 @@ import type { JobOptions } from './job.js'
 /** What the ranks of a job see of the launcher's terminal. */
 export function rankSetting({
   trace,
+  profile,
   ranks,
   prefix,
   stdout,
@@ -19,7 +20,8 @@ export function rankSetting({
     wantsResult: wantsResults,
     leftovers,
     check,
-    trace: trace && { since: trace.since },
+    trace: trace !== undefined,
+    callProfile: profile !== undefined,
     profiles,
     inspection,
     colors: (terminalOf(stderr)?.colorDepth ?? 1) > 2,

@@ -85,7 +85,7 @@ export interface HostSetup {
   world?: WorldNumber | undefined
   setting: Pick<
     Setting,
-    'wantsResult' | 'leftovers' | 'check' | 'trace' | 'profiles' | 'inspection' | 'colors' | 'terminals' | 'inputIsTerminal'
+    'wantsResult' | 'leftovers' | 'check' | 'trace' | 'callProfile' | 'profiles' | 'inspection' | 'colors' | 'terminals' | 'inputIsTerminal'
   >
 }
 

@@ -1,7 +1,7 @@
 /** The thread of a rank: makes it look like a process of its own, and runs the program in it. */
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
 import { recordError } from '../../runtime/error-record.js'
-import { DRAIN_SIGNALS, type DrainSignal, type FromRank, type RankData, type ToRank, titleOf } from '../../runtime/rank-protocol.js'
+import { DRAIN_SIGNALS, type DrainSignal, type FromRank, type RankData, type ToRank } from '../../runtime/rank-protocol.js'
 import { runtime } from '../../world.js'
 import { connectStdio } from './rank-stdio.js'
 import { stalledAwaits } from './stalled-awaits.js'
@@ -13,8 +13,8 @@ const { rxmpi: seat, launch } = workerData as RankData
 /** Node's status for a program whose top-level await can never go on. */
 const UNSETTLED = 13
 
-function tell(message: FromRank): void {
-  port.postMessage(message)
+function tell(message: FromRank, transfer: ArrayBuffer[] = []): void {
+  port.postMessage(message, transfer)
 }
 
 /** Whether the program has been evaluated to its end, or has asked for its end. */
@@ -87,12 +87,14 @@ async function run({ url, path }: Program): Promise<void> {
 
 /** What the rank does is told while it does it, and the rest at its end. */
 async function traceCalls(): Promise<void> {
-  const { trace } = launch
-  if (trace === undefined) return
+  if (launch.callProfile) {
+    const { Profiler } = await import('../../trace/profiler.js')
+    const profiler = new Profiler()
+    process.on('exit', () => tell({ type: 'profile', profile: profiler.profile() }))
+  }
+  if (!launch.trace) return
   const { Tracer } = await import('../../trace/tracer.js')
-  const tracer = new Tracer((seat.world?.base ?? 0) + seat.rank, titleOf(seat.rank, seat.world), trace, (events) =>
-    tell({ type: 'trace', events })
-  )
+  const tracer = new Tracer((chunk) => tell({ type: 'trace', chunk }, [chunk.rows.buffer as ArrayBuffer]))
   process.on('exit', () => tracer.flush())
 }
 

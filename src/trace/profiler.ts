@@ -1,0 +1,158 @@
+import { subscribe } from 'node:diagnostics_channel'
+import { type CallSite, countPlaces, locate } from '../diagnostics/call-site.js'
+import type { CollectiveEvent } from '../diagnostics/channels.js'
+import type { MessageReport } from '../progress/message-event.js'
+import type { PlaceProfile, RankProfile } from './call-profile.js'
+
+/** Calls of one name: what is known of all of them, and of those whose place was seen. */
+class Calls {
+  count = 0
+  total = 0
+  waited = 0
+  /** Since the last whose place was seen. */
+  #unseen = 0
+  readonly #places = new Map<CallSite, { seen: number; weight: number; total: number; waited: number }>()
+
+  add(site: CallSite | undefined, time: number, waited: number): void {
+    this.count++
+    this.total += time
+    this.waited += waited
+    if (site === undefined) {
+      this.#unseen++
+      return
+    }
+    let place = this.#places.get(site)
+    if (place === undefined) {
+      place = { seen: 0, weight: 0, total: 0, waited: 0 }
+      this.#places.set(site, place)
+    }
+    place.seen++
+    place.weight += 1 + this.#unseen
+    place.total += time
+    place.waited += waited
+    this.#unseen = 0
+  }
+
+  get isEstimate(): boolean {
+    return [...this.#places.values()].some(({ seen, weight }) => seen < weight)
+  }
+
+  /**
+   * By place. A call that was seen stands for those since the one before (Horvitz, Thompson: A generalization of sampling without
+   * replacement from a finite universe, JASA 47, 1952); what is known of all is dealt out so that the sums are exact.
+   */
+  places(call: string): PlaceProfile[] {
+    const merged = new Map<string, PlaceProfile>()
+    const scale = { count: 0, total: 0, waited: 0 }
+    for (const [site, { seen, weight, total, waited }] of this.#places) {
+      const place = locate(site)
+      const known = merged.get(`${place}`) ?? { place, call, count: 0, total: 0, waited: 0 }
+      merged.set(`${place}`, known)
+      const share = { count: weight, total: (total * weight) / seen, waited: (waited * weight) / seen }
+      for (const key of ['count', 'total', 'waited'] as const) {
+        known[key] += share[key]
+        scale[key] += share[key]
+      }
+    }
+    if (merged.size === 0) return [{ place: undefined, call, count: this.count, total: this.total, waited: this.waited }]
+    for (const known of merged.values()) {
+      for (const key of ['count', 'total', 'waited'] as const) if (scale[key] > 0) known[key] *= this[key] / scale[key]
+    }
+    return [...merged.values()]
+  }
+}
+
+/** Intervals of which some end later than others that began after them, as they end: how much of each none before has covered. */
+class Covered {
+  sum = 0
+  /** Those that are apart, in order; of the older ones nothing begins as early any more, as a rule. */
+  readonly #intervals: { begin: number; end: number }[] = []
+
+  add(begin: number, end: number): number {
+    let from = begin
+    let covered = 0
+    let last = this.#intervals.at(-1)
+    while (last !== undefined && last.end >= from) {
+      covered += Math.min(last.end, end) - Math.max(last.begin, begin)
+      from = Math.min(from, last.begin)
+      this.#intervals.pop()
+      last = this.#intervals.at(-1)
+    }
+    this.#intervals.push({ begin: from, end })
+    if (this.#intervals.length > MOST) this.#intervals.shift()
+    const fresh = Math.max(0, end - begin - covered)
+    this.sum += fresh
+    return fresh
+  }
+}
+
+const MOST = 256
+
+/** Adds up what a rank calls, how long it waits and what it sends to whom. */
+export class Profiler {
+  readonly #start = performance.now()
+  readonly #calls = new Map<string, Calls>()
+  readonly #covered = new Covered()
+  readonly #sent = new Map<string, Map<number, { to: number | string; messages: number; bytes: number }>>()
+  /** What the last messages went by: most go the same way as the one before. */
+  #fabric: string | undefined
+  #peers = new Map<number, { to: number | string; messages: number; bytes: number }>()
+
+  constructor() {
+    countPlaces()
+    subscribe('rxmpi:send', (event) => this.#send(event as MessageReport))
+    subscribe('rxmpi:receive', (event) => this.#receive(event as MessageReport))
+    subscribe('rxmpi:collective', (event) => this.#collective(event as CollectiveEvent))
+  }
+
+  profile(): RankProfile {
+    const calls = [...this.#calls]
+    return {
+      time: performance.now() - this.#start,
+      waited: this.#covered.sum,
+      isEstimate: calls.some(([, own]) => own.isEstimate),
+      places: calls.flatMap(([call, own]) => own.places(call)),
+      sent: [...this.#sent.values()].flatMap((peers) => [...peers.values()])
+    }
+  }
+
+  #send(event: MessageReport): void {
+    const { kind } = event
+    if (kind === 'control') return
+    const { fabric, to, bytes } = event
+    if (fabric !== this.#fabric) this.#turn(fabric)
+    let peer = this.#peers.get(to)
+    if (peer === undefined) {
+      peer = { to: event.processes?.[to] ?? to, messages: 0, bytes: 0 }
+      this.#peers.set(to, peer)
+    }
+    peer.messages++
+    peer.bytes += bytes
+    if (kind === 'message') this.#of('send').add(event.site, 0, 0)
+  }
+
+  #receive({ kind, waited, time, site }: MessageReport): void {
+    if (kind !== 'message') return
+    if (waited === undefined) this.#of('messages').add(site, 0, 0)
+    else this.#of('recv').add(site, waited, this.#covered.add(time - waited, time))
+  }
+
+  #collective({ phase, name, time, duration, site }: CollectiveEvent): void {
+    if (phase === 'end' && duration !== undefined) this.#of(name).add(site, duration, this.#covered.add(time - duration, time))
+  }
+
+  #of(call: string): Calls {
+    let calls = this.#calls.get(call)
+    if (calls === undefined) {
+      calls = new Calls()
+      this.#calls.set(call, calls)
+    }
+    return calls
+  }
+
+  #turn(fabric: string): void {
+    this.#fabric = fabric
+    this.#peers = this.#sent.get(fabric) ?? new Map()
+    this.#sent.set(fabric, this.#peers)
+  }
+}

@@ -20,6 +20,7 @@ export interface FileAccess {
 
 /** One system call moves less than 2 GiB. */
 const PIECE = 2 ** 30
+const CLOSED = { code: 'EBADF', message: 'it was closed' }
 
 /**
  * A file that is open on this rank. Its descriptor is closed when nothing uses it any more, for its number would be given to another file.
@@ -74,6 +75,7 @@ export class LocalAccess implements FileAccess {
   }
 
   #use<T>(what: string, run: (finished: Done<T>) => void, done: Done<T>): void {
+    if (this.#closed) return done(fileError(what, this.#path, CLOSED), undefined as T)
     this.#busy++
     run((error, value) => {
       done(error && fileError(what, this.#path, error), value)
@@ -96,7 +98,7 @@ export class LocalAccess implements FileAccess {
     const step = (): void => {
       const left = memory.byteLength - moved
       if (left === 0) return end(null)
-      if (this.#closed && moved > 0) return end(fileError(`cannot ${how}`, this.#path, { code: 'EBADF', message: 'it was closed' }))
+      if (this.#closed) return end(fileError(`cannot ${how}`, this.#path, CLOSED))
       const piece = new Uint8Array(memory.buffer, memory.byteOffset + moved, Math.min(left, PIECE))
       this.#file[how](piece, position + moved, (error, count) => {
         if (error !== null) {

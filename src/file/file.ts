@@ -29,7 +29,7 @@ import { type FileCallOptions, type FilePlace, PLACE, READ, type ReadOptions, ty
 import { Pointers, type Say } from './pointers.js'
 import type { Replacement } from './replacement.js'
 import { readRuns, writeRuns } from './runs-io.js'
-import { CollectiveCalls, type Together } from './together.js'
+import { CollectiveCalls, type Ended, type Together } from './together.js'
 import { checkPosition, type FileView, View } from './view.js'
 
 /** @internal What `open` makes a file of. */
@@ -101,9 +101,9 @@ export class File {
     this.#together = new CollectiveCalls(caller, worker, leader)
     this.#pointers = new Pointers(this.counters, worker, leader, () => parts.access.sizeNow, parts.view, parts.viewsAgree)
     if (parts.traits.appends) this.#pointers.toEnd(parts.size)
-    service.serve<readonly [number]>(
+    service.serve<Ended>(
       FREED,
-      (rank, [ended]) => {
+      (rank, ended) => {
         const error = new FreedError(`rank ${rank} has freed file '${this.name}', which this call needs all ranks for`)
         if (this.#obstacle === undefined) this.#together.breakOff(error, ended)
       },
@@ -603,6 +603,11 @@ export class File {
       throw new ArgumentError('view: records lie in a row; set a view without holes: without a layout, and of no struct with padding')
   }
 
+  /** @internal A stream that all ranks take part in; returns what to call when it is over on this rank. */
+  joinStream(name: string, fail: (error: Error) => void): () => void {
+    return this.#together.join(name, fail)
+  }
+
   /** @internal Something that closing waits for, and that freeing fails. */
   track(site: CallSite | undefined): CallRequest<void> {
     const request = new CallRequest<void>(this.core, site)
@@ -775,7 +780,7 @@ export class File {
     if (!isOrderly) {
       const { ended } = this.#together
       for (const request of [...this.#pending]) request.fail(obstacle)
-      for (let rank = 0; rank < this.core.size; rank++) if (rank !== this.core.rank) service.tell(rank, FREED, [ended])
+      for (let rank = 0; rank < this.core.size; rank++) if (rank !== this.core.rank) service.tell(rank, FREED, ended)
       access.close(() => undefined)
       replacement?.discard()
     }

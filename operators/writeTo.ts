@@ -2,7 +2,8 @@ import type { Observable, ObservableInput } from 'rxjs'
 import { checkKind } from '../src/diagnostics/arguments.js'
 import { captureCallSite } from '../src/diagnostics/call-site.js'
 import type { File } from '../src/file/file.js'
-import { RecordWriter, type WriteToOptions, type Written } from '../src/file/record-writer.js'
+import { RecordWriter, type WriteToOptions } from '../src/file/record-writer.js'
+import type { Written } from '../src/file/record-writing.js'
 
 /**
  * Writes the values of all ranks' streams to a file, behind its common pointer, and emits where each is, once it is written.

@@ -5,14 +5,12 @@ import { type CollectiveOperator, operator } from '../collective/operator.js'
 import { checkOptions, checkSignal, shown } from '../diagnostics/arguments.js'
 import { type CallSite, captureCallSite } from '../diagnostics/call-site.js'
 import type { OptionNames } from '../diagnostics/option-names.js'
-import { ArgumentError, CountError, FreedError } from '../errors.js'
-import type { Done } from '../service/done.js'
+import { ArgumentError, CountError } from '../errors.js'
 import { checkOneOf, type Overflow } from '../stream/internal.js'
-import type { CollectedWrites } from './collected-writes.js'
 import type { File } from './file.js'
-import { endOfWhole } from './record-repair.js'
+import { serveStreams } from './record-services.js'
 import { checkFormat, type RecordFormat } from './record-stream.js'
-import { Writing } from './record-writing.js'
+import { type WriterSettings, Writing, type Written } from './record-writing.js'
 import type { Told } from './round-order.js'
 
 /** How a stream is written to a file. */
@@ -52,25 +50,10 @@ const WRITE_TO: OptionNames<WriteToOptions> = {
   signal: true
 }
 
-/** Where a value was written. */
-export interface Written {
-  /** The byte of the file where it begins. */
-  readonly at: number
-  /** How many bytes it takes there. */
-  readonly bytes: number
-}
-
 const HIGH_WATER_MARK = 2 ** 24
 const WINDOW = 1024
-/** @internal */
-export const POINTER = 'pointer'
-/** @internal What the rank that writes for the others is asked. */
-export const PUT = 'put'
-export const QUIT = 'quit'
-export const FLUSH = 'flush'
-
 /** What `writeTo` is, its arguments checked. */
-export class RecordWriter {
+export class RecordWriter implements WriterSettings {
   readonly file: File
   readonly format: RecordFormat
   readonly order: 'rounds' | 'arrival'
@@ -125,7 +108,7 @@ export class RecordWriter {
         signal === undefined ? { window, ragged } : { window, ragged, signal }
       )
     }
-    serve(file)
+    serveStreams(file)
   }
 
   write(source: ObservableInput<unknown>): Observable<Written> {
@@ -133,61 +116,4 @@ export class RecordWriter {
       new Writing(this, subscriber, `writeTo ${this.#number} ${++this.#subscriptions}`).start(source)
     })
   }
-}
-
-const collections = new WeakMap<File, Map<string, CollectedWrites>>()
-
-/** @internal By stream, what this rank writes for all, if it is the one that does. */
-export const collectedOf = (file: File): Map<string, CollectedWrites> => collections.get(file)!
-
-/** What one rank does for the streams of all. */
-function serve(file: File): void {
-  if (collections.has(file)) return
-  collections.set(file, new Map())
-  serveBegin(file)
-  serveWrites(file)
-}
-
-/** Short values of all are written by one rank. */
-function serveWrites(file: File): void {
-  const { service, access } = file.parts
-  const streams = collectedOf(file)
-  service.serve<readonly [string, number, Uint8Array]>(PUT, (rank, [key, block, bytes], reply) => {
-    const writes = streams.get(key)
-    if (writes === undefined) reply(new FreedError(`the stream to file '${file.name}' has ended on this rank`), undefined)
-    else writes.put(block, rank, bytes, reply)
-  })
-  service.serve<readonly [string]>(QUIT, (rank, [key]) => streams.get(key)?.lose(rank, new FreedError(`rank ${rank} has ended its stream`)))
-  service.serve(FLUSH, (_, __, reply) => access.sync(reply as Done<void>))
-  service.onGone((rank) => {
-    const { core } = file
-    for (const writes of streams.values()) writes.lose(rank, core.inVain(core.memberOf(rank))!)
-  })
-}
-
-/** Whoever asks first has the file looked through, and all get where writing begins. */
-function serveBegin(file: File): void {
-  const { access, path, service } = file.parts
-  const answers = new Map<string, ((error: Error | null, base: number) => void)[] | number>()
-  service.serve('begin', (_, [key, format, repair], reply) => {
-    const view = file.currentView
-    const known = answers.get(key as string)
-    if (typeof known === 'number') return reply(null, known)
-    if (known !== undefined) return void known.push(reply)
-    answers.set(key as string, [reply])
-    const answer = (error: Error | null, base: number): void => {
-      const waiting = answers.get(key as string) as ((error: Error | null, base: number) => void)[]
-      if (error === null) answers.set(key as string, base)
-      else answers.delete(key as string)
-      for (const one of waiting) one(error, base)
-    }
-    if (repair !== true) return file.counters.get(POINTER, (error, pointer) => answer(error, error === null ? view.byteOffset(pointer) : 0))
-    endOfWhole(format as RecordFormat, access, path, view, (error, end) => {
-      if (error !== null) return answer(error, 0)
-      access.truncate(end, (failure) => {
-        if (failure !== null) return answer(failure, 0)
-        file.counters.set(POINTER, (end - view.at) / view.size, (lost) => answer(lost, end))
-      })
-    })
-  })
 }

@@ -1,16 +1,19 @@
 import { asyncScheduler, type ObservableInput, Subject, Subscriber } from 'rxjs'
+import type { Ragged } from '../collective/call.js'
+import type { CollectiveOperator } from '../collective/operator.js'
 import { raggedError } from '../collective/ragged.js'
 import { ENDED, GOES_ON } from '../collective/termination.js'
-import { locate } from '../diagnostics/call-site.js'
+import { type CallSite, locate } from '../diagnostics/call-site.js'
 import { FreedError, OverflowError, RemoteError } from '../errors.js'
 import { Queue } from '../memory/queue.js'
 import { abortError, onAbort } from '../request/cancellation.js'
-import { both, Gate, presentDemand, pull, under } from '../stream/internal.js'
+import { both, Gate, type Overflow, presentDemand, pull, under } from '../stream/internal.js'
 import { CollectedWrites } from './collected-writes.js'
 import type { File } from './file.js'
 import { beginBehind, endBehind, frameAt } from './frames.js'
 import { type Encoded, encodeRecord, putLine } from './record-encoder.js'
-import { collectedOf, FLUSH, POINTER, PUT, QUIT, type RecordWriter, type Written } from './record-writer.js'
+import { collectedOf, FLUSH, POINTER, PUT, QUIT } from './record-services.js'
+import type { RecordFormat } from './record-stream.js'
 import { type Block, RoundOrder, type Told, told } from './round-order.js'
 
 /** A source that can wait does when so many bytes wait here, */
@@ -29,9 +32,35 @@ interface Run {
   done: boolean
 }
 
+/** Where a value was written. */
+export interface Written {
+  /** The byte of the file where it begins. */
+  readonly at: number
+  /** How many bytes it takes there. */
+  readonly bytes: number
+}
+
+/** How `writeTo` writes, its arguments checked. */
+export interface WriterSettings {
+  readonly file: File
+  readonly format: RecordFormat
+  readonly order: 'rounds' | 'arrival'
+  readonly flush: 'end' | 'each'
+  readonly repair: boolean
+  readonly window: number
+  readonly highWaterMark: number
+  readonly overflow: Overflow
+  readonly ragged: Ragged
+  readonly signal: AbortSignal | undefined
+  readonly site: CallSite
+  /** Of rounds: what they are called, and what all ranks tell of the values that wait. */
+  readonly name: string
+  readonly tell: CollectiveOperator<Told, Told[]> | undefined
+}
+
 /** One subscription of `writeTo`. */
 export class Writing {
-  readonly #writer: RecordWriter
+  readonly #writer: WriterSettings
   readonly #file: File
   readonly #subscriber: Subscriber<Written>
   readonly #key: string
@@ -69,7 +98,7 @@ export class Writing {
   #isAsking = false
   #whenWritten: (() => void) | undefined
 
-  constructor(writer: RecordWriter, subscriber: Subscriber<Written>, key: string) {
+  constructor(writer: WriterSettings, subscriber: Subscriber<Written>, key: string) {
     this.#writer = writer
     this.#file = writer.file
     this.#subscriber = subscriber

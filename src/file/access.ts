@@ -9,6 +9,9 @@ export interface FileAccess {
   read(into: Memory, position: number, done: Done<number>): void
   /** All of the memory; with an error, the number of bytes that went before it. */
   write(from: Memory, position: number, done: Done<number>): void
+  /** The same of a part of memory at once, where that is quick; else `undefined`, and it is to be asked for. */
+  readNow?(into: Uint8Array, at: number, length: number, position: number): number | undefined
+  writeNow?(from: Uint8Array, at: number, length: number, position: number): number | undefined
   truncate(size: number, done: Done<void>): void
   sync(done: Done<void>): void
   stat(done: Done<FileStat>): void
@@ -47,6 +50,14 @@ export class LocalAccess implements FileAccess {
 
   write(from: Memory, position: number, done: Done<number>): void {
     this.#move('write', from, position, done)
+  }
+
+  readNow(into: Uint8Array, at: number, length: number, position: number): number | undefined {
+    return this.#closed ? undefined : this.#file.readNow?.(into, at, length, position)
+  }
+
+  writeNow(from: Uint8Array, at: number, length: number, position: number): number | undefined {
+    return this.#closed ? undefined : this.#file.writeNow?.(from, at, length, position)
   }
 
   truncate(size: number, done: Done<void>): void {

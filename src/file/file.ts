@@ -26,7 +26,7 @@ import type { FileSystem } from './file-system.js'
 import { endBehind } from './frames.js'
 import type { FileMode, ModeTraits } from './modes.js'
 import { type FileCallOptions, type FilePlace, PLACE, READ, type ReadOptions, type SeekFrom } from './options.js'
-import { Pointers, type Say } from './pointers.js'
+import { Pointers, type Said, type Say, sayOf } from './pointers.js'
 import type { Replacement } from './replacement.js'
 import { readRuns, writeRuns } from './runs-io.js'
 import { CollectiveCalls, type Ended, type Together } from './together.js'
@@ -234,8 +234,9 @@ export class File {
       const { memory, count } = planWrite(view, data, options)
       return {
         say: this.#pointers.say(options, count),
-        act: (says: readonly Say[]) =>
-          this.#pointers.locate(says, options, view, request.site).pipe(
+        act: (all: readonly Said[]) => {
+          const says = all.map(sayOf)
+          return this.#pointers.locate(says, options, view, request.site).pipe(
             concatMap(({ start, extents }) => {
               const runs = view.runs(start, count)
               const plan = {
@@ -247,13 +248,14 @@ export class File {
                 extents,
                 site: request.site
               }
-              if (this.#isTwoPhase(extents)) return writeTogether({ ...plan, aggregators: this.#aggregators })
+              if (this.#isTwoPhase('write', says, extents)) return writeTogether({ ...plan, aggregators: this.#aggregators })
               const write = called<number>((done) =>
                 this.#guarded(request, (next: Done<number>) => writeRuns(this.parts.access, runs, memory, () => false, next))(done)
               )
               return this.#together.outcome(`${plan.name} (end)`, write, request.site).pipe(map(() => undefined))
             })
           )
+        }
       }
     })
   }
@@ -261,7 +263,7 @@ export class File {
   #readAll(options: ReadOptions = {}): Request<unknown> {
     const name = options?.shared === true ? 'readAll({ shared })' : 'readAll'
     const status = options?.status ?? new Status()
-    return this.#collective<unknown, Say>(READ, name, options, status, (request) => {
+    return this.#collective<unknown, Said>(READ, name, options, status, (request) => {
       this.#checkReads()
       const view = this.#pointers.view
       const plan = planRead(view, options)
@@ -269,8 +271,9 @@ export class File {
       const count = plan.count ?? Math.max(0, view.elementsIn(this.parts.access.sizeNow) - from)
       return {
         say: this.#pointers.say(options, count),
-        act: (says: readonly Say[]) =>
-          this.#pointers.locate(says, options, view, request.site).pipe(
+        act: (all: readonly Said[]) => {
+          const says = all.map(sayOf)
+          return this.#pointers.locate(says, options, view, request.site).pipe(
             concatMap(({ start, extents }) =>
               called<{ memory: Memory; length: number }>((done) =>
                 this.#allocated(plan, view, start, count, request, (memory, length) => done(null, { memory, length }), done)
@@ -286,7 +289,7 @@ export class File {
                     extents,
                     site: request.site
                   }
-                  if (this.#isTwoPhase(extents)) {
+                  if (this.#isTwoPhase('read', says, extents)) {
                     return readTogether({ ...together, aggregators: this.#aggregators }).pipe(map((bytes) => ({ memory, bytes })))
                   }
                   const read = called<number>((done) =>
@@ -298,6 +301,7 @@ export class File {
             ),
             map(({ memory, bytes }) => plan.finish(memory, bytes, status))
           )
+        }
       }
     })
   }
@@ -719,10 +723,14 @@ export class File {
     return this.parts.isThrough ? [this.parts.leader] : this.#hostLeaders
   }
 
-  #isTwoPhase(extents: readonly Extent[]): boolean {
-    const { buffering } = this.parts
+  #isTwoPhase(how: 'read' | 'write', says: readonly Say[], extents: readonly Extent[]): boolean {
+    const { buffering, isThrough } = this.parts
     if (this.#atomic || buffering === 'never') return false
-    return buffering === 'always' || interleaves(extents)
+    if (buffering === 'always') return true
+    if (!interleaves(extents)) return false
+    // Within one host the cache of the system brings pieces together, and what counts is the number of calls: a read needs few.
+    if (isThrough || this.#hostLeaders.length > 1) return true
+    return how === 'write' && says.some(({ pieceBytes }) => pieceBytes < SHORT_PIECE)
   }
 
   /** How many elements are asked for; without `count` and `into` all to the end. */
@@ -792,6 +800,8 @@ export class File {
 
 staysHere(File, 'a file')
 
+/** Shorter pieces are quicker handed to another rank than written. */
+const SHORT_PIECE = 256
 /** Zeros that are written at once. */
 const ZEROS = 2 ** 22
 

@@ -99,6 +99,14 @@ class NodeFile implements DiskFile {
     else fs.write(descriptor, from, 0, length, at, this.#elsewhere(length, done))
   }
 
+  readNow(into: Uint8Array, at: number, length: number, position: number): number | undefined {
+    return this.#now(length, () => fs.readSync(this.#descriptor, into, at, length, position))
+  }
+
+  writeNow(from: Uint8Array, at: number, length: number, position: number): number | undefined {
+    return this.#now(length, () => fs.writeSync(this.#descriptor, from, at, length, position))
+  }
+
   truncate(size: number, done: Done<void>): void {
     fs.ftruncate(this.#descriptor, size, (error) => done(error))
   }
@@ -124,17 +132,32 @@ class NodeFile implements DiskFile {
   }
 
   #inCall(bytes: number, move: () => number, done: Done<number>): void {
-    const start = performance.now()
     let count: number
     try {
-      count = move()
+      count = this.#timed(bytes, move)
     } catch (error) {
       return done(error as Error, 0)
     }
+    done(null, count)
+  }
+
+  /** What goes wrong is told when it is asked for. */
+  #now(bytes: number, move: () => number): number | undefined {
+    if (!this.#movesInCall(bytes)) return undefined
+    try {
+      return this.#timed(bytes, move)
+    } catch {
+      return undefined
+    }
+  }
+
+  #timed(bytes: number, move: () => number): number {
+    const start = performance.now()
+    const count = move()
     const ms = performance.now() - start
     this.#isQuick = ms < cacheMs(bytes)
     this.#spentMs += ms
-    done(null, count)
+    return count
   }
 
   /** For a piece that another thread moves, which takes some time more. */

@@ -99,12 +99,31 @@ class NodeFile implements DiskFile {
     else fs.write(descriptor, from, 0, length, at, this.#elsewhere(length, done))
   }
 
+  /** What goes wrong is told when it is asked for. */
   readNow(into: Uint8Array, at: number, length: number, position: number): number | undefined {
-    return this.#now(length, () => fs.readSync(this.#descriptor, into, at, length, position))
+    if (!this.#movesInCall(length)) return undefined
+    const start = performance.now()
+    let count: number
+    try {
+      count = fs.readSync(this.#descriptor, into, at, length, position)
+    } catch {
+      return undefined
+    }
+    this.#took(length, performance.now() - start)
+    return count
   }
 
   writeNow(from: Uint8Array, at: number, length: number, position: number): number | undefined {
-    return this.#now(length, () => fs.writeSync(this.#descriptor, from, at, length, position))
+    if (!this.#movesInCall(length)) return undefined
+    const start = performance.now()
+    let count: number
+    try {
+      count = fs.writeSync(this.#descriptor, from, at, length, position)
+    } catch {
+      return undefined
+    }
+    this.#took(length, performance.now() - start)
+    return count
   }
 
   truncate(size: number, done: Done<void>): void {
@@ -132,32 +151,20 @@ class NodeFile implements DiskFile {
   }
 
   #inCall(bytes: number, move: () => number, done: Done<number>): void {
+    const start = performance.now()
     let count: number
     try {
-      count = this.#timed(bytes, move)
+      count = move()
     } catch (error) {
       return done(error as Error, 0)
     }
+    this.#took(bytes, performance.now() - start)
     done(null, count)
   }
 
-  /** What goes wrong is told when it is asked for. */
-  #now(bytes: number, move: () => number): number | undefined {
-    if (!this.#movesInCall(bytes)) return undefined
-    try {
-      return this.#timed(bytes, move)
-    } catch {
-      return undefined
-    }
-  }
-
-  #timed(bytes: number, move: () => number): number {
-    const start = performance.now()
-    const count = move()
-    const ms = performance.now() - start
+  #took(bytes: number, ms: number): void {
     this.#isQuick = ms < cacheMs(bytes)
     this.#spentMs += ms
-    return count
   }
 
   /** For a piece that another thread moves, which takes some time more. */

@@ -33,7 +33,7 @@ const room = (name, path, allowed) =>
 
 const base = ['src/errors.ts', 'src/constants.ts']
 const tools = [...base, 'src/diagnostics/', 'src/memory/', 'src/codec/']
-const messages = [...tools, 'src/transport/transport.ts', 'src/progress/']
+const messages = [...tools, 'src/transport/transport.ts', 'src/transport/board.ts', 'src/progress/']
 const requests = [...messages, 'src/failure/', 'src/core/', 'src/collective/topology/', 'src/layout/', 'src/request/']
 
 module.exports = {

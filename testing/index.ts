@@ -1,8 +1,9 @@
 // Worlds in one thread and virtual time
 
+// Transports
+export type { Board, BoardReader, Boards } from '../src/transport/board.js'
 export { MemoryNetwork } from '../src/transport/memory/memory-network.js'
 export type { Delivery, LinkModel, MemoryNetworkOptions } from '../src/transport/memory/options.js'
-// Transports
 export type { SegmentReceiver, Slot, Transport } from '../src/transport/transport.js'
 export type { TransportBinding, TransportRig } from './compliance/binding.js'
 export type { Runner, Skip } from './compliance/runner.js'

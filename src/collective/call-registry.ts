@@ -9,8 +9,9 @@ import type { Context } from '../progress/context.js'
 import { COLLECTIVES, CONTROL, SECOND_LANE } from '../progress/context-ids.js'
 import { onControl, sendControl } from '../progress/control-message.js'
 import { type Incoming, nobody, type Waiting } from '../progress/incoming.js'
+import type { Board } from '../transport/board.js'
 import { ASIDE, Call, type CallOptions, cycleOf, type Form, isSame, isSingle, oppositeOf, placeOf, type Signature } from './call.js'
-import { ALARM, BARRIER, CALLED, FAILURE, type Kind, OVER, PASSED_ON, TOLD } from './control-messages.js'
+import { ALARM, ASKED, BARRIER, CALLED, FAILURE, type Kind, NO_NOTE, OVER, PASSED_ON, TOLD } from './control-messages.js'
 import type { Definition, Make, PlanOptions } from './definition.js'
 import { type Alarm, Mismatch } from './mismatch.js'
 import { Plans } from './plan.js'
@@ -28,6 +29,8 @@ export interface Party extends Waiting {
   hear(kind: Kind, from: number, saying: unknown): void
   /** Another rank has called the method. */
   single(): void
+  /** Of one that waits at a board: another rank sends messages. */
+  byMessages?(): void
   /** A rank is no more. */
   gone(): void
   /** All collectives of the communicator are over. */
@@ -53,7 +56,7 @@ const REMEMBERED = 64
 /** Broken off subscriptions whose late messages are known for what they are. */
 const BROKEN_OFF = 4096
 
-const isKind = (kind: number): kind is Kind => [CALLED, PASSED_ON, TOLD, FAILURE, OVER, BARRIER].includes(kind as Kind)
+const isKind = (kind: number): kind is Kind => [CALLED, PASSED_ON, TOLD, FAILURE, OVER, BARRIER, ASKED, NO_NOTE].includes(kind as Kind)
 
 /** The collectives that a rank has called on a communicator, in order, and those of them that are under way. */
 export class CallRegistry {
@@ -65,6 +68,8 @@ export class CallRegistry {
   /** Where its data comes. */
   readonly #contexts: readonly Context[]
   readonly #dialect: Dialect | undefined
+  #board: Board | undefined
+  readonly #mayHaveBoard: boolean
   readonly #recent: Call[] = []
   /** Persistent calls, by their places. */
   readonly #kept = new Map<number, Call>()
@@ -84,9 +89,12 @@ export class CallRegistry {
   constructor(comm: CommunicatorCore, dialect?: Dialect) {
     this.comm = comm
     this.#dialect = dialect
+    const { boards } = comm.endpoint.transport
+    this.#mayHaveBoard = boards !== undefined && dialect === undefined && comm.size > 1
     comm.attach({
       breakOff: (makeError) => this.breakOff(makeError()),
-      lose: () => this.breakOff(comm.failedMembers.error!)
+      lose: () => this.breakOff(comm.failedMembers.error!),
+      release: () => boards?.leave(comm.id, comm.members)
     })
     const lanes = dialect === undefined ? [COLLECTIVES] : [COLLECTIVES, SECOND_LANE]
     this.#contexts = lanes.map((lane) => comm.endpoint.context(comm.id + lane))
@@ -211,6 +219,27 @@ export class CallRegistry {
     for (const { kind, from, call, saying } of sayings) this.#pass(party, kind, from, call, saying)
   }
 
+  /** Another takes over what this one has begun. */
+  replace(party: Party, other: Party): void {
+    this.#parties.remove(party)
+    this.#parties.add(other)
+  }
+
+  /** Whether a message with that tag has come. */
+  hasCome(tag: number): boolean {
+    for (const { matching } of this.#contexts) {
+      if (matching.kept > 0 && [...matching.sources].some((source) => matching.find(source, tag) !== undefined)) return true
+    }
+    return false
+  }
+
+  /** What its ranks see at once, where that is there. */
+  get board(): Board | undefined {
+    if (this.#board === undefined && this.#mayHaveBoard)
+      this.#board = this.comm.endpoint.transport.boards!.open(this.comm.id, this.comm.members)
+    return this.#board
+  }
+
   /** `whole`: no rank sends anything for it any more. */
   close(party: Party, whole: boolean): void {
     this.#parties.remove(party)
@@ -302,7 +331,9 @@ export class CallRegistry {
     const { call } = party
     if (!isSame(hash, call.hash)) return this.alarm(call.sequence)
     if (isSingle(hash)) party.single()
-    party.hear(kind, from, saying)
+    if (kind === NO_NOTE) party.byMessages?.()
+    else if (kind !== ASKED) party.hear(kind, from, saying)
+    else if (party.byMessages === undefined) this.say(from, party.tag, call.hash, NO_NOTE, 0)
   }
 
   /** Nobody will want a message with that tag: its subscription was broken off, or there will be none. */
@@ -326,7 +357,8 @@ export class CallRegistry {
     const tag = message.tag & ~ASIDE
     const party = this.#parties.get(tag)
     if (party !== undefined) {
-      if (!isSame(party.call.hash, call)) this.alarm(party.call.sequence)
+      if (isSame(party.call.hash, call)) party.byMessages?.()
+      else this.alarm(party.call.sequence)
       return
     }
     const over = this.#over(tag)

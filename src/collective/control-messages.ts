@@ -20,8 +20,21 @@ export const OVER = 6
 /** Of a barrier of the window. */
 export const BARRIER = 7
 
+/** Of a rank that waits at a board for the other's note. */
+export const ASKED = 8
+/** The answer, where there will be none: that rank sends messages. */
+export const NO_NOTE = 9
+
 /** What concerns one subscription of a call. */
-export type Kind = typeof CALLED | typeof PASSED_ON | typeof TOLD | typeof FAILURE | typeof OVER | typeof BARRIER
+export type Kind =
+  | typeof CALLED
+  | typeof PASSED_ON
+  | typeof TOLD
+  | typeof FAILURE
+  | typeof OVER
+  | typeof BARRIER
+  | typeof ASKED
+  | typeof NO_NOTE
 
 /** A rank's word, and whether some rank has called the method. */
 export type Told = readonly [kind: Word['kind'], count: number, single: boolean]

@@ -35,14 +35,15 @@ export abstract class Participant<R> implements Trouble, Party {
     this.links = Links.of(comm, comm.id + COLLECTIVES, this, isAhead)
   }
 
-  /** Takes part in a call, or in a further subscription of it. */
-  protected begin(call: Call, audience: Audience<R>): void {
+  /** Takes part in a call, or in a further subscription of it; or takes over what another has begun. */
+  protected begin(call: Call, audience: Audience<R>, follows?: Party): void {
     this.#call = call
-    this.#tag = this.registry.tagOf(call)
+    this.#tag = follows === undefined ? this.registry.tagOf(call) : follows.tag
     this.audience = audience
     this.comm.endpoint.transport.hold()
     this.links.begin(call, this.#tag)
-    this.registry.open(this)
+    if (follows === undefined) this.registry.open(this)
+    else this.registry.replace(follows, this)
   }
 
   get call(): Call {

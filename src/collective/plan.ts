@@ -1,9 +1,11 @@
 import type { AnyNames } from '../diagnostics/option-names.js'
 import type { AnyOp } from '../op/op.js'
-import { type Signature, signatureOf } from './call.js'
+import { BoardRound } from './board/board-round.js'
+import { type Call, type Signature, signatureOf } from './call.js'
 import type { CallRegistry } from './call-registry.js'
 import type { Definition, GivenPlan, Make } from './definition.js'
 import { optionNamesOf } from './option-names.js'
+import type { Audience } from './participant.js'
 import { StandingStream } from './standing-stream.js'
 
 /** A collective that a communicator's methods call again and again, with the streams that stand for it. */
@@ -20,6 +22,20 @@ export class Plan<T, R> {
     this.collective = collective
     this.signature = signatureOf(collective)
     this.optionNames = optionNamesOf(collective.name)
+  }
+
+  /** Runs a call; `algorithm` is the one for so large a value. Returns who can give it up. */
+  run(call: Call, audience: Audience<R>, value: T, algorithm: string | undefined): { fail(error: Error): void } {
+    const { posts } = this.collective
+    const board = posts !== undefined && algorithm === undefined && posts.takes(value, call.options) ? this.#registry.board : undefined
+    if (board === undefined) {
+      const stream = this.take(algorithm)
+      stream.run(call, audience, value)
+      return stream
+    }
+    const round = new BoardRound(this.#registry, board, posts!, call, audience, value, () => this.take(undefined))
+    round.run()
+    return round
   }
 
   /** A stream for a call: as many calls are under way, so many streams there are. */

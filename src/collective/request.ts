@@ -9,7 +9,7 @@ import { Request } from '../request/request.js'
 import { type Call, type CallOptions, LARGE_SINGLE, NO_OPTIONS, optionsOf, SINGLE } from './call.js'
 import { type Caller, type GivenPlan, givesTo, type Make } from './definition.js'
 import type { Audience } from './participant.js'
-import type { StandingStream } from './standing-stream.js'
+import type { Plan } from './plan.js'
 
 /** A collective under way, of one value on every rank. MPI: MPI_Iallreduce and its kin, MPI 4.1 §6.12. */
 export class CollectiveRequest<R> extends Request<R> implements Audience<R> {
@@ -50,7 +50,8 @@ export function call<T, R>(
   op?: AnyOp,
   site = recordCallSite()
 ): Request<R> {
-  let stream: StandingStream<T, R>
+  let plan: Plan<T, R>
+  let algorithm: string | undefined
   let made: Call
   let signal: AbortSignal | undefined
   try {
@@ -58,7 +59,7 @@ export function call<T, R>(
     signal = options.signal
     if (signal !== undefined) checkSignal(signal)
     const { calls } = comm
-    const plan = calls.plans.find(make, options, op)
+    plan = calls.plans.find(make, options, op)
     const { collective, optionNames } = plan
     checkNames(options, optionNames)
     const own = optionsOf(options)
@@ -67,12 +68,12 @@ export function call<T, R>(
     if (signal?.aborted) throw abortError(signal)
     const suited = collective.algorithm === undefined ? collective.suited?.(data) : undefined
     made = calls.next(plan.signature, suited === undefined ? SINGLE : LARGE_SINGLE, site, own)
-    stream = plan.take(collective.algorithm ?? suited)
+    algorithm = collective.algorithm ?? suited
   } catch (error) {
     return new CollectiveRequest<R>(comm.core, captureCallSite()).refuse(error)
   }
   const request = new CollectiveRequest<R>(comm.core, made.site)
-  stream.run(made, request, data)
-  if (signal !== undefined) abandonOn(signal, request, (error) => stream.fail(error))
+  const run = plan.run(made, request, data, algorithm)
+  if (signal !== undefined) abandonOn(signal, request, (error) => run.fail(error))
   return request
 }

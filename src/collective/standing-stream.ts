@@ -1,7 +1,7 @@
 import { Observable, type Subscriber, type Subscription } from 'rxjs'
 import { references } from '../codec/reference.js'
 import type { Call } from './call.js'
-import type { CallRegistry } from './call-registry.js'
+import type { CallRegistry, Party } from './call-registry.js'
 import { CALLED, FAILURE, type Failure, type Kind, OVER, PASSED_ON, remoteError, TOLD, type Told } from './control-messages.js'
 import { type Definition, givesTo, Misfit, NOTHING } from './definition.js'
 import { type Audience, Participant } from './participant.js'
@@ -37,9 +37,9 @@ export class StandingStream<T, R> extends Participant<R> {
     this.#pipeline = results.subscribe({ next: (result) => this.#over(result), error: (error) => this.fail(error) })
   }
 
-  /** The round of a call. */
-  run(call: Call, audience: Audience<R>, value: T): void {
-    this.begin(call, audience)
+  /** The round of a call, which another may have begun. */
+  run(call: Call, audience: Audience<R>, value: T, follows?: Party): void {
+    this.begin(call, audience, follows)
     if (this.#gives) call.note(value)
     references.here = this.comm.endpoint
     this.links.look()

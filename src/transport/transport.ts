@@ -1,3 +1,5 @@
+import type { Boards } from './board.js'
+
 /**
  * What carries segments between ranks: rings in shared memory, a network in virtual time, sockets. A transport knows ranks and segments and
  * nothing of messages.
@@ -47,6 +49,8 @@ export interface Transport {
    * message, or it would take no time.
    */
   readonly isVirtual?: boolean
+  /** Where ranks of this host post notes that all see at once. Absent where memory is not shared. */
+  readonly boards?: Boards | undefined
   /** Whether a rank of this host is no more, as far as is known at once, before `receiver.gone` tells. */
   hasEnded?(rank: number): boolean
   /** How many buffers are expected by `move`, so that the transport stays ready for them: one more, or one less. */

@@ -2,6 +2,7 @@ import { allgatheringOf } from '../algorithms/allgathering.js'
 import { checkEqual, equalForm } from '../algorithms/gathering.js'
 import { checkPlace } from '../algorithms/reduction.js'
 import { limitOf } from '../algorithms/threshold.js'
+import { collectedPosts } from '../board/collected.js'
 import type { Definition, PlanOptions, Ranks, StreamOptions } from '../definition.js'
 import { checkSendable } from '../given.js'
 
@@ -14,7 +15,7 @@ export interface AllgatherOptions extends StreamOptions {
 /** @internal */
 export function allgatherOf<T, R>(comm: Ranks, { algorithm }: PlanOptions): Definition<T, R> {
   const { size } = comm
-  return allgatheringOf(comm, {
+  const definition = allgatheringOf<T, R>(comm, {
     name: 'allgather',
     algorithm,
     limit: limitOf(algorithm, 'bruck', 'ring'),
@@ -25,4 +26,5 @@ export function allgatherOf<T, R>(comm: Ranks, { algorithm }: PlanOptions): Defi
     },
     form: (data, { into }) => (into === undefined ? undefined : equalForm(data, size, into))
   })
+  return algorithm === undefined ? { ...definition, posts: collectedPosts<T, R>() } : definition
 }

@@ -8,6 +8,7 @@ import { rabenseifnerAllreduce } from '../algorithms/allreduce.rabenseifner.js'
 import { recursiveDoublingAllreduce } from '../algorithms/allreduce.recursiveDoubling.js'
 import { ringAllreduce } from '../algorithms/allreduce.ring.js'
 import { checkPlace, checkReduced } from '../algorithms/reduction.js'
+import { reducedPosts } from '../board/reduced.js'
 import type { CallOptions } from '../call.js'
 import type { Definition, PlanOptions, Ranks, StreamOptions } from '../definition.js'
 
@@ -50,6 +51,7 @@ export function allreduceOf({ hosts }: Ranks, options: PlanOptions, op: AnyOp = 
     serial: inBlocks,
     checkOptions: checkPlace,
     check: inBlocks ? forArrays(algorithm, options, check) : check,
+    posts: algorithm === undefined ? reducedPosts(op) : undefined,
     suited: (single) => (isTypedArray(single) && single.byteLength >= LARGE_BYTES ? 'rabenseifner' : undefined),
     build:
       (links, chosen = hosts?.even ? 'hierarchical' : 'recursiveDoubling') =>

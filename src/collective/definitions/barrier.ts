@@ -1,5 +1,6 @@
 import { type MonoTypeOperatorFunction, map } from 'rxjs'
 import { OBJECT } from '../../codec/datatype.js'
+import { NOTHING_WRITTEN } from '../board/posts.js'
 import { ABSENT, type Definition, NOTHING } from '../definition.js'
 import type { Links, Unit } from '../steps.js'
 import { through } from '../through.js'
@@ -10,6 +11,7 @@ import { branchOf, placeOf } from '../topology/hosts.js'
 export function barrierOf<T>(): Definition<T, T> {
   return {
     name: 'barrier',
+    posts: { takes: () => true, write: () => NOTHING_WRITTEN, read: (_board, _sequence, value) => value },
     build: (links) => (values) => {
       return values.pipe(
         map((value) => ({ pending: 0, value })),

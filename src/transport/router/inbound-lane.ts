@@ -1,6 +1,7 @@
 import { ProtocolError } from '../../errors.js'
 import { copy } from '../../memory/copy.js'
-import { laneBytes, maxSegment, wake } from '../shared/host-memory.js'
+import { wake } from '../shared/bell.js'
+import { laneBytes, maxSegment } from '../shared/host-memory.js'
 import { type Inbox, RingWriter } from '../shared/ring.js'
 import { padded, RECORD } from '../websocket/wire.js'
 

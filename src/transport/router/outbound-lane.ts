@@ -1,5 +1,6 @@
 import { copy } from '../../memory/copy.js'
-import { laneBytes, wake } from '../shared/host-memory.js'
+import { wake } from '../shared/bell.js'
+import { laneBytes } from '../shared/host-memory.js'
 import { type Inbox, RingReader } from '../shared/ring.js'
 import { padded, RECORD, SEGMENT } from '../websocket/wire.js'
 

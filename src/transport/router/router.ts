@@ -1,4 +1,5 @@
-import { ASLEEP, type HostMemory } from '../shared/host-memory.js'
+import { ASLEEP } from '../shared/bell.js'
+import type { HostMemory } from '../shared/host-memory.js'
 import type { Mesh } from '../websocket/mesh.js'
 import { BaseRouter } from './base-router.js'
 

@@ -5,6 +5,8 @@
  * threads write stand 128 bytes apart, so that no write takes a cache line from somebody who writes another.
  */
 import { LOG_BYTES } from '../../diagnostics/flight-recorder.js'
+import { ASLEEP, wake } from './bell.js'
+import { allocateBoards } from './boards.js'
 
 export interface HostMemory {
   /** By rank. A rank of another host has one as well: the router reads it. */
@@ -14,6 +16,8 @@ export interface HostMemory {
   bells?: readonly SharedArrayBuffer[] | undefined
   /** By rank: what each has done last. */
   logs: SharedArrayBuffer[]
+  /** Where ranks post notes, where there are not too many of them. */
+  boards?: SharedArrayBuffer | undefined
   /** Where there are several hosts. */
   others?: OtherHosts | undefined
 }
@@ -31,8 +35,6 @@ export interface OtherHosts {
   bell: SharedArrayBuffer
 }
 
-/** Words of an inbox: 1 while its rank sleeps. */
-export const ASLEEP = 0
 const FLAGS_BYTES = 128
 const LANE_BYTES = 256
 
@@ -72,6 +74,7 @@ export function allocateHost(size: number, others?: Omit<OtherHosts, 'bell'>): H
     inboxes: Array.from({ length: size }, () => new SharedArrayBuffer(bytes)),
     states: new SharedArrayBuffer(stateWord(size) * 4),
     logs: Array.from({ length: size }, () => new SharedArrayBuffer(LOG_BYTES)),
+    boards: others === undefined ? allocateBoards(size) : undefined,
     ...(others === undefined ? {} : { others: { ...others, bell: new SharedArrayBuffer(8) } })
   }
 }
@@ -114,11 +117,6 @@ export function markGone(
 /** Whether a rank is no more. */
 export const hasGone = ({ states }: HostMemory, rank: number): boolean =>
   (Atomics.load(new Int32Array(states), stateWord(rank)) & STATE_BITS) >= ENDED
-
-/** Wakes the rank of an inbox if it sleeps. */
-export function wake(inbox: Int32Array): void {
-  if (Atomics.load(inbox, ASLEEP) === 1 && Atomics.compareExchange(inbox, ASLEEP, 1, 0) === 1) Atomics.notify(inbox, ASLEEP)
-}
 
 /** The ranks of this host. */
 export const ranksHere = ({ inboxes, others }: HostMemory): number[] =>

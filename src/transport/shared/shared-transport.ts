@@ -1,7 +1,9 @@
 import type { SegmentReceiver, Slot, Transport } from '../transport.js'
+import { ASLEEP, wake } from './bell.js'
+import { HostBoards } from './boards.js'
 import type { BufferHandoff } from './buffer-handoff.js'
 import { giveWay } from './give-way.js'
-import { ASLEEP, ENDED, GONE_COUNT, type HostMemory, maxSegment, reasonGone, STATE_BITS, stateWord, wake } from './host-memory.js'
+import { ENDED, GONE_COUNT, type HostMemory, maxSegment, reasonGone, STATE_BITS, stateWord } from './host-memory.js'
 import { Poller } from './poller.js'
 import { Inbox, RingReader, RingWriter } from './ring.js'
 
@@ -39,6 +41,7 @@ export class SharedTransport implements Transport {
   readonly hosts: readonly number[] | undefined
   readonly hostNames: readonly string[] | undefined
   readonly expect: ((source: number, change: 1 | -1) => void) | undefined
+  readonly boards: HostBoards | undefined
   readonly #handoff: BufferHandoff | undefined
   /** Buffers that are to be handed over to this rank, by source. */
   readonly #expected: Int32Array
@@ -76,6 +79,7 @@ export class SharedTransport implements Transport {
     const routerBell = others && new Int32Array(others.bell)
     this.#bells = inboxes.map(({ bell }, dest) => (others === undefined || others.hosts[dest] === others.host ? bell : routerBell!))
     this.#states = new Int32Array(memory.states)
+    this.boards = memory.boards && others === undefined ? new HostBoards(memory.boards, rank, this.#bells) : undefined
     if (typeof polled === 'boolean') this.poller = new Poller(this, polled)
     else {
       this.poller = polled
@@ -178,10 +182,11 @@ export class SharedTransport implements Transport {
     }
     if (this.#expectedCount > 0 && (++this.#polls & POLLS_A_LOOK) === 0 && this.#handoff!.poll()) any = true
     this.#router?.polled(any)
-    return any
+    return this.boards?.poll() || any
   }
 
   fallAsleep(): boolean {
+    this.boards?.beforeSleep()
     Atomics.store(this.#bells[this.rank]!, ASLEEP, 1)
     return this.poll()
   }

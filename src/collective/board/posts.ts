@@ -1,0 +1,20 @@
+import type { Board } from '../../transport/board.js'
+import type { CallOptions } from '../call.js'
+
+/** How a collective is done by a board. */
+export interface Posts<T, R> {
+  /** Whether a value fits a note, and is of a kind that is done by it. */
+  readonly takes: (value: T, options: CallOptions) => boolean
+  /** Writes what this rank gives into its note; on how much, and how many bytes. */
+  readonly write: (value: T, board: Board, sequence: number) => Written
+  /** Makes the result of the notes of all. */
+  readonly read: (board: Board, sequence: number, value: T, options: CallOptions) => R
+}
+
+export interface Written {
+  readonly shape: number
+  readonly length: number
+}
+
+/** A note that says only that its rank has come. */
+export const NOTHING_WRITTEN: Written = { shape: 0, length: 0 }

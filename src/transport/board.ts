@@ -1,0 +1,58 @@
+/**
+ * A board: memory in which each rank of a communicator posts a small note for a collective call, and reads those of all others. A rank has
+ * room for some notes, so that calls may be under way side by side; a note's place is used again when all have read it.
+ */
+export interface Board {
+  /** This rank, of those that share it. */
+  readonly rank: number
+  /** How many they are. */
+  readonly size: number
+  /** Its memory. */
+  readonly bytes: Uint8Array
+
+  /** Whether there is room for this rank's note of a call. */
+  hasRoom(sequence: number): boolean
+  /** Where the data of a note begins in `bytes`; a multiple of 8. There is room for `NOTE_DATA` bytes. */
+  placeOf(rank: number, sequence: number): number
+  /** The data of a note that is one number. */
+  number(rank: number, sequence: number): number
+  /** Writes a number as the data of this rank's note. */
+  setNumber(sequence: number, value: number): void
+  /** Posts this rank's note, whose data is written already: what was called, on how much, and how long the data is. */
+  post(sequence: number, hash: number, shape: number, length: number): void
+
+  /** Whether a rank has posted its note of a call. */
+  has(rank: number, sequence: number): boolean
+  /** The first rank from one on whose note is not there; -1 where all are. */
+  missing(sequence: number, from: number): number
+  /** Whether a rank's note is of the same call as this rank's. */
+  agrees(rank: number, sequence: number): boolean
+  /** How long the data of a note is, as its rank has said. */
+  lengthOf(rank: number, sequence: number): number
+
+  /** From now on the transport looks whether the call can go on, at each poll. */
+  wait(reader: BoardReader): void
+  /** The call needs no note any more. */
+  read(reader: BoardReader): void
+}
+
+/** What a note can hold. */
+export const NOTE_DATA = 112
+
+/** A call that waits for the notes of others. */
+export interface BoardReader {
+  /** In the order of calls. */
+  readonly sequence: number
+  /** Goes on if it can; true when it waits no more. */
+  look(): boolean
+  /** The rank is about to sleep. */
+  beforeSleep(): void
+}
+
+/** The boards of a host, for the communicators whose ranks are all there. */
+export interface Boards {
+  /** The one of a communicator, by its id and members; `undefined` while it has none. */
+  open(id: number, members: readonly number[]): Board | undefined
+  /** This rank has no use for it any more. */
+  leave(id: number, members: readonly number[]): void
+}

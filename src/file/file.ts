@@ -195,8 +195,8 @@ export class File {
   // Collective calls
 
   /**
-   * Reads on all ranks together: a rank that wants nothing asks for `count: 0`. Pieces that lie between those of other ranks are read in
-   * long runs by one rank a host. With `shared` in rank order. Collective.
+   * Reads on all ranks together: a rank that wants nothing asks for `count: 0`. Pieces that lie between those of ranks of other hosts are
+   * read in long runs by one rank a host. With `shared` in rank order. Collective.
    *
    * Errors: those of `read`; a failure on one rank is a FileError on all. MPI: MPI_File_read_all, _read_at_all, _read_ordered, MPI 4.1
    * §14.4; mpi4py: file.Read_all, Read_at_all, Read_ordered.
@@ -215,8 +215,8 @@ export class File {
   }
 
   /**
-   * Writes on all ranks together: a rank that has nothing gives an empty array. Pieces that lie between those of other ranks are handed to
-   * one rank a host, which writes long runs; the bytes are the same. With `shared` in rank order. Collective.
+   * Writes on all ranks together: a rank that has nothing gives an empty array. Pieces that lie between those of ranks of other hosts, or
+   * are short, are handed to one rank a host, which writes long runs; the bytes are the same. With `shared` in rank order. Collective.
    *
    * Errors: those of `write`; a failure on one rank is a FileError on all. MPI: MPI_File_write_all, _write_at_all, _write_ordered, MPI 4.1
    * §14.4; mpi4py: file.Write_all, Write_at_all, Write_ordered.

@@ -57,9 +57,7 @@ for (const step of steps) {
     const ms = await time(step, async (count) => {
       for (let k = 0; k < count; k++) {
         const file = await comm.open(path, 'w')
-        await lastValueFrom(
-          mpi.pull(repeat(line, rounds)).pipe(mpi.writeTo(file, { format: 'lines', order: 'rounds' }))
-        )
+        await lastValueFrom(mpi.pull(repeat(line, rounds)).pipe(mpi.writeTo(file, { format: 'lines', order: 'rounds' })))
         await file.close()
       }
     })

@@ -20,6 +20,8 @@ import { type Block, RoundOrder, type Told, told } from './round-order.js'
 const ENOUGH = 2 ** 20
 /** or so many values of a stream that is not in rounds. */
 const MANY = 1024
+/** Written at once as they arrive: where a job is killed, the less is torn of what others have written behind. */
+const RUN_BYTES = 65_536
 /** Values of a source that gives one after the other wait so long for others, to go with them. */
 const PATIENCE_MS = 1
 /** Shorter values of a block go by one rank, where there are so many rounds. */
@@ -356,7 +358,7 @@ export class Writing {
     this.#isAsking = true
     const batch: Encoded[] = []
     let bytes = 0
-    while (this.#queue.length > 0 && (bytes === 0 || bytes + this.#queue.first!.length <= ENOUGH)) {
+    while (this.#queue.length > 0 && (bytes === 0 || bytes + this.#queue.first!.length <= RUN_BYTES)) {
       batch.push(this.#shift())
       bytes += batch[batch.length - 1]!.length
     }

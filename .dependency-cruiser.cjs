@@ -4,7 +4,7 @@
  * The rooms lie on floors, and imports go down:
  *
  *     testing  pool  client
- *     operators  npy  sync
+ *     operators  collective (of the program's own)  npy  sync
  *     communicator
  *     intercomm
  *     file  window  viewers
@@ -12,7 +12,7 @@
  *     collective  stream
  *     request
  *     core
- *     failure
+ *     failure  job
  *     progress  layout
  *     transport (the interface)   codec  op  memory  diagnostics
  *     errors  constants
@@ -53,6 +53,7 @@ module.exports = {
     room('layout', 'src/layout', [...tools, 'src/op/']),
     room('progress', 'src/progress', [...tools, 'src/transport/transport.ts']),
     room('failure', 'src/failure', messages),
+    room('job', 'src/job', messages),
     room('core', 'src/core', [...messages, 'src/failure/', 'src/collective/topology/']),
     room('request', 'src/request', requests),
     room('stream', 'src/stream', requests),
@@ -86,6 +87,7 @@ module.exports = {
       'src/viewers/internal.ts',
       'src/communicator/communicator.ts'
     ]),
+    room('own collectives', 'collective', [...tools, 'src/request/', 'src/collective/', 'src/communicator/communicator.ts']),
     room('client', 'client', [
       ...base,
       'src/memory/queue.ts',

@@ -13,6 +13,7 @@ const entryPoints = [
   'src/layout/index',
   'src/npy/index',
   'src/sync/index',
+  'collective/index',
   'pool/index',
   'pool/worker',
   'client/node',

@@ -1,3 +1,4 @@
+import { withArticle } from '../src/codec/article.js'
 import { DataCloneError } from '../src/errors.js'
 
 /**
@@ -49,7 +50,7 @@ class Writer {
         if (level === MAX_NESTING) throw refused(path, `it is nested more than ${MAX_NESTING} deep, or holds itself`)
         return this.#object(value, path, level + 1)
     }
-    throw refused(path, `a ${typeof value}`)
+    throw refused(path, withArticle(typeof value))
   }
 
   #object(value: object, path: string, level: number): void {

@@ -1,11 +1,15 @@
 import { isMainThread, type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
 import { Communicator, joinedBy } from './communicator/communicator.js'
 import type { Intercommunicator } from './communicator/intercommunicator.js'
+import { recordEveryCallSite } from './diagnostics/call-site.js'
 import { FlightRecorder } from './diagnostics/flight-recorder.js'
 import { temporaryFiles } from './file/node-file-system.js'
+import { CheckedMemory } from './progress/checked-memory.js'
 import { SELF, WORLD } from './progress/context-ids.js'
 import { Endpoint } from './progress/endpoint.js'
 import { leftovers } from './progress/leftovers.js'
+import { RaceLog } from './progress/race-log.js'
+import { checkIn } from './runtime/check-policy.js'
 import { Fabrics } from './runtime/fabrics.js'
 import { startedBy } from './runtime/launch-env.js'
 import type { Leftovers } from './runtime/leftovers-policy.js'
@@ -21,7 +25,8 @@ import { SharedTransport } from './transport/shared/shared-transport.js'
 const started = isMainThread ? startedBy(process.env) : undefined
 const standalone: StandaloneRank | undefined = started && startStandaloneRank(started, process.env)
 
-const seat = standalone?.seat ?? (workerData as Partial<RankData> | null)?.rxmpi
+const given = workerData as Partial<RankData> | null
+const seat = standalone?.seat ?? given?.rxmpi
 const port = standalone?.port ?? (seat === undefined ? undefined : (parentPort as MessagePort))
 const { rank, size, crowded, world, ...memory } = seat ?? { rank: 0, size: 1, crowded: false, world: undefined, ...allocateHost(1) }
 
@@ -42,8 +47,11 @@ transport.poller.onTurn = () => {
 }
 if (world !== undefined) endpoint.processes = Array.from({ length: size }, (_, other) => world.base + other)
 if (world !== undefined) endpoint.fabric = `world ${world.number}`
+const check = given?.launch?.check ?? checkIn(process.env)
+if (check !== 'nothing') endpoint.memoryInUse = new CheckedMemory()
+if (check === 'races') tellRaces()
 const fabrics = new Fabrics((world?.base ?? 0) + rank, endpoint, transport, tell, listen)
-if (port !== undefined) endpoint.job = fabrics
+if (port !== undefined) endpoint.job = fabrics.client
 const liveness = new Liveness(fabrics, titleOf(rank, world), transport, memory, port)
 
 port?.on('message', (message: ToRank) => {
@@ -95,11 +103,22 @@ export const COMM_SELF = new Communicator(endpoint, SELF, 'self', [rank])
  * MPI: MPI_Comm_get_parent, MPI 4.1 §11.8.2; mpi4py: MPI.Comm.Get_parent.
  */
 export let COMM_PARENT: Intercommunicator | undefined
-fabrics.onParent = (joined) => {
+fabrics.client.onParent = (joined) => {
   COMM_PARENT = joinedBy(joined, 'parent', undefined, () => {
     COMM_PARENT = undefined
   })
   COMM_PARENT.isGiven = true
+}
+
+/** At its end, however that comes, and not for what is killed. */
+function tellRaces(): void {
+  const races = new RaceLog()
+  races.follow(endpoint)
+  recordEveryCallSite()
+  process.on('exit', () => {
+    const lines = races.lines(titleOf(rank, world))
+    if (lines.length > 0) process.stderr.write(lines.map((line) => `rxmpi: ${line}\n`).join(''))
+  })
 }
 
 /** For the launcher's side of this rank. */

@@ -14,6 +14,7 @@ describe('the public names', () => {
     'rxmpi/testing',
     'rxmpi/launch',
     'rxmpi/pool',
+    'rxmpi/collective',
     'rxmpi/layout',
     'rxmpi/npy',
     'rxmpi/sync',

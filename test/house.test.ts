@@ -12,7 +12,7 @@ describe('sources', () => {
   const COLUMNS = 140
   /** Made by `npm run build`. */
   const generated = 'src/op/kernel-code.ts'
-  const sources = ['src', 'operators', 'testing', 'pool', 'client']
+  const sources = ['src', 'operators', 'testing', 'pool', 'client', 'collective']
     .flatMap(filesIn)
     .filter((file) => file.endsWith('.ts') && file !== generated)
 
@@ -42,6 +42,7 @@ describe('pages', () => {
     'src',
     'operators',
     'testing',
+    'collective',
     'pool',
     'client',
     'kernels',

@@ -8,6 +8,7 @@ const entries = [
   'operators/index.ts',
   'testing/index.ts',
   'pool/index.ts',
+  'collective/index.ts',
   'client/index.ts',
   'src/layout/index.ts',
   'src/npy/index.ts',

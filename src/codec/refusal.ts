@@ -1,4 +1,5 @@
 import { types } from 'node:util'
+import { withArticle } from './article.js'
 import { isNative, platformClass } from './builtin.js'
 
 /** Under which a class of ours says why its instances cannot be sent. */
@@ -39,12 +40,12 @@ const INSTEAD = new Map([
 
 /** An object of the engine's or the runtime's: sent as an object of its own fields it would arrive empty. */
 function platformRefusal(value: object, name: string): string {
-  if (HOLLOW.has(name)) return `a proxy of a ${name} cannot be sent; send the ${name} itself, or a copy`
+  if (HOLLOW.has(name)) return `a proxy of ${withArticle(name)} cannot be sent; send the ${name} itself, or a copy`
   const own = Object.getPrototypeOf(value).constructor?.name
   const what = typeof own === 'string' && own !== '' ? own : name || 'object of the runtime'
   const more = name === '' || what === name ? '' : ` (a class that extends ${name})`
   const instead = INSTEAD.get(name) ?? `what it holds is in no field; ${insteadOf(value)}`
-  return `${/^[AEIO]/i.test(what) ? 'an' : 'a'} ${what}${more} cannot be sent; ${instead}`
+  return `${withArticle(what)}${more} cannot be sent; ${instead}`
 }
 
 function insteadOf(value: object): string {

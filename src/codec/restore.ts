@@ -1,4 +1,5 @@
 import { ProtocolError } from '../errors.js'
+import { withArticle } from './article.js'
 import { elementSize, isKnown, isScalar, nameOf, valueOn } from './datatype.js'
 import { emptyError, isErrorClass, setField } from './errorFields.js'
 import { ADDRESS, ARRAY, BIGINT, BUFFER, DATE, ERROR, MAP, PAIRS, RECORD, REFERENCE, REGEXP, SET, SPARSE, TEXT } from './kinds.js'
@@ -78,7 +79,7 @@ function sparse(length: unknown): unknown[] {
 
 function buffer(code: number, node: Uint8Array): unknown {
   if (isScalar(code) || !isKnown(code)) throw malformed(`kind ${code + BUFFER}, which this runtime does not have`)
-  if (node.length % elementSize(code) !== 0) throw malformed(`a ${nameOf(code)} of ${node.length} bytes`)
+  if (node.length % elementSize(code) !== 0) throw malformed(`${withArticle(nameOf(code))} of ${node.length} bytes`)
   const copy = new ArrayBuffer(node.length)
   new Uint8Array(copy).set(node)
   return valueOn(code, copy)

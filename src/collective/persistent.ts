@@ -12,6 +12,7 @@ import { isPiecemeal } from './packed-value.js'
 import type { Plan } from './plan.js'
 import { CollectiveRequest, type MethodOptions } from './request.js'
 import { type Into, pack, sharesOf, UnpackingRequest } from './views.js'
+import { watchData } from './watched-data.js'
 
 type Options = Omit<MethodOptions, 'into'> & Into
 
@@ -90,6 +91,7 @@ export class PersistentCollective<R> extends Persistent<R> {
 
   #run(data: unknown, signal: AbortSignal | undefined): Request<unknown> {
     const request = new CollectiveRequest<unknown>(this.core, this.#call.site)
+    if (this.core.endpoint.memoryInUse.isChecked) watchData(this.core, request, this.#name, data, this.#call.options.into)
     const stream = this.#plan.take(this.#algorithm)
     stream.run(this.#call, request, data)
     if (signal !== undefined) abandonOn(signal, request, (error) => stream.fail(error))

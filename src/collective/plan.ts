@@ -65,7 +65,8 @@ interface Entry {
 /** The plans of a communicator: one for each collective, root, algorithm and op. */
 export class Plans {
   readonly #registry: CallRegistry
-  readonly #entries = new Map<unknown, Entry[]>()
+  /** Weakly: a collective that is made for one call, or one halo, goes with it, and its plans do. */
+  readonly #entries = new WeakMap<object, Entry[]>()
 
   constructor(registry: CallRegistry) {
     this.#registry = registry

@@ -10,6 +10,7 @@ import { type Call, type CallOptions, LARGE_SINGLE, NO_OPTIONS, optionsOf, SINGL
 import { type Caller, type GivenPlan, givesTo, type Make } from './definition.js'
 import type { Audience } from './participant.js'
 import type { Plan } from './plan.js'
+import { watchData } from './watched-data.js'
 
 /** A collective under way, of one value on every rank. MPI: MPI_Iallreduce and its kin, MPI 4.1 §6.12. */
 export class CollectiveRequest<R> extends Request<R> implements Audience<R> {
@@ -54,6 +55,7 @@ export function call<T, R>(
   let algorithm: string | undefined
   let made: Call
   let signal: AbortSignal | undefined
+  let gives: boolean
   try {
     checkObject(options, '{ root: 0 }')
     signal = options.signal
@@ -64,7 +66,8 @@ export function call<T, R>(
     checkNames(options, optionNames)
     const own = optionsOf(options)
     collective.checkOptions?.(own)
-    if (givesTo(collective, calls.comm.rank)) collective.check?.(data, own)
+    gives = givesTo(collective, calls.comm.rank)
+    if (gives) collective.check?.(data, own)
     if (signal?.aborted) throw abortError(signal)
     const suited = collective.algorithm === undefined ? collective.suited?.(data) : undefined
     made = calls.next(plan.signature, suited === undefined ? SINGLE : LARGE_SINGLE, site, own)
@@ -73,7 +76,13 @@ export function call<T, R>(
     return new CollectiveRequest<R>(comm.core, captureCallSite()).refuse(error)
   }
   const request = new CollectiveRequest<R>(comm.core, made.site)
-  const run = plan.run(made, request, data, algorithm)
-  if (signal !== undefined) abandonOn(signal, request, (error) => run.fail(error))
+  if (gives && comm.core.endpoint.memoryInUse.isChecked) watchData(comm.core, request, made.signature.name, data, made.options.into)
+  try {
+    const run = plan.run(made, request, data, algorithm)
+    if (signal !== undefined) abandonOn(signal, request, (error) => run.fail(error))
+  } catch (error) {
+    // What a collective of the program's own is made of may be wrong.
+    return request.refuse(error)
+  }
   return request
 }

@@ -1,3 +1,4 @@
+import { withArticle } from '../codec/article.js'
 import { type BufferLike, datatypeOf, elementSize, matches, memoryOf, nameOf, RECORDS, valueOn } from '../codec/datatype.js'
 import type { CommunicatorCore, Root } from '../core/communicator-core.js'
 import { shown } from '../diagnostics/arguments.js'
@@ -191,7 +192,7 @@ function put(into: Target, part: BufferLike): void {
   if (into instanceof Pickable) return unpackPicked(into, part)
   const [given, wanted] = [datatypeOf(part), datatypeOf(into)]
   if (!matches(given, wanted))
-    throw new DatatypeError(`into: a ${nameOf(wanted)} cannot hold a ${nameOf(given)}; give a buffer of its kind`)
+    throw new DatatypeError(`into: ${withArticle(nameOf(wanted))} cannot hold ${withArticle(nameOf(given))}; give a buffer of its kind`)
   const [from, to] = [memoryOf(part), memoryOf(into as BufferLike)]
   if (from.byteLength > to.byteLength) {
     throw new CountError(`into: ${from.byteLength} bytes are received, the buffer has only ${to.byteLength}; give a larger one`)

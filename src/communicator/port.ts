@@ -2,7 +2,7 @@ import { concatMap, firstValueFrom, Observable, type ReplaySubject, tap } from '
 import { checkObject, checkRoot, shown } from '../diagnostics/arguments.js'
 import { checkNames, type OptionNames } from '../diagnostics/option-names.js'
 import { ArgumentError } from '../errors.js'
-import type { ConnectOrder, Joined, ListenOrder, Process } from '../progress/job-services.js'
+import { type ConnectOrder, isTicket, type Joined, type ListenOrder, type Process } from '../progress/job-services.js'
 import type { Communicator, DeriveOptions } from './communicator.js'
 import type { Setting } from './communicator-create.js'
 import type { Intercommunicator } from './intercommunicator.js'
@@ -105,7 +105,7 @@ export function connecting(comm: Communicator, name: string, options: ConnectOpt
 const alikeOf = (name: string, root: number): string => `${shownPort(name)} and root: ${root}`
 
 /** A ticket holds a secret: its end, which is none, tells it from others. */
-const shownPort = (name: string): string => (name.startsWith('rxmpi-port:') ? `the ticket …${name.slice(-8)}` : `port '${name}'`)
+const shownPort = (name: string): string => (isTicket(name) ? `the ticket …${name.slice(-8)}` : `port '${name}'`)
 
 function checkPortName(name: unknown): void {
   if (typeof name !== 'string' || name === '') throw new ArgumentError(`port: expected a name such as 'viewer', got ${shown(name)}`)

@@ -14,6 +14,7 @@ const BUDGET = 1000
 const RENEWAL = 50
 const FRAMES = 12
 let budget = BUDGET
+let most = BUDGET
 /** Of calls found by their `await`: putting a stack into words takes 100 µs, and a hundred thousand may fail at once. */
 let late = BUDGET
 
@@ -52,8 +53,14 @@ export function captureCallSite(): CallSite {
 
 /** The rank has been quiet: some more calls can be recorded. */
 export function renewCallSiteBudget(calls = RENEWAL): void {
-  budget = Math.min(BUDGET, budget + calls)
+  budget = Math.min(most, budget + calls)
   late = BUDGET
+}
+
+/** All call sites are recorded from now on, whatever that costs. */
+export function recordEveryCallSite(): void {
+  most = Number.POSITIVE_INFINITY
+  budget = most
 }
 
 /** `file:line:column` of the first frame that is the user's. */
@@ -65,8 +72,14 @@ export function locate(site: CallSite | undefined): string | undefined {
 
 /** The same at the end of a line of a report; nothing where it was not recorded. */
 export function at(site: CallSite | undefined): string {
+  const where = justAt(site)
+  return where === '' ? '' : `,${where}`
+}
+
+/** The same behind the word that says what was done there: 'taken at ring.ts:3:26'. */
+export function justAt(site: CallSite | undefined): string {
   const where = locate(site)
-  return where === undefined ? '' : `, at ${where}`
+  return where === undefined ? '' : ` at ${where}`
 }
 
 /** The lines of a recorded stack from the first that is the user's. */
@@ -87,7 +100,7 @@ function parse(line: string): { file: string; position: string } | undefined {
 
 /** Where rxmpi's own code lies, compiled or not: beside the last `src` on the way to this module. */
 const [, home] = /^(.*[\\/])src[\\/]/.exec(fileURLToPath(import.meta.url))!
-const rooms = ['src', 'operators', 'testing', 'pool'].map((room) => `${home}${room}${sep}`)
+const rooms = ['src', 'operators', 'testing', 'pool', 'collective'].map((room) => `${home}${room}${sep}`)
 const libraries = `${sep}node_modules${sep}rxjs${sep}`
 
 export function isOwn(path: string): boolean {

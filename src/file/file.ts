@@ -9,6 +9,7 @@ import { ArgumentError, FreedError } from '../errors.js'
 import type { Memory } from '../memory/copy.js'
 import type { TypedArray } from '../op/op.js'
 import { abandonOn, abortError } from '../request/cancellation.js'
+import { watch } from '../request/memory-use.js'
 import type { Target } from '../request/options.js'
 import type { Request } from '../request/request.js'
 import { Status } from '../request/status.js'
@@ -161,6 +162,7 @@ export class File {
     return this.#independent<void>(PLACE, options, undefined, (request) => {
       this.#checkWrites()
       const plan = planWrite(this.#pointers.view, data, options)
+      watch(this.core, request, plan.memory, 'file.write')
       this.#pointers.place(options, plan.count, request, (start) => {
         const runs = this.#pointers.view.runs(start, plan.count)
         this.#guarded(request, (done: Done<number>) => writeRuns(this.parts.access, runs, plan.memory, () => request.settled, done))(
@@ -232,6 +234,7 @@ export class File {
       this.#checkWrites()
       const view = this.#pointers.view
       const { memory, count } = planWrite(view, data, options)
+      watch(this.core, request, memory, `file.${name}`)
       return {
         say: this.#pointers.say(options, count),
         act: (all: readonly Said[]) => {
@@ -660,6 +663,7 @@ export class File {
       this.#checkPlace(options)
       start(request)
     } catch (error) {
+      request.leaveMemory()
       return new CallRequest<T>(this.core, captureCallSite()).refuse(error)
     }
     this.#follow(request, options.signal)
@@ -693,6 +697,7 @@ export class File {
       this.#checkPlace(options)
       this.#together.begin(name, request, signal, prepare(request))
     } catch (error) {
+      request.leaveMemory()
       return new CallRequest<T>(this.core, captureCallSite()).refuse(error)
     }
     this.#follow(request, options.signal)

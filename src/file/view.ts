@@ -1,3 +1,4 @@
+import { withArticle } from '../codec/article.js'
 import { codeOf as codeOfName, datatypeOf, elementSize, matches, nameOf, OBJECT, RECORDS } from '../codec/datatype.js'
 import { checkOptions, shown } from '../diagnostics/arguments.js'
 import type { OptionNames } from '../diagnostics/option-names.js'
@@ -124,8 +125,8 @@ export class View {
     const code = picked?.datatype ?? datatypeOf(data)
     if (code === OBJECT) throw new DatatypeError(`${name}: expected a typed array, a view or records, got ${shown(data)}`)
     if (this.isBytes || (matches(code, this.code) && (picked?.shape ?? 0) === this.types.hash)) return
-    const given = picked === undefined ? `a ${nameOf(code)}` : `of ${picked.signature}`
-    const wanted = this.code === RECORDS ? 'records of that struct' : `a ${nameOf(this.code)}`
+    const given = picked === undefined ? withArticle(nameOf(code)) : `of ${picked.signature}`
+    const wanted = this.code === RECORDS ? 'records of that struct' : withArticle(nameOf(this.code))
     throw new DatatypeError(`${name}: the view's type is ${typeName(this.type)}, and this is ${given}; give ${wanted}, or set another view`)
   }
 }

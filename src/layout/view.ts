@@ -1,3 +1,4 @@
+import { withArticle } from '../codec/article.js'
 import { type BufferLike, datatypeOf, lossOf, matches, memoryOf, nameOf, OBJECT, RECORDS, valueOn } from '../codec/datatype.js'
 import { checkAttached, checkOptions, shown } from '../diagnostics/arguments.js'
 import type { OptionNames } from '../diagnostics/option-names.js'
@@ -118,7 +119,7 @@ function packedMemory(of: Pickable, buffer: BufferLike, name: string) {
   checkAttached(buffer, name)
   if (!matches(given, datatype === RECORDS ? BYTE : datatype)) {
     throw new DatatypeError(
-      `${name}: a ${nameOf(given)} cannot hold what is picked, ${signature}; give a ${nameOf(datatype === RECORDS ? BYTE : datatype)}`
+      `${name}: ${withArticle(nameOf(given))} cannot hold what is picked, ${signature}; give ${withArticle(nameOf(datatype === RECORDS ? BYTE : datatype))}`
     )
   }
   return memoryOf(buffer)

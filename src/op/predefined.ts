@@ -1,3 +1,4 @@
+import { withArticle } from '../codec/article.js'
 import { datatypeOf, nameOf, valueOn } from '../codec/datatype.js'
 import { shown } from '../diagnostics/arguments.js'
 import { DatatypeError } from '../errors.js'
@@ -79,7 +80,7 @@ export class Predefined<Operand> {
     }
     if (kind === 'array' && this.#ofBits && isFloating(datatypeOf(data))) {
       throw new DatatypeError(
-        `${argument}: ${this.name} works on the bits of integers, got a ${nameOf(datatypeOf(data))}; ` +
+        `${argument}: ${this.name} works on the bits of integers, got ${withArticle(nameOf(datatypeOf(data)))}; ` +
           'to mean its bits give a Uint8Array on its memory'
       )
     }

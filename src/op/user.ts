@@ -1,3 +1,4 @@
+import { withArticle } from '../codec/article.js'
 import { datatypeOf, matches, nameOf, valueOn } from '../codec/datatype.js'
 import { shown } from '../diagnostics/arguments.js'
 import { DatatypeError } from '../errors.js'
@@ -39,9 +40,9 @@ function checkResult(op: UserOp, result: unknown, expected: TypedArray): asserts
   if (isTypedArray(result) && matches(datatypeOf(result), datatype) && result.length === expected.length) return
   throw new DatatypeError(
     `op: combine of '${op.name}' returned ${shownArray(result)}; ` +
-      `of two runs it returns one of the same kind and length, here a ${nameOf(datatype)} of length ${expected.length}`
+      `of two runs it returns one of the same kind and length, here ${withArticle(nameOf(datatype))} of length ${expected.length}`
   )
 }
 
 const shownArray = (value: unknown): string =>
-  isTypedArray(value) ? `a ${nameOf(datatypeOf(value))} of length ${value.length}` : shown(value)
+  isTypedArray(value) ? `${withArticle(nameOf(datatypeOf(value)))} of length ${value.length}` : shown(value)

@@ -33,6 +33,7 @@ import {
 } from './frame.js'
 import { Incoming, nobody, type Taker, type Waiting } from './incoming.js'
 import type { JobServices, Process } from './job-services.js'
+import type { MatchListener } from './match-listener.js'
 import { MemoryInUse } from './memory-in-use.js'
 import { messageEvent } from './message-event.js'
 import { PeerState, weight } from './peer-state.js'
@@ -89,7 +90,10 @@ export class Endpoint implements SegmentReceiver {
     sends.publish(messageEvent(this, this.transport.rank, dest, { context, tag, datatype, bytes }))
   /** What this rank holds that others may wait for: locks, turns. */
   readonly held = new Set<Holding>()
-  readonly memoryInUse = new MemoryInUse()
+  /** The memory that calls of this rank are on. */
+  memoryInUse = new MemoryInUse()
+  /** Who sees which message meets which receive. */
+  matches: MatchListener | undefined
   #arrivals = 0
   /** Shared memory that has come, and who waits for some; by its owner and a number that both know. */
   readonly #memory = new Map<string, readonly SharedArrayBuffer[]>()
@@ -212,6 +216,7 @@ export class Endpoint implements SegmentReceiver {
   receiveNow(context: Context, taker: Taker): boolean {
     const message = context.matching.find(taker.peer, taker.tag)
     if (message === undefined) return false
+    this.matches?.found(this, context, taker, message)
     this.take(context, message)
     this.assign(message, taker)
     return true
@@ -414,6 +419,7 @@ export class Endpoint implements SegmentReceiver {
     message.shape = shapeOf(slot)
     const context = this.registry.find(message.context)
     const taker = context === undefined ? nobody(message.tag) : (context.listener?.(message) ?? context.matching.match(source, message.tag))
+    if (this.matches !== undefined && context !== undefined) this.matches.came(this, context, taker, message)
     const peer = this.#peer(source)
     peer.window.arrive(weight(message))
     if (taker === undefined || taker.claims) {

@@ -52,6 +52,11 @@ export interface ConnectOrder {
   readonly processes: readonly Process[]
 }
 
+/** What the ticket of a port begins with, where else its name stands. */
+export const TICKET_PREFIX = 'rxmpi-port:'
+
+export const isTicket = (port: string): boolean => port.startsWith(TICKET_PREFIX)
+
 export type Order = SpawnOrder | ListenOrder | ConnectOrder
 
 /** Why the job did not do what it was asked for: an error's class, by name, and what it says. */

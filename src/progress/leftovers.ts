@@ -1,3 +1,4 @@
+import { withArticle } from '../codec/article.js'
 import { at } from '../diagnostics/call-site.js'
 import { CONTEXTS, MESSAGES } from './context-ids.js'
 import type { Endpoint, Holding, Unfreed } from './endpoint.js'
@@ -74,7 +75,7 @@ function line(title: string, all: readonly string[], one: string, how: string, a
   for (const what of all) counts.set(what, (counts.get(what) ?? 0) + 1)
   const told = Array.from(counts, ([what, count]) => (count === 1 ? what : `${what} (${count} times)`))
   const more = told.length > SHOWN ? [`and ${told.length - SHOWN} more`] : []
-  const what = all.length === 1 ? `a ${one}` : `${all.length} ${plural(one)}`
+  const what = all.length === 1 ? withArticle(one) : `${all.length} ${plural(one)}`
   return [`rank ${title} ended with ${what} ${how}: ${[...told.slice(0, SHOWN), ...more].join('; ')}; ${advice}`]
 }
 

@@ -1,3 +1,4 @@
+import { withArticle } from '../codec/article.js'
 import { NUMBER, nameOf, OBJECT, RECORDS } from '../codec/datatype.js'
 import { shown } from '../diagnostics/arguments.js'
 import { CHANNELS, CONTEXTS, CONTROL, GROUPS, kindIn, MESSAGES, NEXT, PARTITIONS, TURNS } from './context-ids.js'
@@ -58,5 +59,5 @@ export function contentOf(message: Incoming, show: (value: unknown) => string = 
 function kindOf({ datatype, bytes }: Incoming): string {
   if (datatype === NUMBER) return 'a number'
   if (datatype === RECORDS) return `records of ${bytes} bytes`
-  return datatype === OBJECT ? `an object of ${bytes} bytes` : `a ${nameOf(datatype)} of ${bytes} bytes`
+  return datatype === OBJECT ? `an object of ${bytes} bytes` : `${withArticle(nameOf(datatype))} of ${bytes} bytes`
 }

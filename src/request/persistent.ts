@@ -2,7 +2,7 @@ import { Observable, type Subscriber } from 'rxjs'
 import { type BufferLike, datatypeOf, OBJECT } from '../codec/datatype.js'
 import type { CommunicatorCore } from '../core/communicator-core.js'
 import { checkAttached, shown } from '../diagnostics/arguments.js'
-import { at, type CallSite, captureCallSite, recordCallSite } from '../diagnostics/call-site.js'
+import { type CallSite, captureCallSite, justAt, recordCallSite } from '../diagnostics/call-site.js'
 import { ArgumentError, CountError, DatatypeError, FreedError, RequestError } from '../errors.js'
 import { Pickable } from '../layout/picked.js'
 import { checkThere } from '../layout/view.js'
@@ -115,7 +115,7 @@ export abstract class Persistent<T> extends Observable<T> {
     if (this.#isFreed) throw new FreedError(`this ${this.describe()} was freed on this rank; make another, or free it later`)
     if (this.active) {
       throw new RequestError(
-        `this ${this.describe()} is active, started${at(this.#startedAt)}; await its request before it is started again`
+        `this ${this.describe()} is active, started${justAt(this.#startedAt)}; await its request before it is started again`
       )
     }
     this.checkMemory()
@@ -123,8 +123,8 @@ export abstract class Persistent<T> extends Observable<T> {
 
   /** @internal 'sendInit, made at a.ts:3:1' */
   protected describe(): string {
-    const made = at(this.site)
-    return made === '' ? this.operation : `${this.operation}, made${made.slice(1)},`
+    const made = justAt(this.site)
+    return made === '' ? this.operation : `${this.operation}, made${made},`
   }
 
   /** @internal 'sendInit' */

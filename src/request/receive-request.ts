@@ -1,3 +1,4 @@
+import { withArticle } from '../codec/article.js'
 import { type BufferLike, datatypeOf, matches, memoryOf, nameOf, OBJECT, RECORDS } from '../codec/datatype.js'
 import { PROC_NULL } from '../constants.js'
 import type { CommunicatorCore } from '../core/communicator-core.js'
@@ -12,7 +13,6 @@ import { checkThere } from '../layout/view.js'
 import type { Memory } from '../memory/copy.js'
 import type { Runs } from '../memory/runs.js'
 import type { Incoming, Taker } from '../progress/incoming.js'
-import type { MemoryUse } from '../progress/memory-in-use.js'
 import { abandonOn } from './cancellation.js'
 import { anything, describeEnvelope, type Envelope, envelopeOf, fillStatus, withUnreceived } from './envelope.js'
 import { checkUnused, writingOf } from './memory-use.js'
@@ -20,13 +20,21 @@ import { FROM, type From, type Target } from './options.js'
 import { Request } from './request.js'
 import { Status } from './status.js'
 
-/** Finds a place for a message's data: in `into`, or a buffer of its own. Returns what is wrong with it. */
-export function place(comm: CommunicatorCore, message: Incoming, into: Target | undefined): Error | undefined {
+/**
+ * Finds a place for a message's data: in `into`, or a buffer of its own, which `isAside` makes it have in any case. Returns what is wrong
+ * with it.
+ */
+export function place(comm: CommunicatorCore, message: Incoming, into: Target | undefined, isAside = false): Error | undefined {
   try {
     const from = (): string => describeOrigin(comm, message)
-    if (into instanceof Pickable) message.spread(fittingRuns(into, message.datatype, message.shape, message.bytes, from))
-    else if (into !== undefined) message.redirect(fitting(into, message.datatype, message.bytes, from))
-    else if (message.target === undefined && !message.moves) message.allocate()
+    if (into instanceof Pickable) {
+      const runs = fittingRuns(into, message.datatype, message.shape, message.bytes, from)
+      if (!isAside) message.spread(runs)
+    } else if (into !== undefined) {
+      const memory = fitting(into, message.datatype, message.bytes, from)
+      if (!isAside) message.redirect(memory)
+    }
+    if ((into === undefined || isAside) && message.target === undefined && !message.moves) message.allocate()
     return undefined
   } catch (error) {
     message.target = undefined
@@ -41,7 +49,7 @@ export function fitting(into: BufferLike, datatype: number, bytes: number, from:
   const expected = datatypeOf(into)
   if (!matches(expected, datatype)) {
     throw new DatatypeError(
-      `into: a ${nameOf(expected)} cannot receive ${contentOf(datatype)} from ${from()}; receive it without into, or into a buffer of its kind`
+      `into: ${withArticle(nameOf(expected))} cannot receive ${contentOf(datatype)} from ${from()}; receive it without into, or into a buffer of its kind`
     )
   }
   const memory = usable(into)
@@ -75,7 +83,7 @@ export function fittingRuns(into: Pickable, datatype: number, shape: number, byt
 /** What has come, in words. */
 function contentOf(datatype: number, shape?: number): string {
   if (datatype === OBJECT) return 'an object'
-  if (datatype !== RECORDS) return `a ${nameOf(datatype)}`
+  if (datatype !== RECORDS) return withArticle(nameOf(datatype))
   if (shape === undefined) return 'records'
   const types = recognised(shape)?.rootText
   return types === undefined ? 'records of other types' : `records of (${types})`
@@ -95,6 +103,8 @@ const detached = (cause: unknown): ArgumentError =>
 
 /** The order of a receive whose call is still on the stack. */
 const NEVER_POSTED = -1
+/** What is no longer than that comes in one segment, unless segments are shorter still. */
+const WHOLE_BYTES = 2 ** 13
 
 /** What all requests of a communicator that take a message have in common. */
 export abstract class TakingRequest<T> extends Request<T> implements Taker {
@@ -182,7 +192,8 @@ export abstract class TakingRequest<T> extends Request<T> implements Taker {
 export class ReceiveRequest<T> extends TakingRequest<T> {
   readonly #into: Target | undefined
   #misfit: Error | undefined
-  #use: MemoryUse | undefined
+  /** Its data comes to memory of its own first, so that what the program does to `into` meanwhile shows. */
+  #isAside = false
 
   constructor(comm: CommunicatorCore, envelope: Envelope, into: Target | undefined, site: CallSite | undefined) {
     super(comm, envelope, site)
@@ -190,9 +201,26 @@ export class ReceiveRequest<T> extends TakingRequest<T> {
   }
 
   accept(message: Incoming): boolean {
-    this.#misfit = place(this.comm, message, this.#into)
+    const isChecked = this.#into !== undefined && this.comm.endpoint.memoryInUse.isChecked
+    if (isChecked) this.#isAside = this.#isToCome(message)
+    this.#misfit = place(this.comm, message, this.#into, this.#isAside)
+    if (isChecked && this.#misfit === undefined && !this.#isAside) this.#look(message)
     if (this.#misfit !== undefined && this.order === NEVER_POSTED) this.callIsHere()
     return this.#misfit === undefined
+  }
+
+  /** Whether the program gets a turn before all of the data is there. */
+  #isToCome({ complete, arrived, bytes }: Incoming): boolean {
+    if (complete && this.order === NEVER_POSTED) return false
+    return arrived > 0 || bytes > Math.min(WHOLE_BYTES, this.comm.endpoint.transport.maxSegment / 2)
+  }
+
+  /** Whether `into` is as it was at the call, before the first of the data is written. */
+  #look(message: Incoming): void {
+    this.#misfit = this.leaveMemory()
+    if (this.#misfit === undefined) return
+    message.target = undefined
+    message.sink = undefined
   }
 
   spoil(cause: unknown): void {
@@ -201,7 +229,8 @@ export class ReceiveRequest<T> extends TakingRequest<T> {
 
   finish(message: Incoming): void {
     this.found(message)
-    if (this.#misfit !== undefined) return this.fail(this.#misfit)
+    if (this.#misfit === undefined && this.#isAside) this.#misfit = this.leaveMemory() ?? place(this.comm, message, this.#into)
+    if (this.#misfit !== undefined) return this.#misfit instanceof AliasError ? this.failHere(this.#misfit) : this.fail(this.#misfit)
     let value: unknown
     try {
       value = this.#into ?? message.value()
@@ -213,29 +242,11 @@ export class ReceiveRequest<T> extends TakingRequest<T> {
 
   override checkMemory(): void {
     if (this.#into === undefined || this.comm.endpoint.memoryInUse.isEmpty) return
-    checkUnused(this.comm, 'into', writingOf(this.#into, this.site))
+    checkUnused(this.comm, writingOf(this.#into, this.site))
   }
 
   override keepMemory(): void {
-    if (this.#into === undefined) return
-    this.#use = writingOf(this.#into, this.site)
-    this.comm.endpoint.memoryInUse.begin(this.#use)
-  }
-
-  #leaveMemory(): void {
-    if (this.#use === undefined) return
-    this.comm.endpoint.memoryInUse.end(this.#use)
-    this.#use = undefined
-  }
-
-  protected override complete(value: T): void {
-    this.#leaveMemory()
-    super.complete(value)
-  }
-
-  protected override leave(): void {
-    this.#leaveMemory()
-    super.leave()
+    if (this.#into !== undefined) this.keep(this.comm.endpoint.memoryInUse, writingOf(this.#into, this.site))
   }
 
   protected get operation(): string {
@@ -292,7 +303,7 @@ export function receiveClaimed<T>(
     const { into } = options
     if (into !== undefined) checkTarget(into)
     if (status.source === PROC_NULL) return new ReceiveRequest<T>(comm, anything, into, site).finishEmpty()
-    if (into !== undefined) checkUnused(comm, 'into', writingOf(into, site))
+    if (into !== undefined) checkUnused(comm, writingOf(into, site))
     const message = take()
     if (message === undefined) throw new ArgumentError('message: it was received already; a message can be received once')
     const request = new ReceiveRequest<T>(comm, { peer: message.source, tag: message.tag }, into, site)

@@ -1,13 +1,15 @@
 import { isObservable, Observable, type Subscriber, Subscription } from 'rxjs'
 import { references } from '../codec/reference.js'
 import { checkOptions, checkSignal, shown } from '../diagnostics/arguments.js'
-import { type CallSite, captureCallSite, recordCallSite, rejectLater } from '../diagnostics/call-site.js'
+import { type CallSite, captureCallSite, frames, recordCallSite, rejectLater } from '../diagnostics/call-site.js'
 import { inContext } from '../diagnostics/error-context.js'
 import type { OptionNames } from '../diagnostics/option-names.js'
 import { ArgumentError } from '../errors.js'
 import type { Endpoint } from '../progress/endpoint.js'
+import type { MemoryInUse, MemoryUse } from '../progress/memory-in-use.js'
 import type { Transport } from '../transport/transport.js'
 import { abandonOn, abortError, endable } from './cancellation.js'
+import { changedError } from './memory-use.js'
 import { checkStatus, type Status } from './status.js'
 
 const PENDING = 0
@@ -49,6 +51,8 @@ export abstract class Request<T> extends Observable<T> {
   #looked = false
   #transport: Transport | undefined
   #site: CallSite | undefined
+  /** The memory that it is on. */
+  #use: MemoryUse | undefined
 
   /** @internal */
   protected constructor(site: CallSite | undefined) {
@@ -187,6 +191,25 @@ export abstract class Request<T> extends Observable<T> {
     return this.#site
   }
 
+  /** @internal It is on memory of the program's until it is settled. */
+  keep(memory: MemoryInUse, use: MemoryUse): void {
+    use.next = this.#use
+    this.#use = use
+    memory.begin(use)
+  }
+
+  /** @internal It is on no memory any more. Returns an error where the program has changed what the request counts on. */
+  leaveMemory(): Error | undefined {
+    let error: Error | undefined
+    for (let use = this.#use; use !== undefined; use = use.next) {
+      const { within } = use
+      if (error === undefined && within!.isChecked && within!.hasChanged(use)) error = changedError(use)
+      within!.end(use)
+    }
+    this.#use = undefined
+    return error
+  }
+
   /** @internal It is under way: the transport has to poll until it is settled. */
   holds(transport: Transport): void {
     transport.hold()
@@ -210,6 +233,10 @@ export abstract class Request<T> extends Observable<T> {
   /** @internal */
   protected complete(value: T): void {
     if (this.#state !== PENDING) return
+    if (this.#use !== undefined) {
+      const changed = this.leaveMemory()
+      if (changed !== undefined) return this.failHere(changed)
+    }
     this.#state = COMPLETE
     this.#value = value
     this.#release()
@@ -222,6 +249,7 @@ export abstract class Request<T> extends Observable<T> {
     if (this.#state !== PENDING) return
     this.#state = FAILED
     this.leave()
+    if (this.#use !== undefined) this.leaveMemory()
     this.#release()
     if (this.#awaitedOnly) {
       this.#error = error
@@ -235,6 +263,17 @@ export abstract class Request<T> extends Observable<T> {
       else if (!this.#looked) this.#promise = overlooked(this, this.#error)
     }
     if (this.#listeners !== undefined) this.#notify()
+  }
+
+  /**
+   * @internal Fails it with an error that names the call's line itself: the other line is the one where it shows, which polls, tests or
+   * awaits the request, as far as there is one.
+   */
+  protected failHere(error: Error): void {
+    const here = captureCallSite()
+    if (frames(here).length > 0) this.#site = here
+    else if (this.#resolve !== undefined && !this.#looked) this.#site = undefined
+    this.fail(error)
   }
 
   /** @internal Of a call that was given a bad argument: it has failed from the start. */
@@ -251,6 +290,7 @@ export abstract class Request<T> extends Observable<T> {
     }
     this.#state = FAILED
     this.leave()
+    if (this.#use !== undefined) this.leaveMemory()
     this.#release()
     rejectLater(this.#resolve!, async (site) => {
       this.#error = this.inContext(await makeError(site), site)
@@ -266,6 +306,8 @@ export abstract class Request<T> extends Observable<T> {
   /** @internal It completes without a value. */
   protected completeEmpty(): void {
     this.#empty = true
+    // Nothing was done with it, so whatever has become of it is no fault.
+    if (this.#use !== undefined) this.leaveMemory()
     this.complete(undefined as T)
   }
 

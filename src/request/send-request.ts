@@ -11,7 +11,6 @@ import { Pickable, type Picked } from '../layout/picked.js'
 import { checkThere } from '../layout/view.js'
 import type { Memory } from '../memory/copy.js'
 import type { Runs } from '../memory/runs.js'
-import type { MemoryUse } from '../progress/memory-in-use.js'
 import { goneError } from '../progress/rank-failure.js'
 import { EAGER_BYTES, Outgoing, type Owner, type SendQueue } from '../progress/send-queue.js'
 import { abandonOn, abortError } from './cancellation.js'
@@ -26,7 +25,6 @@ export class SendRequest extends Request<void> implements Owner {
   #dest = 0
   #link: SendQueue | undefined
   #message: Outgoing | undefined
-  #use: MemoryUse | undefined
 
   constructor(comm: CommunicatorCore, site: CallSite | undefined) {
     super(site)
@@ -36,24 +34,8 @@ export class SendRequest extends Request<void> implements Owner {
   /** It waits, and what it sends is this memory until it does not. Throws where a receive is into it. */
   keepMemory(memory: Memory | Runs): void {
     const use = readingOf(memory, this.site)
-    checkUnused(this.#comm, 'data', use)
-    this.#comm.endpoint.memoryInUse.begin(use)
-    this.#use = use
-  }
-
-  #leaveMemory(): void {
-    if (this.#use === undefined) return
-    this.#comm.endpoint.memoryInUse.end(this.#use)
-    this.#use = undefined
-  }
-
-  protected override complete(value: undefined): void {
-    this.#leaveMemory()
-    super.complete(value)
-  }
-
-  protected override leave(): void {
-    this.#leaveMemory()
+    checkUnused(this.#comm, use)
+    this.keep(this.#comm.endpoint.memoryInUse, use)
   }
 
   /** It goes when it can. */

@@ -1,3 +1,5 @@
+import { withArticle } from '../codec/article.js'
+
 /**
  * What keeps this thread's event loop open beside what waits for messages: 'a timer and 2 sockets'; empty where nothing does.
  *
@@ -10,7 +12,7 @@ export function keptAliveBy(signals: number): string {
     if (what !== '') counts.set(what, (counts.get(what) ?? 0) + 1)
   }
   if (signals > 0) counts.set('signal that can still end a call', signals)
-  const all = Array.from(counts, ([what, count]) => (count === 1 ? `a ${what}` : `${count} ${what}s`))
+  const all = Array.from(counts, ([what, count]) => (count === 1 ? withArticle(what) : `${count} ${what}s`))
   const last = all.pop()
   return all.length === 0 ? (last ?? '') : `${all.join(', ')} and ${last}`
 }

@@ -2,12 +2,14 @@
  * What the host's main thread and its ranks say to each other, over `parentPort`. The launcher's side is `job.ts`, a rank's is `rank.ts`.
  */
 import type { MessagePort } from 'node:worker_threads'
-import type { Order, Process, Refusal } from '../progress/job-services.js'
+import type { FromJob, JobSeat, ToJob } from '../job/messages.js'
+import type { Process } from '../progress/job-services.js'
 import type { TraceSetting } from '../trace/tracer.js'
 import type { GoneState, RouterState } from '../transport/router/base-router.js'
 import type { HostMemory } from '../transport/shared/host-memory.js'
 import type { Certificate } from '../transport/websocket/connection.js'
 import type { Address } from '../transport/websocket/dial.js'
+import type { Check } from './check-policy.js'
 import type { ErrorRecord } from './error-record.js'
 import type { Leftovers } from './leftovers-policy.js'
 
@@ -38,8 +40,7 @@ export const titleOf = (rank: number, world: WorldNumber | undefined): string =>
   world === undefined ? `${rank}` : `${world.number}.${rank}`
 
 /** A rank's place in what joins two groups of ranks: those of the first come first. */
-export interface FabricSeat {
-  fabric: number
+export interface FabricSeat extends JobSeat {
   memory: HostMemory
   rank: number
   /** Ranks of the first group: of those who have spawned, or accepted. */
@@ -47,10 +48,6 @@ export interface FabricSeat {
   /** Who each rank is. */
   processes: readonly Process[]
   crowded: boolean
-  /** It is the way to those who have spawned this rank. */
-  isParent: boolean
-  /** What it has come of, at the ranks that listen. */
-  port?: number | undefined
 }
 
 /** What of a rank is profiled: where its time goes, where what it holds at its end was allocated. */
@@ -76,6 +73,8 @@ export interface Setting {
   unwritten: SharedArrayBuffer
   /** What becomes of what a rank has left over at its end. */
   leftovers: Leftovers
+  /** Where nothing is said, the rank's environment does. */
+  check?: Check | undefined
   /** What it sends, receives and calls is to be told. */
   trace?: TraceSetting | undefined
   /** Whether reports of errors may be coloured. */
@@ -155,16 +154,7 @@ export type ToRank =
   /** A rank's end of a line for buffers moved without copying; `fabric`: not of its own world. */
   | { type: 'line'; from: number; port: unknown; fabric?: number | undefined }
   | { type: 'link'; order: LinkOrder }
-  /** It is joined with ranks of another world. */
-  | { type: 'joined'; seat: FabricSeat }
-  /** What it has asked for is done, or is not. */
-  | { type: 'answered'; id: number; value?: number | undefined; refusal?: Refusal | undefined }
-  /** Somebody would like to connect to a port: said at the root of those who listen, for one at a time. */
-  | { type: 'offered'; port: number }
-  /** A port is closed. */
-  | { type: 'unlistened'; port: number }
-  /** How ranks of other jobs connect to a port. */
-  | { type: 'ticket'; port: number; ticket: string }
+  | FromJob<FabricSeat>
   /** The main thread answers for it from now on, in this context. */
   | { type: 'attended'; context: number }
   /** Say what you wait for, for a report: as the end of it, or to go on. */
@@ -190,12 +180,7 @@ export type FromRank =
   | { type: 'unattend'; context: number }
   /** The program has imported rxmpi: of a rank that was spawned. */
   | { type: 'started' }
-  /** Start ranks, open a port, or connect to one. */
-  | { type: 'asked'; id: number; order: Order }
-  /** What was asked for is not wanted any more. */
-  | { type: 'withdrawn'; id: number }
-  /** Who is offered is let in, or nobody is any more. */
-  | { type: 'accept' | 'unlisten'; port: number }
+  | ToJob
   /** It has seen to one of the messages about what joins it with others. */
   | { type: 'heard' }
   /** Both groups of a fabric have closed it. */

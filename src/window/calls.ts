@@ -1,6 +1,7 @@
 import { ArgumentError, FreedError } from '../errors.js'
 import type { Memory } from '../memory/copy.js'
 import type { PredefinedName } from '../op/predefined.js'
+import { watch } from '../request/memory-use.js'
 import type { CallRequest } from '../service/call-request.js'
 import type { Service } from '../service/service.js'
 import { ACCUMULATE, apply, COMPARE_AND_SWAP, GET, type Operation, PUT } from './apply.js'
@@ -91,9 +92,11 @@ export class Calls {
   readonly #own: ReadonlyMap<number, Part>
   readonly #idOf: (part: Part) => number
   readonly #piece: number
+  readonly #callName: string
 
   constructor({ service, pipelines, keeper, changes, notifications, own, idOf }: CallParts) {
     this.#service = service
+    this.#callName = `call on ${service.what}`
     this.#pipelines = pipelines
     this.#keeper = keeper
     this.#changes = changes
@@ -136,6 +139,7 @@ export class Calls {
       if (notify !== undefined) this.#notifications.tell(rank, notify, place.at, place.span)
       request.settle(null, result())
     }
+    if (data !== undefined) watch(this.#service.core, request, data.runs ?? data.memory!, this.#callName)
     if (notify === undefined) act()
     else this.#notifications.room(rank, request.site, act, (error) => request.fail(error))
   }

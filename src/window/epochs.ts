@@ -1,4 +1,4 @@
-import { at, type CallSite } from '../diagnostics/call-site.js'
+import { at, type CallSite, justAt } from '../diagnostics/call-site.js'
 import { RmaSyncError } from '../errors.js'
 
 type Site = CallSite | undefined
@@ -56,23 +56,23 @@ export class Epochs {
   /** For what all do together: `call` is its name. */
   fence(call: 'fence' | 'close'): void {
     for (const [target, site] of this.#locks) {
-      throw new RmaSyncError(`${call}: this rank holds the lock of rank ${target}'s part, taken${at(site)}; release it first`)
+      throw new RmaSyncError(`${call}: this rank holds the lock of rank ${target}'s part, taken${justAt(site)}; release it first`)
     }
     if (this.#all !== undefined) {
-      throw new RmaSyncError(`${call}: this rank holds the locks of all parts, taken${at(this.#all.site)}; release them first`)
+      throw new RmaSyncError(`${call}: this rank holds the locks of all parts, taken${justAt(this.#all.site)}; release them first`)
     }
     if (this.#access !== undefined) {
-      throw new RmaSyncError(`${call}: an access epoch is open, by start${at(this.#access.site)}; call complete() first`)
+      throw new RmaSyncError(`${call}: an access epoch is open, by start${justAt(this.#access.site)}; call complete() first`)
     }
     if (this.#exposure !== undefined) {
-      throw new RmaSyncError(`${call}: an exposure epoch is open, by post${at(this.#exposure.site)}; call wait() first`)
+      throw new RmaSyncError(`${call}: an exposure epoch is open, by post${justAt(this.#exposure.site)}; call wait() first`)
     }
   }
 
   lock(target: number, site: Site): void {
     this.#noAccess('lock')
     if (this.#all !== undefined) {
-      throw new RmaSyncError(`lock: this rank holds the locks of all parts, taken${at(this.#all.site)}; release them first`)
+      throw new RmaSyncError(`lock: this rank holds the locks of all parts, taken${justAt(this.#all.site)}; release them first`)
     }
     if (this.#locks.has(target)) {
       const taken = at(this.#locks.get(target))
@@ -86,14 +86,14 @@ export class Epochs {
     if (this.#all !== undefined)
       throw new RmaSyncError(`lockAll: this rank has locked all parts already${at(this.#all.site)}; release them first`)
     for (const [target, taken] of this.#locks) {
-      throw new RmaSyncError(`lockAll: this rank holds the lock of rank ${target}'s part, taken${at(taken)}; release it first`)
+      throw new RmaSyncError(`lockAll: this rank holds the lock of rank ${target}'s part, taken${justAt(taken)}; release it first`)
     }
     this.#all = { site }
   }
 
   unlock(target: number): void {
     if (this.#locks.delete(target)) return
-    const hint = this.#all === undefined ? 'call lock first' : `all parts were locked together${at(this.#all.site)}: release that lock`
+    const hint = this.#all === undefined ? 'call lock first' : `all parts were locked together${justAt(this.#all.site)}: release that lock`
     throw new RmaSyncError(`unlock: this rank has not locked the part of rank ${target}; ${hint}`)
   }
 
@@ -104,13 +104,15 @@ export class Epochs {
 
   start(group: ReadonlySet<number>, site: Site): void {
     if (this.#access !== undefined) {
-      throw new RmaSyncError(`start: an access epoch is open already, by start${at(this.#access.site)}; call complete() before the next`)
+      throw new RmaSyncError(
+        `start: an access epoch is open already, by start${justAt(this.#access.site)}; call complete() before the next`
+      )
     }
     for (const [target, taken] of this.#locks) {
-      throw new RmaSyncError(`start: this rank holds the lock of rank ${target}'s part, taken${at(taken)}; release it first`)
+      throw new RmaSyncError(`start: this rank holds the lock of rank ${target}'s part, taken${justAt(taken)}; release it first`)
     }
     if (this.#all !== undefined)
-      throw new RmaSyncError(`start: this rank holds the locks of all parts, taken${at(this.#all.site)}; release them first`)
+      throw new RmaSyncError(`start: this rank holds the locks of all parts, taken${justAt(this.#all.site)}; release them first`)
     this.#access = { group, site }
   }
 
@@ -123,7 +125,7 @@ export class Epochs {
 
   post(group: ReadonlySet<number>, site: Site): void {
     if (this.#exposure !== undefined) {
-      throw new RmaSyncError(`post: an exposure epoch is open already, by post${at(this.#exposure.site)}; call wait() before the next`)
+      throw new RmaSyncError(`post: an exposure epoch is open already, by post${justAt(this.#exposure.site)}; call wait() before the next`)
     }
     this.#exposure = { group, site }
   }
@@ -140,7 +142,7 @@ export class Epochs {
 
   #noAccess(call: string): void {
     if (this.#access === undefined) return
-    throw new RmaSyncError(`${call}: an access epoch is open, by start${at(this.#access.site)}; call complete() first`)
+    throw new RmaSyncError(`${call}: an access epoch is open, by start${justAt(this.#access.site)}; call complete() first`)
   }
 }
 

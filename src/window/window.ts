@@ -1,4 +1,5 @@
 import type { Observable } from 'rxjs'
+import { withArticle } from '../codec/article.js'
 import { type BufferLike, elementSize, valueOn } from '../codec/datatype.js'
 import { STAYS, staysHere } from '../codec/refusal.js'
 import type { Make } from '../collective/definition.js'
@@ -875,6 +876,7 @@ export class Window<A = Uint8Array> {
       if (signal !== undefined) abandonOn(signal, one, (error) => one.fail(error))
       return request
     } catch (error) {
+      request.leaveMemory()
       return new CallRequest<T>(this.#core, captureCallSite()).refuse(error)
     }
   }
@@ -1090,7 +1092,7 @@ const elements = (part: Part, count: number): TypedArray =>
 function elementValue(part: Part, value: unknown, name: string): never {
   if (isValueOf(part.code, value)) return value as never
   const expected = typeof elements(part, 1)[0]
-  throw new DatatypeError(`${name}: an element of the part of rank ${part.rank} is a ${expected}, got ${shown(value)}`)
+  throw new DatatypeError(`${name}: an element of the part of rank ${part.rank} is ${withArticle(expected)}, got ${shown(value)}`)
 }
 
 /** The op may be left out. */

@@ -347,11 +347,11 @@ describe('a partitioned send', () => {
         expect(error!.callSite).toContain('partitioned.test.ts')
       }
       expect(errorOf(() => out.ready(2))!.message).toMatch(
-        /partition 2 of this psendInit, made at \S*partitioned\.test\.ts:\d+:\d+, is ready already, it was said, at \S*partitioned\.test\.ts/
+        /partition 2 of this psendInit, made at \S*partitioned\.test\.ts:\d+:\d+, is ready already, it was said at \S*partitioned\.test\.ts/
       )
       const again = errorOf(() => out.start())
       expect(again).toBeInstanceOf(RequestError)
-      expect(again!.message).toMatch(/psendInit, made at .*, is active, started, at /)
+      expect(again!.message).toMatch(/psendInit, made at .*, is active, started at /)
       // Nothing has been lost by all that.
       out.ready([0, 1])
       out.ready(3)

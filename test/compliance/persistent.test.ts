@@ -261,7 +261,7 @@ describe('a persistent call', () => {
       expect(error).toBeInstanceOf(RequestError)
       expect(error!.code).toBe('ERR_REQUEST')
       expect(error!.message).toMatch(
-        /recvInit, made at \S*persistent\.test\.ts:\d+:\d+, is active, started, at \S*persistent\.test\.ts:\d+:\d+/
+        /recvInit, made at \S*persistent\.test\.ts:\d+:\d+, is active, started at \S*persistent\.test\.ts:\d+:\d+/
       )
       expect(error!.callSite).toContain('persistent.test.ts')
       zero!.isend(Float64Array.of(3), { dest: 1 })

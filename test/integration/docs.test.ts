@@ -21,7 +21,7 @@ function examplesOf(file: string): Example[] {
   })
 }
 
-const examples = ['src', 'operators', 'pool', 'testing', 'client']
+const examples = ['src', 'operators', 'pool', 'testing', 'client', 'collective']
   .flatMap((room) => readdirSync(room, { recursive: true, encoding: 'utf8' }).map((name) => join(room, name)))
   .filter((file) => file.endsWith('.ts'))
   .flatMap(examplesOf)

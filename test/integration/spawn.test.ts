@@ -1,5 +1,5 @@
 import { dirname, join } from 'node:path'
-import { LIMIT_MS } from '../reliability/amount.js'
+import { LIMIT_MS, SOAK } from '../reliability/amount.js'
 import { ended, program, rxmpi, start } from './command.js'
 
 jest.setTimeout(LIMIT_MS)
@@ -142,7 +142,10 @@ test('who waits at a port for nobody is told so', async () => {
   expect(stderr).toMatch(/rank 1 waits in recv/)
 })
 
-test('ranks of another job connect by ticket, and by no other', async () => {
+test.each([
+  ['in clear text', []],
+  ['encrypted, of a job that has no certificate', ['--tls']]
+])('ranks of another job connect by ticket, and by no other: %s', async (_, options) => {
   const listens = program(`
     import { COMM_WORLD as comm, SUM } from 'rxmpi'
     import { renameSync, writeFileSync } from 'node:fs'
@@ -173,7 +176,7 @@ test('ranks of another job connect by ticket, and by no other', async () => {
     await inter.close()
   `)
   const [one, other] = await Promise.all([
-    rxmpi(['run', '-n', '2', '--timeout', '40', listens], { cwd }),
+    rxmpi(['run', '-n', '2', '--timeout', '40', ...options, listens], { cwd }),
     rxmpi(['run', '-n', '2', '--timeout', '40', connects], { cwd })
   ])
   expect([one.stderr, other.stderr]).toEqual(['', ''])
@@ -181,3 +184,27 @@ test('ranks of another job connect by ticket, and by no other', async () => {
   expect(lines(other.stdout).slice(0, 2)).toEqual(['[0] 3 news', '[0] PortError'])
   expect(other.stdout.match(/PortError/g)).toHaveLength(4)
 })
+
+const isLinux = process.platform === 'linux'
+const ROUNDS = SOAK ? 3000 : 48
+
+;(isLinux ? test : test.skip)(
+  `${ROUNDS} groups that have met and parted leave nothing${isLinux ? '' : ' (skipped: no /proc)'}`,
+  async () => {
+    const { stdout, stderr, status } = await rxmpi(
+      ['run', '-n', '2', '--stall-notice', '2', '--timeout', SOAK ? '400' : '60', 'test/integration/programs/connects.ts', `${ROUNDS}`],
+      {
+        env: { NODE_OPTIONS: '--expose-gc' }
+      }
+    )
+    expect([stderr, status]).toEqual(['', 0])
+    const grown = lines(stdout).map((line) => JSON.parse(line.slice(4)) as Record<'descriptors' | 'resident' | 'heap', number>)
+    expect(grown).toHaveLength(2)
+    for (const { descriptors, resident, heap } of grown) {
+      expect(descriptors).toBeLessThanOrEqual(0)
+      // A plan of a collective for each would be 8 kB; shared memory that nobody looks for 2 GB of the long run.
+      expect(heap).toBeLessThan(SOAK ? 3_000_000 : 300_000)
+      expect(resident).toBeLessThan(500 * 2 ** 20)
+    }
+  }
+)

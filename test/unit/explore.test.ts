@@ -1,4 +1,4 @@
-import { forkJoin, map, merge, race, take, toArray } from 'rxjs'
+import { forkJoin, map, merge, type Observable, race, take, toArray } from 'rxjs'
 import type { Communicator } from '../../src/communicator/communicator.js'
 import { type ExploreOptions, explore } from '../../testing/explore.js'
 import { type SimulateHelpers, simulate } from '../../testing/simulate.js'
@@ -126,6 +126,83 @@ describe('explore', () => {
     }
     simulate(3, {}, test)
     expect(() => explore({ size: 3 }, test)).toThrow('under the arrival order of seed')
+  })
+
+  it('names the first receive whose match differed, with its line and both senders', () => {
+    const test = ({ comms: [zero, one, two], expectObservable }: SimulateHelpers): void => {
+      one!.isend('a', { dest: 0, tag: 3 })
+      two!.isend('b', { dest: 0, tag: 4 })
+      expectObservable(zero!.irecv<string>()).toBe('-(a|)')
+    }
+    const line = String.raw`test/unit/explore\.test\.ts:\d+:\d+`
+    expect(() => explore({ size: 3, latency: 1, leaks: 'ignore' }, test)).toThrow(
+      new RegExp(
+        `the first receive whose match differed, on rank 0 at ${line}, got the message of rank 2, tag 4, sent at ${line}; ` +
+          `under seed \\d+, which passes, that of rank 1, tag 3, sent at ${line}$`
+      )
+    )
+  })
+
+  it('names the messages that came in another order, where each receive got its own', () => {
+    const test = ({ comms: [zero, one, two], expectObservable }: SimulateHelpers): void => {
+      one!.isend('a', { dest: 0 })
+      two!.isend('b', { dest: 0 })
+      expectObservable(merge(zero!.irecv<string>({ source: 1 }), zero!.irecv<string>({ source: 2 }))).toBe('-(ab|)')
+    }
+    expect(() => explore({ size: 3, latency: 1 }, test)).toThrow(
+      /each receive got the same message, but rank 0 another one first: that of rank 2, tag 0, .* received at .*; under seed \d+, which passes, that of rank 1,/
+    )
+  })
+
+  it('says that it is not the order, where no order passes', () => {
+    const test = ({ comms: [zero], expectObservable }: SimulateHelpers): void => expectObservable(zero!.messages()).toBe('a')
+    expect(() => explore({ seeds: 5 }, test)).toThrow('no other order that was tried passes')
+  })
+
+  describe('compares', () => {
+    const two = ({ comms: [zero, one, two] }: SimulateHelpers, source?: number) => {
+      one!.isend('a', { dest: 0 })
+      two!.isend('b', { dest: 0 })
+      return [zero!.irecv<string>(source === undefined ? {} : { source }), zero!.irecv<string>()]
+    }
+
+    it('what is returned, once time is over: another result is a failure, alone as among others', () => {
+      let error: ExplorationError | undefined
+      try {
+        explore({ size: 3, latency: 1 }, (helpers) => two(helpers))
+      } catch (caught) {
+        error = caught as ExplorationError
+      }
+      expect(error!.message).toMatch(/the result is another than under seed 0, .*\n +expected .*'[ab]'/)
+      expect(error!.message).toContain('the first receive whose match differed, on rank 0')
+      expect(() => explore({ size: 3, latency: 1, seed: error!.seed }, (helpers) => two(helpers))).toThrow(error!.message)
+    })
+
+    it('and says so', () => {
+      expect(explore({ size: 3, seeds: 20, latency: 1 }, (helpers) => two(helpers, 1))).toEqual({
+        seeds: 20,
+        compared: 'results',
+        race: undefined
+      })
+    })
+
+    it('what is expected, and says which receive matched otherwise without an effect', () => {
+      const { compared, race } = explore({ size: 3, seeds: 20, latency: 1 }, (helpers) => {
+        for (const request of two(helpers)) helpers.expectObservable(request.pipe(map(() => 'x'))).toBe('-(x|)')
+      })
+      expect(compared).toBe('expectations')
+      expect(race).toMatch(/^under seed \d+, the first receive whose match differed, on rank 0 .* of rank \d, tag 0, sent at \S*$/)
+    })
+
+    it.each([
+      ['nothing is returned', (): undefined => undefined],
+      ['an observable is returned', ([request]: unknown[]) => ({ request: (request as Observable<string>).pipe(map((letter) => letter)) })],
+      ['a function is returned', () => [() => 5]]
+    ])('nothing where %s, and says so', (_, returned) => {
+      const found = explore({ size: 3, seeds: 20, latency: 1 }, (helpers) => returned(two(helpers)))
+      expect(found.compared).toBe('nothing')
+      expect(found.race).toMatch(/^under seed \d+, the first receive .*; whether the result differs was not compared: return it/)
+    })
   })
 
   it('gives four ranks and two hundred orders where nothing is said', () => {

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { AliasError } from '../../src/errors.js'
 import { vector, view } from '../../src/layout/index.js'
-import { MemoryInUse, type MemoryUse, useOfRow } from '../../src/progress/memory-in-use.js'
+import { MemoryInUse, MemoryUse } from '../../src/progress/memory-in-use.js'
 import { simulate } from '../../testing/index.js'
 
 test('two receives under way into overlapping memory are an AliasError, with both lines', () => {
@@ -87,11 +87,11 @@ test('uses that begin and end in any order conflict as those of a list do', () =
           if (gone !== undefined) memory.end(gone)
           continue
         }
-        const next = useOfRow(step[0], step[1], 'recv', undefined)
+        const next = MemoryUse.ofRow(step[0], { name: 'into', isWritten: step[1], isStill: false, operation: 'recv' }, undefined)
         const meets = model.filter(
           (other) =>
             other.buffer === next.buffer &&
-            (other.isWritten || next.isWritten) &&
+            (other.purpose.isWritten || next.purpose.isWritten) &&
             Math.max(other.start, next.start) < Math.min(other.end, next.end)
         )
         const found = memory.conflict(next)

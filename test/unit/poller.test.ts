@@ -22,6 +22,7 @@ class Rank implements Pollable {
   /** How long others keep the core that it gives away. */
   readonly #takes: number
   yields = 0
+  asked = 0
 
   constructor({ crowded = false, canGiveWay = true, takes = LOOK_MS } = {}) {
     this.#canGiveWay = canGiveWay
@@ -43,6 +44,10 @@ class Rank implements Pollable {
     this.done.push('delivers')
     this.#looks = 0
     return true
+  }
+
+  beforeSleep(): void {
+    this.asked++
   }
 
   fallAsleep(): boolean {
@@ -86,6 +91,18 @@ describe('a rank that waits', () => {
     rank.arrive()
     await rank.until('delivers')
     rank.poller.release()
+  })
+
+  test('asks those that it waits for before it sleeps, by all transports of the thread', async () => {
+    const rank = new Rank()
+    let asked = 0
+    rank.poller.join({ poll: () => false, mayBlock: true, beforeSleep: () => asked++ })
+    rank.poller.hold()
+    await rank.until('sleeps')
+    expect(asked).toBeGreaterThan(0)
+    expect(rank.asked).toBe(asked)
+    rank.poller.release()
+    rank.arrive()
   })
 
   test('gives way for a millisecond before it blocks', async () => {

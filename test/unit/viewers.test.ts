@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
 import { connect as connectTcp } from 'node:net'
 import fc from 'fast-check'
 import { firstValueFrom, lastValueFrom, NEVER, of, Subject } from 'rxjs'
@@ -20,6 +21,7 @@ import {
   countFrame,
   countOf,
   END,
+  ENDED,
   FAILED,
   MAX_VIEWER_VALUE,
   NEXT,
@@ -297,6 +299,39 @@ describe('a viewer', () => {
     expect(slow.values(1)).toEqual([0, 99])
     quick.viewer.closed()
     expect(n.values.observed).toBe(false)
+  })
+
+  it('and a rank say to each other what docs/reference/wire.md has, byte by byte', () => {
+    const page = readFileSync('docs/reference/wire.md', 'utf8')
+    const rows = [...page.matchAll(/^\| (viewer|rank) \| [^|]* \| `([0-9a-f ]+)` \|$/gm)]
+    const framesOf = (who: string): Uint8Array[] =>
+      rows.filter(([, from]) => from === who).map(([, , bytes]) => Buffer.from(bytes!.replaceAll(' ', ''), 'hex'))
+    const [subscribe, credit, say, hi, complete, pong] = framesOf('viewer') as [
+      Uint8Array,
+      Uint8Array,
+      Uint8Array,
+      Uint8Array,
+      Uint8Array,
+      Uint8Array
+    ]
+    const hub = opened()
+    const { viewer, sent, pass } = viewerOf(hub)
+    const shown = hub.publish('x', all)
+    const heard: unknown[] = []
+    const reading = hub.inbox('say').subscribe((one) => heard.push(one))
+    viewer.frame(subscribe)
+    shown.next(42)
+    for (const frame of [credit, say, hi, complete]) viewer.frame(frame)
+    pass(3000)
+    viewer.frame(pong)
+    shown.complete()
+    viewer.end(ENDED, 'the end')
+    expect(heard).toEqual(['hi'])
+    expect(sent.map((frame) => Buffer.from(frame).toString('hex'))).toEqual(
+      framesOf('rank').map((frame) => Buffer.from(frame).toString('hex'))
+    )
+    reading.unsubscribe()
+    hub.close()
   })
 
   it('sends values when somebody reads them, a few in a tenth of a second', () => {

@@ -332,6 +332,7 @@ describe('RmaSyncError', () => {
       expect(error).toBeInstanceOf(RmaSyncError)
       expect(error.code).toBe('ERR_RMA_SYNC')
       expect(error.message.match(/windows\.test\.ts:\d+/g)).toHaveLength(2)
+      expect(error.message).not.toMatch(/(taken|start|post|together), at/)
     })
   })
 

@@ -34,9 +34,10 @@ export class ExplorationError extends Error {
   /** The seed of that order. */
   readonly seed: number
 
-  constructor(seed: number, cause: unknown) {
+  constructor(seed: number, cause: unknown, reason?: string) {
     const { name, message, stack } = cause instanceof Error ? cause : new Error(String(cause))
-    super(`under the arrival order of seed ${seed} (to run it alone, add \`seed: ${seed}\` to the options)\n${name}: ${message}`, { cause })
+    const head = `under the arrival order of seed ${seed} (to run it alone, add \`seed: ${seed}\` to the options)`
+    super(`${head}\n${name}: ${message}${reason === undefined ? '' : `\n${reason}`}`, { cause })
     this.seed = seed
     // Where the test failed, and not where it was started.
     const [, ...frames] = stack?.split(/\n(?= +at )/) ?? []

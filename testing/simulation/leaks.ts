@@ -1,9 +1,16 @@
-import type { Communicator } from '../../src/communicator/communicator.js'
 import { at, type CallSite } from '../../src/diagnostics/call-site.js'
+import type { Endpoint } from '../../src/progress/endpoint.js'
 import { pendingCalls } from '../../src/progress/pending-calls.js'
 import { contentOf, unreceived } from '../../src/progress/unreceived.js'
 import { show } from './marbles.js'
-import type { TrafficMonitor } from './traffic.js'
+import type { NetworkTraffic } from './traffic.js'
+
+/** A rank of some world, and its ends of all that joins it with others. */
+export interface Presence {
+  /** What it is called: '2', '1.0'. */
+  readonly title: string
+  readonly ends: Iterable<{ readonly endpoint: Endpoint; readonly traffic: NetworkTraffic }>
+}
 
 /** What a world of ranks has left behind, one line each. */
 export interface Leaks {
@@ -22,30 +29,28 @@ export interface Leaks {
 /** Lines of each kind that are shown. */
 const SHOWN = 20
 
-export function leaksOf(comms: readonly Communicator[], traffic: TrafficMonitor, ended: ReadonlySet<number>): Leaks {
+export function leaksOf(ranks: Iterable<Presence>): Leaks {
   const leaks: Leaks = { waiting: [], open: [], unreceived: [], unfreed: [], held: [], site: undefined }
-  for (const {
-    rank,
-    core: { endpoint }
-  } of comms) {
-    if (ended.has(rank)) continue
-    for (const { endless, site, waits } of pendingCalls(endpoint)) {
-      const list = endless ? leaks.open : leaks.waiting
-      for (const what of waits) list.push(`rank ${rank} waits ${what}${at(site)}`)
-      if (!endless) leaks.site ??= site
-    }
-    for (const { message, origin } of unreceived(endpoint)) {
-      const sent = at(traffic.siteOf(rank, message.order)).replace(', at', ', sent at')
-      leaks.unreceived.push(`rank ${rank} never received ${contentOf(message, show)} from ${origin}${sent}`)
-    }
-    for (const one of endpoint.unfreed) {
-      const { name, site, kind = 'communicator', holdings = [] } = one
-      leaks.unfreed.push(`rank ${rank} never freed ${kind} '${name}'${at(site)}`)
-      for (const holding of holdings) leaks.held.push(`rank ${rank} holds ${holding.describe()}${at(holding.site)}`)
-    }
-    for (const holding of endpoint.held) leaks.held.push(`rank ${rank} holds ${holding.describe()}${at(holding.site)}`)
-  }
+  for (const { title, ends } of ranks) for (const { endpoint, traffic } of ends) add(leaks, title, endpoint, traffic)
   return leaks
+}
+
+function add(leaks: Leaks, title: string, endpoint: Endpoint, traffic: NetworkTraffic): void {
+  const { rank } = endpoint.transport
+  for (const { endless, site, waits } of pendingCalls(endpoint)) {
+    const list = endless ? leaks.open : leaks.waiting
+    for (const what of waits) list.push(`rank ${title} waits ${what}${at(site)}`)
+    if (!endless) leaks.site ??= site
+  }
+  for (const { message, origin } of unreceived(endpoint)) {
+    const sent = at(traffic.siteOf(rank, message.order)).replace(', at', ', sent at')
+    leaks.unreceived.push(`rank ${title} never received ${contentOf(message, show)} from ${origin}${sent}`)
+  }
+  for (const { name, site, kind = 'communicator', isGiven = false, holdings = [] } of endpoint.unfreed) {
+    if (!isGiven) leaks.unfreed.push(`rank ${title} never freed ${kind} '${name}'${at(site)}`)
+    for (const holding of holdings) leaks.held.push(`rank ${title} holds ${holding.describe()}${at(holding.site)}`)
+  }
+  for (const holding of endpoint.held) leaks.held.push(`rank ${title} holds ${holding.describe()}${at(holding.site)}`)
 }
 
 /** So many of the lines as can be read. */

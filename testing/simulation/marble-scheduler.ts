@@ -79,7 +79,11 @@ export class MarbleScheduler extends TestScheduler {
     })
   }
 
+  /** How many expectations the test has made. */
+  made = 0
+
   #expectation(what: string): Expectation {
+    this.made++
     const expectation = { what, site: captureCallSite(), ready: false }
     this.#expectations.push(expectation)
     return expectation

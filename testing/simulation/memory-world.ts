@@ -1,5 +1,6 @@
 import { asapScheduler } from 'rxjs'
 import { Communicator } from '../../src/communicator/communicator.js'
+import { CheckedMemory } from '../../src/progress/checked-memory.js'
 import { Endpoint } from '../../src/progress/endpoint.js'
 import { HEADER } from '../../src/progress/frame.js'
 import { MemoryNetwork } from '../../src/transport/memory/memory-network.js'
@@ -20,16 +21,26 @@ export function memoryWorld(size: number, options: Partial<MemoryNetworkOptions>
   return worldOver(new MemoryNetwork(size, { scheduler: asapScheduler, headerBytes: HEADER, ...options }).transports)
 }
 
-/** A communicator of all ranks on each of their transports. */
-export function worldOver(transports: readonly Transport[]): Communicator[] {
+/**
+ * A communicator of all ranks on each of their transports. `check`: memory that a call is on, and that is changed before the call is done,
+ * is an AliasError; the default.
+ */
+export function worldOver(transports: readonly Transport[], check = true): Communicator[] {
   const members = transports.map(({ rank }) => rank)
-  return transports.map((transport) => new Communicator(withoutExit(new Endpoint(transport)), 0, 'world', members))
+  return transports.map((transport) => new Communicator(made(transport, check), 0, 'world', members))
+}
+
+/** By default what a program does to memory that a call is on shows. */
+function made(transport: Transport, check: boolean): Endpoint {
+  const endpoint = withoutExit(new Endpoint(transport))
+  if (check) endpoint.memoryInUse = new CheckedMemory()
+  return endpoint
 }
 
 /** Ranks of one thread that abort must not take the process with them. */
-function withoutExit(endpoint: Endpoint): Endpoint {
+export function withoutExit(endpoint: Endpoint, title = `${endpoint.transport.rank}`): Endpoint {
   endpoint.abort = (code, reason) => {
-    throw new Error(`rank ${endpoint.transport.rank} aborted with code ${code}${reason === undefined ? '' : `: ${reason}`}`)
+    throw new Error(`rank ${title} aborted with code ${code}${reason === undefined ? '' : `: ${reason}`}`)
   }
   return endpoint
 }

@@ -1,4 +1,4 @@
-import { type Observable, ReplaySubject } from 'rxjs'
+import { type Observable, ReplaySubject, type Subject } from 'rxjs'
 import { NUMBER, OBJECT } from '../../src/codec/datatype.js'
 import { type CallSite, recordCallSite } from '../../src/diagnostics/call-site.js'
 import { CHANNELS, CONTEXTS, CONTROL, FAILURES, GROUPS } from '../../src/progress/context-ids.js'
@@ -16,42 +16,67 @@ export interface Traffic {
   bytes: number
 }
 
-/** Sees what crosses the links of a simulated network, and knows messages from what links say to each other beside them. */
-export class TrafficMonitor {
-  readonly #size: number
-  readonly #links = new Map<number, Traffic>()
-  readonly #watched = new Map<number, Watch>()
-  /** Messages that have come to each rank, which is how its endpoint numbers them. */
-  readonly #arrivals: Uint32Array
-  readonly #sites = new Map<string, CallSite>()
-  readonly #sending = new WeakMap<Slot, CallSite>()
+/** Ranks that there may be, of all worlds. */
+const RANKS = 2 ** 22
 
-  constructor(size: number) {
-    this.#size = size
-    this.#arrivals = new Uint32Array(size)
-  }
+const linkOf = (from: number, to: number): number => from * RANKS + to
+
+/** What has crossed between any two ranks of a simulated job, in whichever network, by the job's numbers. */
+export class TrafficMonitor {
+  readonly #links = new Map<number, Traffic>()
+  readonly #watched = new Map<number, ReplaySubject<unknown>>()
 
   /** Records every message that arrives at `to` from now on. */
   watch(from: number, to: number): Observable<unknown> {
-    const key = this.#key(from, to)
-    let watch = this.#watched.get(key)
-    if (watch === undefined) {
-      watch = new Watch()
-      this.#watched.set(key, watch)
-    }
-    return watch.messages
+    const key = linkOf(from, to)
+    // A replay, for what arrives at once may come before anybody could subscribe.
+    const messages = this.#watched.get(key) ?? new ReplaySubject<unknown>()
+    this.#watched.set(key, messages)
+    return messages
+  }
+
+  /** Who records what arrives on a link, if anybody does. */
+  watched(link: number): ReplaySubject<unknown> | undefined {
+    return this.#watched.get(link)
   }
 
   /** What has arrived so far, from one rank or all, at one rank or all. */
   count(from?: number, to?: number): Traffic {
     const sum = { messages: 0, bytes: 0 }
     for (const [key, { messages, bytes }] of this.#links) {
-      if (from !== undefined && from !== Math.floor(key / this.#size)) continue
-      if (to !== undefined && to !== key % this.#size) continue
+      if (from !== undefined && from !== Math.floor(key / RANKS)) continue
+      if (to !== undefined && to !== key % RANKS) continue
       sum.messages += messages
       sum.bytes += bytes
     }
     return sum
+  }
+
+  add(link: number, messages: number, bytes: number): void {
+    const traffic = this.#links.get(link)
+    if (traffic === undefined) this.#links.set(link, { messages, bytes })
+    else {
+      traffic.messages += messages
+      traffic.bytes += bytes
+    }
+  }
+}
+
+/** Sees what crosses the links of one simulated network, and knows messages from what links say to each other beside them. */
+export class NetworkTraffic {
+  readonly #monitor: TrafficMonitor
+  /** The job's number of each rank. */
+  readonly #processes: readonly number[]
+  readonly #watches = new Map<number, Watch>()
+  /** Messages that have come to each rank, which is how its endpoint numbers them. */
+  readonly #arrivals: Uint32Array
+  readonly #sites = new Map<string, CallSite>()
+  readonly #sending = new WeakMap<Slot, CallSite>()
+
+  constructor(monitor: TrafficMonitor, processes: readonly number[]) {
+    this.#monitor = monitor
+    this.#processes = processes
+    this.#arrivals = new Uint32Array(processes.length)
   }
 
   /** Where the message was sent that came to `to` as the `order`-th. */
@@ -68,16 +93,17 @@ export class TrafficMonitor {
   }
 
   arrived({ from, to, segment, moved }: Delivery): void {
+    const link = linkOf(this.#processes[from]!, this.#processes[to]!)
     if (segment === undefined) {
-      this.#count(from, to, 0, moved!.buffer.byteLength)
-      this.#watched.get(this.#key(from, to))?.moved(moved!.id, moved!.buffer)
+      this.#monitor.add(link, 0, moved!.buffer.byteLength)
+      this.#watch(link)?.moved(moved!.id, moved!.buffer)
       return
     }
     const kind = kindOf(segment)
     if (kind === START) this.#started(to, segment)
     if (kind !== REST && !(kind === START && isMessage(segment))) return
-    this.#count(from, to, kind === START ? 1 : 0, segment.length - HEADER)
-    this.#watched.get(this.#key(from, to))?.segment(from, segment, kind)
+    this.#monitor.add(link, kind === START ? 1 : 0, segment.length - HEADER)
+    this.#watch(link)?.segment(from, segment, kind)
   }
 
   #started(to: number, segment: Slot): void {
@@ -86,18 +112,14 @@ export class TrafficMonitor {
     if (site !== undefined) this.#sites.set(`${to} ${order}`, site)
   }
 
-  #count(from: number, to: number, messages: number, bytes: number): void {
-    const key = this.#key(from, to)
-    const traffic = this.#links.get(key)
-    if (traffic === undefined) this.#links.set(key, { messages, bytes })
-    else {
-      traffic.messages += messages
-      traffic.bytes += bytes
-    }
-  }
-
-  #key(from: number, to: number): number {
-    return from * this.#size + to
+  #watch(link: number): Watch | undefined {
+    let watch = this.#watches.get(link)
+    if (watch !== undefined) return watch
+    const messages = this.#monitor.watched(link)
+    if (messages === undefined) return undefined
+    watch = new Watch(messages)
+    this.#watches.set(link, watch)
+    return watch
   }
 }
 
@@ -110,9 +132,12 @@ function isMessage(segment: Slot): boolean {
 
 /** Puts the messages of one link together again. */
 class Watch {
-  /** A replay, for what arrives at once may come before anybody could subscribe. */
-  readonly messages = new ReplaySubject<unknown>()
+  readonly #messages: Subject<unknown>
   readonly #partial = new Map<number, Incoming>()
+
+  constructor(messages: Subject<unknown>) {
+    this.#messages = messages
+  }
 
   segment(from: number, segment: Slot, kind: number): void {
     const id = idOf(segment)
@@ -141,6 +166,6 @@ class Watch {
   #show(message: Incoming): void {
     this.#partial.delete(message.id)
     // A barrier's messages, and what a rank gives that gives nothing, carry no data.
-    this.messages.next(message.datatype === OBJECT && message.bytes === 0 ? undefined : message.value())
+    this.#messages.next(message.datatype === OBJECT && message.bytes === 0 ? undefined : message.value())
   }
 }

@@ -1,3 +1,4 @@
+import { withArticle } from '../../codec/article.js'
 import { type BufferLike, datatypeOf, elementSize, matches, memoryOf, nameOf, OBJECT } from '../../codec/datatype.js'
 import { shown } from '../../diagnostics/arguments.js'
 import { AliasError, ArgumentError, CountError, DatatypeError, TruncationError } from '../../errors.js'
@@ -125,7 +126,9 @@ export function checkNoGaps(counts: Integers, displs: Integers, name: string): v
 export function checkTarget(data: BufferLike, elements: number, into: BufferLike): void {
   const [given, wanted] = [datatypeOf(data), datatypeOf(into)]
   if (!matches(given, wanted)) {
-    throw new DatatypeError(`into: a ${nameOf(wanted)} cannot hold runs of a ${nameOf(given)}; give a buffer of the data's kind, or none`)
+    throw new DatatypeError(
+      `into: ${withArticle(nameOf(wanted))} cannot hold runs of ${withArticle(nameOf(given))}; give a buffer of the data's kind, or none`
+    )
   }
   const length = lengthOf(into)
   if (length < elements) {
@@ -137,7 +140,7 @@ export function checkTarget(data: BufferLike, elements: number, into: BufferLike
 /** A value that is received in a buffer must be one. */
 export function checkHeld(value: unknown, into: BufferLike): asserts value is BufferLike {
   if (!isBuffer(value)) {
-    throw new DatatypeError(`into: a ${nameOf(datatypeOf(into))} cannot hold ${shown(value)}; give typed arrays, or no into`)
+    throw new DatatypeError(`into: ${withArticle(nameOf(datatypeOf(into)))} cannot hold ${shown(value)}; give typed arrays, or no into`)
   }
 }
 

@@ -1,3 +1,4 @@
+import { withArticle } from '../../codec/article.js'
 import { type BufferLike, datatypeOf, matches, nameOf } from '../../codec/datatype.js'
 import { checkInto } from '../../diagnostics/arguments.js'
 import { AliasError, DatatypeError, TruncationError } from '../../errors.js'
@@ -27,9 +28,9 @@ export function checkReduced(data: unknown, op: AnyOp, into: BufferLike | undefi
 /** Throws unless `count` elements of the data's kind, by default as many as it has, find room. */
 export function checkFits(data: unknown, into: BufferLike, count?: number): void {
   if (!isTypedArray(data) || !isTypedArray(into) || !matches(datatypeOf(data), datatypeOf(into))) {
-    const what = datatypeOf(data) === 0 ? `what is no array (${typeof data})` : `a ${nameOf(datatypeOf(data))}`
+    const what = datatypeOf(data) === 0 ? `what is no array (${typeof data})` : withArticle(nameOf(datatypeOf(data)))
     throw new DatatypeError(
-      `into: a ${nameOf(datatypeOf(into))} cannot hold the reduction of ${what}; give a buffer of the data's kind, or none`
+      `into: ${withArticle(nameOf(datatypeOf(into)))} cannot hold the reduction of ${what}; give a buffer of the data's kind, or none`
     )
   }
   const length = count ?? data.length

@@ -1,4 +1,5 @@
 import { finalize, type MonoTypeOperatorFunction, map, Observable, Subject } from 'rxjs'
+import { withArticle } from '../../codec/article.js'
 import { datatypeOf, memoryOf, nameOf, RECORDS } from '../../codec/datatype.js'
 import { staysHere } from '../../codec/refusal.js'
 import { PROC_NULL } from '../../constants.js'
@@ -383,7 +384,7 @@ export class Halo {
     this.#checkArrays(arrays)
     const [first, second] = arrays as [HaloArray, HaloArray]
     if (first.constructor !== second.constructor) {
-      throw new DatatypeError(`arrays[1]: expected a ${first.constructor.name} as the first is, got ${shown(second)}`)
+      throw new DatatypeError(`arrays[1]: expected ${withArticle(first.constructor.name)} as the first is, got ${shown(second)}`)
     }
     if (overlapping(first, second)) {
       throw new AliasError('arrays[1]: it lies on the memory of the first, which is read while it is written; give memory apart from it')
@@ -516,13 +517,6 @@ function indexOver({ below, strides }: Geometry, perCell: number): Halo['index']
   return (...cell) => cell.reduce((sum, at, d) => sum + at * steps[d]!, origin)
 }
 
-const sayings = new Map<string, Make<Float64Array, Float64Array>>()
-
 /** What every rank says of its block, under the name of the halo. */
-function sayingOf(name: string): Make<Float64Array, Float64Array> {
-  const known = sayings.get(name)
-  if (known !== undefined) return known
-  const make = ((ranks) => ({ ...allreduceOf(ranks, {}, MIN), name, op: undefined })) as Make<unknown, unknown>
-  sayings.set(name, make as Make<Float64Array, Float64Array>)
-  return make as Make<Float64Array, Float64Array>
-}
+const sayingOf = (name: string): Make<Float64Array, Float64Array> =>
+  ((ranks) => ({ ...allreduceOf(ranks, {}, MIN), name, op: undefined })) as Make<never, unknown> as Make<Float64Array, Float64Array>

@@ -27,6 +27,8 @@ interface RunFlags {
   inspectRank?: number
   heapProf?: boolean
   strict?: boolean
+  check?: boolean
+  races?: boolean
   quiet?: boolean
   timeout?: number
   env?: Record<string, string | undefined>
@@ -86,6 +88,8 @@ cli
       'quiet'
     )
   )
+  .option('--check', 'memory that a call is on, and that the program changes before the call is done, is an error (or RXMPI_CHECK=1)')
+  .option('--races', 'as --check, and each rank says at its end which receives could have matched messages of several senders')
   .option('--quiet', 'leave out the warnings of it, and the notice of a stall')
   .option(
     '--stall-notice <SECONDS>',

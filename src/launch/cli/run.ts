@@ -1,5 +1,6 @@
 import { basename, extname } from 'node:path'
 import { ArgumentError, StartupTimeoutError } from '../../errors.js'
+import { checkPolicyOf } from '../../runtime/check-policy.js'
 import { startedBy } from '../../runtime/launch-env.js'
 import type { DrainSignal, Inspection, ProfileKind } from '../../runtime/rank-protocol.js'
 import type { KubernetesOptions } from '../engines/kubernetes.js'
@@ -34,6 +35,10 @@ export interface RunOptions extends Omit<Placement, 'launcher'> {
   /** When the job fails, so much of what each rank has done last is printed. */
   last?: number | undefined
   prefix: boolean
+  /** What the program changes while a call is on it is an error. */
+  check?: boolean | undefined
+  /** The same, and receives that could have matched messages of several senders are told. */
+  races?: boolean | undefined
   /** What ranks have left over at their end makes them fail. */
   strict?: boolean | undefined
   /** It is not told. */
@@ -121,6 +126,8 @@ function requestOf(
     onFailure,
     prefix,
     strict,
+    check,
+    races,
     quiet,
     stallNotice = quiet ? 0 : STALL_NOTICE,
     last,
@@ -145,6 +152,7 @@ function requestOf(
     onFailure,
     prefix,
     leftovers,
+    check: checkPolicyOf(check, races),
     profiles,
     inspection: inspectionOf(inspect, inspectBrk, inspectRank),
     stallNotice,

@@ -1,6 +1,6 @@
 import type { MessagePort } from 'node:worker_threads'
 import type { FromRank, ToRank } from '../../runtime/rank-protocol.js'
-import { allocateHost, ENDED, FAILED, type HostMemory, isQuiet, markGone, trafficOf } from '../../transport/shared/host-memory.js'
+import { allocateHost, ENDED, FAILED, type HostMemory, isQuiet, markGone, trafficOf, weightOf } from '../../transport/shared/host-memory.js'
 import type { Gone } from '../protocol/host.js'
 import type { FabricPlan, FromSite, SeatSetting, ToSite } from '../protocol/site-protocol.js'
 import type { FabricLinks } from './fabric-links.js'
@@ -19,6 +19,7 @@ export interface SiteRanks {
 interface Site {
   readonly plan: FabricPlan
   readonly memory: HostMemory
+  readonly weight: ArrayBuffer
   /** Where it has ranks in other processes, from when that is loaded. */
   links: FabricLinks | undefined
   /** What is done by them, in order. */
@@ -30,6 +31,8 @@ export class FabricSites {
   readonly #ranks: SiteRanks
   readonly #tell: (news: FromSite) => void
   readonly #sites = new Map<number, Site>()
+  /** The traffic of those that are over. */
+  #past = 0
   /** Links that are being ended. */
   readonly #closing = new Set<Promise<void>>()
   /** How ranks have ended here, for their fabrics. */
@@ -53,6 +56,7 @@ export class FabricSites {
         return this.#link(site, (links) => links.gone(message.rank, message.how))
       case 'close':
         this.#sites.delete(message.fabric)
+        this.#past += trafficOf(site.memory)
         return this.#close(site)
     }
   }
@@ -86,9 +90,9 @@ export class FabricSites {
     return { sent, received }
   }
 
-  /** A number that has changed when something was sent. */
+  /** A number that has changed when something was sent, though that was in a fabric that is over. */
   get traffic(): number {
-    return [...this.#sites.values()].reduce((sum, { memory }) => sum + trafficOf(memory), 0)
+    return [...this.#sites.values()].reduce((sum, { memory }) => sum + trafficOf(memory), this.#past)
   }
 
   /** Resolves when nothing is under way any more to other processes. */
@@ -110,7 +114,7 @@ export class FabricSites {
     const bells = [...memory.inboxes]
     for (const { rank, local } of ranks) bells[rank] = this.#ranks.bell(local) ?? bells[rank]!
     memory.bells = bells
-    const site: Site = { plan, memory, links: undefined, linked: undefined }
+    const site: Site = { plan, memory, weight: weightOf(processes.length), links: undefined, linked: undefined }
     this.#sites.set(fabric, site)
     for (const rank of gone) markGone(memory, rank, FAILED)
     if (links !== undefined) {

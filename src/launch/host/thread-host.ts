@@ -36,7 +36,7 @@ export interface ThreadHostOptions {
   env: NodeJS.ProcessEnv
   setting: Pick<
     Setting,
-    'wantsResult' | 'leftovers' | 'trace' | 'profiles' | 'inspection' | 'colors' | 'terminals' | 'inputIsTerminal' | 'link'
+    'wantsResult' | 'leftovers' | 'check' | 'trace' | 'profiles' | 'inspection' | 'colors' | 'terminals' | 'inputIsTerminal' | 'link'
   >
   /** Of ranks that were not there from the start; none of them reads the job's input. */
   world?: WorldNumber

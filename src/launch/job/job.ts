@@ -2,7 +2,10 @@ import { availableParallelism } from 'node:os'
 import type { Readable, Writable } from 'node:stream'
 import type { MessagePort } from 'node:worker_threads'
 import { debug } from '../../diagnostics/debug.js'
-import type { ConnectOrder, Order, Refusal, SpawnOrder } from '../../progress/job-services.js'
+import { Ports } from '../../job/ports.js'
+import { Starting } from '../../job/starting.js'
+import { type ConnectOrder, isTicket, type Order, type Refusal, type SpawnOrder } from '../../progress/job-services.js'
+import type { Check } from '../../runtime/check-policy.js'
 import { type ErrorRecord, translateRecord } from '../../runtime/error-record.js'
 import type { Leftovers } from '../../runtime/leftovers-policy.js'
 import {
@@ -27,12 +30,11 @@ import { Joins, type LinkSetting } from './joins.js'
 import { logLines } from './log-lines.js'
 import type { NetworkPorts } from './network-ports.js'
 import type { Placement } from './placement.js'
-import { Ports } from './ports.js'
 import { Programs } from './programs.js'
 import { type JobRanks, type Picture, Report } from './report.js'
-import { linksOf, placeSpawn, programsOf, ranksOf, Starting, secure } from './spawning.js'
+import { certificateOf, linksOf, placeSpawn, programsOf, ranksOf, secure } from './spawning.js'
 import { StallWatch } from './stall-watch.js'
-import { isTicket } from './ticket.js'
+import { readTicket } from './ticket.js'
 import type { TraceFile } from './trace-file.js'
 import { World, type WorldListener, type WorldOptions } from './world.js'
 
@@ -48,6 +50,8 @@ export interface JobOptions {
   prefix: boolean
   wantsResults: boolean
   leftovers: Leftovers
+  /** What ranks check; by default what their environment says. */
+  check?: Check | undefined
   /** Where what the ranks do is written. */
   trace?: TraceFile | undefined
   /** What of each rank is profiled; default nothing. */
@@ -128,6 +132,11 @@ export class Job implements WorldListener, JobRanks {
   /** What links between processes of several worlds are encrypted by is there. */
   readonly #secured: Promise<void> | undefined
   readonly #ports = new Ports({
+    now: () => performance.now(),
+    after: (ms, action) => {
+      const timer = setTimeout(action, Math.ceil(ms)).unref()
+      return () => clearTimeout(timer)
+    },
     tell: (process, message) => this.joins.tell(process, message),
     join: (first, second, port) => this.#join(first, second, port),
     seat: (fabric, first, port) => {
@@ -452,7 +461,7 @@ export class Job implements WorldListener, JobRanks {
     const answer = (value: number | undefined, refusal?: Refusal): void => this.joins.tell(root, { type: 'answered', id, value, refusal })
     const network = await this.#loadNetwork()
     try {
-      network.connect(name, processes as number[], timeout, answer)
+      await network.connect(readTicket(name), processes as number[], timeout, () => certificateOf(this.#links), answer)
     } catch (error) {
       answer(undefined, { name: 'PortError', message: (error as Error).message })
     }

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { ProtocolError } from '../../errors.js'
 import type { Process } from '../../progress/job-services.js'
 import type { FromRank, ToRank } from '../../runtime/rank-protocol.js'
 import type { Certificate } from '../../transport/websocket/connection.js'
@@ -6,6 +7,7 @@ import type { Address } from '../../transport/websocket/dial.js'
 import { FabricSites } from '../host/fabric-sites.js'
 import type { Gone, Host } from '../protocol/host.js'
 import type { FabricPlan, FromSite, SeatSetting, ToSite } from '../protocol/site-protocol.js'
+import { newsFrom, orderFrom, type Place } from './strangers.js'
 import type { World } from './world.js'
 
 /** How processes that a fabric is spread over are joined. */
@@ -24,11 +26,13 @@ interface Site {
   readonly isOthers?: boolean
   tell(message: ToSite): void
   addresses: readonly Address[] | undefined
+  /** It has been told of a fabric that another job coordinates. */
+  isPlanned?: boolean
 }
 
 /** Ranks of another job. */
 export interface Others {
-  readonly ranks: readonly { site: number; local: number }[]
+  readonly ranks: readonly Place[]
   nameOf(rank: number): string
   tell(site: number, message: ToSite): void
 }
@@ -43,6 +47,8 @@ interface Fabric {
   /** The number that it has there, and how many ranks there are before those of this job. */
   there?: number
   first?: number
+  /** What processes of this job listen with then. */
+  readonly certificate?: Certificate | undefined
   /** Ranks of other jobs that are no more. */
   readonly gone: Set<number>
   readonly worlds: ReadonlySet<World>
@@ -144,11 +150,16 @@ export class Joins {
     this.#fabrics.set(number, fabric)
     const gone = [...own.keys()].filter((rank) => !this.#isAlive(own[rank]!))
     const token = randomBytes(32).toString('base64url')
-    for (const [here, site] of sites.entries()) {
-      const present = ranks.flatMap(({ site: place, local }, rank) => (place === here ? [{ rank, local }] : []))
-      const plan: FabricPlan = { fabric: number, processes, first: first.length, ranks: present, gone, links: undefined }
-      if (sites.length > 1) plan.links = this.#linksOf(fabric, here, token)
-      site.tell({ type: 'plan', plan })
+    try {
+      for (const [here, site] of sites.entries()) {
+        const present = ranks.flatMap(({ site: place, local }, rank) => (place === here ? [{ rank, local }] : []))
+        const plan: FabricPlan = { fabric: number, processes, first: first.length, ranks: present, gone, links: undefined }
+        if (sites.length > 1) plan.links = this.#linksOf(fabric, here, token)
+        site.tell({ type: 'plan', plan })
+      }
+    } catch (error) {
+      this.drop(number)
+      throw error
     }
     return number
   }
@@ -170,13 +181,19 @@ export class Joins {
   }
 
   /** A fabric that another job coordinates, as far as ranks of this one are in it. */
-  adopt(processes: readonly number[], sites: readonly Site[], report: (news: FromSite) => void): number {
+  adopt(
+    processes: readonly number[],
+    sites: readonly Site[],
+    report: (news: FromSite) => void,
+    certificate: Certificate | undefined
+  ): number {
     const number = this.#next++
     const alive = processes.filter((process) => this.#isAlive(process))
     this.#fabrics.set(number, {
       number,
       processes,
       report,
+      certificate,
       worlds: new Set(processes.flatMap((process) => this.#worldOf(process) ?? [])),
       sites,
       siteOf: [],
@@ -188,20 +205,46 @@ export class Joins {
     return number
   }
 
-  /** What the other job says to a process of this one. */
-  forward(number: number, site: number, message: ToSite): void {
+  /** What the other job says to a process of this one; a ProtocolError where that cannot be. */
+  forward(number: number, site: number, said: unknown): void {
     const fabric = this.#fabrics.get(number)
     if (fabric === undefined) return
+    const message = orderFrom(said, { first: fabric.first, size: fabric.processes.length })
+    const own = fabric.sites[site]
+    if (own === undefined)
+      throw new ProtocolError(`another job has spoken to process ${site}, and ${fabric.sites.length} are joined with it`)
     if (message.type === 'gone') fabric.gone.add(message.rank)
-    if (message.type !== 'plan') return fabric.sites[site]!.tell({ ...message, fabric: number })
+    if (message.type !== 'plan') return own.tell({ ...message, fabric: number })
+    if (own.isPlanned) throw new ProtocolError('another job has planned twice')
+    own.isPlanned = true
     const { plan } = message
+    const { first } = plan
+    const links = plan.links!
+    if (fabric.first !== undefined && fabric.first !== first)
+      throw new ProtocolError('another job has planned for two processes differently')
     fabric.there = plan.fabric
-    fabric.first = plan.first
-    const from = plan.first
-    const processes = plan.processes.map((_, rank) => fabric.processes[rank - from] ?? `${plan.links!.name}.${rank}`)
-    const isFar = fabric.sites.some(({ host }) => host?.isFar) || plan.links?.certificate !== undefined
-    const listen = fabric.sites[site]!.host === undefined && isFar ? { address: '0.0.0.0', reach: this.#links.addresses() } : undefined
-    fabric.sites[site]!.tell({ type: 'plan', plan: { ...plan, fabric: number, processes, links: { ...plan.links!, listen } } })
+    fabric.first = first
+    const { certificate } = fabric
+    const processes = plan.processes.map((_, rank) => fabric.processes[rank - first] ?? `${links.name}.${rank}`)
+    const isFar = fabric.sites.some(({ host }) => host?.isFar) || links.isEncrypted
+    const listen = own.host === undefined && isFar ? { address: '0.0.0.0', reach: this.#links.addresses() } : undefined
+    // Which ranks are where is this job's to say.
+    const places = this.placesOf([...(fabric.processes as number[])]).ranks
+    const ranks = places.flatMap(({ site: place, local }, rank) => (place === site ? [{ rank: first + rank, local }] : []))
+    const hosts = links.hosts.map((host, rank) => (places[rank - first]?.site === site ? links.here : host))
+    const { reconnectMs, startMs } = this.#links
+    const joined = { ...links, hosts, listen, certificate, reconnectMs, startMs }
+    own.tell({ type: 'plan', plan: { ...plan, fabric: number, processes, ranks, links: joined } })
+  }
+
+  /** What a process of another job says of a fabric that this one coordinates; a ProtocolError where that cannot be. */
+  hear(number: number, said: unknown): void {
+    const news = newsFrom(said)
+    const fabric = this.#fabrics.get(number)
+    if (fabric === undefined) return
+    const isTheirs = news.type === 'listening' ? fabric.sites[news.here]?.isOthers : typeof fabric.processes[news.rank] === 'string'
+    if (isTheirs !== true) throw new ProtocolError('another job has told news of what is not its own')
+    this.news({ ...news, fabric: number })
   }
 
   /** The other job is out of reach, or no more. */
@@ -320,7 +363,9 @@ export class Joins {
     const { reconnectMs, startMs, certificate, addresses } = this.#links
     const isFar = sites.some(({ host }) => host?.isFar)
     const listen = sites[here]!.host === undefined && isFar ? { address: '0.0.0.0', reach: addresses() } : undefined
-    return { here, hosts: siteOf, token, name: `fabric-${number}`, listen, certificate, reconnectMs, startMs }
+    const isEncrypted = certificate !== undefined
+    const own = sites[here]!.isOthers ? undefined : certificate
+    return { here, hosts: siteOf, token, name: `fabric-${number}`, listen, certificate: own, isEncrypted, reconnectMs, startMs }
   }
 
   /** All that a rank has sent has come: those in other processes may hear that it is no more. */

@@ -2,9 +2,10 @@ import type { Readable, Writable } from 'node:stream'
 import { checkOptions } from '../../diagnostics/arguments.js'
 import type { OptionNames } from '../../diagnostics/option-names.js'
 import { AbortError, ArgumentError, RankFailedError, RxmpiError, TimeoutError } from '../../errors.js'
+import { checkPolicyOf } from '../../runtime/check-policy.js'
 import { restoreError } from '../../runtime/error-record.js'
 import { checkLeftovers, type Leftovers } from '../../runtime/leftovers-policy.js'
-import { checkRanks, checkStallNotice, checkTimeout } from '../options/limits.js'
+import { checkRanks, checkStallNotice, checkSwitch, checkTimeout } from '../options/limits.js'
 import { programPath } from '../options/program.js'
 import { STALL_NOTICE } from '../options/timeouts.js'
 import { failureText } from './failure-text.js'
@@ -36,6 +37,13 @@ export interface LaunchOptions extends Placement {
    */
   leftovers?: Leftovers
   /**
+   * Whether memory that a call is on, and that the program changes before the call is done, is an AliasError; default `RXMPI_CHECK`. It
+   * costs some of the rate of messages.
+   */
+  check?: boolean
+  /** As `check`, and each rank tells at its end on `stderr` which receives could have matched messages of several senders. */
+  races?: boolean
+  /**
    * Seconds in which nothing is sent, received or printed after which it is told on `stderr`, once, who waits for whom and at which line;
    * the job goes on. Default 10; 0: never.
    */
@@ -66,6 +74,8 @@ const LAUNCH: OptionNames<LaunchOptions> = {
   timeout: true,
   onFailure: true,
   leftovers: true,
+  check: true,
+  races: true,
   stallNotice: true,
   trace: true,
   signal: true,
@@ -92,6 +102,8 @@ export async function launch<T = unknown>(options: LaunchOptions): Promise<T[]> 
     timeout,
     onFailure,
     leftovers = 'warn',
+    check,
+    races,
     stallNotice = STALL_NOTICE,
     trace,
     signal,
@@ -105,6 +117,8 @@ export async function launch<T = unknown>(options: LaunchOptions): Promise<T[]> 
   checkTimeout(timeout)
   checkOnFailure(onFailure)
   checkLeftovers(leftovers, 'leftovers')
+  checkSwitch(check, 'check')
+  checkSwitch(races, 'races')
   checkStallNotice(stallNotice)
   const path = programPath(program)
   if (signal?.aborted) throw aborted(signal)
@@ -117,6 +131,7 @@ export async function launch<T = unknown>(options: LaunchOptions): Promise<T[]> 
     timeout,
     onFailure,
     leftovers,
+    check: checkPolicyOf(check, races),
     stallNotice,
     trace: traceFile(trace),
     onRankFailure: (failure) => stderr.write(failureText(failure, ranks)),

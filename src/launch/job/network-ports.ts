@@ -1,21 +1,23 @@
 import { randomBytes, randomInt } from 'node:crypto'
+import type { Ports } from '../../job/ports.js'
 import type { Refusal } from '../../progress/job-services.js'
 import { KILLED, UNREACHABLE } from '../../transport/shared/host-memory.js'
 import { fingerprintOf } from '../../transport/websocket/certificate.js'
 import { Token } from '../../transport/websocket/challenge.js'
+import type { Certificate } from '../../transport/websocket/connection.js'
 import { GONE } from '../../transport/websocket/failure-detector.js'
 import type { HostLink } from '../../transport/websocket/host-link.js'
 import { Mesh } from '../../transport/websocket/mesh.js'
 import { Control } from '../protocol/host-protocol.js'
 import type { FromSite, ToSite } from '../protocol/site-protocol.js'
 import type { Joins, LinkSetting } from './joins.js'
-import type { Ports } from './ports.js'
-import { readTicket, writeTicket } from './ticket.js'
+import { MOST_BYTES, type Place, placesFrom, typed } from './strangers.js'
+import { type Ticket, writeTicket } from './ticket.js'
 
 /** What a job says to the one to whose port it connects. */
 type ToListener =
   /** Where its ranks are: the process of each, and what that knows it by. */
-  { type: 'connect'; ranks: readonly { site: number; local: number }[] } | { type: 'news'; news: FromSite }
+  { type: 'connect'; ranks: readonly Place[] } | { type: 'news'; news: FromSite }
 
 /** And what it hears. */
 type FromListener =
@@ -88,22 +90,25 @@ export class NetworkPorts {
     this.#open.delete(port)
   }
 
-  /** Connects ranks of this job to a port of another; returns how to want that no more. */
-  connect(
-    text: string,
+  /** Connects ranks of this job to a port of another; `own`: makes what this one listens with, where that port is encrypted. */
+  async connect(
+    { id, secret, addresses, port, tls }: Ticket,
     processes: readonly number[],
     timeout: number,
+    own: () => Promise<Certificate>,
     answer: (value: number | undefined, refusal?: Refusal) => void
-  ): () => void {
-    const { id, secret, addresses, port, tls } = readTicket(text)
+  ): Promise<void> {
     const { reconnectMs } = this.#links
     const token = new Token(Buffer.from(secret, 'base64url'), id)
     const self = 1 + randomInt(NUMBERS)
     const mesh = new Mesh({ self, size: 1, token, reconnectMs, startMs: Math.max(timeout, REACH_MS), expects: () => false })
+    // From here on somebody may be heard of.
     this.#dialled.add(mesh)
+    const certificate = tls === undefined ? undefined : await own()
     const link = mesh.link(LISTENER)
     const { sites, ranks } = this.#joins.placesOf(processes)
     let fabric: number | undefined
+    let isJoined = false
     let isOver = false
     const end = (): void => {
       isOver = true
@@ -113,30 +118,31 @@ export class NetworkPorts {
     const refuse = (refusal: Refusal): void => {
       if (isOver) return
       end()
+      if (fabric !== undefined) this.#joins.drop(fabric)
       answer(undefined, refusal)
     }
     const control = new Control<ToListener, FromListener>(
       link,
-      (message) => {
-        if (message.type === 'refused') refuse(message.refusal)
+      (said) => {
+        const message = typed<FromListener>(said, 'refused', 'site', 'joined')
+        if (message.type === 'refused') refuse(refusalFrom(message.refusal))
         else if (message.type === 'site') {
-          fabric ??= this.#joins.adopt(processes, sites, (news) => control.send({ type: 'news', news }))
+          fabric ??= this.#joins.adopt(processes, sites, (news) => control.send({ type: 'news', news }), certificate)
           this.#joins.forward(fabric, message.site, message.message)
-        } else {
-          for (const process of processes) this.#joins.seat(fabric!, process, { crowded: false, isParent: false })
+        } else if (fabric !== undefined && !isJoined) {
+          isJoined = true
+          for (const process of processes) this.#joins.seat(fabric, process, { crowded: false, isParent: false })
           answer(fabric)
         }
       },
       (reason, error) => {
-        if (fabric !== undefined) this.#joins.loseOthers(fabric, reason === GONE ? KILLED : UNREACHABLE)
+        if (isJoined) this.#joins.loseOthers(fabric!, reason === GONE ? KILLED : UNREACHABLE)
         else refuse({ name: 'PortError', message: `nobody lets this group in by that ticket: ${error?.message ?? reason}` })
-      }
+      },
+      MOST_BYTES
     )
     control.send({ type: 'connect', ranks })
     link.connectTo(addresses.map((host) => ({ host, port, tls })))
-    return () => {
-      if (fabric === undefined && !isOver) end()
-    }
   }
 
   /** Resolves when what ranks of this job have sent to others has come there, or cannot. */
@@ -155,12 +161,15 @@ export class NetworkPorts {
   /** Somebody has come with a good proof. */
   #hear(port: number, link: HostLink, id: string): void {
     let fabric: number | undefined
+    let hasAsked = false
     let drop = (): void => undefined
     const control = new Control<FromListener, ToListener>(
       link,
-      (message) => {
-        if (message.type === 'news') return fabric === undefined ? undefined : this.#joins.news({ ...message.news, fabric })
-        const { ranks } = message
+      (said) => {
+        const message = typed<ToListener>(said, ...(hasAsked ? (['news'] as const) : (['connect'] as const)))
+        if (message.type === 'news') return fabric === undefined ? undefined : this.#joins.hear(fabric, message.news)
+        hasAsked = true
+        const ranks = placesFrom(message.ranks)
         const others = {
           ranks,
           nameOf: (rank: number) => `${id}.${link.other}.${rank}`,
@@ -168,7 +177,13 @@ export class NetworkPorts {
         }
         drop = this.#ports.connectStranger(port, {
           join: (first) => {
-            fabric = this.#joins.make(first, [], others)
+            try {
+              fabric = this.#joins.make(first, [], others)
+            } catch (error) {
+              // Of so many ranks as there is no memory for.
+              control.send({ type: 'refused', refusal: { name: 'PortError', message: `the groups cannot be joined: ${error}` } })
+              return undefined
+            }
             control.send({ type: 'joined', fabric })
             return fabric
           },
@@ -178,7 +193,14 @@ export class NetworkPorts {
       (reason) => {
         drop()
         if (fabric !== undefined) this.#joins.loseOthers(fabric, reason === GONE ? KILLED : UNREACHABLE)
-      }
+      },
+      MOST_BYTES
     )
   }
+}
+
+/** Why the other job lets nobody in, in words that are its own. */
+function refusalFrom(said: unknown): Refusal {
+  const { name, message } = (said ?? {}) as Partial<Refusal>
+  return { name: name === 'RankError' ? name : 'PortError', message: `${message}`.slice(0, 1000) }
 }

@@ -10,6 +10,7 @@ export function rankSetting({
   stderr,
   wantsResults,
   leftovers,
+  check,
   profiles = [],
   inspection,
   inputIsTerminal
@@ -17,6 +18,7 @@ export function rankSetting({
   return {
     wantsResult: wantsResults,
     leftovers,
+    check,
     trace: trace && { since: trace.since },
     profiles,
     inspection,

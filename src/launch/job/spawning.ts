@@ -3,86 +3,17 @@ import { ArgumentError } from '../../errors.js'
 import type { Refusal, SpawnOrder } from '../../progress/job-services.js'
 import type { WorldNumber } from '../../runtime/rank-protocol.js'
 import { allocateHost } from '../../transport/shared/host-memory.js'
+import type { Certificate } from '../../transport/websocket/connection.js'
 import { ThreadHost } from '../host/thread-host.js'
 import { changed } from '../options/environment.js'
 import { programPath } from '../options/program.js'
 import { RECONNECT_MS, START_MS } from '../options/timeouts.js'
 import type { Host, HostListener } from '../protocol/host.js'
 import { addressesHere } from './addresses.js'
-import type { Failure, JobOptions } from './job.js'
+import type { JobOptions } from './job.js'
 import type { LinkSetting } from './joins.js'
 import { rankSetting } from './rank-setting.js'
-import type { Placed, World } from './world.js'
-
-/** How much of what a rank writes before it has started is kept, to be told if it never does. */
-const TAIL = 2000
-
-/** Ranks that have been asked for and have not all started. */
-export class Starting {
-  readonly #world: World
-  readonly #missing: Set<number>
-  readonly #tails = new Map<number, string>()
-  /** Who has asked for it, and the number of what was asked for. */
-  readonly #asked: { root: number; id: number }
-  readonly #answer: (refusal: Refusal | undefined) => void
-  #failure: Failure | undefined
-
-  constructor(world: World, asked: { root: number; id: number }, answer: (refusal: Refusal | undefined) => void) {
-    this.#world = world
-    this.#missing = new Set(world.alive)
-    this.#asked = asked
-    this.#answer = answer
-  }
-
-  /** What was asked for is not wanted any more. */
-  withdrawn(root: number, id: number): void {
-    if (this.#asked.root === root && this.#asked.id === id) this.fail({ kind: 'abort', status: 0, text: 'it is not wanted any more' })
-  }
-
-  /** Whether a failure of this rank is one of the start. */
-  concerns(process: number | undefined): boolean {
-    return process === undefined || this.#failure !== undefined || this.#missing.has(process)
-  }
-
-  output(process: number, chunk: string | Uint8Array): void {
-    const text = typeof chunk === 'string' ? chunk : Buffer.from(chunk).toString()
-    this.#tails.set(process, ((this.#tails.get(process) ?? '') + text).slice(-TAIL))
-  }
-
-  /** A rank has started; true when it was the last. */
-  started(process: number): boolean {
-    this.#missing.delete(process)
-    if (this.#missing.size > 0 || this.#failure !== undefined) return false
-    this.#answer(undefined)
-    return true
-  }
-
-  /** One has failed: then none has started. */
-  fail(failure: Failure): void {
-    if (this.#failure !== undefined) return
-    this.#failure = failure
-    this.#world.terminate()
-  }
-
-  /** A rank has ended before all have started; true when it was the last. One that had started may. */
-  ended(process: number): boolean {
-    if (this.#missing.has(process)) this.fail({ kind: 'exit', status: 0, rank: process, text: 'ended' })
-    if (this.#world.alive.size > 0 || this.#failure === undefined) return false
-    this.#answer(this.#refusal(this.#failure))
-    return true
-  }
-
-  #refusal({ rank: process, text }: Failure): Refusal {
-    const world = this.#world
-    const program = world.programOf(process ?? world.base)
-    if (process === undefined) return { name: 'SpawnError', message: `${program}: ${text}`, context: { program } }
-    const rank = process - world.base
-    const output = this.#tails.get(process)
-    const said = output === undefined ? '' : `; it has written:\n${output.trimEnd()}`
-    const message = `${program}: rank ${rank} of the new world has not started: ${text}${said}`
-    return { name: 'SpawnError', message, context: { program, spawned: rank, output } }
-  }
-}
+import type { Placed } from './world.js'
 
 /** The programs of a world that is asked for, or why there are none. */
 export function programsOf({ parts }: SpawnOrder): Refusal | undefined {
@@ -105,8 +36,13 @@ export function linksOf({ where }: JobOptions): LinkSetting {
 }
 
 export async function secure(links: LinkSetting): Promise<void> {
+  links.certificate = await certificateOf(links)
+}
+
+/** The one of this job, or one made for the purpose. */
+export async function certificateOf({ certificate }: LinkSetting): Promise<Certificate> {
   const { makeCertificate } = await import('../../transport/websocket/certificate.js')
-  links.certificate = await makeCertificate()
+  return certificate ?? makeCertificate()
 }
 
 type Place = (world: WorldNumber) => (listener: HostListener) => Placed[]

@@ -1,4 +1,5 @@
 import { ArgumentError } from '../../errors.js'
+import { TICKET_PREFIX as PREFIX } from '../../progress/job-services.js'
 
 /** What a stranger needs to connect to a port of another job. */
 export interface Ticket {
@@ -13,10 +14,7 @@ export interface Ticket {
   tls?: string | undefined
 }
 
-const PREFIX = 'rxmpi-port:'
 const WORD = /^[\w-]{43}$/
-
-export const isTicket = (name: string): boolean => name.startsWith(PREFIX)
 
 export const writeTicket = (ticket: Ticket): string => PREFIX + Buffer.from(JSON.stringify(ticket)).toString('base64url')
 

@@ -26,3 +26,8 @@ export function checkStallNotice(seconds: number): void {
   if (seconds >= 0 && seconds <= MAX_TIMEOUT) return
   throw new ArgumentError(`stallNotice was ${String(seconds)}: expected seconds, at most ${MAX_TIMEOUT}, or 0 for never`)
 }
+
+export function checkSwitch(value: unknown, name: string): void {
+  if (value === undefined || typeof value === 'boolean') return
+  throw new ArgumentError(`${name} was ${String(value)}: expected true or false`)
+}

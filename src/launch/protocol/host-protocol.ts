@@ -1,6 +1,6 @@
 import { deserialize, serialize } from 'node:v8'
 import type { Log } from '../../diagnostics/flight-recorder.js'
-import type { RxmpiError } from '../../errors.js'
+import { ProtocolError, type RxmpiError } from '../../errors.js'
 import type { ErrorRecord } from '../../runtime/error-record.js'
 import type { DrainSignal, FromInput, FromRank, Setting, ToInput, ToRank, WorldNumber } from '../../runtime/rank-protocol.js'
 import type { Certificate } from '../../transport/websocket/connection.js'
@@ -83,7 +83,10 @@ export interface HostSetup {
   output: 'launcher' | { prefix: boolean }
   /** Of ranks that were not there from the start. */
   world?: WorldNumber | undefined
-  setting: Pick<Setting, 'wantsResult' | 'leftovers' | 'trace' | 'profiles' | 'inspection' | 'colors' | 'terminals' | 'inputIsTerminal'>
+  setting: Pick<
+    Setting,
+    'wantsResult' | 'leftovers' | 'check' | 'trace' | 'profiles' | 'inspection' | 'colors' | 'terminals' | 'inputIsTerminal'
+  >
 }
 
 /** Where the launcher is, and how to be let in. */
@@ -125,10 +128,19 @@ export class Control<Out, In> implements HostLinkUser {
   readonly #receive: (message: In) => void
   readonly #failed: (reason: string, error?: RxmpiError) => void
   readonly #waiting: Uint8Array[] = []
+  readonly #most: number
   #parts: Uint8Array[] = []
+  #bytes = 0
 
-  constructor(peer: HostLink, receive: (message: In) => void, failed: (reason: string, error?: RxmpiError) => void) {
+  /** `most`: the bytes that a message may have. */
+  constructor(
+    peer: HostLink,
+    receive: (message: In) => void,
+    failed: (reason: string, error?: RxmpiError) => void,
+    most = Number.POSITIVE_INFINITY
+  ) {
     this.#peer = peer
+    this.#most = most
     this.#receive = receive
     this.#failed = failed
     peer.user = this
@@ -151,8 +163,11 @@ export class Control<Out, In> implements HostLinkUser {
   }
 
   payload(bytes: Uint8Array): void {
+    this.#bytes += bytes.length
+    if (this.#bytes > this.#most) throw new ProtocolError(`a message of more than ${this.#most} bytes came`)
     this.#parts.push(bytes.slice(FLAG_BYTES))
     if (bytes[0] === MORE) return
+    this.#bytes = 0
     const whole = this.#parts.length === 1 ? this.#parts[0]! : Buffer.concat(this.#parts)
     this.#parts = []
     this.#receive(deserialize(whole))

@@ -30,7 +30,9 @@ export interface FabricLinksPlan {
   name: string
   /** Where to listen, where that is for the coordinator to say, and how others reach that. */
   listen?: { address: string; reach: readonly string[] } | undefined
+  /** What this process listens with, where the links are encrypted. Of another job it has one of that job's own: keys stay at home. */
   certificate?: Certificate | undefined
+  isEncrypted: boolean
   reconnectMs: number
   startMs: number
 }

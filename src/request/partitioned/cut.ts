@@ -56,6 +56,12 @@ export class Cut implements Form {
     throw new CountError(`${name}: ${shown(partition)} is none; expected an integer from 0 to ${this.partitions - 1}`)
   }
 
+  /** Where some bytes of it are, unless they are in pieces. */
+  part(at: number, byteLength: number): Memory | undefined {
+    const memory = this.#memory
+    return memory && { buffer: memory.buffer, byteOffset: memory.byteOffset + at, byteLength }
+  }
+
   /** Some bytes of it, as they travel; of memory in pieces a copy. */
   read(at: number, count: number): Uint8Array {
     const runs = this.#runs

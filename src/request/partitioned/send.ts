@@ -2,12 +2,13 @@ import { UINT8 } from '../../codec/datatype.js'
 import { PROC_NULL } from '../../constants.js'
 import type { CommunicatorCore } from '../../core/communicator-core.js'
 import { checkDest, checkOptions, checkSignal, checkTag } from '../../diagnostics/arguments.js'
-import { at, type CallSite, captureCallSite, recordCallSite } from '../../diagnostics/call-site.js'
+import { at, type CallSite, captureCallSite, justAt, recordCallSite } from '../../diagnostics/call-site.js'
 import type { OptionNames } from '../../diagnostics/option-names.js'
 import { RequestError } from '../../errors.js'
 import { PARTITIONS } from '../../progress/context-ids.js'
 import { Outgoing, type Owner } from '../../progress/send-queue.js'
 import { abandonOn, abortError } from '../cancellation.js'
+import { watch } from '../memory-use.js'
 import type { Target, To } from '../options.js'
 import { KeptMemory, Persistent } from '../persistent.js'
 import { Request } from '../request.js'
@@ -232,6 +233,8 @@ class SendStart extends Request<void> implements Owner, Half {
     for (const { from, to } of ranges) {
       for (let k = from; k < to; k++) this.#readyAt[k] = site ?? null
       this.#missing -= to - from
+      const part = this.#cut.part(from * partBytes, (to - from) * partBytes)
+      if (part !== undefined) watch(this.#comm, this, part, 'psend', site)
       if (partBytes > 0) this.#rest.push({ from: from * partBytes, to: to * partBytes })
     }
     // Where there is no data, that is what is to be told.
@@ -316,7 +319,7 @@ class SendStart extends Request<void> implements Owner, Half {
 
   #twice(partition: number): Error {
     const site = this.#readyAt[partition] ?? undefined
-    const first = site === undefined ? '' : `, it was said${at(site)}`
+    const first = site === undefined ? '' : `, it was said${justAt(site)}`
     const state = this.settled ? ', and the start is complete: start it again' : ''
     return new RequestError(`ready: partition ${partition} of this ${this.#name} is ready already${first}${state}`)
   }

@@ -1,17 +1,13 @@
-import { ArgumentError } from '../../errors.js'
 import type { FabricPort } from './fabric-port.js'
 import { Heap } from './heap.js'
-import { before, Lane, Parcel, type Segment, Slab } from './lane.js'
-import type { LinkModel, MemoryNetworkOptions } from './options.js'
+import { before, type Lane, Parcel, type Segment, Slab } from './lane.js'
+import type { MemoryNetworkOptions } from './options.js'
 
 const SLAB_BYTES = 2 ** 16
 
-/** What the transports of a network share: the lanes between them, and the one action of the scheduler that delivers what arrives next. */
+/** What all lanes share, of one network or several: the one action of the scheduler that delivers what arrives next. */
 export class Fabric {
-  readonly options: MemoryNetworkOptions
-  readonly capacity: number
-  readonly ports: FabricPort[] = []
-  readonly #model: Required<LinkModel>
+  readonly #options: Pick<MemoryNetworkOptions, 'scheduler' | 'order' | 'delay'>
   /** The first parcel of each lane; one that is first no more was delivered by a poll. */
   readonly #arrivals = new Heap<Parcel>(before)
   /** They have asked for a turn. */
@@ -22,22 +18,12 @@ export class Fabric {
   /** When the scheduler is to call next. */
   #wake = Number.POSITIVE_INFINITY
 
-  constructor(options: MemoryNetworkOptions, capacity: number) {
-    const { latency = 0, bytesPerMs = Number.POSITIVE_INFINITY } = options
-    this.options = options
-    this.capacity = capacity
-    this.#model = checked({ latency, bytesPerMs })
+  constructor(options: Pick<MemoryNetworkOptions, 'scheduler' | 'order' | 'delay'>) {
+    this.#options = options
   }
 
   get now(): number {
-    return this.options.scheduler.now()
-  }
-
-  /** Lanes are made when they are used first: of the pairs of ten thousand ranks few ever are. */
-  makeLane(from: number, to: number): Lane {
-    const lane = new Lane(from, to, checked({ ...this.#model, ...this.options.link?.(from, to) }), this.capacity)
-    this.ports[to]!.incoming.push(lane)
-    return lane
+    return this.#options.scheduler.now()
   }
 
   /** Memory for a segment. */
@@ -52,8 +38,8 @@ export class Fabric {
   /** Sends something of which `bytes` take time. */
   send(lane: Lane, load: Parcel['load'], bytes: number): void {
     const sequence = this.#sent++
-    const parcel = new Parcel(lane, load, sequence, this.options.order?.() ?? sequence)
-    lane.put(parcel, this.now + (this.options.delay?.() ?? 0), bytes)
+    const parcel = new Parcel(lane, load, sequence, this.#options.order?.() ?? sequence)
+    lane.put(parcel, this.now + (this.#options.delay?.() ?? 0), bytes)
     if (lane.first === parcel) this.expect(parcel)
   }
 
@@ -100,7 +86,7 @@ export class Fabric {
       this.#wake = Number.POSITIVE_INFINITY
       if (!scheduling) this.#run(time)
     }
-    this.options.scheduler.schedule(action, Math.max(0, time - this.now))
+    this.#options.scheduler.schedule(action, Math.max(0, time - this.now))
     scheduling = false
   }
 
@@ -112,13 +98,13 @@ export class Fabric {
     // What is sent meanwhile waits, so that ranks take turns with each other and with all else where nothing takes time. Where
     // arrivals have an order of their own, one at a time: then the next may be one that this one causes.
     const sent = this.#sent
-    const most = this.options.order === undefined ? Number.POSITIVE_INFINITY : 1
+    const most = this.#options.order === undefined ? Number.POSITIVE_INFINITY : 1
     try {
       for (let count = 0; count < most; count++) {
         const parcel = this.#next()
         if (parcel === undefined || parcel.arrival > until || parcel.sequence >= sent) break
         this.#arrivals.shift()
-        const receiver = this.ports[parcel.lane.to]!
+        const { receiver } = parcel.lane
         if (receiver.attached) this.#deliver(parcel, receiver)
         else receiver.kept.push(parcel)
       }
@@ -143,15 +129,8 @@ export class Fabric {
     const { lane } = parcel
     lane.shift()
     if (lane.first !== undefined) this.expect(lane.first)
-    if (lane.wanted) this.ports[lane.from]!.again(lane.to)
+    if (lane.wanted) lane.sender.again(lane.to)
     lane.wanted = false
     receiver.deliver(parcel)
   }
-}
-
-function checked(model: Required<LinkModel>): Required<LinkModel> {
-  const { latency, bytesPerMs } = model
-  if (!(latency >= 0)) throw new ArgumentError(`latency: expected milliseconds from 0 on, got ${latency}`)
-  if (!(bytesPerMs > 0)) throw new ArgumentError(`bytesPerMs: expected a number above 0, got ${bytesPerMs}`)
-  return model
 }

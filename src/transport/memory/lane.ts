@@ -1,4 +1,5 @@
 import type { SegmentReceiver, Slot } from '../transport.js'
+import type { FabricPort } from './fabric-port.js'
 import type { LinkModel } from './options.js'
 
 /** A segment, at a place in memory that nobody else ever writes to. */
@@ -65,10 +66,19 @@ export class EndNotice {
   }
 }
 
-/** What travels on a lane: a segment, a buffer that changes its owner, memory to be shared, or the news that a rank is no more. */
+/** What is done at the far end of a way that no rank's segments take. */
+export class Call {
+  readonly run: () => void
+
+  constructor(run: () => void) {
+    this.run = run
+  }
+}
+
+/** What travels on a lane: a segment, a buffer that changes its owner, memory to be shared, the news that a rank is no more, or a call. */
 export class Parcel {
   readonly lane: Lane
-  readonly load: Segment | Moved | Shared | EndNotice
+  readonly load: Segment | Moved | Shared | EndNotice | Call
   /** Its place among all parcels of the network. */
   readonly sequence: number
   /** Decides between parcels of several lanes that arrive at the same time. */
@@ -101,7 +111,7 @@ export class Parcel {
     if (load instanceof Segment) receiver.segment(lane.from, load)
     else if (load instanceof EndNotice) receiver.gone(lane.from, load.reason, load.failed)
     else if ('buffer' in load) receiver.moved(lane.from, load.id, load.buffer)
-    else receiver.shared?.(lane.from, load.id, load.memory)
+    else if ('memory' in load) receiver.shared?.(lane.from, load.id, load.memory)
   }
 }
 
@@ -110,10 +120,15 @@ export const before = (a: Parcel, b: Parcel): boolean =>
 
 export const LEAST_WEIGHT = 64
 
+/** Who sends on a lane and who receives, and their ranks in their network. */
+export type LaneEnds = Pick<Lane, 'from' | 'to' | 'sender' | 'receiver'>
+
 /** What is under way from one rank to another: first in, first out, with room for `capacity` bytes. */
 export class Lane {
   readonly from: number
   readonly to: number
+  readonly sender: FabricPort
+  readonly receiver: FabricPort
   /** Somebody found no room. */
   wanted = false
   /** Written and not sent yet. */
@@ -129,9 +144,11 @@ export class Lane {
   #since = 0
   #bytes = 0
 
-  constructor(from: number, to: number, { latency, bytesPerMs }: Required<LinkModel>, capacity: number) {
+  constructor({ from, to, sender, receiver }: LaneEnds, { latency, bytesPerMs }: Required<LinkModel>, capacity: number) {
     this.from = from
     this.to = to
+    this.sender = sender
+    this.receiver = receiver
     this.#latency = latency
     this.#bytesPerMs = bytesPerMs
     this.#capacity = capacity

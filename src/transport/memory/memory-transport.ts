@@ -2,9 +2,18 @@ import type { SegmentReceiver, Slot, Transport } from '../transport.js'
 import type { Fabric } from './fabric.js'
 import type { FabricPort } from './fabric-port.js'
 import { EndNotice, type Lane, type Parcel } from './lane.js'
+import type { MemoryNetworkOptions } from './options.js'
 
 /** Longer messages are cut, so that they share a link. */
 const MAX_SEGMENT = 2 ** 16
+
+/** What joins the ranks of a network. */
+export interface Wires {
+  readonly options: MemoryNetworkOptions
+  readonly fabric: Fabric
+  readonly capacity: number
+  makeLane(from: number, to: number): Lane
+}
 
 /** A rank's place in a `MemoryNetwork`. */
 export class MemoryTransport implements Transport, FabricPort {
@@ -17,6 +26,7 @@ export class MemoryTransport implements Transport, FabricPort {
   readonly incoming: Lane[] = []
   /** @internal What has arrived before anybody was there to receive it. */
   readonly kept: Parcel[] = []
+  readonly #wires: Wires
   readonly #fabric: Fabric
   /** By destination, with holes. */
   readonly #out: Lane[] = []
@@ -25,12 +35,13 @@ export class MemoryTransport implements Transport, FabricPort {
   #ended = false
   #receiver: SegmentReceiver | undefined
 
-  constructor(rank: number, size: number, fabric: Fabric) {
+  constructor(rank: number, size: number, wires: Wires) {
     this.rank = rank
     this.size = size
-    this.maxSegment = Math.min(MAX_SEGMENT, fabric.capacity) & ~7
-    this.hosts = fabric.options.hosts
-    this.#fabric = fabric
+    this.maxSegment = Math.min(MAX_SEGMENT, wires.capacity) & ~7
+    this.hosts = wires.options.hosts
+    this.#wires = wires
+    this.#fabric = wires.fabric
   }
 
   attach(receiver: SegmentReceiver): void {
@@ -54,7 +65,7 @@ export class MemoryTransport implements Transport, FabricPort {
   publish(dest: number): void {
     const lane = this.#lane(dest)
     const segment = lane.reserved!
-    const { headerBytes = 0, observeSent } = this.#fabric.options
+    const { headerBytes = 0, observeSent } = this.#wires.options
     if (this.#ended) return
     observeSent?.(segment)
     this.#fabric.send(lane, segment, Math.max(0, segment.length - headerBytes))
@@ -101,7 +112,7 @@ export class MemoryTransport implements Transport, FabricPort {
   deliver(parcel: Parcel): void {
     if (this.#ended) return
     const { segment, moved, lane } = parcel
-    const { observe } = this.#fabric.options
+    const { observe } = this.#wires.options
     if (observe !== undefined && (segment ?? moved) !== undefined) {
       observe({ from: lane.from, to: this.rank, time: this.#fabric.now, segment, moved })
     }
@@ -120,7 +131,7 @@ export class MemoryTransport implements Transport, FabricPort {
   #lane(dest: number): Lane {
     let lane = this.#out[dest]
     if (lane === undefined) {
-      lane = this.#fabric.makeLane(this.rank, dest)
+      lane = this.#wires.makeLane(this.rank, dest)
       this.#out[dest] = lane
     }
     return lane

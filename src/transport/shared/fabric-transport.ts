@@ -1,7 +1,9 @@
+import { weightOf } from './host-memory.js'
 import { SharedTransport } from './shared-transport.js'
 
 /** Joins threads of several worlds, beside the transport of this thread's own world, and may be left. */
 export class FabricTransport extends SharedTransport {
+  protected readonly weight = weightOf(this.size)
   #held = 0
   #watched = 0
   #left = false

@@ -79,6 +79,16 @@ export function allocateHost(size: number, others?: Omit<OtherHosts, 'bell'>): H
   }
 }
 
+/** Of each rank's memory so much is counted; of more ranks than these no more. */
+const FELT_BYTES = 2 ** 19
+const FELT_RANKS = 64
+
+/**
+ * What is to be kept beside the memory of ranks that come and go. V8 does not count shared memory, and would let gigabytes of it lie before
+ * it looks for what is not used any more; this, which nobody touches and which takes nothing, it counts.
+ */
+export const weightOf = (size: number): ArrayBuffer => new ArrayBuffer(FELT_BYTES * Math.min(size, FELT_RANKS))
+
 /** Why a rank has failed: above its state. */
 const REASONS = [
   'has failed',

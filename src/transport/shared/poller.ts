@@ -13,6 +13,8 @@
 export interface Pollable {
   /** Delivers what has come; true when that was anything. */
   poll(): boolean
+  /** The rank is about to sleep: what waits asks those it waits for, if that is not known. */
+  beforeSleep(): void
   /** Marks the rank as asleep, so that whoever publishes from now on wakes it, and polls once more; true when that gave anything. */
   fallAsleep(): boolean
   wakeUp(): void
@@ -27,7 +29,7 @@ export interface Pollable {
 }
 
 /** Another transport of this thread: all sleep by the first one's bell. */
-export type AlsoPolled = Pick<Pollable, 'poll' | 'mayBlock'>
+export type AlsoPolled = Pick<Pollable, 'poll' | 'beforeSleep' | 'mayBlock'>
 
 const { nextTick } = process
 const settled = Promise.resolve()
@@ -136,6 +138,8 @@ export class Poller {
 
   /** From here on who publishes wakes this thread; true when something had come before. */
   #fallAsleep(): boolean {
+    this.#target.beforeSleep()
+    for (const other of this.#others) other.beforeSleep()
     const any = this.#target.fallAsleep()
     return this.#pollOthers() || any
   }

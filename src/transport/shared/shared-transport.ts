@@ -185,8 +185,11 @@ export class SharedTransport implements Transport {
     return this.boards?.poll() || any
   }
 
-  fallAsleep(): boolean {
+  beforeSleep(): void {
     this.boards?.beforeSleep()
+  }
+
+  fallAsleep(): boolean {
     Atomics.store(this.#bells[this.rank]!, ASLEEP, 1)
     return this.poll()
   }

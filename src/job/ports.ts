@@ -1,9 +1,13 @@
-import type { ConnectOrder, ListenOrder, Refusal } from '../../progress/job-services.js'
-import type { ToRank } from '../../runtime/rank-protocol.js'
+import type { ConnectOrder, ListenOrder, Refusal } from '../progress/job-services.js'
+import type { JobNews } from './messages.js'
 
 /** What ports need of the job. */
 export interface PortsJob {
-  tell(process: number, message: ToRank): void
+  /** Milliseconds. */
+  now(): number
+  /** Calls back when so many milliseconds are over; returns how to want that no more. */
+  after(ms: number, action: () => void): () => void
+  tell(process: number, message: JobNews): void
   /** Gives those who listen their places in a fabric with a stranger. */
   seat(fabric: number, first: readonly number[], port: number): void
   /** Lets strangers in by a ticket, until it is shut. */
@@ -15,8 +19,8 @@ export interface PortsJob {
 
 /** Ranks of another job that would like to connect. */
 export interface Stranger {
-  /** Joins them with those who listen; returns the fabric's number. */
-  join(first: readonly number[]): number
+  /** Joins them with those who listen; returns the fabric's number, or undefined where it has refused them. */
+  join(first: readonly number[]): number | undefined
   refuse(refusal: Refusal): void
 }
 
@@ -40,7 +44,8 @@ interface Connecting extends Caller {
   readonly name: string
   /** When it is given up. */
   readonly until: number
-  timer?: NodeJS.Timeout | undefined
+  /** Has its time not end any more. */
+  stop?: (() => void) | undefined
   stranger?: Stranger
 }
 
@@ -67,7 +72,7 @@ export class Ports {
   }
 
   connect(root: number, id: number, { name, timeout, processes }: ConnectOrder): void {
-    this.#seek({ root, id, processes: processes as number[], name, until: performance.now() + timeout })
+    this.#seek({ root, id, processes: processes as number[], name, until: this.#job.now() + timeout })
   }
 
   /** Somebody of another job has come with a ticket; returns how to want that no more. */
@@ -85,8 +90,10 @@ export class Ports {
     if (port === undefined) return
     const connecting = port.offered
     port.offered = undefined
-    if (connecting?.stranger !== undefined) this.#job.seat(connecting.stranger.join(port.processes), port.processes, number)
-    else if (connecting !== undefined) this.#answer(connecting, this.#job.join(port.processes, connecting.processes, number))
+    if (connecting?.stranger !== undefined) {
+      const fabric = connecting.stranger.join(port.processes)
+      if (fabric !== undefined) this.#job.seat(fabric, port.processes, number)
+    } else if (connecting !== undefined) this.#answer(connecting, this.#job.join(port.processes, connecting.processes, number))
     this.#offer(port)
   }
 
@@ -117,10 +124,10 @@ export class Ports {
   /** Somebody waits for its turn at a port, or for the port. */
   #seek(connecting: Connecting): void {
     const { name, until } = connecting
-    clearTimeout(connecting.timer)
+    connecting.stop?.()
     this.#early.delete(connecting)
     const port = this.#named(name)
-    if (port === undefined) return this.#wait(connecting, until - performance.now())
+    if (port === undefined) return this.#wait(connecting, until - this.#job.now())
     const both = port.processes.filter((process) => connecting.processes.includes(process))
     if (both.length > 0) {
       const ranks = both.map((process) => connecting.processes.indexOf(process)).join(', ')
@@ -135,9 +142,13 @@ export class Ports {
   }
 
   #wait(connecting: Connecting, ms: number): void {
-    if (ms <= 0) return this.#refuse(connecting, `nobody listens at port '${connecting.name}'`)
+    const giveUp = (): void => {
+      this.#early.delete(connecting)
+      this.#refuse(connecting, `nobody listens at port '${connecting.name}'`)
+    }
+    if (ms <= 0) return giveUp()
     this.#early.add(connecting)
-    connecting.timer = setTimeout(() => this.#seek(connecting), Math.ceil(ms)).unref()
+    connecting.stop = this.#job.after(ms, giveUp)
   }
 
   /** The next one's turn, unless somebody is about to be let in. */
@@ -150,7 +161,7 @@ export class Ports {
   #drop(isIt: (caller: Caller) => boolean): void {
     for (const connecting of this.#early) {
       if (!isIt(connecting)) continue
-      clearTimeout(connecting.timer)
+      connecting.stop?.()
       this.#early.delete(connecting)
     }
     for (const port of [...this.#ports.values()]) {

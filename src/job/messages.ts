@@ -1,0 +1,35 @@
+import type { Order, Refusal } from '../progress/job-services.js'
+
+/** What a job and its ranks say to each other about worlds, ports and what joins them, whatever carries it. */
+
+/** A rank's place in what joins two groups of ranks, as far as it does not matter what carries that. */
+export interface JobSeat {
+  fabric: number
+  /** It is the way to those who have spawned this rank. */
+  isParent: boolean
+  /** What it has come of, at the ranks that listen. */
+  port?: number | undefined
+}
+
+/** What the job says of what was asked for, and of ports. */
+export type JobNews =
+  /** What it has asked for is done, or is not. */
+  | { type: 'answered'; id: number; value?: number | undefined; refusal?: Refusal | undefined }
+  /** Somebody would like to connect to a port: said at the root of those who listen, for one at a time. */
+  | { type: 'offered'; port: number }
+  /** A port is closed. */
+  | { type: 'unlistened'; port: number }
+  /** How ranks of other jobs connect to a port. */
+  | { type: 'ticket'; port: number; ticket: string }
+
+export type FromJob<S extends JobSeat> =
+  /** It is joined with ranks of another world. */
+  { type: 'joined'; seat: S } | JobNews
+
+export type ToJob =
+  /** Start ranks, open a port, or connect to one. */
+  | { type: 'asked'; id: number; order: Order }
+  /** What was asked for is not wanted any more. */
+  | { type: 'withdrawn'; id: number }
+  /** Who is offered is let in, or nobody is any more. */
+  | { type: 'accept' | 'unlisten'; port: number }

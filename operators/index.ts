@@ -26,7 +26,8 @@ export { type ScattervOptions, scatterv } from './scatterv.js'
 
 export type { FileRecord } from '../src/file/record-parsers.js'
 export type { ReadFromOptions, RecordFormat, RecordStream, Share } from '../src/file/record-stream.js'
-export type { WriteToOptions, Written } from '../src/file/record-writer.js'
+export type { WriteToOptions } from '../src/file/record-writer.js'
+export type { Written } from '../src/file/record-writing.js'
 export { readFrom } from './readFrom.js'
 export { writeTo } from './writeTo.js'
 

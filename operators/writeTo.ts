@@ -2,7 +2,8 @@ import type { Observable, ObservableInput } from 'rxjs'
 import { checkKind } from '../src/diagnostics/arguments.js'
 import { captureCallSite } from '../src/diagnostics/call-site.js'
 import type { File } from '../src/file/file.js'
-import { RecordWriter, type WriteToOptions, type Written } from '../src/file/record-writer.js'
+import { RecordWriter, type WriteToOptions } from '../src/file/record-writer.js'
+import type { Written } from '../src/file/record-writing.js'
 
 /**
  * Writes the values of all ranks' streams to a file, behind its common pointer, and emits where each is, once it is written.
@@ -15,8 +16,8 @@ import { RecordWriter, type WriteToOptions, type Written } from '../src/file/rec
  * `'arrival'` each value is written as it comes. Sources that can wait (`pull`, `receiveFrom`, `readFrom`, iterables given to this function
  * itself) do while the disk is behind; others are queued to `highWaterMark`, then it is as `overflow` says.
  *
- * Shape: T → `{ at, bytes }`. Units: `highWaterMark` in bytes. Cost: of rounds, one small allgather a value; of arrival, one message for
- * all that waits.
+ * Shape: T → `{ at, bytes }`. Units: `highWaterMark` in bytes. Cost: of rounds, one small allgather for all that waits, up to `window`
+ * values, and where they are short their bytes, to one rank that writes them in one run; of arrival, one message for all that waits.
  * Errors: ArgumentError, CountError when the operator is made; DatatypeError, ArgumentError for a value that the format does not take;
  * RaggedStreamError, RemoteError, RankFailedError, OverflowError, FileError, AbortError. MPI: a loop over MPI_File_write_ordered, or
  * MPI_File_write_shared.

@@ -4,7 +4,11 @@ import type { Call } from './call.js'
 import { GOES_ON, type Word } from './termination.js'
 
 /** The streams are not equally long, and should have been. */
-export function raggedError(words: readonly (Word | undefined)[], call: Call, comm: Pick<CommunicatorCore, 'titleOf'>): Error {
+export function raggedError(
+  words: readonly (Word | undefined)[],
+  call: Pick<Call, 'describe'>,
+  comm: Pick<CommunicatorCore, 'titleOf'>
+): Error {
   const streams = words.flatMap((word, rank) =>
     word === undefined ? [] : [`  ${comm.titleOf(rank)}: ${word.count}${word.kind === GOES_ON ? ' and more' : ''}`]
   )

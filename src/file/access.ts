@@ -9,6 +9,9 @@ export interface FileAccess {
   read(into: Memory, position: number, done: Done<number>): void
   /** All of the memory; with an error, the number of bytes that went before it. */
   write(from: Memory, position: number, done: Done<number>): void
+  /** The same of a part of memory at once, where that is quick; else `undefined`, and it is to be asked for. */
+  readNow?(into: Uint8Array, at: number, length: number, position: number): number | undefined
+  writeNow?(from: Uint8Array, at: number, length: number, position: number): number | undefined
   truncate(size: number, done: Done<void>): void
   sync(done: Done<void>): void
   stat(done: Done<FileStat>): void
@@ -20,6 +23,7 @@ export interface FileAccess {
 
 /** One system call moves less than 2 GiB. */
 const PIECE = 2 ** 30
+const CLOSED = { code: 'EBADF', message: 'it was closed' }
 
 /**
  * A file that is open on this rank. Its descriptor is closed when nothing uses it any more, for its number would be given to another file.
@@ -48,6 +52,14 @@ export class LocalAccess implements FileAccess {
     this.#move('write', from, position, done)
   }
 
+  readNow(into: Uint8Array, at: number, length: number, position: number): number | undefined {
+    return this.#closed ? undefined : this.#file.readNow?.(into, at, length, position)
+  }
+
+  writeNow(from: Uint8Array, at: number, length: number, position: number): number | undefined {
+    return this.#closed ? undefined : this.#file.writeNow?.(from, at, length, position)
+  }
+
   truncate(size: number, done: Done<void>): void {
     this.#use('cannot set the length of', (finished) => this.#file.truncate(size, finished), done)
   }
@@ -74,6 +86,7 @@ export class LocalAccess implements FileAccess {
   }
 
   #use<T>(what: string, run: (finished: Done<T>) => void, done: Done<T>): void {
+    if (this.#closed) return done(fileError(what, this.#path, CLOSED), undefined as T)
     this.#busy++
     run((error, value) => {
       done(error && fileError(what, this.#path, error), value)
@@ -96,7 +109,7 @@ export class LocalAccess implements FileAccess {
     const step = (): void => {
       const left = memory.byteLength - moved
       if (left === 0) return end(null)
-      if (this.#closed && moved > 0) return end(fileError(`cannot ${how}`, this.#path, { code: 'EBADF', message: 'it was closed' }))
+      if (this.#closed) return end(fileError(`cannot ${how}`, this.#path, CLOSED))
       const piece = new Uint8Array(memory.buffer, memory.byteOffset + moved, Math.min(left, PIECE))
       this.#file[how](piece, position + moved, (error, count) => {
         if (error !== null) {

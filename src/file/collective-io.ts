@@ -1,7 +1,7 @@
 import { concat, defer, EMPTY, from, ignoreElements, map, mergeMap, Observable, type ObservableInput } from 'rxjs'
 import type { Caller } from '../collective/definition.js'
 import type { CallSite } from '../diagnostics/call-site.js'
-import { copyRun, type Memory } from '../memory/copy.js'
+import { copy, type Memory } from '../memory/copy.js'
 import { failureOf } from '../service/failure.js'
 import { agreed, exchange, gather, throwFirst } from '../service/rounds.js'
 import type { FileAccess } from './access.js'
@@ -63,7 +63,7 @@ export function writeTogether(plan: TwoPhase): Observable<void> {
             if (wanted.total === 0 || failure !== null) return EMPTY
             const window = windows[plan.aggregators.indexOf(caller.core.rank)]!
             const buffer = gathered.of(window.end - window.first)
-            wanted.each((position, length, at) => copyRun(bytes, at, buffer, position - window.first, length))
+            wanted.each((position, length, at) => copy(bytes, at, buffer, position - window.first, length))
             return eachRun(wanted.joined(0), (run, next) => {
               const part = buffer.subarray(run.position - window.first, run.position - window.first + run.length)
               writeRuns(access, [run], part, never, (error) => {
@@ -110,7 +110,7 @@ export function readTogether(plan: TwoPhase): Observable<number> {
           })
           const answer = defer(() => {
             const answers = dealt.of(wanted.total)
-            wanted.each((position, length, at) => copyRun(buffer, position - window.first, answers, at, length))
+            wanted.each((position, length, at) => copy(buffer, position - window.first, answers, at, length))
             const runs = { counts: wanted.bytes, received: shares.bytes, receivedAt: shares.at, into }
             return exchange(caller, `${name} (data)`, answers, runs, site)
           })
@@ -125,7 +125,7 @@ export function readTogether(plan: TwoPhase): Observable<number> {
       const size = Math.max(...aggregators.map((aggregator) => sizes[aggregator]!))
       const own = new OwnRuns(plan.runs.map((run) => upTo(size, run)))
       return inRounds(plan, round(own)).pipe(
-        closing(() => gather(caller, `${name} (end)`, [failure === null ? null : failureOf(failure), end] as const, site)),
+        closing(() => gather(caller, `${name} (end)`, [failure === null ? 0 : failureOf(failure), end] as const, site)),
         map((ends) => {
           throwFirst(ends.map(([failed]) => failed))
           const last = Math.min(...ends.map(([, one]) => one))
@@ -230,12 +230,14 @@ function sharesOf({ aggregators, caller }: TwoPhase, own: OwnRuns, windows: read
 /** What the ranks ask an aggregator for, in rank order; the bytes of their pieces come, or go, one behind the other. */
 class Wanted {
   readonly #pieces: Float64Array
+  readonly #counts: readonly number[]
   /** For each rank. */
   readonly bytes: readonly number[]
   readonly total: number
 
   constructor(pieces: Float64Array, counts: readonly number[]) {
     this.#pieces = pieces
+    this.#counts = counts
     let k = 0
     this.bytes = counts.map((count) => {
       let sum = 0
@@ -256,18 +258,39 @@ class Wanted {
 
   /** Runs that touch, overlap or have a short gap between them, as one. */
   joined(gap: number): Run[] {
-    const sorted: Run[] = []
-    this.each((position, length) => sorted.push({ position, length }))
-    sorted.sort((a, b) => a.position - b.position)
-    const runs: { position: number; length: number }[] = []
-    for (const { position, length } of sorted) {
-      const last = runs[runs.length - 1]
-      if (last !== undefined && position <= last.position + last.length + gap) {
-        last.length = Math.max(last.length, position + length - last.position)
-      } else runs.push({ position, length })
+    let runs: number[] = []
+    let k = 0
+    for (const count of this.#counts) {
+      const own: number[] = []
+      for (const end = k + count; k < end; k += 2) addRun(own, this.#pieces[k]!, this.#pieces[k]! + this.#pieces[k + 1]!, gap)
+      runs = union(runs, own, gap)
     }
-    return runs
+    return Array.from({ length: runs.length / 2 }, (_, r) => ({ position: runs[2 * r]!, length: runs[2 * r + 1]! - runs[2 * r]! }))
   }
+}
+
+/** Puts a run, its begin and end, behind others that begin no later. */
+function addRun(runs: number[], begin: number, end: number, gap: number): void {
+  const last = runs.length - 1
+  if (last > 0 && begin <= runs[last]! + gap) runs[last] = Math.max(runs[last]!, end)
+  else runs.push(begin, end)
+}
+
+/** Of two lists of ascending runs. */
+function union(a: readonly number[], b: readonly number[], gap: number): number[] {
+  if (a.length === 0 || b.length === 0) return [...a, ...b]
+  const runs: number[] = []
+  let j = 0
+  for (let k = 0; k < a.length || j < b.length; ) {
+    if (j >= b.length || (k < a.length && a[k]! <= b[j]!)) {
+      addRun(runs, a[k]!, a[k + 1]!, gap)
+      k += 2
+    } else {
+      addRun(runs, b[j]!, b[j + 1]!, gap)
+      j += 2
+    }
+  }
+  return runs
 }
 
 /** The ranks tell the aggregators which pieces they have, or want: how many, then which. */

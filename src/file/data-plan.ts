@@ -27,7 +27,7 @@ export function planWrite(view: View, data: Target, { at }: { at?: number }): Wr
   if (!Number.isInteger(count)) {
     throw new CountError(`data: ${memory.byteLength} bytes are no whole number of elements of ${view.size} bytes`)
   }
-  if (at !== undefined) view.runs(at, count)
+  if (at !== undefined) view.check(at, count)
   if (view.swaps) {
     if (!isPicked) memory = duplicate(memory)
     swapBytes(memory, view.types)
@@ -60,7 +60,7 @@ export function planRead(
     if (count !== undefined && count > room) throw new CountError(`count: ${count} elements do not fit into, which has room for ${room}`)
     limit = count ?? room
   }
-  if (at !== undefined && limit !== undefined) view.runs(at, limit)
+  if (at !== undefined && limit !== undefined) view.check(at, limit)
   const picked = pickedOf(into)
   const code = picked?.datatype ?? (into === undefined ? view.code : datatypeOf(into))
   const record = picked?.recordBytes || (code === RECORDS ? view.size : 0)

@@ -26,6 +26,9 @@ export interface FileStat {
 export interface DiskFile {
   read(into: Uint8Array, position: number, done: Done<number>): void
   write(from: Uint8Array, position: number, done: Done<number>): void
+  /** The same at once, where that is quick; else `undefined`, and it is to be asked for. */
+  readNow?(into: Uint8Array, at: number, length: number, position: number): number | undefined
+  writeNow?(from: Uint8Array, at: number, length: number, position: number): number | undefined
   truncate(size: number, done: Done<void>): void
   /** To the device. */
   sync(done: Done<void>): void

@@ -27,10 +27,10 @@ import type { FileSystem } from './file-system.js'
 import { endBehind } from './frames.js'
 import type { FileMode, ModeTraits } from './modes.js'
 import { type FileCallOptions, type FilePlace, PLACE, READ, type ReadOptions, type SeekFrom } from './options.js'
-import { Pointers, type Say } from './pointers.js'
+import { Pointers, type Said, type Say, sayOf } from './pointers.js'
 import type { Replacement } from './replacement.js'
 import { readRuns, writeRuns } from './runs-io.js'
-import { CollectiveCalls, type Together } from './together.js'
+import { CollectiveCalls, type Ended, type Together } from './together.js'
 import { checkPosition, type FileView, View } from './view.js'
 
 /** @internal What `open` makes a file of. */
@@ -102,9 +102,9 @@ export class File {
     this.#together = new CollectiveCalls(caller, worker, leader)
     this.#pointers = new Pointers(this.counters, worker, leader, () => parts.access.sizeNow, parts.view, parts.viewsAgree)
     if (parts.traits.appends) this.#pointers.toEnd(parts.size)
-    service.serve<readonly [number]>(
+    service.serve<Ended>(
       FREED,
-      (rank, [ended]) => {
+      (rank, ended) => {
         const error = new FreedError(`rank ${rank} has freed file '${this.name}', which this call needs all ranks for`)
         if (this.#obstacle === undefined) this.#together.breakOff(error, ended)
       },
@@ -197,8 +197,8 @@ export class File {
   // Collective calls
 
   /**
-   * Reads on all ranks together: a rank that wants nothing asks for `count: 0`. Pieces that lie between those of other ranks are read in
-   * long runs by one rank a host. With `shared` in rank order. Collective.
+   * Reads on all ranks together: a rank that wants nothing asks for `count: 0`. Pieces that lie between those of ranks of other hosts are
+   * read in long runs by one rank a host. With `shared` in rank order. Collective.
    *
    * Errors: those of `read`; a failure on one rank is a FileError on all. MPI: MPI_File_read_all, _read_at_all, _read_ordered, MPI 4.1
    * §14.4; mpi4py: file.Read_all, Read_at_all, Read_ordered.
@@ -217,8 +217,8 @@ export class File {
   }
 
   /**
-   * Writes on all ranks together: a rank that has nothing gives an empty array. Pieces that lie between those of other ranks are handed to
-   * one rank a host, which writes long runs; the bytes are the same. With `shared` in rank order. Collective.
+   * Writes on all ranks together: a rank that has nothing gives an empty array. Pieces that lie between those of ranks of other hosts, or
+   * are short, are handed to one rank a host, which writes long runs; the bytes are the same. With `shared` in rank order. Collective.
    *
    * Errors: those of `write`; a failure on one rank is a FileError on all. MPI: MPI_File_write_all, _write_at_all, _write_ordered, MPI 4.1
    * §14.4; mpi4py: file.Write_all, Write_at_all, Write_ordered.
@@ -237,8 +237,9 @@ export class File {
       watch(this.core, request, memory, `file.${name}`)
       return {
         say: this.#pointers.say(options, count),
-        act: (says: readonly Say[]) =>
-          this.#pointers.locate(says, options, view, request.site).pipe(
+        act: (all: readonly Said[]) => {
+          const says = all.map(sayOf)
+          return this.#pointers.locate(says, options, view, request.site).pipe(
             concatMap(({ start, extents }) => {
               const runs = view.runs(start, count)
               const plan = {
@@ -250,13 +251,14 @@ export class File {
                 extents,
                 site: request.site
               }
-              if (this.#isTwoPhase(extents)) return writeTogether({ ...plan, aggregators: this.#aggregators })
+              if (this.#isTwoPhase('write', says, extents)) return writeTogether({ ...plan, aggregators: this.#aggregators })
               const write = called<number>((done) =>
                 this.#guarded(request, (next: Done<number>) => writeRuns(this.parts.access, runs, memory, () => false, next))(done)
               )
               return this.#together.outcome(`${plan.name} (end)`, write, request.site).pipe(map(() => undefined))
             })
           )
+        }
       }
     })
   }
@@ -264,7 +266,7 @@ export class File {
   #readAll(options: ReadOptions = {}): Request<unknown> {
     const name = options?.shared === true ? 'readAll({ shared })' : 'readAll'
     const status = options?.status ?? new Status()
-    return this.#collective<unknown, Say>(READ, name, options, status, (request) => {
+    return this.#collective<unknown, Said>(READ, name, options, status, (request) => {
       this.#checkReads()
       const view = this.#pointers.view
       const plan = planRead(view, options)
@@ -272,8 +274,9 @@ export class File {
       const count = plan.count ?? Math.max(0, view.elementsIn(this.parts.access.sizeNow) - from)
       return {
         say: this.#pointers.say(options, count),
-        act: (says: readonly Say[]) =>
-          this.#pointers.locate(says, options, view, request.site).pipe(
+        act: (all: readonly Said[]) => {
+          const says = all.map(sayOf)
+          return this.#pointers.locate(says, options, view, request.site).pipe(
             concatMap(({ start, extents }) =>
               called<{ memory: Memory; length: number }>((done) =>
                 this.#allocated(plan, view, start, count, request, (memory, length) => done(null, { memory, length }), done)
@@ -289,7 +292,7 @@ export class File {
                     extents,
                     site: request.site
                   }
-                  if (this.#isTwoPhase(extents)) {
+                  if (this.#isTwoPhase('read', says, extents)) {
                     return readTogether({ ...together, aggregators: this.#aggregators }).pipe(map((bytes) => ({ memory, bytes })))
                   }
                   const read = called<number>((done) =>
@@ -301,6 +304,7 @@ export class File {
             ),
             map(({ memory, bytes }) => plan.finish(memory, bytes, status))
           )
+        }
       }
     })
   }
@@ -606,6 +610,11 @@ export class File {
       throw new ArgumentError('view: records lie in a row; set a view without holes: without a layout, and of no struct with padding')
   }
 
+  /** @internal A stream that all ranks take part in; returns what to call when it is over on this rank. */
+  joinStream(name: string, fail: (error: Error) => void): () => void {
+    return this.#together.join(name, fail)
+  }
+
   /** @internal Something that closing waits for, and that freeing fails. */
   track(site: CallSite | undefined): CallRequest<void> {
     const request = new CallRequest<void>(this.core, site)
@@ -719,10 +728,14 @@ export class File {
     return this.parts.isThrough ? [this.parts.leader] : this.#hostLeaders
   }
 
-  #isTwoPhase(extents: readonly Extent[]): boolean {
-    const { buffering } = this.parts
+  #isTwoPhase(how: 'read' | 'write', says: readonly Say[], extents: readonly Extent[]): boolean {
+    const { buffering, isThrough } = this.parts
     if (this.#atomic || buffering === 'never') return false
-    return buffering === 'always' || interleaves(extents)
+    if (buffering === 'always') return true
+    if (!interleaves(extents)) return false
+    // Within one host the cache of the system brings pieces together, and what counts is the number of calls: a read needs few.
+    if (isThrough || this.#hostLeaders.length > 1) return true
+    return how === 'write' && says.some(({ pieceBytes }) => pieceBytes < SHORT_PIECE)
   }
 
   /** How many elements are asked for; without `count` and `into` all to the end. */
@@ -780,7 +793,7 @@ export class File {
     if (!isOrderly) {
       const { ended } = this.#together
       for (const request of [...this.#pending]) request.fail(obstacle)
-      for (let rank = 0; rank < this.core.size; rank++) if (rank !== this.core.rank) service.tell(rank, FREED, [ended])
+      for (let rank = 0; rank < this.core.size; rank++) if (rank !== this.core.rank) service.tell(rank, FREED, ended)
       access.close(() => undefined)
       replacement?.discard()
     }
@@ -792,6 +805,8 @@ export class File {
 
 staysHere(File, 'a file')
 
+/** Shorter pieces are quicker handed to another rank than written. */
+const SHORT_PIECE = 256
 /** Zeros that are written at once. */
 const ZEROS = 2 ** 22
 

@@ -99,6 +99,33 @@ class NodeFile implements DiskFile {
     else fs.write(descriptor, from, 0, length, at, this.#elsewhere(length, done))
   }
 
+  /** What goes wrong is told when it is asked for. */
+  readNow(into: Uint8Array, at: number, length: number, position: number): number | undefined {
+    if (!this.#movesInCall(length)) return undefined
+    const start = performance.now()
+    let count: number
+    try {
+      count = fs.readSync(this.#descriptor, into, at, length, position)
+    } catch {
+      return undefined
+    }
+    this.#took(length, performance.now() - start)
+    return count
+  }
+
+  writeNow(from: Uint8Array, at: number, length: number, position: number): number | undefined {
+    if (!this.#movesInCall(length)) return undefined
+    const start = performance.now()
+    let count: number
+    try {
+      count = fs.writeSync(this.#descriptor, from, at, length, position)
+    } catch {
+      return undefined
+    }
+    this.#took(length, performance.now() - start)
+    return count
+  }
+
   truncate(size: number, done: Done<void>): void {
     fs.ftruncate(this.#descriptor, size, (error) => done(error))
   }
@@ -131,10 +158,13 @@ class NodeFile implements DiskFile {
     } catch (error) {
       return done(error as Error, 0)
     }
-    const ms = performance.now() - start
+    this.#took(bytes, performance.now() - start)
+    done(null, count)
+  }
+
+  #took(bytes: number, ms: number): void {
     this.#isQuick = ms < cacheMs(bytes)
     this.#spentMs += ms
-    done(null, count)
   }
 
   /** For a piece that another thread moves, which takes some time more. */

@@ -39,7 +39,7 @@ export interface OpenOptions {
   through?: number
   /** As by `setView`. A rank's own. */
   view?: FileView
-  /** Whether collective calls bring pieces of several ranks together before they write; default `'auto'`, where they interleave. */
+  /** Whether collective calls bring pieces together before they write; default `'auto'`, where they interleave and it is quicker. */
   buffering?: 'auto' | 'always' | 'never'
   /** The file's; by default after the communicator: 'world.file(1)'. */
   name?: string

@@ -16,8 +16,17 @@ const POINTER = 'pointer'
 /** What a rank says of a collective read or write: how many elements, and where, unless the common pointer says. */
 export interface Say extends Extent {
   readonly count: number
-  readonly start?: number
+  readonly start: number
+  /** How long its pieces are, on average. */
+  readonly pieceBytes: number
 }
+
+/** As it travels: numbers. */
+export type Said = Float64Array
+
+const said = ({ count, start, first, end, pieceBytes }: Say): Said => Float64Array.of(count, start, first, end, pieceBytes)
+
+export const sayOf = ([count, start, first, end, pieceBytes]: Said): Say => ({ count, start, first, end, pieceBytes }) as Say
 
 /** What this rank sees of a file, where in it its own pointer is, and the one that all ranks share. In elements of the view. */
 export class Pointers {
@@ -118,19 +127,20 @@ export class Pointers {
     }
     const start = at ?? this.#position
     if (at === undefined) {
-      if (count > 0) this.#view.runs(start, count)
+      this.#view.check(start, count)
       this.#position += count
     }
     then(start)
   }
 
   /** What this rank says of a collective call: its own pointer moves on. */
-  say({ at, shared }: FilePlace, count: number): Say {
-    if (shared === true) return { count, first: 0, end: 0 }
+  say({ at, shared }: FilePlace, count: number): Said {
+    const { pieceBytes } = this.#view
+    if (shared === true) return said({ count, start: 0, first: 0, end: 0, pieceBytes })
     const start = at ?? this.#position
     const { first, end } = boundsOf(this.#view, start, count)
     if (at === undefined) this.#position += count
-    return { count, first, end, start }
+    return said({ count, start, first, end, pieceBytes })
   }
 
   /** Where this rank begins, and what each touches, seen by the view that was there at the call. */
@@ -141,7 +151,7 @@ export class Pointers {
     site: CallSite | undefined
   ): Observable<{ start: number; extents: readonly Extent[] }> {
     const { rank } = this.#worker.core
-    if (shared !== true) return of({ start: says[rank]!.start!, extents: says })
+    if (shared !== true) return of({ start: says[rank]!.start, extents: says })
     const total = says.reduce((sum, { count }) => sum + count, 0)
     const base = this.#leads ? called<number>((done) => this.#counters.add(POINTER, total, done)) : of(0)
     return base.pipe(

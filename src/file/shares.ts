@@ -81,9 +81,9 @@ export function demandedParts(
   return {
     next(done) {
       if (parts.length > 0) return done(null, parts.shift())
-      counters.add(
+      counters.draw(
         `${key} chunks`,
-        1,
+        chunks,
         (error, ticket) => {
           if (error !== null) return done(error, undefined)
           parts = ticket < chunks ? cutOut(ranges, ticket * chunk, (ticket + 1) * chunk) : []

@@ -13,6 +13,9 @@ export interface Together<T, S> {
   readonly act: (says: readonly S[]) => Observable<T>
 }
 
+/** What a rank has ended: how many calls, and which streams. */
+export type Ended = readonly [calls: number, streams: readonly string[]]
+
 /** The calls that all ranks of a file make together: one after the other, for their order is the same everywhere. */
 export class CollectiveCalls {
   readonly #caller: OwnCaller
@@ -77,13 +80,18 @@ export class CollectiveCalls {
     })
   }
 
-  /** How many of them have ended on this rank. */
-  get ended(): number {
-    return this.#meetings.ended
+  /** A stream that all ranks take part in; returns what to call when it is over on this rank. */
+  join(stream: string, fail: (error: Error) => void): () => void {
+    return this.#meetings.join(stream, fail)
   }
 
-  /** A rank has freed its part, and had ended so many: what needs all ranks is in vain from then on. */
-  breakOff(error: Error, ended: number): void {
-    this.#meetings.breakOff(error, ended)
+  /** What has ended on this rank: how many calls, and which streams. */
+  get ended(): Ended {
+    return [this.#meetings.ended, this.#meetings.overStreams]
+  }
+
+  /** A rank has freed its part, and had ended so much: what needs all ranks is in vain from then on. */
+  breakOff(error: Error, [calls, streams]: Ended): void {
+    this.#meetings.breakOff(error, calls, streams)
   }
 }

@@ -81,6 +81,11 @@ export class View {
     return this.#tile === undefined
   }
 
+  /** Bytes that follow each other without a hole, on average. */
+  get pieceBytes(): number {
+    return this.#tile === undefined ? Number.POSITIVE_INFINITY : this.#tile.packed / this.#tile.offsets.length
+  }
+
   /** What all ranks' views must have in common where they share a pointer; and what tells this one from others. */
   get signature(): string {
     const { at, type, format, layout } = this
@@ -98,13 +103,15 @@ export class View {
   runs(element: number, count: number): Run[] {
     if (count === 0) return []
     const position = this.byteOffset(element)
+    this.check(element, count)
     const tile = this.#tile
-    if (tile === undefined) {
-      this.byteOffset(element + count)
-      return [{ position, length: count * this.size }]
-    }
-    this.byteOffset(element + count - 1)
+    if (tile === undefined) return [{ position, length: count * this.size }]
     return runsOf(tile, this.at, element * this.size, count * this.size)
+  }
+
+  /** Throws where elements would lie behind the last place that there is. */
+  check(element: number, count: number): void {
+    if (count > 0) this.byteOffset(this.#tile === undefined ? element + count : element + count - 1)
   }
 
   /** The elements of the view that a file of so many bytes holds whole, from the first on. */

@@ -12,6 +12,9 @@ interface Meeting {
 export class Meetings {
   /** In the order in which they were begun, which is the same on all ranks. */
   readonly #pending = new Map<number, Meeting>()
+  /** Streams that all take part in, by name: their order may differ. */
+  readonly #streams = new Map<string, Meeting>()
+  readonly #overStreams: string[] = []
   readonly #release: () => void
   #begun = 0
   #rift: Error | undefined
@@ -32,6 +35,20 @@ export class Meetings {
     return this.#begun
   }
 
+  /** Streams that are over on this rank. */
+  get overStreams(): readonly string[] {
+    return this.#overStreams
+  }
+
+  /** This rank takes part in a stream of all; returns what to call when it is over here. */
+  join(name: string, fail: (error: Error) => void): () => void {
+    this.#streams.set(name, { fail })
+    return () => {
+      this.#overStreams.push(name)
+      if (this.#streams.delete(name)) this.#maybeRelease()
+    }
+  }
+
   /** This rank begins one; returns what to call when it has ended. */
   begin(fail: (error: Error) => void): () => void {
     const number = ++this.#begun
@@ -41,9 +58,14 @@ export class Meetings {
     }
   }
 
-  /** A rank has freed its part, and had ended so many. */
-  breakOff(error: Error, ended: number): void {
+  /** A rank has freed its part, and had ended so many; of the streams, some were over there. */
+  breakOff(error: Error, ended: number, overStreams: readonly string[] = []): void {
     this.#rift ??= error
+    for (const [name, { fail }] of [...this.#streams]) {
+      if (overStreams.includes(name)) continue
+      this.#streams.delete(name)
+      fail(error)
+    }
     for (const [number, { fail }] of [...this.#pending]) {
       if (number <= ended) continue
       this.#pending.delete(number)
@@ -53,6 +75,6 @@ export class Meetings {
   }
 
   #maybeRelease(): void {
-    if (this.#rift !== undefined && this.#pending.size === 0) this.#release()
+    if (this.#rift !== undefined && this.#pending.size === 0 && this.#streams.size === 0) this.#release()
   }
 }

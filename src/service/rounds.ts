@@ -74,11 +74,12 @@ export function exchange<D extends Uint8Array | Float64Array>(
 
 /** All ranks tell how they have fared: where one has failed, all get its failure. */
 export function agreed(caller: Caller, name: string, error: unknown, site: CallSite | undefined): Observable<void> {
-  const said: Failure | null = error === null || error === undefined ? null : failureOf(error)
+  // A number goes the shortest way.
+  const said: Failure | 0 = error === null || error === undefined ? 0 : failureOf(error)
   return gather(caller, name, said, site).pipe(map((failures) => throwFirst(failures)))
 }
 
-export function throwFirst(failures: readonly (Failure | null)[]): void {
-  const rank = failures.findIndex((failure) => failure !== null)
-  if (rank >= 0) throw failedOn(rank, failures[rank]!)
+export function throwFirst(failures: readonly (Failure | 0)[]): void {
+  const rank = failures.findIndex((failure) => failure !== 0)
+  if (rank >= 0) throw failedOn(rank, failures[rank] as Failure)
 }

@@ -83,7 +83,7 @@ export class Service {
     this.#handlers.set(kind, handler)
     const early = this.#early.get(kind) ?? []
     this.#early.delete(kind)
-    for (const { from, asked, reply } of early) if (!this.#isGone(from)) handler(from, asked as A, reply)
+    for (const { from, asked, reply } of early) if (reply === NOBODY || !this.#isGone(from)) handler(from, asked as A, reply)
   }
 
   /** What is asked of that kind may be answered by the main thread of a rank's host, where that has been given what it needs. */
@@ -127,7 +127,7 @@ export class Service {
 
   /** Says something to a rank that nobody waits for. */
   tell<A extends Asked = readonly unknown[]>(rank: number, kind: Kind<A>, said: A): void {
-    if (rank === this.core.rank) this.#answer(rank, kind, said, () => undefined)
+    if (rank === this.core.rank) this.#answer(rank, kind, said, NOBODY)
     else this.#sendAsked(rank, 0, kind, said)
   }
 
@@ -193,7 +193,7 @@ export class Service {
   }
 
   #answerTo(from: number, id: number, kind: string | number, asked: Asked): void {
-    if (id === 0) return this.#answer(from, kind, asked, () => undefined)
+    if (id === 0) return this.#answer(from, kind, asked, NOBODY)
     this.#answer(from, kind, asked, (error, value) => {
       if (!this.core.alive) return
       if (error === null && typeof value === 'number') this.#sendNumber(from, ANSWERS, id, 0, value)
@@ -240,6 +240,9 @@ export class Service {
 
 /** Ids go with a message as integers of 32 bits. */
 const LAST_ID = 2 ** 31 - 1
+
+/** Nobody waits for an answer. What was said holds also when who said it is no more. */
+const NOBODY: Done<unknown> = () => undefined
 
 /** Said by a rank that has given up its part. */
 export const FREED = 'freed'

@@ -3,7 +3,7 @@ import type { Communicator } from '../communicator/communicator.js'
 import { checkOptions, checkSignal, shown } from '../diagnostics/arguments.js'
 import { type CallSite, captureCallSite } from '../diagnostics/call-site.js'
 import type { OptionNames } from '../diagnostics/option-names.js'
-import { ArgumentError, CountError } from '../errors.js'
+import { ArgumentError, CountError, FreedError, RankFailedError } from '../errors.js'
 import { abortError, onAbort } from '../request/cancellation.js'
 import type { Request } from '../request/request.js'
 import { type Demand, presentDemand, under } from '../stream/internal.js'
@@ -37,6 +37,8 @@ export interface TicketOptions<T extends number | bigint = number> {
 const ADD = 0
 /** The same of bigints. */
 const ADD_BIG = 'add'
+/** What the root says before it leaves, which may be after all tickets are drawn. */
+const LAST = 'last'
 
 /**
  * A number that all ranks count on: each call gets another one. It is what loops share whose turns take unequal time.
@@ -65,6 +67,8 @@ export class Counter<T extends number | bigint = number> extends SyncObject {
   #cell: SharedCell | undefined
   readonly #isShared: boolean
   #stopTaking: (() => void) | undefined
+  /** As the root has said it last. */
+  #last: T | undefined
   #draws = 0
 
   /** @internal */
@@ -81,6 +85,10 @@ export class Counter<T extends number | bigint = number> extends SyncObject {
       this.#cell = cell
       this.service.serve<number>(ADD, (_, amount, reply) => reply(null, cell.add(amount)))
       this.service.serve<readonly [number | bigint]>(ADD_BIG, (_, [amount], reply) => reply(null, cell.add(BigInt(amount))))
+    } else {
+      this.service.serve<readonly [T]>(LAST, (_, [last]) => {
+        this.#last = last
+      })
     }
     this.#share()
   }
@@ -151,6 +159,7 @@ export class Counter<T extends number | bigint = number> extends SyncObject {
    *     rank 0, below: 4            a---c---|
    *     rank 1                      b---d---|
    *
+   * It also completes where the root has drawn the last one and then freed the counter or ended.
    * Errors: ArgumentError, CountError when it is made; those of `next`.
    */
   tickets(options: TicketOptions<T> = {}): Observable<T> {
@@ -173,7 +182,24 @@ export class Counter<T extends number | bigint = number> extends SyncObject {
   /** @internal */
   protected giveBack(isOrderly: boolean): void {
     this.#stopTaking?.()
-    if (!isOrderly && this.core.rank === this.root) this.#cell?.free()
+    if (isOrderly || this.core.rank !== this.root) return
+    this.tellLast()
+    this.#cell!.free()
+  }
+
+  /** @internal The root may leave from now on: the others know how far it has counted. */
+  tellLast(): void {
+    const { core, root, service } = this
+    if (core.rank !== root || core.obstacle !== undefined) return
+    const last = this.#cell!.add(this.#isBig ? 0n : 0)
+    for (let rank = 0; rank < core.size; rank++) if (rank !== root) service.tell(rank, LAST, [last])
+  }
+
+  /** @internal How far the root has counted that has left, if it is that why a call has failed, and if it is known. */
+  lastAfter(error: unknown): T | undefined {
+    const { core, root } = this
+    if (!(error instanceof FreedError || error instanceof RankFailedError) || !this.isUsable || core.rank === root) return undefined
+    return this.#cell === undefined ? this.#last : (this.#cell.add(this.#isBig ? 0n : 0) as T)
   }
 
   /** The ranks of the root's host count in its memory; it lets them have it. */
@@ -291,10 +317,15 @@ class Tickets<T extends number | bigint> {
       const number = this.#next!
       this.#left--
       if (this.#left > 0) this.#next = this.#counter.after(number)
-      if (this.#isOver(number)) under(this.#demand, () => this.#subscriber.complete())
+      if (this.#isOver(number)) this.#complete()
       else under(this.#demand, () => this.#subscriber.next(number))
     }
     return true
+  }
+
+  #complete(): void {
+    this.#counter.tellLast()
+    under(this.#demand, () => this.#subscriber.complete())
   }
 
   #isOver(number: T): boolean {
@@ -313,7 +344,12 @@ class Tickets<T extends number | bigint> {
         this.#left = this.#chunk
         this.run()
       },
-      error: (error) => this.#fail(error)
+      error: (error) => {
+        // There are none left for anybody: it does not matter that nobody counts any more.
+        const last = this.#counter.lastAfter(error)
+        if (last !== undefined && this.#isOver(last)) this.#complete()
+        else this.#fail(error)
+      }
     })
   }
 }

@@ -151,6 +151,11 @@ export abstract class SyncObject {
   /** @internal All have closed it. */
   protected closed(): void {}
 
+  /** @internal This rank has not given it up. */
+  protected get isUsable(): boolean {
+    return this.#obstacle === undefined && this.core.obstacle === undefined
+  }
+
   /** @internal Throws why nothing can be done with it. */
   protected checkUsable(): void {
     if (this.#obstacle !== undefined) throw this.#obstacle

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
-import { concatMap, defer, from, map, type Observable, of, take } from 'rxjs'
+import { concatMap, defer, from, map, type Observable, of, take, timer } from 'rxjs'
+import { mergeMap } from '../../operators/mergeMap.js'
 import { readFrom } from '../../operators/readFrom.js'
 import { writeTo } from '../../operators/writeTo.js'
 import type { Communicator } from '../../src/communicator/communicator.js'
@@ -118,7 +119,8 @@ describe('a view with a layout', () => {
   it.each([1, 2, 3, 4, 5, 7, 8])('gives each of %i ranks its columns of a matrix, written and read together', (size) => {
     const { results, errors, files } = onFile(
       size,
-      {},
+      // On two hosts they go by one rank of each.
+      size % 2 === 0 ? { hosts: Array.from({ length: size }, (_, rank) => rank % 2) } : {},
       (comm) => comm.iopen('m', 'w+'),
       (file, comm) => {
         const share = { sizes: [rows, columns], grid: [1, size], coords: [0, comm.rank], by: ['none', 'block'] } as const
@@ -435,6 +437,39 @@ describe('records', () => {
       }),
       { numRuns: 40 }
     )
+  })
+
+  it.each(['frees', 'fails'])('on demand end where rank 0 %s when all are dealt out, and else with an error', (how) => {
+    const lines = Array.from({ length: 20 }, (_, k) => `line ${k}\n`).join('')
+    for (const [chunks, late] of [
+      [4, false],
+      [4, true],
+      [40, false]
+    ] as const) {
+      simulate(3, { latency: 1, leaks: 'ignore', files: { x: lines } }, ({ comms, fail, flush }) => {
+        const ends: string[] = []
+        let records = 0
+        for (const [rank, comm] of comms.entries()) {
+          comm.iopen('x').subscribe((file) => {
+            const leave = (): void => (how === 'frees' ? file.free() : fail(0))
+            if (rank === 0 && chunks === 40) timer(12).subscribe(leave)
+            const read = readFrom<string>(file, { share: 'demand', chunk: Math.ceil(lines.length / chunks) }).pipe(
+              mergeMap((record) => timer(rank === 0 && chunks === 4 ? 0 : 10).pipe(map(() => record)), 1)
+            )
+            const start = timer(late && rank > 0 ? 100 : 0).pipe(concatMap(() => read))
+            start.subscribe({
+              next: () => records++,
+              error: (error) => rank > 0 && ends.push(error.name),
+              complete: () => (rank === 0 ? leave() : ends.push('complete'))
+            })
+          })
+        }
+        flush()
+        const left = how === 'frees' ? 'FreedError' : 'RankFailedError'
+        expect(ends).toEqual(chunks === 4 ? ['complete', 'complete'] : [left, left])
+        if (chunks === 4) expect(records).toBe(20)
+      })
+    }
   })
 
   it('that were written are read, by any number of ranks', () => {

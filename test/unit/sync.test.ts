@@ -1,4 +1,5 @@
-import { catchError, concatMap, defer, type Observable, of, timer } from 'rxjs'
+import { catchError, concatMap, defer, map, type Observable, of, timer } from 'rxjs'
+import { mergeMap } from '../../operators/mergeMap.js'
 import type { Communicator } from '../../src/communicator/communicator.js'
 import { DeadlockError, RankFailedError, type RxmpiError } from '../../src/errors.js'
 import { Condition, Counter, type Held, locked, Mutex, Semaphore, sequential } from '../../src/sync/index.js'
@@ -200,6 +201,37 @@ describe('a rank that fails', () => {
         }
       )
     })
+  })
+
+  it.each(['frees', 'fails'])('or %s as the root when all tickets are drawn leaves none, and else an error', (how) => {
+    for (const below of [5, 50]) {
+      simulate(3, { latency: 1, leaks: 'ignore' }, ({ comms, fail, flush }) => {
+        const got: number[] = []
+        const ends: string[] = []
+        made(
+          comms,
+          (comm) => Counter.icreate(comm),
+          (counters) => {
+            const leave = (): void => (how === 'frees' ? counters[0]!.free() : fail(0))
+            const draw = (rank: number): Observable<number> =>
+              counters[rank]!.tickets({ below }).pipe(mergeMap((ticket) => timer(rank === 0 ? 1 : 10).pipe(map(() => ticket)), 1))
+            draw(0).subscribe({ next: (ticket) => got.push(ticket), error: () => undefined, complete: leave })
+            if (below === 50) timer(9).subscribe(leave)
+            for (const rank of [1, 2]) {
+              draw(rank).subscribe({
+                next: (ticket) => got.push(ticket),
+                error: (error) => ends.push(error.name),
+                complete: () => ends.push('complete')
+              })
+            }
+          }
+        )
+        flush()
+        const left = how === 'frees' ? 'FreedError' : 'RankFailedError'
+        expect(ends).toEqual(below === 5 ? ['complete', 'complete'] : [left, left])
+        if (below === 5) expect(got.sort()).toEqual([0, 1, 2, 3, 4])
+      })
+    }
   })
 
   it('in its turn fails that of the next rank, and the others go on', () => {

@@ -14,7 +14,7 @@ import { ArgumentError } from '../src/errors.js'
 import type { Request } from '../src/request/request.js'
 
 /** What a rank does with each unit at one step of an algorithm: it gives something to one rank, and takes something from one. */
-export interface Exchange<U extends Unit> {
+export interface CollectiveStep<U extends Unit> {
   /** Whom this rank sends to; default nobody. */
   readonly to?: number | undefined
   /** Whom this rank hears from; default nobody. */
@@ -32,9 +32,9 @@ export interface Ranks {
   /** How many they are. */
   readonly size: number
   /** A step as an operator: passes each unit on when what is for it has come. */
-  exchange<U extends Unit>(step: Exchange<U>): MonoTypeOperatorFunction<U>
+  exchange<U extends Unit>(step: CollectiveStep<U>): MonoTypeOperatorFunction<U>
   /** Several steps, one behind the other. */
-  exchanges<U extends Unit>(steps: readonly Exchange<U>[]): MonoTypeOperatorFunction<U>
+  exchanges<U extends Unit>(steps: readonly CollectiveStep<U>[]): MonoTypeOperatorFunction<U>
   /** Behind the last step: passes units on, in order, when all that they have sent has gone. */
   settled<U extends Unit>(): MonoTypeOperatorFunction<U>
 }
@@ -164,7 +164,7 @@ function here(comm: AnyCommunicator, check: () => void): void {
 function ranksOf(links: Links, overlap: boolean): Ranks {
   const { rank, size } = links.comm
   const heard = new Set<number>()
-  const exchange = <U extends Unit>(step: Exchange<U>): MonoTypeOperatorFunction<U> => {
+  const exchange = <U extends Unit>(step: CollectiveStep<U>): MonoTypeOperatorFunction<U> => {
     checkStep(step, size)
     const { to, from, give, take } = step
     if (overlap && from !== undefined && heard.has(from)) {
@@ -180,7 +180,7 @@ function ranksOf(links: Links, overlap: boolean): Ranks {
   return { rank, size, exchange, exchanges: (steps) => through(steps.map(exchange)), settled: () => links.settled() }
 }
 
-function checkStep({ to, from, give, take }: Exchange<never>, size: number): void {
+function checkStep({ to, from, give, take }: CollectiveStep<never>, size: number): void {
   for (const [name, rank] of Object.entries({ to, from })) {
     if (rank === undefined || (Number.isInteger(rank) && rank >= 0 && rank < size)) continue
     throw new ArgumentError(`${name}: expected a rank from 0 to ${size - 1}, or none, got ${shown(rank)}`)

@@ -1,3 +1,3 @@
 export type { Unit } from '../src/collective/steps.js'
-export type { CallOnceOptions, Collective, CollectiveTraits, Exchange, Ranks } from './collective.js'
+export type { CallOnceOptions, Collective, CollectiveStep, CollectiveTraits, Ranks } from './collective.js'
 export { collective } from './collective.js'

@@ -79,7 +79,8 @@ export class File {
   readonly parts: FileParts
   /** @internal */
   readonly counters: Counters
-  readonly #lock: Lock
+  /** @internal Who reads or writes alone. */
+  readonly lock: Lock
   readonly #together: CollectiveCalls
   readonly #pointers: Pointers
   readonly #pending = new Set<CallRequest<unknown>>()
@@ -98,7 +99,7 @@ export class File {
     this.group = parts.group
     this.site = parts.site
     this.counters = new ServedCounters(service, leader, { frame: (before, bytes, base) => base + endBehind(before - base, bytes) })
-    this.#lock = new Lock(service, leader)
+    this.lock = new Lock(service, leader)
     this.#together = new CollectiveCalls(caller, worker, leader)
     this.#pointers = new Pointers(this.counters, worker, leader, () => parts.access.sizeNow, parts.view, parts.viewsAgree)
     if (parts.traits.appends) this.#pointers.toEnd(parts.size)
@@ -776,7 +777,7 @@ export class File {
   #guarded<T>(request: CallRequest<never> | CallRequest<unknown>, run: (done: Done<T>) => void): (done: Done<T>) => void {
     if (!this.#atomic) return run
     return (done) =>
-      this.#lock.acquire({ site: request.site }, (error, lock) => {
+      this.lock.acquire({ site: request.site }, (error, lock) => {
         if (error !== null) return done(error, undefined as never)
         run((failure, value) => {
           lock!.release()

@@ -20,8 +20,6 @@ import { type Block, RoundOrder, type Told, told } from './round-order.js'
 const ENOUGH = 2 ** 20
 /** or so many values of a stream that is not in rounds. */
 const MANY = 1024
-/** Written at once as they arrive: where a job is killed, the less is torn of what others have written behind. */
-const RUN_BYTES = 65_536
 /** Values of a source that gives one after the other wait so long for others, to go with them. */
 const PATIENCE_MS = 1
 /** Shorter values of a block go by one rank, where there are so many rounds. */
@@ -348,7 +346,10 @@ export class Writing {
     parts.service.ask<void>(parts.leader, PUT, [this.#key, block, this.#packed(values)], this.#writer.site, done)
   }
 
-  /** All that waits gets a place at once. */
+  /**
+   * All that waits gets a place at once, and is written before another rank gets one: where a job is killed, nothing that is told to be
+   * written lies behind a hole.
+   */
   #arrive(): void {
     if (this.#isAsking) return
     if (this.#queue.length === 0) {
@@ -356,23 +357,41 @@ export class Writing {
       return
     }
     this.#isAsking = true
+    const { core, lock } = this.#file
+    if (core.size === 1) return this.#draw(() => undefined)
+    lock.acquire({ site: this.#writer.site }, (error, held) => {
+      if (error === null) this.#draw(() => held!.release())
+      else this.#stop(error)
+    })
+  }
+
+  #draw(release: () => void): void {
+    if (this.#over) return release()
     const batch: Encoded[] = []
     let bytes = 0
-    while (this.#queue.length > 0 && (bytes === 0 || bytes + this.#queue.first!.length <= RUN_BYTES)) {
+    while (this.#queue.length > 0 && (bytes === 0 || bytes + this.#queue.first!.length <= ENOUGH)) {
       batch.push(this.#shift())
       bytes += batch[batch.length - 1]!.length
     }
+    if (batch.length === 0) return this.#drawn(release)
     const { counters, currentView } = this.#file
     const write = (error: Error | null, pointer: number): void => {
-      if (error !== null) return this.#stop(error)
+      if (error !== null) {
+        release()
+        return this.#stop(error)
+      }
       let at = currentView.byteOffset(pointer)
       for (const value of batch) at = this.#placeAt(value, at)
-      this.#isAsking = false
-      this.#write(batch)
-      this.#go()
+      this.#write(batch, () => this.#drawn(release))
     }
     if (this.#writer.format === 'frames') counters.change('frame', POINTER, bytes, 0, write, this.#writer.site)
     else counters.add(POINTER, bytes / currentView.size, write, this.#writer.site)
+  }
+
+  #drawn(release: () => void): void {
+    this.#isAsking = false
+    release()
+    this.#go()
   }
 
   #run(values: readonly Encoded[]): Run {
@@ -381,11 +400,12 @@ export class Writing {
     return run
   }
 
-  /** Writes values that lie one behind the other. */
-  #write(values: readonly Encoded[]): void {
+  /** Writes values that lie one behind the other; `moved` is called in any case, before they are told to be written. */
+  #write(values: readonly Encoded[], moved: () => void = () => undefined): void {
     const { access } = this.#file.parts
     const run = this.#run(values)
     access.write(this.#packed(values), values[0]!.from, (error) => {
+      moved()
       if (error !== null) return this.#stop(error)
       if (this.#writer.flush === 'end') return this.#written(run)
       access.sync((failure) => (failure === null ? this.#written(run) : this.#stop(failure)))

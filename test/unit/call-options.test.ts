@@ -264,7 +264,7 @@ test('every method that takes options is in the list', () => {
       'constructor free compare abort revoke ackFailed coordsOf rankOf shift shared unlock iunlock flush iflush flushLocal iflushLocal',
       'post ipost complete icomplete test attach detach sync isync seek byteOffset',
       // What is the library's own.
-      'grid derive make copy membersAt leads nextStream checkStream track'
+      'grid derive make copy membersAt leads nextStream joinStream checkStream track'
     ].flatMap((names) => names.split(' '))
   )
   const missing = [Communicator, Cartesian, Window, File].flatMap((type) => {

@@ -365,7 +365,7 @@ describe('revoke', () => {
 
   it.each(SIZES)('of %i ranks reaches all that live, or none, when its rank dies at once', (size) => {
     const reached = new Set<number>()
-    for (let seed = 0; seed < 40; seed++) {
+    for (let seed = 0; seed < 150; seed++) {
       simulate(size, { latency: 1, jitter: 3, seed }, ({ comms, fail }) => {
         comms[0]!.revoke()
         timer(seed % 3).subscribe(() => fail(0))

@@ -69,7 +69,7 @@ test('no right program is told of a buffer race or a message race', () => {
       expect([...sends, ...receives].filter(({ settled, failed }) => !settled || failed)).toEqual([])
       expect(races).toEqual([])
     }),
-    { numRuns: 30 }
+    { numRuns: 15 }
   )
 })
 
@@ -86,6 +86,6 @@ test('of a program that changes one buffer while its send is under way that send
       if (torn !== undefined) expect(sends[torn]!.failure).toBeInstanceOf(AliasError)
       expect(receives.filter(({ failed }) => failed)).toEqual([])
     }),
-    { numRuns: 30 }
+    { numRuns: 15 }
   )
 })

@@ -20,7 +20,7 @@ export interface World {
 /** Runs a test in a world of its own while time passes; fails, and tells who waits for what, when nothing comes any more. */
 export async function inWorld(binding: TransportBinding, size: number, body: (world: World) => Promise<void>): Promise<void> {
   const rig = await binding.create(size)
-  const comms = worldOver(rig.transports)
+  const comms = worldOver(rig.transports, false)
   const deliveries = counted(comms)
   let over = false
   const watch = async (): Promise<void> => {

@@ -131,7 +131,7 @@ describe('rxmpi run --on-failure continue', () => {
     `)
     const aborted = await rxmpi(['run', ...THREADS, ...onFailure, path, 'abort'])
     expect(aborted.status).toBe(7)
-    const late = await rxmpi(['run', ...THREADS, '--on-failure', 'continue', '--timeout', '1', path])
+    const late = await rxmpi(['run', ...THREADS, '--on-failure', 'continue', '--timeout', '3', path])
     expect(late.status).toBe(124)
     expect(late.stderr.match(/ended with status 3/g)).toHaveLength(1)
   })

@@ -90,7 +90,7 @@ function results(
 ): unknown[] {
   const got: unknown[] = below(size).map(() => 'undefined')
   const open = new Set(below(size))
-  simulate(size, { latency: 1, jitter: seed % 3, seed }, ({ comms, end, flush }) => {
+  simulate(size, { latency: 1, jitter: seed % 3, seed, check: false }, ({ comms, end, flush }) => {
     for (const [rank, comm] of comms.entries()) {
       const data = gives(rank, size, large)
       const values = isMethod(rank) ? method(comm, data as never) : of(data).pipe(operator(comm))

@@ -12,7 +12,7 @@ const SIZES = [1, 2, 3, 4, 5, 7, 8]
 /** What each rank gets of a program; its error where it fails. Topologies are freed. */
 function onRanks<T>(size: number, program: (comm: Communicator) => Observable<T>, options = {}): (T | Error)[] {
   const results: (T | Error)[] = []
-  simulate(size, { leaks: 'ignore', ...options }, ({ comms, flush }) => {
+  simulate(size, { leaks: 'ignore', check: false, ...options }, ({ comms, flush }) => {
     for (const comm of comms) {
       program(comm).subscribe({
         next: (value) => (results[comm.rank] = value),

@@ -4,6 +4,7 @@ import { lastValueFrom, of } from 'rxjs'
 import * as mpi from '../../operators/index.js'
 import type { Communicator } from '../../src/communicator/communicator.js'
 import { SUM } from '../../src/op/op.js'
+import { HostBoards } from '../../src/transport/shared/boards.js'
 import { BufferHandoff } from '../../src/transport/shared/buffer-handoff.js'
 import { allocateHost, ENDED, markGone } from '../../src/transport/shared/host-memory.js'
 import { SharedTransport } from '../../src/transport/shared/shared-transport.js'
@@ -111,5 +112,29 @@ describe('collectives by a board and by messages', () => {
         })
       )
     })
+  })
+
+  it('counts what a rank has posted before it ended', async () => {
+    await inWorld(binding, 2, async ({ comms: [zero, one], end }) => {
+      await Promise.all([zero!.barrier(), one!.barrier()])
+      await Promise.all([zero!.barrier(), one!.barrier()])
+      const sum = one!.iallreduce(1)
+      expect(await zero!.iallreduce(2).wait()).toBe(3)
+      end(0)
+      expect(await sum.wait()).toBe(3)
+    })
+  })
+
+  it('keep a board until all its ranks have left, however often one says so', () => {
+    const { boards: memory } = allocateHost(3)
+    const bells = [0, 1, 2].map(() => new Int32Array(1))
+    const [zero, one, two] = bells.map((_, rank) => new HostBoards(memory!, rank, bells))
+    const members = [0, 1, 2]
+    expect(one!.open(8, members)).toBeUndefined()
+    expect(zero!.open(8, members)).toBeDefined()
+    for (const boards of [zero!, zero!, one!, one!]) boards.leave(8, members)
+    expect(two!.open(8, members)).toBeDefined()
+    two!.leave(8, members)
+    expect(two!.open(8, members)).toBeUndefined()
   })
 })

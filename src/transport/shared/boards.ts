@@ -22,6 +22,9 @@ const NOTE_BYTES = HEADER_BYTES + NOTE_DATA
 
 /** Words of a board's first line: its key in two, how many have left it. */
 const LEFT = 2
+/** Words of a rank's line: the first call that it may still read, whether it has left. */
+const READ = 0
+const HAS_LEFT = 1
 const rankBytes = LINE_BYTES + NOTES * NOTE_BYTES
 const boardBytes = (size: number): number => LINE_BYTES + size * rankBytes
 
@@ -66,6 +69,9 @@ export class HostBoards implements Boards {
     const place = this.#find(keyOf(id, members))
     if (place === undefined) return
     const words = new Int32Array(this.#memory, place * this.#bytes, this.#bytes >> 2)
+    const line = (LINE_BYTES + members.indexOf(this.#rank) * rankBytes) >> 2
+    // What is made of a communicator may be given up with it, and before it.
+    if (Atomics.exchange(words, line + HAS_LEFT, 1) === 1) return
     if (Atomics.add(words, LEFT, 1) + 1 < members.length) return
     words.fill(0, LEFT)
     Atomics.store(this.#keys, this.#keyAt(place), 0n)
@@ -136,7 +142,7 @@ export class HostBoard implements Board {
     const before = this.#posted[sequence % NOTES]!
     if (before < 0) return true
     for (let rank = 0; rank < this.size; rank++) {
-      if (((Atomics.load(this.#words, this.#lineOf(rank) >> 2) - before) | 0) <= 0) return false
+      if (((Atomics.load(this.#words, (this.#lineOf(rank) >> 2) + READ) - before) | 0) <= 0) return false
     }
     return true
   }
@@ -204,7 +210,7 @@ export class HostBoard implements Board {
       if (readers.length === 0) this.#waiting.splice(this.#waiting.indexOf(this), 1)
     }
     const next = readers.length === 0 ? this.#last + 1 : readers[0]!.sequence
-    Atomics.store(this.#words, this.#lineOf(this.rank) >> 2, next | 0)
+    Atomics.store(this.#words, (this.#lineOf(this.rank) >> 2) + READ, next | 0)
   }
 
   look(): boolean {

@@ -176,13 +176,15 @@ export class SharedTransport implements Transport {
     let any = false
     for (let source = 0; source < this.size; source++) if (this.#drain(source)) any = true
     if (this.#fullCount > 0 && this.#retry()) any = true
+    // What a rank has posted before it ended counts, as what it has sent does.
+    if (this.boards?.poll()) any = true
     if (ended !== undefined) {
       this.#reportGone(ended)
       any = true
     }
     if (this.#expectedCount > 0 && (++this.#polls & POLLS_A_LOOK) === 0 && this.#handoff!.poll()) any = true
     this.#router?.polled(any)
-    return this.boards?.poll() || any
+    return any
   }
 
   beforeSleep(): void {

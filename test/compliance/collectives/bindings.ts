@@ -82,7 +82,9 @@ const simulated = (name: string, hostOf?: (rank: number, size: number) => number
   sizes: manySizes,
   async run<T>(size: number, program: (comm: Communicator) => Observable<T>) {
     const hosts = hostOf === undefined ? {} : { hosts: below(size).map((rank) => hostOf(rank, size)) }
-    return simulate(size, { latency: 3, bytesPerMs: 100_000, check: false, ...hosts }, ({ comms }) => comms.map((comm) => new Result(program(comm))))
+    return simulate(size, { latency: 3, bytesPerMs: 100_000, check: false, ...hosts }, ({ comms }) =>
+      comms.map((comm) => new Result(program(comm)))
+    )
   }
 })
 

@@ -119,14 +119,12 @@ export function collective<T, R>(
   build: (ranks: Ranks) => (values: Observable<T>) => Observable<R>,
   traits: CollectiveTraits = {}
 ): Collective<T, R> {
-  try {
+  here(undefined, () => {
     if (typeof name !== 'string' || name === '')
       throw new ArgumentError(`name: expected a name, which the ranks agree on, got ${shown(name)}`)
     if (typeof build !== 'function') throw new ArgumentError(`build: expected a function of the ranks, got ${shown(build)}`)
     checkOptions(traits, TRAITS, '{ ahead: true }')
-  } catch (error) {
-    throw inContext(error, {}, captureCallSite())
-  }
+  })
   const { ahead = false, overlap = false } = traits
   const make: Make<T, R> = (): Definition<T, R> => ({
     name,
@@ -152,8 +150,8 @@ export function collective<T, R>(
   })
 }
 
-/** What is wrong with the options of a call is told with its line. */
-function here(comm: AnyCommunicator, check: () => void): void {
+/** What is wrong with the arguments of a call is told with its line. */
+function here(comm: AnyCommunicator | undefined, check: () => void): void {
   try {
     check()
   } catch (error) {

@@ -34,7 +34,8 @@ class Calls {
   }
 
   get isEstimate(): boolean {
-    return [...this.#places.values()].some(({ seen, weight }) => seen < weight)
+    const seen = [...this.#places.values()].reduce((sum, place) => sum + place.seen, 0)
+    return seen > 0 && seen < this.count
   }
 
   /**

@@ -39,6 +39,14 @@ describe('the profile of a rank', () => {
     ])
     expect(sent).toEqual([{ to: 1, messages: 2, bytes: 108 }])
   })
+
+  it('is an estimate, too, where only the last calls are of unknown places', () => {
+    const later = new Profiler()
+    receive(10, 4, sites[0])
+    expect(later.profile().isEstimate).toBe(false)
+    receive(12, 6)
+    expect(later.profile()).toMatchObject({ isEstimate: true, places: [{ count: 2 }] })
+  })
 })
 
 describe('the report', () => {

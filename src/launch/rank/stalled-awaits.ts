@@ -3,9 +3,11 @@ import { createRequire, findSourceMap } from 'node:module'
 import { fileURLToPath } from 'node:url'
 import { getHeapSnapshot, getHeapStatistics } from 'node:v8'
 import { isOwn, shortPath } from '../../diagnostics/call-site.js'
+import { debug } from '../../diagnostics/debug.js'
 
 /** Looking through a larger heap would take seconds, and several times its memory. */
 const MOST_HEAP_BYTES = 2 ** 26
+const SEARCHES = 3
 
 /**
  * The top-level awaits that this thread's modules wait at, as `file:line:column` of the program. It is asked when the thread is about to
@@ -15,11 +17,16 @@ const MOST_HEAP_BYTES = 2 ** 26
 export function stalledAwaits(): string[] {
   if (getHeapStatistics().used_heap_size > MOST_HEAP_BYTES) return []
   try {
-    return search()
-  } catch {
+    // Objects move between the picture of the heap and the look at one: what is found at no place is looked for again.
+    for (let search = 0; search < SEARCHES; search++) {
+      const found = stopped()
+      if (found.length > 0) return found
+    }
+  } catch (error) {
     // Node may be built without its inspector. What else is told does not depend on this.
-    return []
+    debug('no look at the top-level awaits: %s', String(error))
   }
+  return []
 }
 
 interface Location {
@@ -30,7 +37,7 @@ interface Location {
 
 type Values = Map<string, { value?: unknown }>
 
-function search(): string[] {
+function stopped(): string[] {
   // It is seldom needed, and only where nothing can be waited for any more.
   const { Session } = createRequire(import.meta.url)('node:inspector') as typeof import('node:inspector')
   const session = new Session()

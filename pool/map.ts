@@ -37,6 +37,8 @@ export interface Chunk {
 /** Where chunks are done. */
 export interface Crew {
   readonly workers: number
+  /** Where there is nobody, somebody may come. */
+  readonly grows: boolean
   /** There is work. */
   ready(): void
   join(job: MapJob<unknown, unknown>): void
@@ -171,7 +173,7 @@ export class MapJob<T, R> {
   /** Its rank has died. */
   lost(chunk: Chunk, error: Error): void {
     this.underway--
-    if (chunk.tries++ < this.retries && this.#crew.workers > 0 && !this.transfer) this.#again.push(chunk)
+    if (chunk.tries++ < this.retries && (this.#crew.workers > 0 || this.#crew.grows) && !this.transfer) this.#again.push(chunk)
     else this.#subscriber.error(error)
   }
 

@@ -1,3 +1,5 @@
+import type { Communicator } from '../src/communicator/communicator.js'
+import type { Intercommunicator } from '../src/communicator/intercommunicator.js'
 import { datatypeOf, OBJECT } from '../src/stream/internal.js'
 
 /**
@@ -5,18 +7,27 @@ import { datatypeOf, OBJECT } from '../src/stream/internal.js'
  * behind it, as values of their own, since those are not encoded.
  */
 
+/** No program's tag. */
+export const POOL_TAG = -2
+export const UNLIMITED = { values: 2 ** 31, bytes: 2 ** 26 }
+
+/** Where a pool's root and a worker see each other: ranks of one communicator, or of two groups. */
+export type Ranks = Communicator | Intercommunicator
+
 /** From root to worker. */
 export type Order =
   | { readonly type: 'define'; readonly fn: number; readonly source: FunctionSource }
   | ({ readonly type: 'work'; readonly chunk: number; readonly fn: number; readonly first: number; readonly transfer: boolean } & Load)
 
-/** From worker to root: the results of the chunk's values up to the first that failed, if one did. */
-export type Report = {
-  readonly chunk: number
-  /** Milliseconds that it took. */
-  readonly ms: number
-  readonly failure?: { readonly error: unknown } | undefined
-} & Load
+/** From worker to root: the results of the chunk's values up to the first that failed, if one did; or that it wants no more. */
+export type Report =
+  | ({
+      readonly chunk: number
+      /** Milliseconds that it took. */
+      readonly ms: number
+      readonly failure?: { readonly error: unknown } | undefined
+    } & Load)
+  | { readonly leaving: true }
 
 /** Values, those that are buffers left out. */
 export interface Load {

@@ -1,11 +1,13 @@
 import { firstValueFrom, type Observable, type ObservableInput } from 'rxjs'
 import type { Communicator } from '../src/communicator/communicator.js'
+import { Intercommunicator } from '../src/communicator/intercommunicator.js'
 import { ArgumentError, RankError, RankFailedError } from '../src/errors.js'
-import { checked, checkOptions, type OptionNames, recordCallSite, type Writer } from '../src/stream/internal.js'
+import { checked, checkOptions, type OptionNames, recordCallSite } from '../src/stream/internal.js'
 import { sourceOf, type Work } from './function.js'
-import { type Chunk, type Crew, checkMap, type MapJob, type MapOptions, mapped } from './map.js'
-import { Assembly, type FunctionSource, loadOf, type Report } from './parcel.js'
-import { POOL_TAG, serve } from './serve.js'
+import { type Crew, checkMap, type MapJob, type MapOptions, mapped } from './map.js'
+import { type Employer, Member } from './member.js'
+import type { FunctionSource } from './parcel.js'
+import { serve } from './serve.js'
 
 /** What is known of workers that were started for the pool. */
 interface Launched {
@@ -16,9 +18,9 @@ interface Launched {
   more(): number | undefined
 }
 
-const OF: OptionNames<{ root?: number }> = { root: true }
+const OF: OptionNames<{ root?: number; grows?: boolean }> = { root: true, grows: true }
+const JOIN: OptionNames<{ root?: number; signal?: AbortSignal }> = { root: true, signal: true }
 const LAUNCH: OptionNames<{ env?: unknown }> = { env: true }
-const UNLIMITED = { values: 2 ** 31, bytes: 2 ** 26 }
 
 /**
  * Ranks that do tasks.
@@ -26,7 +28,8 @@ const UNLIMITED = { values: 2 ** 31, bytes: 2 ** 26 }
  * `RankPool.launch(4)` starts ranks for an ordinary program, as threads; `RankPool.of(comm)` makes the ranks of a job one. Functions
  * travel as their text and take along nothing from around them (JavaScript has no way to copy what they refer to), or, by `task(module,
  * name)`, as the name of an export, as mpi4py pickles them. The pool survives tasks that throw, and ranks that die, whose tasks are done
- * again: a launched one starts others in their place. In a job, a rank that dies ends the job, as ever.
+ * again: a launched one starts others in their place. In a job, a rank that dies ends the job, as ever. One that `grows` gets more workers
+ * while it works: ranks that were spawned, or that connect, also from another job; they may leave again.
  *
  * mpi4py: `MPIPoolExecutor`, `MPICommExecutor` of mpi4py.futures.
  *
@@ -44,19 +47,23 @@ const UNLIMITED = { values: 2 ** 31, bytes: 2 ** 26 }
  */
 export class RankPool {
   readonly #comm: Communicator
+  readonly #site = recordCallSite()
+  /** Those that work. */
   readonly #members: Member[] = []
+  /** Those that do what they have, and then leave. */
+  readonly #leaving = new Set<Member>()
   readonly #jobs: MapJob<unknown, unknown>[] = []
   readonly #functions = new Map<unknown, number>()
   readonly #sources: FunctionSource[] = []
   readonly #launched: Launched | undefined
   readonly #crew: Crew
+  readonly #employer: Employer
   #next = 0
   #dispatching = false
   #closed: Promise<void> | undefined
 
   /** @internal */
-  constructor(comm: Communicator, ranks: readonly number[], launched?: Launched) {
-    const site = recordCallSite()
+  constructor(comm: Communicator, ranks: readonly number[], { grows = false, launched }: { grows?: boolean; launched?: Launched } = {}) {
     this.#comm = comm
     this.#launched = launched
     const pool = this
@@ -64,11 +71,12 @@ export class RankPool {
       get workers() {
         return pool.size
       },
+      grows,
       ready: () => this.#dispatch(),
       join: (job) => {
         this.#jobs.push(job)
         launched?.keepAlive(true)
-        if (this.size === 0) job.fail(this.#nobody())
+        if (this.size === 0 && !grows) job.fail(this.#nobody())
       },
       leave: (job) => {
         const index = this.#jobs.indexOf(job)
@@ -76,33 +84,39 @@ export class RankPool {
         if (this.#jobs.length === 0 && this.#closed === undefined) launched?.keepAlive(false)
       }
     }
-    const lost = (member: Member, error: Error): void => {
-      this.#members.splice(this.#members.indexOf(member), 1)
-      const another = this.#closed === undefined ? launched?.more() : undefined
-      if (another !== undefined) join(another)
-      for (const chunk of member.chunks.values()) if (!chunk.job.over) chunk.job.lost(chunk, error)
-      if (this.size === 0) for (const job of [...this.#jobs]) job.fail(this.#nobody(error))
-      this.#dispatch()
+    this.#employer = {
+      free: () => this.#dispatch(),
+      leaving: (member) => {
+        this.#dismiss(member)
+        void member.close()
+      },
+      left: (member) => {
+        this.#dismiss(member)
+        this.#leaving.delete(member)
+      },
+      lost: (member, error) => this.#lost(member, error)
     }
-    const join = (rank: number): void => {
-      this.#members.push(new Member(comm, rank, site, () => this.#dispatch(), lost))
-    }
-    for (const rank of ranks) join(rank)
+    for (const rank of ranks) this.#members.push(new Member(comm, rank, this.#site, this.#employer))
   }
 
   /**
    * The ranks of a communicator as a pool; all of them call it. On the root it resolves to the pool at once; the others work until it is
-   * closed, and get undefined.
+   * closed, and get undefined. With `grows: true` others can be added to it: its tasks wait while there is nobody, and the communicator may
+   * be of its root alone, such as `COMM_SELF`.
    *
-   * Errors: RankError when `root` is no rank; on the workers RankFailedError when the root ends without closing it. mpi4py:
-   * MPICommExecutor.
+   * Errors: RankError when `root` is no rank; ArgumentError when there is nobody beside it, and it does not grow; on the workers
+   * RankFailedError when the root ends without closing it. mpi4py: MPICommExecutor.
    */
-  static async of(comm: Communicator, options: { root?: number } = {}): Promise<RankPool | undefined> {
+  static async of(comm: Communicator, options: { root?: number; grows?: boolean } = {}): Promise<RankPool | undefined> {
     const root = checked(comm.core, () => {
       checkOptions(options, OF, '{ root: 0 }')
-      const { root = 0 } = options
-      if (!Number.isInteger(root) || root < 0 || root >= comm.size) throw new RankError(`root: ${root} is no rank of ${comm.size}`)
-      if (comm.size === 1) throw new ArgumentError('comm: a pool needs a rank beside the root; run it on two or more')
+      const { root = 0, grows = false } = options
+      checkRoot(root, comm.size)
+      if (comm.size === 1 && !grows) {
+        throw new ArgumentError(
+          'comm: a pool needs a rank beside the root; run it on two or more, or give { grows: true } and add ranks that are spawned, or connect'
+        )
+      }
       return root
     })
     if (comm.rank !== root) {
@@ -111,8 +125,35 @@ export class RankPool {
     }
     return new RankPool(
       comm,
-      Array.from({ length: comm.size }, (_, rank) => rank).filter((rank) => rank !== root)
+      Array.from({ length: comm.size }, (_, rank) => rank).filter((rank) => rank !== root),
+      options
     )
+  }
+
+  /**
+   * Works for the pool that the remote group's rank `root` adds this group to, until it closes. With the signal this rank leaves before: it
+   * does what it has been given, and gets no more. All ranks of the group that was added work, each for itself.
+   *
+   * Errors: ArgumentError, RankError; RankFailedError when the root ends without closing its pool.
+   *
+   * @example
+   * ```ts
+   * const pool = await COMM_SELF.connect('pool', { timeout: 10_000 })
+   * await RankPool.join(pool)
+   * await pool.close()
+   * ```
+   */
+  static async join(inter: Intercommunicator, options: { root?: number; signal?: AbortSignal } = {}): Promise<void> {
+    const { root, signal } = checked(checkInter(inter).core, () => {
+      checkOptions(options, JOIN, '{ signal }')
+      const { root = 0, signal } = options
+      checkRoot(root, inter.remoteSize)
+      if (signal !== undefined && !(signal instanceof AbortSignal)) {
+        throw new ArgumentError(`signal: expected an AbortSignal, got ${String(signal)}`)
+      }
+      return { root, signal }
+    })
+    await serve(inter, root, signal)
   }
 
   /**
@@ -126,7 +167,36 @@ export class RankPool {
     const { poolModule, startPoolWorld } = await import('../src/launch/host/pool-world.js')
     const { comm, end, keepAlive, more } = startPoolWorld(ranks, poolModule, options.env ?? {})
     const workers = Array.from({ length: ranks }, (_, k) => k + 1)
-    return new RankPool(comm, workers, { end, keepAlive, more })
+    return new RankPool(comm, workers, { launched: { end, keepAlive, more } })
+  }
+
+  /**
+   * The remote group's ranks work for the pool, too, from now on; they call `RankPool.join`. They may have been spawned, or have connected.
+   * Resolves when all of them are gone: the pool was closed, they have left, or they have failed, which is no error here, for their tasks
+   * are done again by others. Then both sides can `close()` the intercommunicator.
+   *
+   * Errors: ArgumentError, also where the pool was not made with `grows: true`. A pool that is closed sends those who come away.
+   *
+   * @example
+   * ```ts
+   * const pool = (await RankPool.of(COMM_SELF, { grows: true }))!
+   * COMM_SELF.listen('pool').subscribe(async (workers) => {
+   *   await pool.add(workers)
+   *   await workers.close()
+   * })
+   * ```
+   */
+  async add(inter: Intercommunicator): Promise<void> {
+    checked(checkInter(inter).core, () => {
+      if (!this.#crew.grows) throw new ArgumentError('pool: it does not grow; make it by RankPool.of(comm, { grows: true })')
+    })
+    const site = recordCallSite()
+    const members = Array.from({ length: inter.remoteSize }, (_, rank) => new Member(inter, rank, site, this.#employer))
+    if (this.#closed === undefined) {
+      this.#members.push(...members)
+      this.#dispatch()
+    } else for (const member of members) void member.close()
+    await Promise.all(members.map(({ over }) => over))
   }
 
   /** Workers that are alive. */
@@ -173,8 +243,26 @@ export class RankPool {
   async #close(): Promise<void> {
     for (const job of [...this.#jobs]) job.fail(new ArgumentError('pool: it was closed before its work was done'))
     this.#launched?.keepAlive(true)
-    await Promise.all(this.#members.map((member) => member.close()))
+    await Promise.all([...this.#members.map((member) => member.close()), ...[...this.#leaving].map(({ over }) => over)])
     await this.#launched?.end()
+  }
+
+  /** It gets no more work. */
+  #dismiss(member: Member): void {
+    const index = this.#members.indexOf(member)
+    if (index < 0) return
+    this.#members.splice(index, 1)
+    this.#leaving.add(member)
+  }
+
+  #lost(member: Member, error: Error): void {
+    this.#dismiss(member)
+    this.#leaving.delete(member)
+    const another = this.#closed === undefined ? this.#launched?.more() : undefined
+    if (another !== undefined) this.#members.push(new Member(this.#comm, another, this.#site, this.#employer))
+    for (const chunk of member.chunks.values()) if (!chunk.job.over) chunk.job.lost(chunk, error)
+    if (this.size === 0 && !this.#crew.grows) for (const job of [...this.#jobs]) job.fail(this.#nobody(error))
+    this.#dispatch()
   }
 
   #number(fn: unknown): number {
@@ -222,74 +310,11 @@ export class RankPool {
   }
 }
 
-/** A worker, as its root sees it. */
-class Member {
-  readonly rank: number
-  readonly chunks = new Map<number, Chunk>()
-  readonly #comm: Communicator
-  readonly #out: Writer
-  readonly #known = new Set<number>()
-  readonly #closed: Promise<void>
-  #chunk = 0
+function checkRoot(root: number, size: number): void {
+  if (!Number.isInteger(root) || root < 0 || root >= size) throw new RankError(`root: ${root} is no rank of ${size}`)
+}
 
-  constructor(
-    comm: Communicator,
-    rank: number,
-    site: ReturnType<typeof recordCallSite>,
-    free: () => void,
-    lost: (member: Member, error: Error) => void
-  ) {
-    this.#comm = comm
-    this.rank = rank
-    const { channels } = comm
-    const peer = comm.core.memberOf(rank)
-    this.#out = channels.writer(channels.writes(peer, POOL_TAG, site))
-    const reports = channels.reader<unknown>(channels.reads(peer, POOL_TAG, site))
-    const assembly = new Assembly<Report>((report) => {
-      this.#done(report)
-      free()
-    })
-    this.#out.start({ cancelled: () => undefined, failed: () => undefined, finished: () => undefined }, site)
-    this.#closed = new Promise((resolve) => {
-      reports.start(
-        {
-          next: (value) => assembly.next(value),
-          complete: resolve,
-          error: (error) => {
-            resolve()
-            lost(this, error)
-          }
-        },
-        UNLIMITED,
-        undefined,
-        site
-      )
-    })
-  }
-
-  give(chunk: Chunk, source: FunctionSource): void {
-    const { job, first, values } = chunk
-    const { load, buffers } = loadOf(values)
-    if (!this.#known.has(job.fn)) {
-      this.#known.add(job.fn)
-      this.#out.next({ type: 'define', fn: job.fn, source })
-    }
-    this.#out.next({ type: 'work', chunk: this.#chunk, fn: job.fn, first, transfer: job.transfer, ...load })
-    this.chunks.set(this.#chunk++, chunk)
-    for (const buffer of buffers) this.#out.next(buffer, job.transfer)
-  }
-
-  close(): Promise<void> {
-    this.#out.complete()
-    return this.#closed
-  }
-
-  #done({ chunk: number, ms, failure, values }: Report): void {
-    const chunk = this.chunks.get(number)!
-    this.chunks.delete(number)
-    const { job } = chunk
-    if (job.over) return
-    if (failure === undefined) job.done(chunk, values, ms)
-    else job.failed(chunk, values.length, this.rank, this.#comm.name, failure.error)
-  }
+function checkInter(inter: Intercommunicator): Intercommunicator {
+  if (inter instanceof Intercommunicator) return inter
+  throw new ArgumentError('inter: expected an intercommunicator, as spawn, connect, listen and createIntercomm give it')
 }

@@ -1,15 +1,10 @@
 import { sendableError } from '../src/codec/sendable-error.js'
-import type { Communicator } from '../src/communicator/communicator.js'
-import { Queue, recordCallSite } from '../src/stream/internal.js'
+import { onAbort, Queue, recordCallSite } from '../src/stream/internal.js'
 import { functionOf } from './function.js'
-import { Assembly, loadOf, type Order, type Report } from './parcel.js'
+import { Assembly, loadOf, type Order, POOL_TAG, type Ranks, type Report, UNLIMITED } from './parcel.js'
 
-/** No program's tag. */
-export const POOL_TAG = -2
-const UNLIMITED = { values: 2 ** 31, bytes: 2 ** 26 }
-
-/** Does a pool's work until its root ends it. */
-export function serve(comm: Communicator, root: number): Promise<void> {
+/** Does a pool's work until its root ends it, or until the signal: then what it has been given by then. */
+export function serve(comm: Ranks, root: number, signal?: AbortSignal): Promise<void> {
   const site = recordCallSite()
   const peer = comm.core.memberOf(root)
   return new Promise((resolve, reject) => {
@@ -67,7 +62,16 @@ export function serve(comm: Communicator, root: number): Promise<void> {
       queue.push(order)
       if (!working) void work()
     })
-    out.start({ cancelled: () => undefined, failed: () => undefined, finished: resolve }, site)
+    const leave = (): void => {
+      if (!out.ended) out.next({ leaving: true } satisfies Report)
+    }
+    const stop = signal === undefined ? () => undefined : onAbort(signal, leave)
+    const finished = (): void => {
+      stop()
+      resolve()
+    }
+    out.start({ cancelled: () => undefined, failed: () => undefined, finished }, site)
+    if (signal?.aborted) leave()
     orders.start(
       {
         next: (value) => assembly.next(value),
@@ -76,6 +80,7 @@ export function serve(comm: Communicator, root: number): Promise<void> {
           if (!working) out.complete()
         },
         error: (error) => {
+          stop()
           out.complete()
           reject(error)
         }

@@ -2,8 +2,8 @@ import { Observable, ReplaySubject, type Subscriber } from 'rxjs'
 import { type JobServices, type Joined, type Order, type Process, type Refusal, refused } from '../progress/job-services.js'
 import type { FromJob, JobSeat, ToJob } from './messages.js'
 
-/** What comes of a port: who has connected, that somebody would like to, or its end. */
-type PortNews = Joined | 'offered' | 'closed'
+/** What comes of a port: a place in what joins this rank with who has connected, or the port's end. */
+type PortNews<S> = S | 'closed'
 
 /** How a rank is connected to its job. */
 export interface JobLine<S extends JobSeat> {
@@ -25,10 +25,10 @@ export class JobClient<S extends JobSeat> implements JobServices {
   /** Those that have come and those that somebody waits for, by number. */
   readonly #come = new Map<number, Joined>()
   readonly #awaited = new Map<number, Subscriber<Joined>>()
-  /** Who hears of a port; undefined where nobody does any more. */
-  readonly #ports = new Map<number, Subscriber<Joined> | undefined>()
+  /** Who hears of a port. */
+  readonly #ports = new Map<number, { subscriber: Subscriber<Joined>; isRoot: boolean }>()
   /** What has come of ports that are not known yet. */
-  readonly #early = new Map<number, PortNews[]>()
+  readonly #early = new Map<number, PortNews<S>[]>()
   readonly #tickets = new Map<number, ReplaySubject<string>>()
 
   constructor(process: Process, line: JobLine<S>) {
@@ -71,12 +71,11 @@ export class JobClient<S extends JobSeat> implements JobServices {
 
   accept(port: number, isRoot: boolean): Observable<Joined> {
     return new Observable((subscriber) => {
-      this.#ports.set(port, subscriber)
+      this.#ports.set(port, { subscriber, isRoot })
       const early = this.#early.get(port) ?? []
       this.#early.delete(port)
       for (const news of early) this.#hear(port, news)
       return () => {
-        if (this.#ports.has(port)) this.#ports.set(port, undefined)
         if (isRoot) this.#line.tell({ type: 'unlisten', port })
       }
     })
@@ -93,8 +92,6 @@ export class JobClient<S extends JobSeat> implements JobServices {
         return this.#take(message.seat)
       case 'answered':
         return this.#answered(message.id, message.value, message.refusal)
-      case 'offered':
-        return this.#hear(message.port, 'offered')
       case 'ticket':
         return this.#ticket(message.port).next(message.ticket)
       case 'unlistened':
@@ -109,17 +106,21 @@ export class JobClient<S extends JobSeat> implements JobServices {
     return ticket
   }
 
-  #hear(port: number, news: PortNews): void {
-    if (!this.#ports.has(port)) {
+  #hear(port: number, news: PortNews<S>): void {
+    const listener = this.#ports.get(port)
+    if (listener === undefined) {
       this.#early.set(port, [...(this.#early.get(port) ?? []), news])
       return
     }
-    const subscriber = this.#ports.get(port)
+    const { subscriber, isRoot } = listener
     if (news === 'closed') {
       this.#ports.delete(port)
-      subscriber?.complete()
-    } else if (news === 'offered') this.#line.tell({ type: subscriber === undefined ? 'unlisten' : 'accept', port })
-    else subscriber?.next(news)
+      subscriber.complete()
+    } else if (!subscriber.closed) {
+      const joined = this.#line.enter(news)
+      if (isRoot) this.#line.tell({ type: 'taken', port })
+      subscriber.next(joined)
+    }
   }
 
   #answered(id: number, value: number | undefined, refusal: Refusal | undefined): void {
@@ -133,9 +134,9 @@ export class JobClient<S extends JobSeat> implements JobServices {
   }
 
   #take(seat: S): void {
+    if (seat.port !== undefined) return this.#hear(seat.port, seat)
     const joined = this.#line.enter(seat)
     if (seat.isParent) return this.onParent(joined)
-    if (seat.port !== undefined) return this.#hear(seat.port, joined)
     const subscriber = this.#awaited.get(seat.fabric)
     if (subscriber === undefined) this.#come.set(seat.fabric, joined)
     else {

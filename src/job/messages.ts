@@ -7,7 +7,7 @@ export interface JobSeat {
   fabric: number
   /** It is the way to those who have spawned this rank. */
   isParent: boolean
-  /** What it has come of, at the ranks that listen. */
+  /** What it has come of, at the ranks that listen: at their root first, and at the others once that has taken it. */
   port?: number | undefined
 }
 
@@ -15,8 +15,6 @@ export interface JobSeat {
 export type JobNews =
   /** What it has asked for is done, or is not. */
   | { type: 'answered'; id: number; value?: number | undefined; refusal?: Refusal | undefined }
-  /** Somebody would like to connect to a port: said at the root of those who listen, for one at a time. */
-  | { type: 'offered'; port: number }
   /** A port is closed. */
   | { type: 'unlistened'; port: number }
   /** How ranks of other jobs connect to a port. */
@@ -31,5 +29,5 @@ export type ToJob =
   | { type: 'asked'; id: number; order: Order }
   /** What was asked for is not wanted any more. */
   | { type: 'withdrawn'; id: number }
-  /** Who is offered is let in, or nobody is any more. */
-  | { type: 'accept' | 'unlisten'; port: number }
+  /** Said by the root of those who listen: who has come is let in; or nobody is any more. */
+  | { type: 'taken' | 'unlisten'; port: number }

@@ -8,19 +8,23 @@ export interface PortsJob {
   /** Calls back when so many milliseconds are over; returns how to want that no more. */
   after(ms: number, action: () => void): () => void
   tell(process: number, message: JobNews): void
-  /** Gives those who listen their places in a fabric with a stranger. */
-  seat(fabric: number, first: readonly number[], port: number): void
   /** Lets strangers in by a ticket, until it is shut. */
   open(port: number, processes: readonly number[]): void
   shut(port: number): void
-  /** Joins two groups; `port`: what it has come of, for those who listen. Returns the fabric's number. */
-  join(first: readonly number[], second: readonly number[], port: number): number
+  /** Makes what joins two groups; returns its number. */
+  join(first: readonly number[], second: readonly number[]): number
+  /** Gives processes their places in it; `port`: what it has come of, for those who listen. */
+  seat(fabric: number, processes: readonly number[], port?: number): void
+  /** Nobody will use it. */
+  drop(fabric: number): void
 }
 
 /** Ranks of another job that would like to connect. */
 export interface Stranger {
-  /** Joins them with those who listen; returns the fabric's number, or undefined where it has refused them. */
+  /** Makes what joins them with those who listen; returns its number, or undefined where it has refused them. */
   join(first: readonly number[]): number | undefined
+  /** They are let in. */
+  admit(fabric: number): void
   refuse(refusal: Refusal): void
 }
 
@@ -36,8 +40,15 @@ interface Port extends Caller {
   readonly name: string
   readonly limit: number
   readonly queue: Connecting[]
-  /** Who is about to be let in. */
-  offered: Connecting | undefined
+  /** Who is about to be let in, when those who listen have taken it. */
+  offered: Offer | undefined
+}
+
+interface Offer {
+  readonly connecting: Connecting
+  readonly fabric: number
+  /** It has gone away meanwhile. */
+  isGone: boolean
 }
 
 interface Connecting extends Caller {
@@ -84,16 +95,22 @@ export class Ports {
     return () => this.#drop((caller) => caller === connecting)
   }
 
-  /** Whoever is offered is let in. */
-  accept(number: number): void {
+  /**
+   * The root of those who listen has taken who was offered: all others get their places now, in the same order everywhere. Before this,
+   * who connects is not told: where the port is closed instead, it has never been let in.
+   */
+  taken(number: number): void {
     const port = this.#ports.get(number)
-    if (port === undefined) return
-    const connecting = port.offered
+    if (port?.offered === undefined) return
+    const { connecting, fabric, isGone } = port.offered
     port.offered = undefined
-    if (connecting?.stranger !== undefined) {
-      const fabric = connecting.stranger.join(port.processes)
-      if (fabric !== undefined) this.#job.seat(fabric, port.processes, number)
-    } else if (connecting !== undefined) this.#answer(connecting, this.#job.join(port.processes, connecting.processes, number))
+    const others = port.processes.filter((process) => process !== port.root)
+    this.#job.seat(fabric, others, number)
+    if (!isGone) {
+      if (connecting.stranger === undefined) this.#job.seat(fabric, connecting.processes)
+      connecting.stranger?.admit(fabric)
+      this.#answer(connecting, fabric)
+    }
     this.#offer(port)
   }
 
@@ -103,7 +120,9 @@ export class Ports {
     this.#ports.delete(number)
     this.#job.shut(number)
     for (const process of port.processes) this.#job.tell(process, { type: 'unlistened', port: number })
-    const waiting = port.offered === undefined ? port.queue : [port.offered, ...port.queue]
+    const { offered } = port
+    if (offered !== undefined) this.#job.drop(offered.fabric)
+    const waiting = offered === undefined || offered.isGone ? port.queue : [offered.connecting, ...port.queue]
     for (const connecting of waiting) this.#seek(connecting)
   }
 
@@ -153,9 +172,14 @@ export class Ports {
 
   /** The next one's turn, unless somebody is about to be let in. */
   #offer(port: Port): void {
-    if (port.offered !== undefined) return
-    port.offered = port.queue.shift()
-    if (port.offered !== undefined) this.#job.tell(port.root, { type: 'offered', port: port.number })
+    while (port.offered === undefined && port.queue.length > 0) {
+      const connecting = port.queue.shift()!
+      const { stranger, processes } = connecting
+      const fabric = stranger === undefined ? this.#job.join(port.processes, processes) : stranger.join(port.processes)
+      if (fabric === undefined) continue
+      port.offered = { connecting, fabric, isGone: false }
+      this.#job.seat(fabric, [port.root], port.number)
+    }
   }
 
   #drop(isIt: (caller: Caller) => boolean): void {
@@ -168,13 +192,12 @@ export class Ports {
       if (isIt(port)) this.unlisten(port.number)
       const place = port.queue.findIndex(isIt)
       if (place >= 0) port.queue.splice(place, 1)
-      // Its root answers nonetheless, and the next one is offered then.
-      if (port.offered !== undefined && isIt(port.offered)) port.offered = undefined
+      if (port.offered !== undefined && isIt(port.offered.connecting)) port.offered.isGone = true
     }
   }
 
-  #answer({ root, id }: Caller, value: number): void {
-    this.#job.tell(root, { type: 'answered', id, value })
+  #answer({ root, id, stranger }: Caller & { stranger?: Stranger }, value: number): void {
+    if (stranger === undefined) this.#job.tell(root, { type: 'answered', id, value })
   }
 
   #refuse({ root, id, stranger }: Caller & { stranger?: Stranger }, message: string, name: Refusal['name'] = 'PortError'): void {

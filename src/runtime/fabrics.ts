@@ -8,7 +8,7 @@ import { FabricTransport } from '../transport/shared/fabric-transport.js'
 import type { SharedTransport } from '../transport/shared/shared-transport.js'
 import type { FabricSeat, FromRank, ToRank } from './rank-protocol.js'
 
-const ABOUT: ReadonlySet<ToRank['type']> = new Set<ToRank['type']>(['joined', 'answered', 'offered', 'unlistened', 'ticket'])
+const ABOUT: ReadonlySet<ToRank['type']> = new Set<ToRank['type']>(['joined', 'answered', 'unlistened', 'ticket'])
 
 /** A rank's end of a line in a fabric. */
 type LineMessage = Extract<ToRank, { type: 'line' }> & { fabric: number }

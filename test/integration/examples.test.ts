@@ -139,6 +139,9 @@ const examples: Record<string, (size: number) => string[][]> = {
           [1, 2].map((viewer) => `viewer ${viewer} has seen 10 frames, in order: true`)
         ),
 
+  '50-elastic-pool': (size) =>
+    onlyRank(size, 0, [size === 1 ? 'run it on two ranks or more' : '400 tasks are done, once each and in order: true']),
+
   '46-live-histogram': (size) => onlyRank(size, 0, [`${size * 6000} throws, most of them 8`]),
 
   '27-conjugate-gradient': (size) => onlyRank(size, 0, ['the middle is at 0.125000, nothing is off by more than 1e-9: true']),

@@ -1,8 +1,8 @@
 import { execFile } from 'node:child_process'
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, rmSync, watch, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { lines, program, root, rxmpi } from './command.js'
+import { lines, program, project, root, rxmpi, start } from './command.js'
 
 const run = promisify(execFile)
 /** Within the package, so that an ordinary program finds it by its name. */
@@ -241,5 +241,170 @@ await RankPool.of(comm, { root: 3 }).catch((error) => console.log(error.name))
 `)
     ])
     expect(stdout).toBe('ArgumentError\nRankError\n')
+  })
+})
+
+describe('a pool that grows', () => {
+  const imports = `
+import { COMM_PARENT as parent, COMM_SELF, COMM_WORLD as comm } from 'rxmpi'
+import { RankPool } from 'rxmpi/pool'
+import { lastValueFrom, mergeMap, reduce, tap, toArray, take } from 'rxjs'
+`
+
+  it('takes spawned ranks, whose tasks waited for them, and sends those away that come when it is closed', async () => {
+    const { status, stdout, stderr } = await rxmpi([
+      'run',
+      '-n',
+      '1',
+      program(`${imports}
+if (parent !== undefined) {
+  await RankPool.join(parent)
+  await parent.close()
+} else {
+  const pool = (await RankPool.of(COMM_SELF, { grows: true }))!
+  const sum = lastValueFrom(pool.map((n: number) => 2 * n, Array(1000).keys()).pipe(reduce((a, b) => a + b)))
+  console.log(pool.size)
+  const some = await comm.spawn(new URL(import.meta.url), { ranks: 2 })
+  const gone = pool.add(some)
+  console.log(pool.size, await sum)
+  await pool.close()
+  await gone
+  await some.close()
+  const late = await comm.spawn(new URL(import.meta.url))
+  await pool.add(late)
+  await late.close()
+  console.log('closed', pool.size)
+}
+`)
+    ])
+    expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: '0\n2 999000\nclosed 0\n', stderr: '' })
+  })
+
+  it('takes groups that connect, whose ranks leave when they like, with what they have done', async () => {
+    // Each of the others leaves after it has done some tasks, and comes back, until all are done.
+    const { status, stdout, stderr } = await rxmpi([
+      'run',
+      '-n',
+      '4',
+      program(
+        `${imports}
+const isRoot = comm.rank === 0
+const group = await comm.split(isRoot ? 0 : 1 + (comm.rank >> 1))
+if (isRoot) {
+  const pool = await RankPool.of(group, { grows: true })
+  let visits = 0
+  const door = group.listen('pool').subscribe(async (workers) => {
+    visits++
+    await pool.add(workers)
+    await workers.close()
+  })
+  const done = await lastValueFrom(pool.map((n) => { globalThis.tasks = (globalThis.tasks ?? 0) + 1; return n + 1 }, Array(500).keys(), { chunk: 1 }).pipe(toArray()))
+  door.unsubscribe()
+  await pool.close()
+  console.log(done.every((value, k) => value === k + 1), visits > 2)
+} else {
+  for (;;) {
+    const pool = await group.connect('pool', { timeout: 2000 }).catch((error) => error.name === 'PortError' ? undefined : Promise.reject(error))
+    if (pool === undefined) break
+    const leave = new AbortController()
+    globalThis.tasks = 0
+    const looking = setInterval(() => globalThis.tasks > 20 && leave.abort(), 1)
+    await RankPool.join(pool, { signal: leave.signal })
+    clearInterval(looking)
+    await pool.close()
+  }
+}
+await group.barrier()
+group.free()
+`,
+        'program.mjs'
+      )
+    ])
+    expect({ status, stdout: lines(stdout), stderr }).toEqual({ status: 0, stdout: ['[0] true true'], stderr: '' })
+  })
+
+  it('does the tasks of workers of another job again, which is killed', async () => {
+    const directory = project({
+      'pool.ts': `${imports}
+import { renameSync, writeFileSync } from 'node:fs'
+const pool = (await RankPool.of(COMM_SELF, { grows: true }))!
+const port = comm.listen('pool', { scope: 'network' })
+const door = port.subscribe(async (workers) => {
+  await pool.add(workers)
+  await workers.close().catch(() => undefined)
+})
+const ticket = await port.ticket
+writeFileSync('written', ticket)
+renameSync('written', 'ticket')
+const work = async ([n, last]: [number, boolean]) => {
+  const { existsSync, writeFileSync } = await import('node:fs')
+  writeFileSync('busy', '')
+  while (last && !existsSync('killed')) await new Promise((resolve) => setTimeout(resolve, 5))
+  return n
+}
+const tasks = Array.from({ length: 40 }, (_, n): [number, boolean] => [n, n === 3])
+const done = await lastValueFrom(pool.map(work, tasks, { chunk: 1 }).pipe(toArray()))
+door.unsubscribe()
+await pool.close()
+console.log(done.length, done.every((value, n) => value === n))
+`,
+      'worker.ts': `${imports}
+import { readFileSync } from 'node:fs'
+const pool = await COMM_SELF.connect(readFileSync('ticket', 'utf8'))
+await RankPool.join(pool)
+await pool.close()
+`
+    })
+    const appears = async (name: string): Promise<void> => {
+      for (const changes = watch(directory); ; await new Promise((resolve) => changes.once('change', resolve))) {
+        if (existsSync(join(directory, name))) return changes.close()
+      }
+    }
+    const job = rxmpi(['run', '-n', '1', 'pool.ts'], { cwd: directory })
+    await appears('ticket')
+    const first = start(['run', '-n', '2', 'worker.ts'], { cwd: directory })
+    await appears('busy')
+    first.kill('SIGKILL')
+    const second = rxmpi(['run', '-n', '1', 'worker.ts'], { cwd: directory })
+    writeFileSync(join(directory, 'killed'), '')
+    expect(await job).toEqual({ status: 0, stdout: '40 true\n', stderr: '' })
+    expect(await second).toMatchObject({ status: 0, stderr: '' })
+  })
+
+  it('refuses what it cannot take', async () => {
+    const { stdout } = await rxmpi([
+      'run',
+      '-n',
+      '2',
+      program(
+        `${imports}
+const told = (error) => comm.rank === 0 && console.log(error.name, error.message.split(' (rank')[0])
+const pool = await RankPool.of(comm)
+if (pool !== undefined) {
+  await pool.add(comm).catch(told)
+  await RankPool.join(comm).catch(told)
+  await pool.close()
+}
+const half = await comm.split(comm.rank)
+const other = await half.createIntercomm({ bridge: comm, remoteLeader: 1 - comm.rank })
+if (pool !== undefined) await pool.add(other).catch(told)
+await RankPool.join(other, { root: 1 }).catch(told)
+await RankPool.join(other, { signal: 3 }).catch(told)
+await RankPool.of(comm, { grow: true }).catch(told)
+other.free()
+half.free()
+`,
+        'program.mjs'
+      )
+    ])
+    expect(stdout.split('\n')).toEqual([
+      expect.stringMatching(/ArgumentError inter: expected an intercommunicator/),
+      expect.stringMatching(/ArgumentError inter: expected an intercommunicator/),
+      expect.stringMatching(/ArgumentError pool: it does not grow; make it by RankPool.of\(comm, \{ grows: true \}\)/),
+      expect.stringMatching(/RankError root: 1 is no rank of 1/),
+      expect.stringMatching(/ArgumentError signal: expected an AbortSignal, got 3/),
+      expect.stringMatching(/ArgumentError.*grow.*grows/),
+      ''
+    ])
   })
 })

@@ -274,11 +274,13 @@ describe('who has a ticket, and says what he likes', () => {
     const ports: Ports = new Ports({
       now: () => performance.now(),
       after: () => () => undefined,
-      tell: (_, message) => {
-        if (message.type === 'offered') setImmediate(() => ports.accept(message.port))
-      },
+      tell: () => undefined,
       join: () => 0,
-      seat: () => undefined,
+      // Only the root is given a place before it has taken anybody.
+      seat: (_, processes, port) => {
+        if (port !== undefined && processes[0] === 0) setImmediate(() => ports.taken(port))
+      },
+      drop: (fabric) => joins.drop(fabric),
       open: () => undefined,
       shut: () => undefined
     })

@@ -144,10 +144,11 @@ export class Job implements WorldListener, JobRanks {
       return () => clearTimeout(timer)
     },
     tell: (process, message) => this.joins.tell(process, message),
-    join: (first, second, port) => this.#join(first, second, port),
-    seat: (fabric, first, port) => {
-      for (const process of first) this.joins.seat(fabric, process, { crowded: false, isParent: false, port })
+    join: (first, second) => this.joins.make(first, second),
+    seat: (fabric, processes, port) => {
+      for (const process of processes) this.joins.seat(fabric, process, { crowded: false, isParent: false, port })
     },
+    drop: (fabric) => this.joins.drop(fabric),
     open: (port, processes) => void this.#open(port, processes),
     shut: (port) => this.#network?.shut(port)
   })
@@ -368,8 +369,8 @@ export class Job implements WorldListener, JobRanks {
         this.#ports.withdrawn(rank, message.id)
         for (const starting of this.#starting.values()) starting.withdrawn(rank, message.id)
         break
-      case 'accept':
-        this.#ports.accept(message.port)
+      case 'taken':
+        this.#ports.taken(message.port)
         break
       case 'unlisten':
         this.#ports.unlisten(message.port)
@@ -475,13 +476,6 @@ export class Job implements WorldListener, JobRanks {
     } catch (error) {
       answer(undefined, { name: 'PortError', message: (error as Error).message })
     }
-  }
-
-  #join(first: readonly number[], second: readonly number[], port: number): number {
-    const fabric = this.joins.make(first, second)
-    for (const process of first) this.joins.seat(fabric, process, { crowded: false, isParent: false, port })
-    for (const process of second) this.joins.seat(fabric, process, { crowded: false, isParent: false })
-    return fabric
   }
 
   async #spawn(root: number, id: number, order: SpawnOrder): Promise<void> {

@@ -184,9 +184,9 @@ export class NetworkPorts {
               control.send({ type: 'refused', refusal: { name: 'PortError', message: `the groups cannot be joined: ${error}` } })
               return undefined
             }
-            control.send({ type: 'joined', fabric })
             return fabric
           },
+          admit: (fabric) => control.send({ type: 'joined', fabric }),
           refuse: (refusal) => control.send({ type: 'refused', refusal })
         })
       },

@@ -66,16 +66,13 @@ export class SimulatedJob implements ProcessJob {
         return () => due.unsubscribe()
       },
       tell: (process, message) => this.#processes[process]!.post(message),
-      join: (listening, connecting, port) => {
-        const fabric = this.#join(listening, connecting)
-        this.#seat(fabric, listening, { port })
-        this.#seat(fabric, connecting)
-        return fabric
-      },
+      join: (listening, connecting) => this.#join(listening, connecting),
+      seat: (fabric, processes, port) => this.#seat(fabric, processes, { port }),
+      // Nobody has entered it.
+      drop: () => undefined,
       // Ports that are open to others are refused before.
       open: () => undefined,
-      shut: () => undefined,
-      seat: () => undefined
+      shut: () => undefined
     })
     this.comms = world.processes.map((process) => this.#commOf(world, process))
   }
@@ -109,8 +106,8 @@ export class SimulatedJob implements ProcessJob {
         this.#ports.withdrawn(number, message.id)
         for (const starting of this.#starting.values()) starting.withdrawn(number, message.id)
         return
-      case 'accept':
-        return this.#ports.accept(message.port)
+      case 'taken':
+        return this.#ports.taken(message.port)
       case 'unlisten':
         return this.#ports.unlisten(message.port)
     }

@@ -8,6 +8,16 @@ from time import perf_counter
 from mpi4py import MPI
 
 comm = MPI.COMM_WORLD
+
+
+def abort(kind, error, trace):
+    """A rank that fails ends the others, which would wait for it without an end."""
+    sys.__excepthook__(kind, error, trace)
+    sys.stderr.flush()
+    comm.Abort(1)
+
+
+sys.excepthook = abort
 plan = json.loads(sys.argv[1])
 steps = plan["steps"]
 

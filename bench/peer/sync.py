@@ -18,7 +18,7 @@ class WindowCounter:
     def __init__(self):
         self.window = MPI.Win.Allocate(4 if comm.rank == 0 else 0, 4, MPI.INFO_NULL, comm)
         if comm.rank == 0:
-            self.window.tomemory().cast("i")[0] = 0
+            memoryview(self.window.tomemory()).cast("B").cast("i")[0] = 0
         comm.Barrier()
 
     def next(self):
@@ -41,7 +41,7 @@ class WindowMutex:
     def __init__(self):
         count = 3 if comm.rank == 0 else 2
         self.window = MPI.Win.Allocate(4 * count, 4, MPI.INFO_NULL, comm)
-        memory = self.window.tomemory().cast("i")
+        memory = memoryview(self.window.tomemory()).cast("B").cast("i")
         for word, value in enumerate([0, NOBODY, NOBODY][:count]):
             memory[word] = value
         comm.Barrier()

@@ -29,6 +29,11 @@ export class LockQueue<C extends Claim> {
     return this.#waiting
   }
 
+  /** Nobody has it or waits for it, and nobody has to be told of a rank that has failed. */
+  get isIdle(): boolean {
+    return this.#holding.size === 0 && this.#waiting.size === 0 && this.#abandoned.length === 0
+  }
+
   /** Waits for it, which may be over at once. */
   add(claim: C): void {
     this.#waiting.add(claim)

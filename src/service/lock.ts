@@ -1,6 +1,7 @@
 import type { CallSite } from '../diagnostics/call-site.js'
 import type { Done } from './done.js'
 import { type Claim, LockQueue } from './lock-queue.js'
+import type { LockWord } from './lock-word.js'
 import type { Service } from './service.js'
 
 /** How a lock is wanted. */
@@ -33,6 +34,8 @@ export class Lock {
   readonly #queue: LockQueue<NumberedClaim>
   /** By rank, then by the number that the rank has given. */
   readonly #claims = new Map<number, Map<number, NumberedClaim>>()
+  /** Where this rank sees it: by it a lock that is free is taken without a message. */
+  #word: LockWord | undefined
   #ids = 0
 
   /** `kind`: with the two next numbers it tells it from other locks of the same service. */
@@ -44,13 +47,11 @@ export class Lock {
     service.serve<number>(kind, (rank, asked, reply) => {
       const how = asked % WAYS
       const id = (asked - how) / WAYS
-      const claim = new NumberedClaim(rank, id, (how & SHARED) !== 0, reply)
-      const claims = this.#claims.get(rank) ?? new Map<number, NumberedClaim>()
-      this.#claims.set(rank, claims)
-      claims.set(id, claim)
+      this.#keep()
+      const claim = this.#claim(rank, id, (how & SHARED) !== 0, reply)
       if ((how & ATTEMPT) === 0) this.#queue.add(claim)
       else if (!this.#queue.try(claim)) {
-        claims.delete(id)
+        this.#claims.get(rank)!.delete(id)
         reply(null, BUSY)
       }
     })
@@ -62,17 +63,41 @@ export class Lock {
       const waited = this.#queue.waiters.has(claim)
       this.#queue.remove(claim)
       if (waited) claim.refuse()
+      this.#letGo()
     })
     service.serve<number>(kind + 2, (rank, places, reply) => reply(null, this.#queue.give(rank, places, bounded) ? DONE : BUSY))
     service.onGone((rank) => {
+      if (this.#word?.isOf(rank)) this.#keep()
       this.#claims.delete(rank)
       this.#queue.lose(rank)
+      this.#letGo()
     })
+  }
+
+  /** From now on this rank takes the lock by a word that it shares with others of its host; of a lock of one place. */
+  share(word: LockWord): void {
+    this.#word = word
+  }
+
+  /** The keeper gives it up: nobody takes it without asking any more. */
+  close(): void {
+    this.#word?.keep()
+    this.#word = undefined
   }
 
   /** Waits for the lock; returns how to wait no longer, which to who keeps it is the same as to give it back. */
   acquire({ shared = false, attempt = false, site, describe }: LockOptions, done: Done<Grant | undefined>): () => void {
     const service = this.#service
+    const word = this.#word
+    const { rank } = service.core
+    if (word !== undefined && !shared && !this.#isKeeperGone && word.take(rank)) {
+      const giveBack = (): void => {
+        // Somebody waits: the keeper knows of it by now.
+        if (!word.giveBack(rank)) service.tell<number>(this.#keeper, this.#kind + 1, BY_WORD)
+      }
+      done(null, { abandoned: undefined, release: giveBack })
+      return giveBack
+    }
     const id = ++this.#ids
     const release = (): void => service.tell<number>(this.#keeper, this.#kind + 1, id)
     const granted: Done<number> = (error, answer) => {
@@ -89,6 +114,29 @@ export class Lock {
     const given: Done<number> = (error, answer) => done(error, answer === DONE)
     this.#service.ask<number, number>(this.#keeper, this.#kind + 2, places, site, given)
   }
+
+  get #isKeeperGone(): boolean {
+    const { core } = this.#service
+    return this.#keeper !== core.rank && core.endpoint.transport.hasEnded?.(core.memberOf(this.#keeper)) === true
+  }
+
+  #claim(rank: number, id: number, shared: boolean, reply: Done<unknown>): NumberedClaim {
+    const claim = new NumberedClaim(rank, id, shared, reply)
+    const claims = this.#claims.get(rank) ?? new Map<number, NumberedClaim>()
+    this.#claims.set(rank, claims)
+    claims.set(id, claim)
+    return claim
+  }
+
+  /** Somebody asks the keeper: from now on its queue decides. Who has taken the lock by the word is the first in it. */
+  #keep(): void {
+    const holder = this.#word?.keep()
+    if (holder !== undefined) this.#queue.add(this.#claim(holder, BY_WORD, false, () => undefined))
+  }
+
+  #letGo(): void {
+    if (this.#queue.isIdle) this.#word?.letGo()
+  }
 }
 
 export interface LockSettings {
@@ -103,6 +151,9 @@ export interface LockSettings {
 const WAYS = 4
 const SHARED = 1
 const ATTEMPT = 2
+
+/** The number of a claim that its rank has taken by the word; others count from 1. */
+const BY_WORD = 0
 
 /** Answers that are no rank. */
 const NOBODY = -1

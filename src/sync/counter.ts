@@ -9,6 +9,7 @@ import type { Request } from '../request/request.js'
 import { type Demand, presentDemand, under } from '../stream/internal.js'
 import { type BigCounterType, CELL_TYPES, type Cell, type CounterType, SharedCell, sumIn } from './cell.js'
 import { CREATE, type CreateOptions, create } from './create.js'
+import { shareFromRoot } from './share.js'
 import { type SyncCallOptions, SyncObject, type SyncParts, type SyncRequest } from './sync-object.js'
 
 /** How a counter is made. All ranks give the same. */
@@ -66,7 +67,7 @@ export class Counter<T extends number | bigint = number> extends SyncObject {
   /** The number, where this rank sees it. */
   #cell: SharedCell | undefined
   readonly #isShared: boolean
-  #stopTaking: (() => void) | undefined
+  readonly #stopTaking: () => void
   /** As the root has said it last. */
   #last: T | undefined
   #draws = 0
@@ -90,7 +91,10 @@ export class Counter<T extends number | bigint = number> extends SyncObject {
         this.#last = last
       })
     }
-    this.#share()
+    // Until it has come, the root is asked by message.
+    this.#stopTaking = shareFromRoot(this.service, this.root, this.#cell?.memory, (memory) => {
+      this.#cell = new SharedCell(this.#type, memory)
+    })
   }
 
   /**
@@ -181,7 +185,7 @@ export class Counter<T extends number | bigint = number> extends SyncObject {
 
   /** @internal */
   protected giveBack(isOrderly: boolean): void {
-    this.#stopTaking?.()
+    this.#stopTaking()
     if (isOrderly || this.core.rank !== this.root) return
     this.tellLast()
     this.#cell!.free()
@@ -200,31 +204,6 @@ export class Counter<T extends number | bigint = number> extends SyncObject {
     const { core, root } = this
     if (!(error instanceof FreedError || error instanceof RankFailedError) || !this.isUsable || core.rank === root) return undefined
     return this.#cell === undefined ? this.#last : (this.#cell.add(this.#isBig ? 0n : 0) as T)
-  }
-
-  /** The ranks of the root's host count in its memory; it lets them have it. */
-  #share(): void {
-    const { core, root, service } = this
-    const { transport } = core.endpoint
-    if (transport.share === undefined || transport.isVirtual === true) return
-    const hosts = transport.hosts
-    const isNear = (rank: number): boolean => hosts === undefined || hosts[core.memberOf(rank)] === hosts[core.memberOf(root)]
-    if (core.rank === root) {
-      for (let rank = 0; rank < core.size; rank++) {
-        if (rank !== root && isNear(rank)) transport.share(core.memberOf(rank), core.id, [this.#cell!.memory])
-      }
-    } else if (isNear(core.rank)) {
-      // Until it has come, it is asked for by message.
-      const stop = core.endpoint.takeShared(core.memberOf(root), core.id, ([memory]) => {
-        this.#stopTaking = undefined
-        this.#cell = new SharedCell(this.#type, memory!)
-      })
-      if (this.#cell !== undefined) return
-      this.#stopTaking = stop
-      service.onGone((rank) => {
-        if (rank === root) this.#stopTaking?.()
-      })
-    }
   }
 
   #draw(increment: T, request: SyncRequest<T>): void {

@@ -4,6 +4,9 @@ import { type Grant, Lock, type LockSettings } from '../service/lock.js'
 import { Held, type Lender } from './held.js'
 import { type SyncCallOptions, SyncObject, type SyncParts, type SyncRequest } from './sync-object.js'
 
+/** Calls between two polls, less one; a mask. */
+const POLL_EVERY = 15
+
 /** What one rank after the other holds: a mutex, the places of a semaphore. */
 export abstract class Lockable extends SyncObject implements Lender {
   /** @internal */
@@ -12,6 +15,7 @@ export abstract class Lockable extends SyncObject implements Lender {
   protected readonly holds = new Set<Held>()
   readonly #releases = new Map<Held, () => void>()
   readonly #waiting = new Set<() => void>()
+  #calls = 0
 
   /** @internal */
   constructor(parts: SyncParts, settings: LockSettings) {
@@ -133,9 +137,9 @@ export abstract class Lockable extends SyncObject implements Lender {
     this.#releases.set(held, release)
   }
 
-  /** @internal Who keeps it himself lets the others have a turn. */
+  /** @internal Who keeps it lets the others have a turn, and so does at times who may never wait. */
   protected poll(): void {
-    if (this.core.rank === this.root) this.core.poll()
+    if (this.core.rank === this.root || (++this.#calls & POLL_EVERY) === 0) this.core.poll()
   }
 
   /** @internal */

@@ -6,9 +6,11 @@ import { ArgumentError, RequestError } from '../errors.js'
 import type { Request } from '../request/request.js'
 import type { Done } from '../service/done.js'
 import type { Grant } from '../service/lock.js'
+import { LockWord } from '../service/lock-word.js'
 import { CREATE, type CreateOptions, create } from './create.js'
 import type { Held } from './held.js'
 import { Lockable } from './lockable.js'
+import { shareFromRoot } from './share.js'
 import { type SyncParts, SyncRequest } from './sync-object.js'
 
 /** How a mutex is made. All ranks give the same. */
@@ -23,7 +25,8 @@ const NAMES: OptionNames<MutexOptions> = { ...CREATE, recursive: true }
  * Mutual exclusion: one task of one rank at a time holds it, first come, first served. Who waits sleeps. A rank that fails while it holds
  * it gives it back, and the next is told which: `held.abandoned`.
  *
- * Cost: a message to the root and one back, another to give it back; on the root none.
+ * Cost: on the host of the root, while nobody waits, two atomic instructions in memory that its threads share; else a message to the root
+ * and one back, another to give it back; on the root none.
  * MPI: a queue over MPI_Fetch_and_op; mpi4py: util.sync.Mutex.
  *
  * @example
@@ -46,11 +49,15 @@ export class Mutex extends Lockable {
   readonly #members = new Set<SyncRequest<Held>>()
   #claim: SyncRequest<Grant> | undefined
   #grant: Grant | undefined
+  readonly #stopTaking: () => void
 
   /** @internal */
   constructor(parts: SyncParts, recursive: boolean) {
     super(parts, {})
     this.#recursive = recursive
+    const word = this.core.rank === this.root ? new LockWord() : undefined
+    if (word !== undefined) this.queue.share(word)
+    this.#stopTaking = shareFromRoot(this.service, this.root, word?.memory, (memory) => this.queue.share(new LockWord(memory)))
   }
 
   /**
@@ -133,6 +140,13 @@ export class Mutex extends Lockable {
         request.settle(error)
       }
     }
+  }
+
+  /** @internal */
+  override giveBack(isOrderly = true): void {
+    this.#stopTaking()
+    super.giveBack()
+    if (!isOrderly && this.core.rank === this.root) this.queue.close()
   }
 
   readonly #releaseLast = (): void => {

@@ -95,6 +95,46 @@ describe('threads of one host', () => {
     expect(lines(stdout)).toEqual(['[0] 1002', '[1] 1002', '[1] at once true'])
   })
 
+  it('hold a mutex one at a time, whether it was free or waited for, and none waits for ever', async () => {
+    const { stdout, stderr, status } = await rxmpi([
+      'run',
+      '-n',
+      '4',
+      '--timeout',
+      '60',
+      program(`
+        import { COMM_WORLD as comm, SUM } from 'rxmpi'
+        import { Mutex } from 'rxmpi/sync'
+        const mutex = await Mutex.create(comm, { root: 1 })
+        const win = await comm.allocateWindow(Int32Array, comm.rank === 0 ? 2 : 0)
+        const [memory, seen] = [win.shared(0)!, { taken: 0, busy: 0 }]
+        let random = 1 + comm.rank
+        const below = (n: number) => (random = (random * 48271) % 2147483647) % n
+        for (let k = 0; k < 1500; k++) {
+          const held = below(4) === 0 ? await mutex.tryAcquire() : await mutex.acquire()
+          if (held === undefined) seen.busy++
+          else {
+            seen.taken++
+            const before = memory[0]
+            if (++memory[1] !== 1) throw new Error('two hold it')
+            if (below(8) === 0) await new Promise((resolve) => setImmediate(resolve))
+            memory[0] = before + 1
+            memory[1]--
+            held.release()
+          }
+          // Now and then all are quiet: then it is free again.
+          if (k % 500 === 499) await comm.barrier()
+        }
+        const taken = await comm.allreduce(seen.taken, SUM)
+        await comm.barrier()
+        if (comm.rank === 0) console.log(taken === memory[0], taken > 4000)
+        await mutex.close()
+        await win.close()
+      `)
+    ])
+    expect({ stdout: lines(stdout), stderr, status }).toEqual({ stdout: ['[0] true true'], stderr: '', status: 0 })
+  })
+
   it('tell a deadlock with the holder and both lines', async () => {
     const { stdout } = await rxmpi([
       'run',

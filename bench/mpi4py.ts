@@ -36,7 +36,7 @@ function mpirun(python: string, { name, program = name, ranks, yields, hosts, wi
   const file = fileURLToPath(new URL(`./peer/${program}.py`, import.meta.url))
   const flags = ['-n', String(ranks)]
   if (process.getuid?.() === 0) flags.push('--allow-run-as-root')
-  if (ranks > availableParallelism()) flags.push('--oversubscribe')
+  if (yields || ranks > availableParallelism()) flags.push('--oversubscribe')
   if (hosts) flags.push('--mca', 'btl', 'tcp,self', '--mca', 'pml', 'ob1')
   // By default 4.1.4 takes osc/rdma, whose Compare_and_swap ends a process on shared memory with a segmentation fault.
   if (windows) flags.push('--mca', 'osc', 'sm')

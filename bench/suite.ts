@@ -392,6 +392,18 @@ export const cases: readonly Case[] = [
     rows: [{ name: 'hello', label: 'hello', bar: () => atMost(1) }]
   },
   {
+    name: 'worlds',
+    title: 'four ranks that one starts, and two that meet at a port',
+    unit: 'ms',
+    ranks: 2,
+    yields: true,
+    rows: [
+      { name: 'spawn', label: 'spawn of 4 ranks, close', peer: 'Comm.Spawn, Disconnect', bar: () => atMost(0.5) },
+      { name: 'connect', label: 'listen, connect, close', peer: 'Accept, Connect, Disconnect', bar: () => atMost(1) }
+    ],
+    step: ({ name }) => (name === 'spawn' ? { iterations: 3, warmup: 1 } : { iterations: 100, warmup: 20 })
+  },
+  {
     name: 'idle',
     title: 'processor time of two ranks that wait in recv for 3 s',
     unit: 's',

@@ -51,7 +51,7 @@ describe('a holder that is killed', () => {
     for (let k = 0; k < KILLS; k++) {
       const [, where, how] = places[k % places.length]!
       // A rank that keeps the mutex, and is not the one that dies.
-      const { stdout } = await rxmpi([
+      const { stdout, stderr } = await rxmpi([
         'run',
         ...where,
         '--on-failure',
@@ -60,7 +60,8 @@ describe('a holder that is killed', () => {
         '30',
         program(held(k % 2 === 0 ? 0 : 2, how))
       ])
-      expect(lines(stdout)).toEqual(['[0] then undefined', '[2] abandoned by 1 soon'])
+      const told = ['[0] then undefined', '[2] abandoned by 1 soon']
+      expect({ k, said: lines(stdout), stderr }).toEqual({ k, said: told, stderr: expect.any(String) })
     }
   })
 })

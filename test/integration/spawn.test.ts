@@ -185,6 +185,19 @@ test.each([
   expect(other.stdout.match(/PortError/g)).toHaveLength(4)
 })
 
+it('a connect by ticket that is given up is dialled no more: what waits then is a deadlock, which can be proved', async () => {
+  const path = program(`
+    import { COMM_WORLD as comm } from 'rxmpi'
+    // Nobody listens there.
+    const ticket = { id: 'x', secret: 'A'.repeat(43), addresses: ['127.0.0.1'], port: 9 }
+    const text = 'rxmpi-port:' + Buffer.from(JSON.stringify(ticket)).toString('base64url')
+    const signal = AbortSignal.timeout(200)
+    console.log(await comm.connect(text, { timeout: 60_000, signal }).catch(({ name }) => name))
+    await comm.recv().catch(({ name }) => console.log(name))
+  `)
+  expect(await rxmpi(['run', '-n', '1', '--timeout', '40', path])).toEqual({ status: 0, stdout: 'TimeoutError\nDeadlockError\n', stderr: '' })
+})
+
 const isLinux = process.platform === 'linux'
 const ROUNDS = SOAK ? 3000 : 48
 

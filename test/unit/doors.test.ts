@@ -251,10 +251,25 @@ describe('the port that a ticket is for', () => {
     expect(strangers).toHaveLength(1)
   })
 
-  it('is closed to all once the port is', async () => {
+  it('is closed to all once the port is: it lets in no other, and listens no more when who was let in is gone', async () => {
+    const guest = new Mesh({ self: 7, size: 1, token: tokenOf(ticket), reconnectMs: 200, startMs: 1000, expects: () => false })
+    const link = guest.link(0)
+    const inside = new Promise<void>((resolve) => {
+      link.user = { payload: () => undefined, ready: resolve, failed: () => undefined }
+    })
+    link.connectTo([{ host: '127.0.0.1', port: ticket.port }])
+    await inside
     const claim = signed(claimOf(await challenge()))
     network.shut(0)
     expect(await exchange(ticket.port, [request(claim)])).toContain(' 403 ')
+    guest.close()
+    while ((await exchange(ticket.port, [request(claim)])) !== '') await new Promise((resolve) => setImmediate(resolve))
+  })
+
+  it('of which nobody has come in listens no more once it is closed', async () => {
+    const claim = signed(claimOf(await challenge()))
+    network.shut(0)
+    expect(await exchange(ticket.port, [request(claim)])).toBe('')
   })
 })
 

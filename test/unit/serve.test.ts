@@ -10,6 +10,14 @@ describe('what serves links between hosts', () => {
     expect(load((name) => elsewhere(name))).toEqual({ why: `uWebSockets.js is not installed (${INSTALL_SOCKETS})` })
   })
 
+  it("is Node's sockets where the system lacks what the binary needs, which is told", () => {
+    const error = new Error("This version of uWS.js supports only Node.js versions 16\n\nError: libc.so.6: version `GLIBC_2.38' not found")
+    const fail = (): never => {
+      throw error
+    }
+    expect(load(fail)).toEqual({ why: "uWebSockets.js does not load here: libc.so.6: version `GLIBC_2.38' not found", isBroken: true })
+  })
+
   it.each<[string, Error]>([
     ['has no binary for this platform', new Error('This version of uWS.js supports only Node.js versions 16 and 18\n\nmore')],
     ['lacks a file', Object.assign(new Error("Cannot find module './uws_linux_x64_115.node'"), { code: 'MODULE_NOT_FOUND' })]

@@ -36,8 +36,14 @@ export function load(require: (name: string) => unknown): Library {
     return { uws: require('uWebSockets.js') as Uws }
   } catch (error) {
     if (isMissing(error)) return { why: `uWebSockets.js is not installed (${INSTALL_SOCKETS})` }
-    return { why: `uWebSockets.js does not load here: ${(error as Error).message.split('\n', 1)[0]}`, isBroken: true }
+    return { why: `uWebSockets.js does not load here: ${reasonOf(error as Error)}`, isBroken: true }
   }
+}
+
+/** What it says first is for whom it has no binary; where there is one that does not load, the reason is behind that. */
+function reasonOf({ message }: Error): string {
+  const lines = message.split('\n')
+  return lines.find((line) => line.startsWith('Error: '))?.slice('Error: '.length) ?? lines[0]!
 }
 
 /** The package itself, and not a file of it: its binary for this platform. */

@@ -1,3 +1,10 @@
+/**
+ * Viewers of a running job, in a browser or in Node: streams that its ranks publish, and streams that they subscribe to. `rxmpi/client/standalone`
+ * is the same with all that it takes of RxJS, in one file.
+ *
+ * @module rxmpi/client
+ */
+
 import { RankFailedError } from '../src/errors.js'
 import { PROOF, PROTOCOL } from '../src/viewers/wire.js'
 import { DialledJob, type Job } from './job.js'

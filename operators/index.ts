@@ -1,6 +1,6 @@
 /**
- * Operators for RxJS: collectives over streams, streams between ranks, files as streams of records, and what a job shows to viewers. By custom
- * they are imported as one name: `import * as mpi from 'rxmpi/operators'`.
+ * Operators for RxJS: collectives over streams, streams between ranks, files as streams of records, and what a job shows to viewers. By
+ * custom they are imported as one name: `import * as mpi from 'rxmpi/operators'`.
  *
  * @module rxmpi/operators
  */

@@ -1,6 +1,6 @@
 /**
- * Communicators and what they exchange: ranks, messages, collectives, requests, groups, files, windows, ops, constants and errors. `COMM_WORLD` is
- * where a program begins.
+ * Communicators and what they exchange: ranks, messages, collectives, requests, groups, files, windows, ops, constants and errors.
+ * `COMM_WORLD` is where a program begins.
  *
  * @module rxmpi
  */

@@ -1,5 +1,6 @@
 /**
- * Tests: any number of ranks in one thread and in virtual time, orders of arrival, and suites that say whether a transport keeps its contract.
+ * Tests: any number of ranks in one thread and in virtual time, orders of arrival, and suites that say whether a transport keeps its
+ * contract.
  *
  * @module rxmpi/testing
  */

@@ -38,9 +38,14 @@ export default async () => {
     head: [['link', { rel: 'icon', href: `${base}icon.svg`, type: 'image/svg+xml' }]],
     // What a page needs is loaded with it; what its links lead to, when somebody goes there.
     router: { prefetchLinks: false },
-    markdown: { config: plugin, anchor: { slugify: slug }, theme: { light: 'github-light-high-contrast', dark: 'github-dark-high-contrast' } },
+    markdown: {
+      config: plugin,
+      anchor: { slugify: slug },
+      theme: { light: 'github-light-high-contrast', dark: 'github-dark-high-contrast' }
+    },
     vite: { publicDir: `${content}/public` },
     themeConfig: {
+      logo: '/icon.svg',
       nav: [
         { text: 'Course', link: '/course/', activeMatch: '^/course/' },
         { text: 'How to', link: '/how-to/', activeMatch: '^/how-to/' },

@@ -16,10 +16,10 @@ interface Piece {
   readonly isMarbles: boolean
 }
 
-const COLUMN = 10
+const COLUMN = 11
 const ROW = 34
 const LEFT = 14
-const RADIUS = 10
+const RADIUS = 9
 
 /** A picture of a block of text, if that is a marble diagram. */
 export function drawMarbles(block: string): string | undefined {
@@ -71,7 +71,9 @@ function markAt(at: number, y: number, mark: string, colours: Map<string, string
   if (mark.startsWith('(')) {
     const values = mark.slice(1, -1).replace(/[|#!]/g, '')
     const width = values === '' ? 0 : widthOf(values)
-    const ends = [...mark].filter((end) => '|#!'.includes(end)).map((end) => endAt(at + width - RADIUS + (width === 0 ? RADIUS : 8), y, end))
+    const ends = [...mark]
+      .filter((end) => '|#!'.includes(end))
+      .map((end) => endAt(at + width - RADIUS + (width === 0 ? RADIUS : 8), y, end))
     return (values === '' ? '' : marble(at, y, values, colours)) + ends.join('')
   }
   return '|#!^'.includes(mark) ? endAt(at, y, mark) : marble(at, y, mark, colours)
@@ -88,7 +90,7 @@ function marble(at: number, y: number, label: string, colours: Map<string, strin
     label.length === 1
       ? circle(at, y, RADIUS, { class: `${kind} marble` })
       : rect(at - RADIUS, y - RADIUS, width, 2 * RADIUS, { rx: RADIUS, class: `${kind} marble` })
-  return shape + text(at - RADIUS + width / 2, y + 4.5, label, { 'text-anchor': 'middle', 'font-size': 13 })
+  return shape + text(at - RADIUS + width / 2, y + 4, label, { 'text-anchor': 'middle', 'font-size': 12 })
 }
 
 function endAt(at: number, y: number, end: string): string {
@@ -96,6 +98,9 @@ function endAt(at: number, y: number, end: string): string {
   const crossed = (dx: number): string => line(at - dx, y - 6, at + dx, y + 6, { class: 'line bold', 'stroke-width': 2.5 })
   if (end === '#') return crossed(6) + crossed(-6)
   // Where somebody subscribes, and leaves.
-  const points = end === '^' ? [`${at - 5},${y + 8}`, `${at + 5},${y + 8}`, `${at},${y - 1}`] : [`${at - 5},${y - 8}`, `${at + 5},${y - 8}`, `${at},${y + 1}`]
+  const points =
+    end === '^'
+      ? [`${at - 5},${y + 8}`, `${at + 5},${y + 8}`, `${at},${y - 1}`]
+      : [`${at - 5},${y - 8}`, `${at + 5},${y - 8}`, `${at},${y + 1}`]
   return element('polygon', { points: points.join(' '), class: 'head' })
 }

@@ -1,6 +1,13 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { Application, Converter, type DeclarationReflection, type ProjectReflection, ReflectionKind, type SignatureReflection } from 'typedoc'
+import {
+  Application,
+  Converter,
+  type DeclarationReflection,
+  type ProjectReflection,
+  ReflectionKind,
+  type SignatureReflection
+} from 'typedoc'
 import type { PluginOptions } from 'typedoc-plugin-markdown'
 
 /** Writes the reference of every entry of the package, as markdown, from its docstrings. */
@@ -56,8 +63,13 @@ function shorten(project: ProjectReflection): void {
     for (const one of [reflection, ...signatures]) one.inheritedFrom = undefined
     const first = signatures[0]?.comment
     for (const other of signatures.slice(1)) if (first !== undefined && other.comment?.similarTo(first)) delete other.comment
+    for (const { comment } of [reflection, ...signatures]) for (const part of comment?.summary ?? []) part.text = apart(part.text)
   }
 }
+
+/** What docstrings say of everything, in lines of their own. */
+const apart = (text: string): string =>
+  text.replace(/(^|\n|(?<=[.;]) )(Shape|Units?|Algorithm|Cost|Source|Streams|Errors|MPI|mpi4py)(?=:|, at )/g, '\n\n**$2**')
 
 const signaturesOf = ({ signatures = [], getSignature }: DeclarationReflection): SignatureReflection[] =>
   getSignature === undefined ? signatures : [...signatures, getSignature]

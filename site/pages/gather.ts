@@ -12,7 +12,10 @@ export function gather(root: string, own: string, to: string): void {
   for (const file of pages(root)) {
     const place = placeOf(file)!
     const text = readFileSync(join(root, file), 'utf8')
-    write(join(to, place), withLinks(text, (link) => led(root, file, place, link, sources)))
+    write(
+      join(to, place),
+      withLinks(text, (link) => led(root, file, place, link, sources))
+    )
   }
   for (const source of sources) write(join(to, sourcePlaceOf(source)), shown(root, source))
   for (const folder of foldersOf(join(root, 'docs'))) {
@@ -67,7 +70,10 @@ const foldersOf = (path: string): string[] =>
 
 /** The first heading of a page. */
 export const titleOf = (file: string): string =>
-  /^# (.*)$/m.exec(readFileSync(file, 'utf8'))![1]!.replace(/\[([^\]]*)\]\([^)]*\)/g, '$1').replace(/[`\\]/g, '')
+  /^# (.*)$/m
+    .exec(readFileSync(file, 'utf8'))![1]!
+    .replace(/\[([^\]]*)\]\([^)]*\)/g, '$1')
+    .replace(/[`\\]/g, '')
 
 /** The page of a folder that has none of its own. */
 function listOf(path: string, folder: string): string {

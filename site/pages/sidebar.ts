@@ -17,13 +17,23 @@ export function sections(content: string): DefaultTheme.SidebarMulti {
     { text: 'API', link: '/api/' },
     { text: 'Playground', link: '/playground' }
   ]
-  const beside = SECTIONS.map((folder) => [`/${folder}/`, [{ text: NAMES[folder]!, items: pagesOf(content, folder) }, { text: 'More', items: others }]])
+  const beside = SECTIONS.map((folder) => [
+    `/${folder}/`,
+    [
+      { text: NAMES[folder]!, items: pagesOf(content, folder) },
+      { text: 'More', items: others }
+    ]
+  ])
   return { ...Object.fromEntries(beside), '/': [{ text: 'rxmpi', items: others }] }
 }
 
 function pagesOf(content: string, folder: string): Items {
   const names = readdirSync(join(content, folder)).filter((name) => name.endsWith('.md'))
-  const items = names.map((name) => ({ text: titleOf(join(content, folder, name)), link: `/${folder}/${name.replace(/(index)?\.md$/, '')}`, name }))
+  const items = names.map((name) => ({
+    text: titleOf(join(content, folder, name)),
+    link: `/${folder}/${name.replace(/(index)?\.md$/, '')}`,
+    name
+  }))
   // A course is read in order, from its first page on; where to look for something is found by its name.
   return items.sort((one, other) => rankOf(one.name) - rankOf(other.name) || one.text.localeCompare(other.text, 'en', { numeric: true }))
 }

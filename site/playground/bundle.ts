@@ -40,6 +40,8 @@ const withoutNode: Plugin = {
     })
     // Sockets, files and threads, which nothing asks for in a simulation.
     onLoad({ filter: /.*/, namespace: 'absent' }, () => ({ contents: 'module.exports = {}' }))
-    onResolve({ filter: /^\.\/world\.js$/ }, ({ importer }) => (/src[\\/]index\.ts$/.test(importer) ? { path: here('node/world.ts') } : undefined))
+    onResolve({ filter: /^\.\/world\.js$/ }, ({ importer }) =>
+      /src[\\/]index\.ts$/.test(importer) ? { path: here('node/world.ts') } : undefined
+    )
   }
 }

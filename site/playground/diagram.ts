@@ -7,6 +7,8 @@ import type { Emission, Recording } from './record.js'
 
 /** Characters of a value that a marble has room for; a longer one is a letter, which the legend explains. */
 const SHORT = 4
+/** Of a value in the legend. */
+const WIDE = 60
 const LETTERS = 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ'
 /** Milliseconds of a run are µs of a diagram. */
 const MS = 1000
@@ -15,7 +17,7 @@ const MS = 1000
 export function diagramOf({ messages, emissions }: Recording, size: number, columns: number): Diagram {
   const labels = new Labels()
   const all = messages
-    .map((message) => ({ ...message, text: labels.of(message.data, `${message.from} → ${message.to}`) }))
+    .map((message) => ({ ...message, text: labels.of(message.data) }))
     .sort((one, other) => one.sent - other.sent || one.from - other.from)
   const drawn = all.map(({ from, to, sent, arrived, text }) => ({ text, message: messageOf(from, to, sent * MS, arrived * MS) }))
   const times = [...drawn.flatMap(({ message }) => [message.sent!, message.received!]), ...emissions.map(({ time }) => time * MS)]
@@ -53,7 +55,7 @@ function lane(label: string, drawn: readonly Drawn[], timeOf: (message: Message)
 
 function markOf({ rank, time, kind, value }: Emission, labels: Labels): Mark {
   if (kind !== 'next') return { time: time * MS, text: kind === 'end' ? '|' : '#' }
-  return { time: time * MS, text: labels.of(value, `${rank} emits`), message: messageOf(rank, rank, time * MS, time * MS) }
+  return { time: time * MS, text: labels.of(value), message: messageOf(rank, rank, time * MS, time * MS) }
 }
 
 /** What the drawer knows of a message; its words are ours. */
@@ -72,22 +74,20 @@ const messageOf = (from: number, to: number, sent: number, received: number): Me
 
 /** Short values stand for themselves; others, and those that carry nothing, have letters. */
 class Labels {
-  readonly #letters = new Map<string, { letter: string; who: string; count: number }>()
+  readonly #letters = new Map<string, { letter: string; count: number }>()
 
-  of(value: unknown, who: string): string {
+  of(value: unknown): string {
     const text = value === undefined ? 'without data' : typeof value === 'string' && value !== '' ? value : show(value)
     if (text.length <= SHORT) return text
-    const key = `${text} ${who}`
-    const known = this.#letters.get(key) ?? { letter: LETTERS[this.#letters.size % LETTERS.length]!, who, count: 0 }
+    const known = this.#letters.get(text) ?? { letter: LETTERS[this.#letters.size % LETTERS.length]!, count: 0 }
     known.count++
-    this.#letters.set(key, known)
+    this.#letters.set(text, known)
     return known.letter
   }
 
   legend(): Meaning[] {
-    return [...this.#letters].map(([key, { letter, who, count }]) => {
-      const text = key.slice(0, -who.length - 1)
-      return { letter, text: `${who}: ${text.length > 60 ? `${text.slice(0, 59)}…` : text}`, count, from: Number(who.split(' ')[0]) }
-    })
+    return [...this.#letters].map(([text, { letter, count }]) => ({ letter, text: shortened(text), count, from: undefined }))
   }
 }
+
+const shortened = (text: string): string => (text.length > WIDE ? `${text.slice(0, WIDE - 1)}…` : text)

@@ -25,7 +25,7 @@ const COLUMNS = 72
 /** Lines that are kept of what a program prints. */
 const MOST = 200
 
-const expected = "the program exports no function: expected export default (comm) => …, which runs on every rank, or a call of simulate"
+const expected = 'the program exports no function: expected export default (comm) => …, which runs on every rank, or a call of simulate'
 
 function outcomeOf({ source, ...setting }: Task): Outcome {
   const recording: Recording = { messages: [], emissions: [] }

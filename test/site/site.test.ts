@@ -59,18 +59,21 @@ suite(`the site in a browser${executablePath === undefined ? ' (skipped: no Chro
     })
   })
 
-  it.each(['/course/', '/course/01-ranks.html'])('%s is less than 300 kB, all that it loads, as a host sends it: compressed', async (path) => {
-    const context = await browser.newContext()
-    const page = await context.newPage()
-    const bodies: Promise<Buffer>[] = []
-    page.on('response', (response) => bodies.push(response.body()))
-    await page.goto(`${site.origin}${path}`, { waitUntil: 'networkidle' })
-    const sizes = (await Promise.all(bodies)).map((body) => gzipSync(body).length)
-    const sum = sizes.reduce((one, other) => one + other)
-    if (process.env.RXMPI_SCREENSHOTS !== undefined) console.log(`${path}: ${sum} bytes in ${sizes.length} files`)
-    expect(sum).toBeLessThan(300_000)
-    await context.close()
-  })
+  it.each(['/course/', '/course/01-ranks.html'])(
+    '%s is less than 300 kB, all that it loads, as a host sends it: compressed',
+    async (path) => {
+      const context = await browser.newContext()
+      const page = await context.newPage()
+      const bodies: Promise<Buffer>[] = []
+      page.on('response', (response) => bodies.push(response.body()))
+      await page.goto(`${site.origin}${path}`, { waitUntil: 'networkidle' })
+      const sizes = (await Promise.all(bodies)).map((body) => gzipSync(body).length)
+      const sum = sizes.reduce((one, other) => one + other)
+      if (process.env.RXMPI_SCREENSHOTS !== undefined) console.log(`${path}: ${sum} bytes in ${sizes.length} files`)
+      expect(sum).toBeLessThan(300_000)
+      await context.close()
+    }
+  )
 
   it('finds a word', async () => {
     const { page, complaints } = await open('/course/')
@@ -124,15 +127,18 @@ suite(`the site in a browser${executablePath === undefined ? ' (skipped: no Chro
     it('draws it anew for another number of ranks and another latency', async () => {
       await page.getByRole('combobox', { name: 'Program' }).selectOption({ label: 'Reduce: a sum on rank 0' })
       await page.locator('.picture svg text', { hasText: '36' }).waitFor()
-      await page.getByLabel('Ranks').fill('3')
-      await page.getByLabel('Latency').fill('7')
+      await page.getByRole('slider', { name: 'Ranks' }).fill('3')
+      await page.getByRole('slider', { name: 'Latency' }).fill('7')
       await page.locator('.outcome details', { hasText: '3 ranks, 2 messages' }).waitFor({ state: 'attached' })
       expect(await text()).toMatch(/\+10 ms[\s\S]*0 emits +-+\(6\|\)/)
     })
 
     it('shows the report of a deadlock, and the line', async () => {
       await page.getByRole('combobox', { name: 'Program' }).selectOption({ label: 'Deadlock: all wait for their neighbour' })
-      await page.getByRole('alert').filter({ hasText: /rank 3 waits in recv for rank 2, any tag, at program.ts:8:15/ }).waitFor()
+      await page
+        .getByRole('alert')
+        .filter({ hasText: /rank 3 waits in recv for rank 2, any tag, at program.ts:8:15/ })
+        .waitFor()
       expect(await page.locator('.failed-line').textContent()).toMatch('comm.irecv')
     })
 
@@ -157,7 +163,12 @@ describe('the pages', () => {
   const files = (readdirSync(dist, { recursive: true }) as string[]).filter((name) => name.endsWith('.html'))
 
   it('are those of every entry of the package, of the course and of the programs that they point to', () => {
-    for (const name of ['api/rxmpi/index.html', 'api/rxmpi/testing/functions/simulate.html', 'course/12-tests-and-clusters.html', 'changelog.html'])
+    for (const name of [
+      'api/rxmpi/index.html',
+      'api/rxmpi/testing/functions/simulate.html',
+      'course/12-tests-and-clusters.html',
+      'changelog.html'
+    ])
       expect(files).toContain(name)
     expect(files).toContain('source/examples/01-hello-ts.html')
   })
@@ -167,7 +178,8 @@ describe('the pages', () => {
     const dead = files.flatMap((file) =>
       [...readFileSync(join(dist, file), 'utf8').matchAll(/ href="([^"#:]*)#([^"]+)"/g)]
         .filter(([, path, id]) => {
-          const named = path === '' ? `/${file}` : posix.resolve('/', posix.dirname(file), path!) + (path!.endsWith('/') ? '/index.html' : '')
+          const named =
+            path === '' ? `/${file}` : posix.resolve('/', posix.dirname(file), path!) + (path!.endsWith('/') ? '/index.html' : '')
           return !idsOf.get(posix.normalize(named).slice(1))?.has(decodeURIComponent(id!))
         })
         .map(([link]) => `${file}:${link}`)

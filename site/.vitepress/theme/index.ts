@@ -8,6 +8,9 @@ import './style.css'
 export default {
   extends: DefaultTheme,
   enhanceApp({ app }) {
-    app.component('Playground', defineClientComponent(() => import('../../playground/page/Playground.vue')))
+    app.component(
+      'Playground',
+      defineClientComponent(() => import('../../playground/page/Playground.vue'))
+    )
   }
 } satisfies Theme

@@ -14,4 +14,6 @@ export const process = {
 export const setImmediate = (callback: (...args: unknown[]) => void, ...args: unknown[]): number => Number(setTimeout(callback, 0, ...args))
 
 /** Pages that are not isolated from others have none. All ranks are in one thread here, so that memory of its own is shared as well. */
-export const SharedArrayBuffer = globalThis.SharedArrayBuffer ?? class SharedArrayBuffer extends ArrayBuffer {}
+const Shared = globalThis.SharedArrayBuffer ?? class extends ArrayBuffer {}
+
+export { Shared as SharedArrayBuffer }

@@ -11,7 +11,8 @@ const isTagged =
 
 export const types = {
   ...ofPages,
-  isBoxedPrimitive: (value: unknown): boolean => typeof value === 'object' && isTagged('Number', 'String', 'Boolean', 'Symbol', 'BigInt')(value),
+  isBoxedPrimitive: (value: unknown): boolean =>
+    typeof value === 'object' && isTagged('Number', 'String', 'Boolean', 'Symbol', 'BigInt')(value),
   isDate: isTagged('Date'),
   isMap: isTagged('Map'),
   isPromise: isTagged('Promise'),

@@ -16,7 +16,7 @@ interface Piece {
   readonly isMarbles: boolean
 }
 
-const COLUMN = 11
+const COLUMN = 13
 const ROW = 34
 const LEFT = 14
 const RADIUS = 9
@@ -24,10 +24,10 @@ const RADIUS = 9
 /** A picture of a block of text, if that is a marble diagram. */
 export function drawMarbles(block: string): string | undefined {
   const lines = block.replace(/\s+$/, '').split('\n')
-  // Programs, which have marbles in strings.
-  if (lines.some((line) => /['"`={};]/.test(line))) return undefined
   const rows = lines.map(piecesOf)
-  if (!rows.some((row) => row.some(({ isMarbles }) => isMarbles))) return undefined
+  const drawable = rows.filter((row) => row.some(({ isMarbles }) => isMarbles))
+  // Programs have marbles as well, in strings.
+  if (drawable.length === 0 || (drawable.length < rows.length && /['"`={};]/.test(block))) return undefined
   const colours = new Map<string, string>()
   const width = LEFT * 2 + Math.max(...lines.map(({ length }) => length)) * COLUMN + 24
   const parts = rows.flatMap((row, k) => row.map((piece) => drawn(piece, 22 + k * ROW, colours)))
@@ -54,7 +54,7 @@ const areMarbles = (text: string): boolean =>
   new RegExp(`^(${MARK.source})+$`).test(text) &&
   /--|^-.|.-$|[|^]/.test(text) &&
   // A word with a hyphen, or an option of a command.
-  !/[A-Za-z]{3}(?!\w*\()/.test(text)
+  !/[A-Za-z]{3}(?!\w*\()/.test(text.replace(/\([^)]*\)/g, '()'))
 
 const x = (column: number): number => LEFT + column * COLUMN + COLUMN / 2
 

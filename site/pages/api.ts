@@ -69,7 +69,7 @@ function shorten(project: ProjectReflection): void {
 
 /** What docstrings say of everything, in lines of their own. */
 const apart = (text: string): string =>
-  text.replace(/(^|\n|(?<=[.;]) )(Shape|Units?|Algorithm|Cost|Source|Streams|Errors|MPI|mpi4py)(?=:|, at )/g, '\n\n**$2**')
+  text.replace(/(^|\n|(?<=[.)`]) )(Shape|Units?|Algorithm|Cost|Source|Streams|Errors|MPI|mpi4py)(?=:|, at )/g, '\n\n**$2**')
 
 const signaturesOf = ({ signatures = [], getSignature }: DeclarationReflection): SignatureReflection[] =>
   getSignature === undefined ? signatures : [...signatures, getSignature]

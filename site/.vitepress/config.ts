@@ -25,7 +25,8 @@ function searched(text: string, env: MarkdownEnv, md: MarkdownRenderer): string 
 export default async () => {
   gather(root, `${site}own`, content)
   writeFileSync(`${content}/pictures.css`, css)
-  await Promise.all([writeApi(root, `${content}/api`), bundle(`${content}/public/playground`)])
+  await bundle(`${content}/public/playground`)
+  await writeApi(root, `${content}/api`)
 
   return defineConfig({
     title: 'rxmpi',
@@ -43,7 +44,8 @@ export default async () => {
       anchor: { slugify: slug },
       theme: { light: 'github-light-high-contrast', dark: 'github-dark-high-contrast' }
     },
-    vite: { publicDir: `${content}/public` },
+    // The pages of communicators are long, and the index of the search is loaded when somebody searches.
+    vite: { publicDir: `${content}/public`, build: { chunkSizeWarningLimit: 4000 } },
     themeConfig: {
       logo: '/icon.svg',
       nav: [

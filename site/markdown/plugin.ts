@@ -11,7 +11,7 @@ export function plugin(md: MarkdownRenderer): void {
   md.renderer.rules.code_block = (tokens, k, options, env, self) => {
     const { content } = tokens[k]!
     const svg = drawMarbles(content)
-    return svg === undefined ? codeBlock!(tokens, k, options, env, self) : inlined(svg, content.trimEnd())
+    return svg === undefined ? scrolled(codeBlock!(tokens, k, options, env, self)) : inlined(svg, content.trimEnd())
   }
 
   md.renderer.rules.image = (tokens, k, options, env, self) => {
@@ -36,17 +36,15 @@ export function plugin(md: MarkdownRenderer): void {
   })
 
   md.core.ruler.push('empty-heads', (state) => {
-    let from = -1
-    for (let k = 0; k < state.tokens.length; k++) {
-      const { type } = state.tokens[k]!
-      if (type === 'thead_open') from = k
-      // A table without names of columns has no head.
-      if (type !== 'thead_close' || state.tokens.slice(from, k).some(({ content }) => content !== '')) continue
-      state.tokens.splice(from, k - from + 1)
-      k = from - 1
+    for (const [k, token] of state.tokens.entries()) {
+      // A corner of a table is the head of nothing.
+      if (token.type === 'th_open' && state.tokens[k + 1]!.content === '') for (const one of [token, state.tokens[k + 2]!]) one.tag = 'td'
     }
   })
 }
+
+/** By the keyboard too: a block of code that VitePress leaves as it is. */
+const scrolled = (html: string): string => html.replace('<pre>', '<pre tabindex="0">')
 
 /** The name of a heading in addresses, as GitHub makes it, so that links lead to the same place here and there. */
 export const slug = (heading: string): string =>

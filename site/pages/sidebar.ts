@@ -20,7 +20,7 @@ export function sections(content: string): DefaultTheme.SidebarMulti {
   const beside = SECTIONS.map((folder) => [
     `/${folder}/`,
     [
-      { text: NAMES[folder]!, items: pagesOf(content, folder) },
+      { text: NAMES[folder]!, link: `/${folder}/`, items: pagesOf(content, folder) },
       { text: 'More', items: others }
     ]
   ])
@@ -28,17 +28,17 @@ export function sections(content: string): DefaultTheme.SidebarMulti {
 }
 
 function pagesOf(content: string, folder: string): Items {
-  const names = readdirSync(join(content, folder)).filter((name) => name.endsWith('.md'))
+  const names = readdirSync(join(content, folder)).filter((name) => name.endsWith('.md') && name !== 'index.md')
   const items = names.map((name) => ({
     text: titleOf(join(content, folder, name)),
-    link: `/${folder}/${name.replace(/(index)?\.md$/, '')}`,
+    link: `/${folder}/${name.replace(/\.md$/, '')}`,
     name
   }))
-  // A course is read in order, from its first page on; where to look for something is found by its name.
+  // A course is read in order; where to look for something is found by its name.
   return items.sort((one, other) => rankOf(one.name) - rankOf(other.name) || one.text.localeCompare(other.text, 'en', { numeric: true }))
 }
 
-const rankOf = (name: string): number => (name === 'index.md' ? 0 : /^\d/.test(name) ? 1 : 2)
+const rankOf = (name: string): number => (/^\d/.test(name) ? 0 : 1)
 
 /** What is beside the pages of the API, by their address: the entries of the package and, of the one that is looked at, what one calls. */
 export function entries(content: string): DefaultTheme.SidebarMulti {

@@ -11,7 +11,17 @@ const executablePath = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/
 const suite = executablePath === undefined ? describe.skip : describe
 const axe = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8')
 
-const pages = ['/', '/course/01-ranks.html', '/reference/algorithms.html', '/api/rxmpi/operators/functions/bcast.html', '/playground.html']
+const pages = [
+  '/',
+  '/404.html',
+  '/adr/0007-reduction-kernels.html',
+  '/api/rxmpi/operators/functions/bcast.html',
+  '/course/01-ranks.html',
+  '/course/glossary.html',
+  '/explanation/how-a-collective-works.html',
+  '/reference/algorithms.html',
+  '/playground.html'
+]
 const looks = (['light', 'dark'] as const).flatMap((colorScheme) => [1280, 360].map((width) => ({ colorScheme, width })))
 
 suite(`the site in a browser${executablePath === undefined ? ' (skipped: no Chromium; test/hosts/install.sh installs it)' : ''}`, () => {
@@ -173,6 +183,12 @@ describe('the pages', () => {
     ])
       expect(files).toContain(name)
     expect(files).toContain('source/examples/01-hello-ts.html')
+  })
+
+  it('run programs without Node: the bundle of the playground asks for none of its modules', () => {
+    const bundles = readdirSync(`${dist}/playground`).filter((name) => name.endsWith('.js'))
+    expect(bundles).toEqual(expect.arrayContaining(['modules.js', 'worker.js']))
+    for (const name of bundles) expect(readFileSync(`${dist}/playground/${name}`, 'utf8')).not.toMatch(/(from|import|require\() ?["']node:/)
   })
 
   it('lead to a heading that is there', () => {

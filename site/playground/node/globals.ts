@@ -13,6 +13,11 @@ export const process = {
 
 export const setImmediate = (callback: (...args: unknown[]) => void, ...args: unknown[]): number => Number(setTimeout(callback, 0, ...args))
 
+/** Of V8, and lately of others: without it errors tell no line. */
+Error.captureStackTrace ??= (holder: { stack?: string }) => {
+  holder.stack = new Error().stack ?? ''
+}
+
 /** Pages that are not isolated from others have none. All ranks are in one thread here, so that memory of its own is shared as well. */
 const Shared = globalThis.SharedArrayBuffer ?? class extends ArrayBuffer {}
 

@@ -2,6 +2,8 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join, posix } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { type Browser, chromium, type Page } from 'playwright-core'
+import { presets } from '../../site/playground/presets.js'
+import type { Outcome } from '../../site/playground/worker.js'
 import { type Served, serve } from './serve.js'
 
 /** The site as it is built, as readers have it: `npm run site` comes before. */
@@ -131,6 +133,22 @@ suite(`the site in a browser${executablePath === undefined ? ' (skipped: no Chro
       expect(sums).toEqual([0, 1, 2, 3].map((rank) => [rank, [6, 4], 10]))
     })
 
+    it.each(presets)('has a program that does what it says: $name', async ({ source, ranks }) => {
+      const outcome = (await page.evaluate(`new Promise((resolve) => {
+        const worker = new Worker('${site.origin}/playground/worker.js', { type: 'module' })
+        worker.onmessage = ({ data }) => {
+          if (data === 'begun') return
+          worker.terminate()
+          resolve(data)
+        }
+        worker.postMessage(${JSON.stringify({ source, ranks, latency: 3 })})
+      })`)) as Outcome
+      if (source.includes('simulate(')) expect(outcome.printed).toEqual([expect.stringMatching(/^as drawn/)])
+      else if (source.includes('nobody begins')) expect(outcome.failure?.message).toMatch(/^DeadlockError/)
+      else expect(outcome.text).toMatch(new RegExp(`^${ranks} ranks, [1-9]\\d* messages`))
+      expect(outcome.failure === undefined).toBe(!source.includes('nobody begins'))
+    })
+
     it('draws what is typed, in TypeScript too', async () => {
       await type(`import { of } from 'rxjs'\nexport default (comm: { rank: number }) => of(comm.rank * 111)`)
       await page.locator('.picture svg text', { hasText: '333' }).waitFor()
@@ -175,13 +193,10 @@ describe('the pages', () => {
   const files = (readdirSync(dist, { recursive: true }) as string[]).filter((name) => name.endsWith('.html'))
 
   it('are those of every entry of the package, of the course and of the programs that they point to', () => {
-    for (const name of [
-      'api/rxmpi/index.html',
-      'api/rxmpi/testing/functions/simulate.html',
-      'course/12-tests-and-clusters.html',
-      'changelog.html'
-    ])
-      expect(files).toContain(name)
+    const { exports } = JSON.parse(readFileSync('package.json', 'utf8')) as { exports: Record<string, { types?: string }> }
+    const entries = Object.keys(exports).filter((name) => exports[name]!.types !== undefined && name !== './client/standalone')
+    const others = ['api/rxmpi/testing/functions/simulate.html', 'course/12-tests-and-clusters.html', 'changelog.html']
+    expect(files).toEqual(expect.arrayContaining([...entries.map((name) => posix.join('api/rxmpi', name, 'index.html')), ...others]))
     expect(files).toContain('source/examples/01-hello-ts.html')
   })
 

@@ -151,6 +151,7 @@ module.exports = {
       { path: '^(operators|testing|bench|examples|test)/' }
     ),
     forbid('nobody-imports-tests', 'Tests stand outside.', { pathNot: '^test/' }, { path: '^test/' }),
+    forbid('nobody-imports-the-site', 'It shows the others.', { pathNot: '^(site|test)/' }, { path: '^site/' }),
     forbid('nobody-imports-examples', 'Programs stand outside.', { pathNot: '^(examples|test)/' }, { path: '^examples/' }),
 
     forbid(

@@ -1,3 +1,10 @@
+/**
+ * Viewers of a running job, in a browser or in Node: streams that its ranks publish, and streams that they subscribe to.
+ * `rxmpi/client/standalone` is the same with all that it takes of RxJS, in one file.
+ *
+ * @module rxmpi/client
+ */
+
 import { RankFailedError } from '../src/errors.js'
 import { PROOF, PROTOCOL } from '../src/viewers/wire.js'
 import { DialledJob, type Job } from './job.js'
@@ -42,6 +49,7 @@ const dial: Dial = ({ url, proof }, { opened, frame, closed }) => {
  *     the job   temperature   --a--b--c--|
  *     here      stream        ---a--b--c--|
  *
+ * Shape: a ticket → a job, whose streams are Observables. Cost: nothing here; one connection, which all streams share.
  * Errors: ArgumentError for what is no ticket; all others come by the streams.
  *
  * @example

@@ -1,3 +1,10 @@
+/**
+ * Operators for RxJS: collectives over streams, streams between ranks, files as streams of records, and what a job shows to viewers. By
+ * custom they are imported as one name: `import * as mpi from 'rxmpi/operators'`.
+ *
+ * @module rxmpi/operators
+ */
+
 // Collectives
 
 export type { CollectiveOperator } from '../src/collective/operator.js'

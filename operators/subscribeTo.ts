@@ -29,6 +29,7 @@ const OPTIONS: OptionNames<SubscribeToOptions> = { root: true }
  * A value may be anything from anybody with a ticket: check it. It is plain data of at most 256 KiB, or one typed array. Each viewer may
  * send 16 values in a tenth of a second; what is more waits there, or is dropped by the policy of its `job.publish`. Nothing is sent
  * before somebody subscribes here. While somebody does and the viewers are open, this rank does not end.
+ * Shape: a name → T at the root, nothing elsewhere.
  * Errors: RankError, ArgumentError at the call. MPI has no such call.
  *
  * @example

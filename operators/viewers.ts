@@ -14,6 +14,7 @@ import { checkViewers, hubOf, openViewers, VIEWERS, type Viewers, type ViewersOp
  *
  * The port is for this machine only, unless `address` says otherwise; then it takes `tls`, or `insecure`. Nothing that a stranger sends is
  * decoded: a ticket is checked before the connection is made.
+ * Shape: a promise of the viewers at the root, of undefined elsewhere. Cost: no message between ranks.
  * Errors: RankError, ArgumentError at the call; the system's own where it cannot listen. MPI has no such call.
  *
  * @example

@@ -222,14 +222,17 @@ export class RankPool {
     })
   }
 
-  /** One task. mpi4py: executor.submit. */
+  /** One task. Errors: as those of `map`. mpi4py: executor.submit. */
   run<R>(fn: Work<undefined, R>): Promise<R>
   run<T, R>(fn: Work<T, R>, value: T): Promise<R>
   async run<T, R>(fn: Work<T, R>, value?: T): Promise<R> {
     return firstValueFrom(this.map(fn, [value as T], { chunk: 1 }))
   }
 
-  /** Ends the workers once they have done what they have; what waits fails. mpi4py: executor.shutdown. */
+  /**
+   * Ends the workers once they have done what they have. Errors: none here; what waits fails with an ArgumentError.
+   * mpi4py: executor.shutdown.
+   */
   close(): Promise<void> {
     this.#closed ??= this.#close()
     return this.#closed

@@ -1,3 +1,10 @@
+/**
+ * Communicators and what they exchange: ranks, messages, collectives, requests, groups, files, windows, ops, constants and errors.
+ * `COMM_WORLD` is where a program begins.
+ *
+ * @module rxmpi
+ */
+
 // Communicators and what they exchange
 
 export type { BufferLike } from './codec/datatype.js'

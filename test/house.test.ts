@@ -50,6 +50,7 @@ describe('pages', () => {
     'bench',
     'examples',
     'scripts',
+    'site',
     'test',
     'docs'
   ]

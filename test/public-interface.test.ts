@@ -102,7 +102,41 @@ function unexported(entry: string): string[] {
   return [...new Set(found)]
 }
 
+/** Of a function: what goes in and comes out, in which units, or what it costs; and what can go wrong, or that nothing can. */
+function untold(entry: string): string[] {
+  const functions = exportsOf(entry).filter(({ flags }) => flags & ts.SymbolFlags.Function)
+  return functions.flatMap((symbol) => {
+    const text = textOf(symbol)
+    const missing = [
+      ...(/\b(Shape|Units|Cost)\b/.test(text) ? [] : ['Shape, Units or Cost']),
+      ...(/\bErrors\b/.test(text) ? [] : ['Errors'])
+    ]
+    return missing.map((what) => `${nameOf(symbol)}: ${what}`)
+  })
+}
+
+/** Methods that give a promise, or do something for many requests, and do not say how they fail: by name, or as some other that does. */
+function withoutErrors(entry: string): string[] {
+  const classes = exportsOf(entry).filter(({ flags }) => flags & ts.SymbolFlags.Class)
+  return classes.flatMap((symbol) =>
+    membersOf(symbol)
+      .filter((member) => seen(member).some((node) => ts.isMethodDeclaration(node) && /^Promise</.test(node.type?.getText() ?? '')))
+      .filter((member) => !/Error|\b[Aa]s `|\b[Aa]s those of/.test(textOf(member)))
+      .map((member) => `${nameOf(symbol)}.${nameOf(member)}`)
+  )
+}
+
+const textOf = (symbol: ts.Symbol): string => ts.displayPartsToString(symbol.getDocumentationComment(checker))
+
 describe.each(entries)('%s', (entry) => {
+  it('says of every function its shape, units or cost, and its errors', () => {
+    expect(untold(entry)).toEqual([])
+  })
+
+  it('says of every method that waits how it fails', () => {
+    expect(withoutErrors(entry)).toEqual([])
+  })
+
   it('documents everything it exports, member by member', () => {
     expect(undocumented(entry)).toEqual([])
   })

@@ -1,3 +1,10 @@
+/**
+ * Tests: any number of ranks in one thread and in virtual time, orders of arrival, and suites that say whether a transport keeps its
+ * contract.
+ *
+ * @module rxmpi/testing
+ */
+
 // Worlds in one thread and virtual time
 
 // Transports

@@ -10,7 +10,12 @@ import { transferring } from './compliance/messages/transferring.js'
 import { withdrawing } from './compliance/messages/withdrawing.js'
 import { type Runner, suite } from './compliance/runner.js'
 
-/** The meaning of messages as tests: that a communicator on a transport does what rxmpi says it does. */
+/**
+ * The meaning of messages as tests: that a communicator on a transport does what rxmpi says it does.
+ *
+ * Shape: tests in one group of the runner, which it runs when it likes. Cost: seconds, in virtual time. Errors: a test that fails throws an
+ * AssertionError of Node's, with what was promised.
+ */
 export function messageCompliance(binding: TransportBinding, runner: Runner): void {
   suite(runner, `messages over ${binding.name}`, binding.skip ?? [], (test) => {
     ordering(binding, test)

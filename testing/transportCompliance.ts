@@ -9,6 +9,9 @@ import { segments } from './compliance/segments.js'
 /**
  * The contract of `Transport` as tests, for any test runner.
  *
+ * Shape: tests in one group of the runner, which it runs when it likes. Cost: seconds, in virtual time. Errors: a test that fails throws an
+ * AssertionError of Node's, with what was promised.
+ *
  * @example
  * transportCompliance({
  *   name: 'memory',

@@ -98,7 +98,7 @@ export class Communicator extends FaultTolerant {
 
   /**
    * The same ranks with contexts of their own: what a library sends there meets nothing that its callers send. Called by all ranks.
-   * Cost: a small allreduce. MPI: MPI_Comm_dup, MPI 4.1 §7.4.2; mpi4py: comm.Dup.
+   * Cost: a small allreduce. Errors: ArgumentError, RankFailedError, FreedError. MPI: MPI_Comm_dup, MPI 4.1 §7.4.2; mpi4py: comm.Dup.
    *
    * @example
    * ```ts
@@ -147,7 +147,8 @@ export class Communicator extends FaultTolerant {
   }
 
   /**
-   * The ranks that share this host's memory. Called by all ranks. MPI: MPI_Comm_split_type, MPI 4.1 §7.4.2; mpi4py: comm.Split_type.
+   * The ranks that share this host's memory. Called by all ranks. Errors: ArgumentError for another type than 'host', or a `key` that is no
+   * number; RankFailedError. MPI: MPI_Comm_split_type, MPI 4.1 §7.4.2; mpi4py: comm.Split_type.
    *
    * @example
    * ```ts
@@ -805,7 +806,7 @@ export class Cartesian extends Communicator {
     return this.#here(() => new Halo(this, this.#grid, options, site))
   }
 
-  /** The same grid with contexts of its own. MPI: MPI_Comm_dup. */
+  /** The same grid with contexts of its own; as `dup` of a communicator. MPI: MPI_Comm_dup. */
   override dup(options?: DeriveOptions): Promise<Cartesian> {
     return this.idup(options).wait()
   }
@@ -838,7 +839,7 @@ export class Graph extends Communicator {
     return { sources: [...sources], dests: [...dests], ...(copied && { weights: copied }) }
   }
 
-  /** The same graph with contexts of its own. MPI: MPI_Comm_dup. */
+  /** The same graph with contexts of its own; as `dup` of a communicator. MPI: MPI_Comm_dup. */
   override dup(options?: DeriveOptions): Promise<Graph> {
     return this.idup(options).wait()
   }

@@ -8,6 +8,7 @@ import { ArgumentError, CountError } from '../errors.js'
  * A grid for so many ranks, as square as may be: `dims` is how many dimensions there are, or a list in which zeros are free and the others
  * fixed. Those that are free do not increase.
  *
+ * Shape: `size` → as many integers as there are dimensions, whose product is `size`.
  * Errors: CountError when the fixed ones do not divide `size`, or leave ranks over; ArgumentError.
  * MPI: MPI_Dims_create, MPI 4.1 §8.5.2; mpi4py: MPI.Compute_dims.
  *

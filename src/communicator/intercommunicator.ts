@@ -135,7 +135,10 @@ export class Intercommunicator extends FaultTolerant {
     )
   }
 
-  /** The same groups with contexts of their own. Called by all ranks of both. MPI: MPI_Comm_dup, MPI 4.1 §7.4.2; mpi4py: comm.Dup. */
+  /**
+   * The same groups with contexts of their own. Called by all ranks of both. Errors: ArgumentError, RankFailedError, FreedError. MPI:
+   * MPI_Comm_dup, MPI 4.1 §7.4.2; mpi4py: comm.Dup.
+   */
   dup(options?: DeriveOptions): Promise<Intercommunicator> {
     return this.idup(options).wait()
   }

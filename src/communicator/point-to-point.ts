@@ -218,7 +218,7 @@ export abstract class PointToPoint {
 
   /**
    * Waits for a message and takes it out of the queue, to be received by its `recv`: nobody else gets it in between.
-   * MPI: MPI_Mprobe, MPI 4.1 §3.8.2; mpi4py: comm.mprobe.
+   * Errors: those of `recv` at the call. MPI: MPI_Mprobe, MPI 4.1 §3.8.2; mpi4py: comm.mprobe.
    *
    * @example
    * ```ts

@@ -403,7 +403,10 @@ export class File {
     })
   }
 
-  /** How many bytes the file has: at least what has resolved of what this host writes. Independent. MPI: MPI_File_get_size. */
+  /**
+   * How many bytes the file has: at least what has resolved of what this host writes. Independent. Units: bytes. Errors: FileError. MPI:
+   * MPI_File_get_size.
+   */
   size(options?: FileCallOptions): Promise<number> {
     return this.isize(options).wait()
   }
@@ -486,8 +489,8 @@ export class File {
   }
 
   /**
-   * Whether reads and writes that overlap happen one after the other, among the ranks of this file. Collective: all give the same. MPI:
-   * MPI_File_set_atomicity; mpi4py: file.Set_atomicity.
+   * Whether reads and writes that overlap happen one after the other, among the ranks of this file. Collective: all give the same. Errors:
+   * CollectiveMismatchError where they do not; ArgumentError. MPI: MPI_File_set_atomicity; mpi4py: file.Set_atomicity.
    */
   setAtomicity(on: boolean, options?: FileCallOptions): Promise<void> {
     return this.isetAtomicity(on, options).wait()

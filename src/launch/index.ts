@@ -1,3 +1,9 @@
+/**
+ * Jobs that are started from a program, as `rxmpi run` starts them from a shell.
+ *
+ * @module rxmpi/launch
+ */
+
 export type { Leftovers } from '../runtime/leftovers-policy.js'
 export type { EngineName } from './engines/engine-command.js'
 export type { OnFailure } from './job/job.js'

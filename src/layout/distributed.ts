@@ -23,6 +23,7 @@ export interface Share {
 /**
  * This rank's share of an array that is distributed over a grid of ranks. Its extent is the whole array's.
  *
+ * Shape: a layout of as many elements as this rank has. Units: elements.
  * Errors: CountError where the lists differ in length, `coords` are outside the grid, blocks do not cover the array, or a dimension that is
  * not shared out has a grid of more than 1; ArgumentError. MPI: MPI_Type_create_darray, MPI 4.1 §5.1.4; mpi4py: Datatype.Create_darray.
  */

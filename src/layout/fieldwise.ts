@@ -15,6 +15,7 @@ type AnyRecords = Records<any>
 /**
  * Makes an op on records of an op for each of their fields. Every field needs one.
  *
+ * Shape: an op of each field → an op on records. Cost: that of the fields' ops.
  * Errors: ArgumentError for what is no op; where it is used, ArgumentError for a field without one, and what the ops throw.
  *
  * @example

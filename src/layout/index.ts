@@ -1,3 +1,9 @@
+/**
+ * Layouts: memory that is not contiguous, and records, wherever a typed array may stand. They are what MPI calls derived datatypes.
+ *
+ * @module rxmpi/layout
+ */
+
 export type { BasicType } from './basic.js'
 export { type Distribution, distributed } from './distributed.js'
 export { type FieldOps, fieldwise } from './fieldwise.js'

@@ -188,6 +188,7 @@ function spanning(of: Of | undefined, picked: number, from: number, to: number):
 /**
  * `count` items in a row.
  *
+ * Shape: an item → a layout whose extent is `count` of its.
  * Errors: CountError, ArgumentError. MPI: MPI_Type_contiguous, MPI 4.1 §5.1.2; mpi4py: Datatype.Create_contiguous.
  */
 export function contiguous(count: number, of?: Of): Contiguous {
@@ -202,6 +203,7 @@ export function contiguous(count: number, of?: Of): Contiguous {
  * `count` blocks of `blockLength` items each, `stride` items from one to the next, which may be less than nothing: a column of a matrix is
  * `vector(rows, 1, columns)`. Bytes instead of items: over a `resized` item.
  *
+ * Shape: an item → a layout of `count` × `blockLength` of it. Units: items.
  * Errors: CountError, ArgumentError. MPI: MPI_Type_vector, MPI_Type_create_hvector, MPI 4.1 §5.1.2; mpi4py: Datatype.Create_vector.
  */
 export function vector(count: number, blockLength: number, stride: number, of?: Of): Vector {
@@ -219,6 +221,7 @@ export function vector(count: number, blockLength: number, stride: number, of?: 
 /**
  * Blocks at `displacements`, in items and in the order given: each of as many items as `blockLengths` says of it, or of all.
  *
+ * Units: items, of the block lengths and displacements.
  * Errors: CountError, also where there are not as many of both; ArgumentError. MPI: MPI_Type_indexed, MPI_Type_create_indexed_block,
  * MPI_Type_create_hindexed, MPI 4.1 §5.1.2; mpi4py: Datatype.Create_indexed, Datatype.Create_indexed_block.
  */
@@ -245,6 +248,7 @@ export function indexed(blockLengths: number | readonly number[], displacements:
  * The same elements, with another beginning and another distance from one item to the next: overlapping (interleaved) items are
  * `resized(column, { extent: 1 })`.
  *
+ * Units: elements of the memory, of beginning and extent.
  * Errors: CountError, ArgumentError. MPI: MPI_Type_create_resized, MPI 4.1 §5.1.7; mpi4py: Datatype.Create_resized.
  */
 export function resized(of: Of, options: { lower?: number; extent: number }): Resized {

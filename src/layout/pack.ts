@@ -23,6 +23,7 @@ export type PackFormat = 'native' | 'external32'
  * Arrays, views and records of different types one behind the other, unaligned: in a new array, or in `into` from byte `at` on, which it
  * returns. What it makes is bytes, and is received as such.
  *
+ * Shape: parts → a Uint8Array. Units: bytes, of `at`. Cost: one copy.
  * Errors: TruncationError where `into` is too short; ArgumentError. MPI: MPI_Pack, MPI_Pack_external, MPI 4.1 §5.2; mpi4py: Datatype.Pack,
  * Datatype.Pack_external.
  *
@@ -68,6 +69,7 @@ export function pack(
 /**
  * Puts what `pack` has made, from byte `at` on, where the parts say; returns the position behind it.
  *
+ * Units: bytes, of `at` and of what it returns. Cost: one copy.
  * Errors: TruncationError where there are fewer bytes than the parts have; AliasError where elements of a part overlap; ArgumentError.
  * MPI: MPI_Unpack, MPI_Unpack_external, MPI 4.1 §5.2; mpi4py: Datatype.Unpack, Datatype.Unpack_external.
  */
@@ -94,7 +96,7 @@ export function unpack(bytes: Uint8Array, parts: readonly PackPart[], options: {
   })
 }
 
-/** Bytes that `pack` makes of the parts, in either format. Errors: ArgumentError. MPI: MPI_Pack_size, MPI_Pack_external_size. */
+/** What `pack` makes of the parts, in either format. Units: bytes. Errors: ArgumentError. MPI: MPI_Pack_size, MPI_Pack_external_size. */
 export function packedBytes(parts: readonly PackPart[]): number {
   return here(() => sum(partsOf(parts, {})))
 }

@@ -101,6 +101,7 @@ export type AnyStruct = Struct<any>
 /**
  * The fields of a record, each aligned as C does it; `packed`: one behind the other. Over memory of bytes it is a layout.
  *
+ * Shape: `{ name: type }` or `{ name: [type, count] }` → a struct. Units: bytes, of its size and offsets.
  * Errors: ArgumentError for what is no type; CountError; DatatypeError for `f16` where Node has no `Float16Array`.
  * MPI: MPI_Type_create_struct, MPI 4.1 §5.1.2; mpi4py: Datatype.Create_struct.
  *

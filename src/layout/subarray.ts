@@ -7,6 +7,7 @@ import { checkOf, frozen, type Measures, measuresOf, type Of, type Subarray } fr
 /**
  * A box of an array of any number of dimensions: `subsizes` of them from `starts` on. Its extent is the whole array's.
  *
+ * Shape: a layout of the product of `subsizes` elements, in the order of rows. Units: elements.
  * Errors: CountError where the box reaches outside the array, or the lists differ in length; ArgumentError.
  * MPI: MPI_Type_create_subarray, MPI 4.1 §5.1.3; mpi4py: Datatype.Create_subarray.
  */

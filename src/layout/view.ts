@@ -141,6 +141,7 @@ function isGone(memory: Viewed): boolean {
  * all of them where no `count` is given.
  *
  * Over memory of bytes (`Uint8Array`, `Buffer`, `DataView`, `ArrayBuffer`) an element is a byte, over records a record.
+ * Shape: memory and a layout → what sends and receives take in place of an array. Units: elements, of `offset`. Cost: no copy here.
  * Errors: CountError where it reaches outside the memory; DatatypeError for types over memory that has one; ArgumentError.
  *
  * @example

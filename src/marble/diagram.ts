@@ -118,6 +118,9 @@ export function ticksOf({ since, unit, columns }: Scale, every: number): { colum
   }
 }
 
+/** What stands at one place: letters in a row; numbers and longer texts apart. */
+export const joined = (texts: readonly string[]): string => texts.join(texts.some((text) => /..|\d/.test(text)) ? ' ' : '')
+
 const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`
 
 function grouped<T, K>(values: readonly T[], keyOf: (value: T) => K): Map<K, T[]> {

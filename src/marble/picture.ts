@@ -1,5 +1,5 @@
 import type { Diagram, Lane, Mark } from './diagram.js'
-import { ticksOf } from './diagram.js'
+import { joined, ticksOf } from './diagram.js'
 import type { Message } from './run.js'
 import { type Scale, timeText } from './scale.js'
 import { arrow, circle, colour, line, picture, rankAt, rect, text } from './svg.js'
@@ -93,7 +93,7 @@ function marbles({ marks }: Lane, x: (time: number) => number, y: number): strin
     else groups.push([mark])
   }
   const drawn = groups.map((group) => {
-    const letters = group.length <= MOST ? group.map((mark) => mark.text).join('') : `${group.length} ×`
+    const letters = group.length <= MOST ? joined(group.map((mark) => mark.text)) : `${group.length} ×`
     const senders = new Set(group.map(({ message }) => (message as Message).from))
     const middle = (x(group[0]!.time) + x(group.at(-1)!.time)) / 2
     return marble(middle, y, letters, senders.size === 1 ? colour([...senders][0]!) : 'mixed', x(group.at(-1)!.time) - x(group[0]!.time))

@@ -100,10 +100,16 @@ const rules = ({ paper, ink, soft, box, mixed, ranks }: Shades): string =>
     ...ranks.map((fill, rank) => `.r${rank}{fill:${fill}}`)
   ].join('')
 
-const STYLE =
-  '.bold{font-weight:700}.line,.arrow{fill:none;stroke-width:1.5}.faint{opacity:.45}.dashed{stroke-dasharray:4 3}' +
-  '.halo{stroke-width:5;paint-order:stroke;stroke-linejoin:round}.ghost{fill-opacity:.5;stroke-dasharray:3 2}.mono{font-family:monospace}' +
-  `${rules(LIGHT)}@media (prefers-color-scheme:dark){${rules(DARK)}}`
+/** How elements look: `shapes` always, `light` and `dark` by where they stand. */
+export const styles = {
+  shapes:
+    '.bold{font-weight:700}.line,.arrow{fill:none;stroke-width:1.5}.faint{opacity:.45}.dashed{stroke-dasharray:4 3}' +
+    '.halo{stroke-width:5;paint-order:stroke;stroke-linejoin:round}.ghost{fill-opacity:.5;stroke-dasharray:3 2}.mono{font-family:monospace}',
+  light: rules(LIGHT),
+  dark: rules(DARK)
+}
+
+const STYLE = `${styles.shapes}${styles.light}@media (prefers-color-scheme:dark){${styles.dark}}`
 
 const short = (value: number): string => String(Math.round(value * 10) / 10)
 

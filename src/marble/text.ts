@@ -1,5 +1,5 @@
 import type { Diagram, Lane, Mark } from './diagram.js'
-import { ticksOf } from './diagram.js'
+import { joined, ticksOf } from './diagram.js'
 import { columnOf, type Scale, timeText } from './scale.js'
 
 /** Marks of a group that are all shown; of more each once. */
@@ -70,9 +70,9 @@ const isEnd = (mark: Mark | undefined): boolean => mark !== undefined && mark.me
 
 function grouped(marks: readonly string[]): string {
   if (marks.length === 1) return marks[0]!
-  if (marks.length <= ALL) return `(${marks.join('')})`
+  if (marks.length <= ALL) return `(${joined(marks)})`
   const different = [...new Set(marks)]
   const end = ['|', '#'].find((mark) => different.at(-1) === mark) ?? ''
   const letters = end === '' ? different : different.slice(0, -1)
-  return `(${letters.slice(0, MOST).join('')}…${end})`
+  return `(${joined(letters.slice(0, MOST))}…${end})`
 }

@@ -43,6 +43,7 @@ const NEW_NPY: OptionNames<NewNpyOptions> = { ...NPY, shape: true, type: true, o
 /**
  * Opens a file that `numpy.save` has written, on all ranks; the view has its type and begins at its first element. Collective.
  *
+ * Units: elements, of the shape. Cost: a collective `open`, and a read of the header on each rank.
  * Errors: those of `comm.open`; FileError with reason 'EFORMAT' for what is no such file, or too short; DatatypeError for elements that
  * are no numbers, nor records of numbers. Complex numbers are structs of `re` and `im`, booleans bytes.
  * Source: NEP 1, "A simple file format for NumPy arrays".
@@ -74,6 +75,7 @@ export function openNpy(comm: Communicator, path: string | URL, mode: 'r' | 'r+'
 /**
  * Makes a file that `numpy.load` reads, on all ranks; what is not written is zero. Collective.
  *
+ * Units: elements, of the shape. Cost: a collective `open`, and the header, which one rank writes.
  * Errors: those of `comm.open`; CountError for a bad shape; DatatypeError for a type that NumPy has not. For an example see `openNpy`.
  */
 export function createNpy(comm: Communicator, path: string | URL, options: NewNpyOptions): Promise<NpyArray> {

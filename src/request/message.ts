@@ -22,14 +22,14 @@ export class Message<T> {
     this.#incoming = incoming
   }
 
-  /** Receives the message, once. MPI: MPI_Mrecv. */
+  /** Receives the message, once. Errors: as those of `comm.recv`; ArgumentError a second time. MPI: MPI_Mrecv. */
   recv<B extends Target>(options: { into: B }): Promise<B>
   recv(options?: { into?: Target }): Promise<T>
   recv(options?: { into?: Target }): Promise<T> {
     return this.irecv(options).wait()
   }
 
-  /** Receives the message, once. MPI: MPI_Imrecv. */
+  /** As `recv`, as a request. MPI: MPI_Imrecv. */
   irecv<B extends Target>(options: { into: B }): Request<B>
   irecv(options?: { into?: Target }): Request<T>
   irecv(options: { into?: Target } = {}): Request<T> {

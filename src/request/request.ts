@@ -60,7 +60,7 @@ export abstract class Request<T> extends Observable<T> {
     this.#site = site
   }
 
-  /** Resolves with the value; rejects with the failure. MPI: MPI_Wait. */
+  /** Resolves with the value. Errors: the failure of the call that has made the request. MPI: MPI_Wait. */
   wait(): Promise<T> {
     this.#promise ??=
       this.#state === PENDING
@@ -125,7 +125,7 @@ export abstract class Request<T> extends Observable<T> {
     }
   }
 
-  /** All values, in the requests' order. MPI: MPI_Waitall. */
+  /** All values, in the requests' order. Errors: the failure of the first that fails; ArgumentError. MPI: MPI_Waitall. */
   static waitAll<const R extends Requests>(requests: R): Promise<{ -readonly [K in keyof R]: ValueOf<R[K]> }> {
     type Values = Promise<{ -readonly [K in keyof R]: ValueOf<R[K]> }>
     try {
@@ -135,12 +135,15 @@ export abstract class Request<T> extends Observable<T> {
     }
   }
 
-  /** Whether all are complete or have failed; polls. MPI: MPI_Testall. */
+  /** Whether all are complete or have failed; polls. Errors: ArgumentError for what is no list of requests. MPI: MPI_Testall. */
   static testAll(requests: Requests): boolean {
     return checked(requests, 'testAll').filter((request) => !request.test()).length === 0
   }
 
-  /** The first that completes, ties to the lowest index; a loop takes it out of its list. MPI: MPI_Waitany. */
+  /**
+   * The first that completes, ties to the lowest index; a loop takes it out of its list. Errors: its failure, where it is one that has
+   * failed; ArgumentError for an empty list. MPI: MPI_Waitany.
+   */
   static waitAny<const R extends Requests>(requests: R): Promise<[index: number, value: ValueOf<R[number]>]> {
     try {
       if (checked(requests, 'waitAny').length === 0) throw new ArgumentError('requests: waitAny needs at least one request, got []')
@@ -153,13 +156,13 @@ export abstract class Request<T> extends Observable<T> {
     })
   }
 
-  /** The lowest that is complete, or undefined; polls. MPI: MPI_Testany. */
+  /** The lowest that is complete, or undefined; polls. Errors: its failure, where it has failed; ArgumentError. MPI: MPI_Testany. */
   static testAny<const R extends Requests>(requests: R): [index: number, value: ValueOf<R[number]>] | undefined {
     const index = checked(requests, 'testAny').findIndex((request) => request.test())
     return index < 0 ? undefined : [index, requests[index]!.#result() as ValueOf<R[number]>]
   }
 
-  /** All that are complete once at least one is. MPI: MPI_Waitsome. */
+  /** All that are complete once at least one is. Errors: the failure of one that has failed; ArgumentError. MPI: MPI_Waitsome. */
   static async waitSome<const R extends Requests>(requests: R): Promise<[index: number, value: ValueOf<R[number]>][]> {
     if (checked(requests, 'waitSome').length === 0) return []
     await whenAny(requests)
@@ -167,7 +170,7 @@ export abstract class Request<T> extends Observable<T> {
     return Promise.all(done.map(async ([index, request]) => [index, await request.wait()] as [index: number, value: ValueOf<R[number]>]))
   }
 
-  /** All that are complete now; polls. MPI: MPI_Testsome. */
+  /** All that are complete now; polls. Errors: the failure of one that has failed; ArgumentError. MPI: MPI_Testsome. */
   static testSome<const R extends Requests>(requests: R): [index: number, value: ValueOf<R[number]>][] {
     const done: [index: number, value: ValueOf<R[number]>][] = []
     for (const [index, request] of checked(requests, 'testSome').entries()) {

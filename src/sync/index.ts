@@ -1,3 +1,9 @@
+/**
+ * What ranks share to be in step: counters, mutexes, semaphores and conditions; work that is done in turns.
+ *
+ * @module rxmpi/sync
+ */
+
 export type { BigCounterType, CounterType } from './cell.js'
 export { Condition, type ConditionOptions, type Predicate } from './condition.js'
 export { Counter, type CounterOptions, type TicketOptions } from './counter.js'

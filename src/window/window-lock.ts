@@ -19,7 +19,7 @@ export class WindowLock {
     this.#release = release
   }
 
-  /** Completes this rank's calls to the part and gives the lock back; nothing where it was given back before. */
+  /** Completes this rank's calls to the part and gives the lock back; nothing where it was given back before. Errors: as `unlock`. */
   release(): Promise<void> {
     return this.#release()
   }

@@ -450,7 +450,10 @@ export class Window<A = Uint8Array> {
     })
   }
 
-  /** This rank's calls, to one target or to all, are complete there. MPI: MPI_Win_flush, MPI_Win_flush_all; mpi4py: win.Flush. */
+  /**
+   * This rank's calls, to one target or to all, are complete there. Errors: RankError, FreedError. MPI:
+   * MPI_Win_flush, MPI_Win_flush_all; mpi4py: win.Flush.
+   */
   flush(target?: number): Promise<void> {
     return this.#isIdle(target) ? done() : awaited(this.iflush(target))
   }
@@ -474,7 +477,10 @@ export class Window<A = Uint8Array> {
     return this.iflush(target)
   }
 
-  /** A memory fence: what this thread has stored is seen before what it stores from now on. MPI: MPI_Win_sync; mpi4py: win.Sync. */
+  /**
+   * A memory fence: what this thread has stored is seen before what it stores from now on. Errors: FreedError. MPI: MPI_Win_sync; mpi4py:
+   * win.Sync.
+   */
   sync(): Promise<void> {
     return this.isync().wait()
   }

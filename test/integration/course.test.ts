@@ -56,7 +56,7 @@ describe('the course', () => {
   })
 
   it('explains each word once, in alphabetical order, and leads to it', () => {
-    const words = [...textOf(glossary).matchAll(/^### (.*)$/gm)].map(([, word]) => word!)
+    const words = [...textOf(glossary).matchAll(/^## (.*)$/gm)].map(([, word]) => word!)
     expect(words).toEqual([...new Set(words)].sort((a, b) => a.toLowerCase().localeCompare(b.toLowerCase())))
     const lessons = course.filter(({ page }) => page !== glossary).map(({ page }) => textOf(page))
     const led = new Set(lessons.flatMap((text) => [...text.matchAll(/glossary\.md#([\w-]+)/g)].map(([, word]) => word!)))

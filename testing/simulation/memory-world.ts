@@ -9,6 +9,7 @@ import type { Transport } from '../../src/transport/transport.js'
 
 /**
  * A world of `size` ranks in this thread; the communicator of each. `bytesPerMs` counts what messages carry and not their headers.
+ * Units: milliseconds of the scheduler, of `latency`. Errors: ArgumentError for a size, a capacity or hosts that make no network.
  *
  * @example
  * const scheduler = new VirtualTimeScheduler()
@@ -24,6 +25,7 @@ export function memoryWorld(size: number, options: Partial<MemoryNetworkOptions>
 /**
  * A communicator of all ranks on each of their transports. `check`: memory that a call is on, and that is changed before the call is done,
  * is an AliasError; the default.
+ * Shape: one communicator for each transport, in their order. Errors: none here; what a transport throws comes by the calls that use it.
  */
 export function worldOver(transports: readonly Transport[], check = true): Communicator[] {
   const members = transports.map(({ rank }) => rank)

@@ -188,7 +188,10 @@ export class Halo {
     return new (type as unknown as new (buffer: SharedArrayBuffer) => A)(new SharedArrayBuffer(this.length * type.BYTES_PER_ELEMENT))
   }
 
-  /** Fills the ghosts of an array, or of several in one message a neighbour. Called by all ranks of the grid. */
+  /**
+   * Fills the ghosts of an array, or of several in one message a neighbour. Called by all ranks of the grid. Errors: DatatypeError,
+   * CountError for an array that is not as `allocate` makes it; CollectiveMismatchError, RankFailedError, FreedError, AbortError.
+   */
   exchange<T extends HaloArray | readonly HaloArray[]>(arrays: T, options?: { signal?: AbortSignal }): Promise<T> {
     return this.iexchange(arrays, options).wait()
   }

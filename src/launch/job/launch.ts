@@ -88,6 +88,7 @@ const LAUNCH: OptionNames<LaunchOptions> = {
 /**
  * Starts a program on N ranks and resolves, when all have ended well, to what each exported as its default, in rank order.
  *
+ * Shape: a program → a promise of one value a rank. Units: milliseconds, of times in the options.
  * Errors: RankFailedError when a rank fails, with `rank` and, as `cause`, the error that it ended with; the other ranks are ended. With
  * `onFailure: 'continue'` only when all ranks have failed, with the first; else the place of a rank that has failed is `undefined`.
  * TimeoutError, AbortError. ArgumentError when an option is wrong. RxmpiError when the program cannot be compiled.

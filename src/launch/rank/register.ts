@@ -1,6 +1,8 @@
 /**
  * `node --import rxmpi/register program.ts`: compiles the program as `rxmpi run` does, for a Node that loads no TypeScript or does not
- * find `./x.js` in `./x.ts`.
+ * find `./x.js` in `./x.ts`. It has no exports.
+ *
+ * @module rxmpi/register
  */
 import { createRequire, register } from 'node:module'
 import { pathToFileURL } from 'node:url'

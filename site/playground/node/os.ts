@@ -1,0 +1,2 @@
+/** `node:os` for a browser. */
+export const hostname = (): string => 'browser'

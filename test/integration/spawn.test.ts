@@ -195,7 +195,11 @@ it('a connect by ticket that is given up is dialled no more: what waits then is 
     console.log(await comm.connect(text, { timeout: 60_000, signal }).catch(({ name }) => name))
     await comm.recv().catch(({ name }) => console.log(name))
   `)
-  expect(await rxmpi(['run', '-n', '1', '--timeout', '40', path])).toEqual({ status: 0, stdout: 'TimeoutError\nDeadlockError\n', stderr: '' })
+  expect(await rxmpi(['run', '-n', '1', '--timeout', '40', path])).toEqual({
+    status: 0,
+    stdout: 'TimeoutError\nDeadlockError\n',
+    stderr: ''
+  })
 })
 
 const isLinux = process.platform === 'linux'

@@ -47,8 +47,8 @@ const quickLoads = {
   }
 }
 
-/** A third less to install and to read. Names stay, which stacks and errors tell. */
-const small = { minifyWhitespace: true, minifySyntax: true, lineLimit: 140 }
+/** Half to install and to read. Functions and classes keep their names, which stacks and errors tell. */
+const small = { minify: true, keepNames: true, lineLimit: 140 }
 
 await build({
   entryPoints,

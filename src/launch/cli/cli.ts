@@ -15,6 +15,8 @@ const { Command, CommanderError, InvalidArgumentError, Option } = createRequire(
 const USAGE_STATUS = 2
 /** Entries of a rank's log that are shown. */
 const LOG = 20
+/** What `--dashboard` stands for where no port is given. */
+const ANY_PORT = 'any'
 /** Ranks and tags that a range of numbers may have. */
 const MOST_LISTED = 100_000
 
@@ -27,6 +29,7 @@ interface RunFlags {
   stallNotice?: number
   trace?: string
   profile?: boolean
+  dashboard?: number
   watch?: boolean
   last?: number
   cpuProf?: boolean
@@ -106,6 +109,11 @@ cli
   )
   .option('--trace <FILE>', 'write what the ranks send, receive and call as a trace that https://ui.perfetto.dev shows')
   .option('--profile', 'print at the end where the time of the ranks goes: by calls of the program, bytes by pairs of ranks, who waits')
+  .addOption(
+    new Option('--dashboard [PORT]', 'show the running job on a page of this machine (default: at any port that is free)')
+      .argParser(portOfPage)
+      .preset(ANY_PORT)
+  )
   .addOption(new Option('--watch', 'run again when a file of the program changes; Ctrl-C ends').conflicts(['dryRun', 'inspectBrk']))
   .addOption(
     new Option('--placement <WHERE>', 'ranks are threads of one process, or each is a process of its own')
@@ -264,12 +272,16 @@ function rankNumber(text: string): number {
   return Number(text)
 }
 
-function port(text: string): number {
+function port(text: string, _before?: number, option = '--inspect'): number {
   if (!/^\d+$/.test(text) || Number(text) < 1 || Number(text) > 65_535)
     throw new InvalidArgumentError(
-      'Expected a port, from 1 to 65535; where none is given, say so before another option: --inspect -n 2 program.ts.'
+      `Expected a port, from 1 to 65535; where none is given, say so before another option: ${option} -n 2 program.ts.`
     )
   return Number(text)
+}
+
+function portOfPage(text: string): number {
+  return text === ANY_PORT ? 0 : port(text, undefined, '--dashboard')
 }
 
 function seconds(text: string): number {

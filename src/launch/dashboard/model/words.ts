@@ -37,13 +37,29 @@ export const SIGNS: Record<RankState, string> = { running: '▶', waiting: '◔'
 
 export const STATES: readonly RankState[] = ['failed', 'busy', 'waiting', 'running', 'cut', 'ended']
 
+/** The time of day, as where the page is looked at. */
+export function clock(time: number): string {
+  const date = new Date(time)
+  return `${date.toTimeString().slice(0, 8)}.${String(date.getMilliseconds()).padStart(3, '0')}`
+}
+
 /** 'busy, has not answered for 3.2 s' */
 export function stateText({ state, silent, why, still }: RankPicture): string {
   if (state === 'busy') return `busy, has not answered for ${duration(silent)}`
-  if (state === 'waiting') return still >= 1 ? `waiting for ${duration(still)}` : 'waiting'
-  if (state === 'failed') return why ?? 'has failed'
+  if (state === 'waiting') return still >= 1 ? `waiting, ${duration(still)}` : 'waiting'
+  if (state === 'failed') return why ?? 'failed'
   if (state === 'cut') return 'was ended with the job'
   return state === 'ended' ? 'has ended' : 'running'
+}
+
+/** In a word. */
+export const NAMES: Record<RankState, string> = {
+  failed: 'failed',
+  busy: 'busy',
+  waiting: 'waiting',
+  running: 'running',
+  cut: 'cut off',
+  ended: 'ended'
 }
 
 export const MARKS: Record<MarkKind, string> = {

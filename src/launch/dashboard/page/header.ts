@@ -1,6 +1,6 @@
 import type { Subject } from 'rxjs'
 import type { RankState } from '../model/picture.js'
-import { duration, SIGNS, STATES } from '../model/words.js'
+import { duration, NAMES, SIGNS, STATES } from '../model/words.js'
 import { byId, element, setAttribute, setText } from './dom.js'
 import type { Choice, State } from './state.js'
 
@@ -37,15 +37,6 @@ export function header(choices: Subject<Partial<Choice>>): (state: State, choice
       chip.hidden = count === 0 && only !== state
     }
   }
-}
-
-const NAMES: Record<RankState, string> = {
-  failed: 'failed',
-  busy: 'busy',
-  waiting: 'waiting',
-  running: 'running',
-  cut: 'cut off',
-  ended: 'ended'
 }
 
 function jobText(ranks: number, status: number | undefined, lost: boolean): string {

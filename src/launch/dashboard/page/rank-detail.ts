@@ -1,5 +1,5 @@
 import type { Picture } from '../model/picture.js'
-import { count, MARKS, stateText } from '../model/words.js'
+import { clock, count, MARKS, stateText } from '../model/words.js'
 import { byId, element, setText } from './dom.js'
 
 const SHOWN = 12
@@ -28,7 +28,7 @@ export function rankDetail(): (picture: Picture, process: number | undefined) =>
     while (body.rows.length > last.length) body.deleteRow(-1)
     for (const [k, { time, kind, text }] of last.entries()) {
       const row = body.rows[k] ?? body.insertRow()
-      const cells = [new Date(time).toISOString().slice(11, 23), MARKS[kind], text]
+      const cells = [clock(time), MARKS[kind], text]
       for (const [j, words] of cells.entries()) {
         const cell = row.cells[j] ?? row.insertCell()
         if (j === 0) cell.className = 'number'

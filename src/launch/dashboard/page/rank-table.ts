@@ -1,11 +1,11 @@
 import type { Subject } from 'rxjs'
 import type { Picture, RankPicture } from '../model/picture.js'
-import { bytes, count, stateText } from '../model/words.js'
+import { bytes, count, NAMES, stateText } from '../model/words.js'
 import { byId, element, setAttribute, setText } from './dom.js'
 import { sign } from './header.js'
 import type { Choice } from './state.js'
 
-const COLUMNS = ['Rank', 'State', 'Call', 'Sent', 'Queued', 'Unreceived', 'Least credit'] as const
+const COLUMNS = ['Rank', 'State', 'Call', 'Sent', 'Queued', 'Unreceived', 'Credit left'] as const
 
 interface Row {
   readonly row: HTMLTableRowElement
@@ -74,15 +74,14 @@ function fill({ row, cells, title, what, line }: Row, rank: RankPicture, titles:
   setText(title, rank.title)
   setAttribute(title, 'title', rank.host)
   const [state, , sent, queue, left, low] = cells as [HTMLElement, HTMLElement, HTMLElement, HTMLElement, HTMLElement, HTMLElement]
-  const words = stateText(rank)
   if (row.dataset.state !== rank.state) {
     row.dataset.state = rank.state
     state.replaceChildren(sign(rank.state), element('span'))
   }
-  setText(state.lastElementChild!, words)
+  setText(state.lastElementChild!, rank.state === 'failed' ? NAMES.failed : stateText(rank))
   const first = calls.find(({ endless }) => !endless) ?? calls[0]
   const more = calls.length + moreCalls - 1
-  setText(what, first === undefined ? '' : more > 0 ? `${first.what} (and ${count(more)} more)` : first.what)
+  setText(what, first === undefined ? (rank.why ?? '') : more > 0 ? `${first.what} (and ${count(more)} more)` : first.what)
   setText(line, first?.at ?? '')
   setText(sent, messages === 0 ? '' : `${count(messages)} · ${bytes(rank.bytes)}`)
   setText(queue, queued + unmatched === 0 ? '' : count(queued + unmatched))

@@ -42,7 +42,8 @@ export function rateCharts(): (rates: Rates, theme: Theme) => void {
         'aria-label',
         `${title}: now ${words(now)}, at most ${words(most)}, over the last ${span(rates.times)} seconds`
       )
-      const data: uPlot.AlignedData = [[...rates.times], [...values]]
+      // Of the time before the first picture nothing is known.
+      const data: uPlot.AlignedData = [rates.times.slice(1), values.slice(1)]
       if (theme !== drawnIn) {
         chart.plot?.destroy()
         chart.plot = undefined
@@ -70,7 +71,7 @@ function options(k: number, width: number, theme: Theme): uPlot.Options {
     height: HEIGHT,
     legend: { show: false },
     cursor: { sync: { key: 'rates' }, y: false },
-    scales: { y: { range: (_, __, most) => [0, most > 0 ? most * 1.08 : 1] } },
+    scales: { y: { range: (_, __, most) => [0, most > 0 ? most * 1.08 : 10] } },
     axes: [
       { ...axis, size: 24, values: (_, all) => all.map((time) => new Date(time * 1000).toTimeString().slice(0, 8)), space: 80 },
       { ...axis, size: 64, values: (_, all) => all.map((value) => words(value)), space: 28 }

@@ -1,5 +1,5 @@
 import type { Subject } from 'rxjs'
-import { type Cluster, clusters, type Lane, type Lanes, SHOWN_MS } from '../model/lanes.js'
+import { clusters, type Lane, type Lanes, SHOWN_MS } from '../model/lanes.js'
 import type { MarkKind, Picture } from '../model/picture.js'
 import { MARKS } from '../model/words.js'
 import { byId, element, setAttribute } from './dom.js'
@@ -21,6 +21,9 @@ const COLOURS: Record<MarkKind, string> = {
   break: 'failed',
   gone: 'failed'
 }
+
+/** What a rank sends stands above its line, what it receives below. */
+const HEIGHTS: Record<MarkKind, number> = { send: -1, queue: -1, receive: 1, begin: 0, end: 0, break: 0, gone: 0 }
 
 /** A lane a rank: single messages as marbles, and behind them how much it has done that could not be seen one by one. */
 export function timeline(choices: Subject<Partial<Choice>>): (lanes: Lanes, picture: Picture, choice: Choice, theme: Theme) => void {
@@ -81,7 +84,9 @@ function drawAxis(context: CanvasRenderingContext2D, x: (at: number) => number, 
   context.textBaseline = 'middle'
   context.textAlign = 'center'
   for (let ago = 0; ago <= SHOWN_MS; ago += SHOWN_MS / 4) {
+    context.fillStyle = theme('line')
     context.fillRect(x(time - ago), 0, 1, bottom)
+    context.fillStyle = theme('quiet')
     context.fillText(ago === 0 ? 'now' : `−${ago / 1000} s`, x(time - ago), bottom + AXIS / 2)
   }
 }
@@ -104,19 +109,9 @@ function drawLane(
     const tall = Math.min(1, Math.log10(1 + span.count) / 6) * (height - 4)
     context.fillRect(left, middle - tall / 2, Math.max(1, x(span.to) - left), tall)
   }
-  for (const cluster of clusters(lane, from, APART / scale)) {
-    const size = height > 20 ? 5 : 4
-    mark(context, cluster.kind, x(cluster.time), middle, size, theme)
-    if (height > 20) many(context, cluster, x(cluster.time), middle, theme)
+  for (const { kind, time } of clusters(lane, from, APART / scale)) {
+    mark(context, kind, x(time), middle + HEIGHTS[kind] * (height / 2 - 6), height > 20 ? 4 : 3, theme)
   }
-}
-
-function many(context: CanvasRenderingContext2D, { count }: Cluster, x: number, middle: number, theme: Theme): void {
-  if (count < 2) return
-  context.fillStyle = theme('quiet')
-  context.font = '9px system-ui, sans-serif'
-  context.textAlign = 'center'
-  context.fillText(`${count}`, x, middle - 8.5)
 }
 
 /** Each kind has a shape of its own. */
@@ -129,7 +124,11 @@ function mark(context: CanvasRenderingContext2D, kind: MarkKind, x: number, y: n
   else if (kind === 'receive') context.arc(x, y, r * 0.85, 0, 2 * Math.PI)
   else if (kind === 'begin') polygon(context, [x - r * 0.7, y - r, x + r * 0.8, y, x - r * 0.7, y + r])
   else if (kind === 'end') context.rect(x - r * 0.7, y - r * 0.7, r * 1.4, r * 1.4)
-  else {
+  else if (kind === 'gone') {
+    context.arc(x, y, r * 0.9, 0, 2 * Math.PI)
+    context.moveTo(x - r * 0.6, y + r * 0.6)
+    context.lineTo(x + r * 0.6, y - r * 0.6)
+  } else {
     context.moveTo(x - r, y - r)
     context.lineTo(x + r, y + r)
     context.moveTo(x + r, y - r)

@@ -1,10 +1,14 @@
 import type { Picture, RankPicture } from '../model/picture.js'
 import type { Wait, WaitGraph } from '../model/waits.js'
-import { duration, SIGNS, stateText } from '../model/words.js'
+import { duration, NAMES, SIGNS, stateText } from '../model/words.js'
 import { byId, element, svg } from './dom.js'
 
 const SIZE = 420
 const MOST_WORDS = 8
+/** More ranks than these stand close together. */
+const CROWD = 24
+/** A circle that is smaller has no room for a name. */
+const NAMED = 9
 
 /** The graph as a drawing, and what matters of it in words: cycles, and who holds up others. */
 export function waitGraphView(): (picture: Picture, graph: WaitGraph) => void {
@@ -15,7 +19,7 @@ export function waitGraphView(): (picture: Picture, graph: WaitGraph) => void {
     const { ranks, deadlock, status } = picture
     const rankOf = new Map(ranks.map((rank) => [rank.process, rank]))
     const told = wordsOf(graph, rankOf, deadlock)
-    const shown = JSON.stringify([graph, told.map(({ textContent }) => textContent?.replace(/, has not answered for.*/, ''))])
+    const shown = JSON.stringify([graph, told.map(({ textContent }) => textContent)])
     if (shown === before) return
     before = shown
     words.replaceChildren(...told)
@@ -57,7 +61,7 @@ function wordsOf({ cycles, holders, waits }: WaitGraph, rankOf: ReadonlyMap<numb
       {},
       element('b', {}, `Rank ${title(process)}`),
       ` holds up ${waiting === 1 ? '1 rank' : `${waiting} ranks`}`,
-      rank === undefined ? '' : `: ${stateText(rank)}`
+      rank === undefined ? '' : `, and is ${NAMES[rank.state]}`
     )
   })
   if (holders.length > MOST_WORDS) lines.push(element('li', {}, `and ${holders.length - MOST_WORDS} others do`))
@@ -75,8 +79,8 @@ function draw({ waits, cycles, holders }: WaitGraph, rankOf: ReadonlyMap<number,
   const central = new Set(cycles.length > 0 ? cycles.flat() : holders.map(({ process }) => process))
   const inner = all.filter((process) => central.has(process))
   const outer = all.filter((process) => !central.has(process))
-  const radius = all.length <= 12 ? 22 : all.length <= 40 ? 14 : 11
-  const far = SIZE / 2 - radius - 4
+  const far = SIZE / 2 - (outer.length > CROWD ? 26 : 28)
+  const radius = Math.max(3.5, Math.min(22, (2.4 * far) / Math.max(outer.length, inner.length)))
   const places = new Map([...ring(inner, inner.length === 1 ? 0 : outer.length === 0 ? far * 0.8 : far * 0.45), ...ring(outer, far)])
   const arrow = (id: string): SVGElement =>
     svg(
@@ -87,10 +91,11 @@ function draw({ waits, cycles, holders }: WaitGraph, rankOf: ReadonlyMap<number,
   const label = `${all.length} ranks and who waits for whom; the same in words follows`
   return svg(
     'svg',
-    { viewBox: `0 0 ${SIZE} ${SIZE}`, role: 'img', 'aria-label': label, class: all.length > 40 ? 'many' : '' },
+    { viewBox: `0 0 ${SIZE} ${SIZE}`, role: 'img', 'aria-label': label, class: outer.length > CROWD ? 'many' : undefined },
     svg('defs', {}, arrow('arrow'), arrow('arrow-cycle')),
     ...[...waits].sort((one, other) => Number(one.inCycle) - Number(other.inCycle)).map((wait) => edge(wait, places, radius)),
-    ...all.map((process) => node(process, places.get(process)!, radius, central.has(process), rankOf.get(process)))
+    ...all.map((process) => node(process, places.get(process)!, radius, central.has(process), rankOf.get(process))),
+    ...(radius < NAMED ? outside(all, places, outer.length, rankOf) : [])
   )
 }
 
@@ -98,6 +103,24 @@ function ring(processes: readonly number[], radius: number): [number, Point][] {
   return processes.map((process, k) => {
     const angle = (2 * Math.PI * k) / processes.length - Math.PI / 2
     return [process, { x: SIZE / 2 + radius * Math.cos(angle), y: SIZE / 2 + radius * Math.sin(angle) }]
+  })
+}
+
+/** Names of small circles, as many as there is room for. */
+function outside(
+  all: readonly number[],
+  places: ReadonlyMap<number, Point>,
+  crowd: number,
+  rankOf: ReadonlyMap<number, RankPicture>
+): SVGElement[] {
+  const each = Math.max(1, Math.ceil(crowd / 40))
+  return all.flatMap((process, k) => {
+    const { x, y } = places.get(process)!
+    const far = Math.hypot(x - SIZE / 2, y - SIZE / 2)
+    if (far > SIZE / 4 && k % each !== 0) return []
+    const out = far === 0 ? 0 : (far + 15) / far
+    const at = { x: (SIZE / 2 + (x - SIZE / 2) * out).toFixed(1), y: (SIZE / 2 + (y - SIZE / 2) * out + (far === 0 ? 18 : 4)).toFixed(1) }
+    return [svg('text', { ...at, class: 'outside' }, rankOf.get(process)?.title ?? `${process}`)]
   })
 }
 
@@ -129,7 +152,7 @@ function node(process: number, { x, y }: Point, radius: number, central: boolean
     { class: `node ${state}${central ? ' central' : ''}`, transform: `translate(${x.toFixed(1)} ${y.toFixed(1)})` },
     svg('title', {}, rank === undefined ? `rank ${process}` : `rank ${rank.title}: ${stateText(rank)}, still for ${duration(rank.still)}`),
     svg('circle', { r: radius }),
-    svg('text', { y: radius > 20 ? -1 : 4, class: 'name' }, rank?.title ?? `${process}`),
+    ...(radius >= NAMED ? [svg('text', { y: radius > 20 ? -1 : 4, class: 'name' }, rank?.title ?? `${process}`)] : []),
     ...(radius > 20 ? [svg('text', { y: 13, class: 'sign' }, SIGNS[state])] : [])
   )
 }

@@ -93,7 +93,7 @@ export class DashboardServer {
     if (this.#pages.size >= MOST_PAGES) return refuse(response, 503, `${MOST_PAGES} pages look at this job already: close one`)
     this.#pages.add(response)
     response.on('close', () => this.#pages.delete(response))
-    response.writeHead(200, { 'content-type': 'text/event-stream' })
+    response.writeHead(200, { 'content-type': 'text/event-stream' }).flushHeaders()
     const taken = (): Observable<unknown> => (response.writableNeedDrain ? fromEvent(response, 'drain') : of(true))
     this.#pictures
       .pipe(takeUntil(fromEvent(request, 'close')), throttle(taken, { leading: true, trailing: true }))

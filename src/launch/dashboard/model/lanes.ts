@@ -37,7 +37,7 @@ export function addLanes(lanes: Lanes, { time, ranks }: Pick<Picture, 'time' | '
 /** Marks of one kind that are too near to each other to be drawn one by one. */
 export interface Cluster {
   readonly kind: MarkKind
-  /** Of the last of them. */
+  /** Of the first of them, which stays where it is as others come. */
   readonly time: number
   readonly count: number
   /** The process that all are to or from; undefined where there are several. */

@@ -25,7 +25,7 @@ export function rankTable(choices: Subject<Partial<Choice>>): (picture: Picture,
     element('thead', {}, element('tr', {}, ...COLUMNS.map((name) => element('th', { scope: 'col' }, name)))),
     body
   )
-  byId('rank-table').append(element('div', { class: 'scroll', tabindex: 0, role: 'region', 'aria-labelledby': 'ranks-title' }, table))
+  byId('rank-table').append(element('div', { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': 'All ranks, a row each' }, table))
   const rows = new Map<number, Row>()
   const add = (process: number): Row => {
     const row = newRow()
@@ -82,7 +82,8 @@ function fill({ row, cells, title, what, line }: Row, rank: RankPicture, titles:
   const first = calls.find(({ endless }) => !endless) ?? calls[0]
   const more = calls.length + moreCalls - 1
   setText(what, first === undefined ? (rank.why ?? '') : more > 0 ? `${first.what} (and ${count(more)} more)` : first.what)
-  setText(line, first?.at ?? '')
+  setText(line, first?.at?.replace(/^.*[\\/]/, '') ?? '')
+  setAttribute(line, 'title', first?.at)
   setText(sent, messages === 0 ? '' : `${count(messages)} · ${bytes(rank.bytes)}`)
   setText(queue, queued + unmatched === 0 ? '' : count(queued + unmatched))
   setText(left, unreceived === 0 ? '' : count(unreceived))

@@ -1,7 +1,8 @@
-/** A PNG from standard input, in at most 256 colours: those that most of it has, and of the others the nearest of these. */
+/** A PNG from standard input, in at most 40 colours: those that most of it has, and of the others the nearest of these. */
 import { buffer } from 'node:stream/consumers'
 import { decode, encode } from 'fast-png'
 
+const COLOURS = 40
 const { width, height, data, channels } = decode(await buffer(process.stdin))
 const counts = new Map()
 const colours = Array.from({ length: width * height }, (_, k) => {
@@ -11,8 +12,8 @@ const colours = Array.from({ length: width * height }, (_, k) => {
   return colour
 })
 const most = [...counts].sort(([, one], [, other]) => other - one).map(([colour]) => colour)
-const palette = most.slice(0, 256).map((colour) => [colour >> 16, (colour >> 8) & 255, colour & 255])
-const nearest = new Map(most.map((colour, k) => [colour, k < 256 ? k : nearestOf(colour)]))
+const palette = most.slice(0, COLOURS).map((colour) => [colour >> 16, (colour >> 8) & 255, colour & 255])
+const nearest = new Map(most.map((colour, k) => [colour, k < COLOURS ? k : nearestOf(colour)]))
 process.stdout.write(
   encode({ width, height, channels: 1, depth: 8, palette, data: Uint8Array.from(colours, (colour) => nearest.get(colour)) })
 )

@@ -88,7 +88,7 @@ describe('lanes', () => {
     let lanes: Lanes = new Map()
     for (let k = 1; k <= 1000; k++) lanes = addLanes(lanes, seen(500 * k, 10 * k, [mark(10 * k, 500 * k)]))
     expect(lanes.get(0)!.spans.length).toBeLessThanOrEqual(SHOWN_MS / 500 + 1)
-    expect(lanes.get(0)!.marks.length).toBeLessThanOrEqual(400)
+    expect(lanes.get(0)!.marks.length).toBeLessThanOrEqual(SHOWN_MS / 500)
     expect(addLanes(lanes, picture([rankPicture(7)])).has(0)).toBe(false)
   })
 

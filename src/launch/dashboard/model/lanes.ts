@@ -16,7 +16,7 @@ export type Lanes = ReadonlyMap<number, Lane>
 
 /** What is shown of the past. */
 export const SHOWN_MS = 20_000
-const MOST_MARKS = 400
+const MOST_MARKS = 1280
 
 /** With one more picture; lanes are those of its ranks. */
 export function addLanes(lanes: Lanes, { time, ranks }: Pick<Picture, 'time' | 'ranks'>): Lanes {
@@ -25,7 +25,7 @@ export function addLanes(lanes: Lanes, { time, ranks }: Pick<Picture, 'time' | '
       const before = lanes.get(process)
       const seen = before?.marks.at(-1)?.n ?? -1
       const since = time - SHOWN_MS
-      const marks = [...(before?.marks ?? []), ...last.filter(({ n }) => n > seen)].slice(-MOST_MARKS)
+      const marks = [...(before?.marks ?? []), ...last.filter(({ n }) => n > seen)].filter((mark) => mark.time > since).slice(-MOST_MARKS)
       const spans = (before?.spans ?? []).filter(({ to }) => to > since)
       const count = events - (before?.events ?? events)
       if (before !== undefined && count > 0) spans.push({ from: before.time, to: time, count })

@@ -90,7 +90,8 @@ suite(`the page of a running job${executablePath === undefined ? ' (skipped: no 
     if (draws) for (const scheme of ['light', 'dark'] as const) await draw(page, scheme)
 
     job.kill('SIGINT')
-    job.kill('SIGTERM')
+    await page.locator('.chip.cut').waitFor()
+    job.kill('SIGINT')
     expect(await over).toBeGreaterThan(0)
     await page.getByText(/^The job has ended with status \d+\. This is its last picture/).waitFor()
     await page.getByText('A cycle, which may be a deadlock: 3 → 4 → 5 → 3').waitFor()

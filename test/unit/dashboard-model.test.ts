@@ -36,6 +36,11 @@ describe('who waits for whom', () => {
     expect(waitGraph(picture(ranks)).waits).toEqual([])
   })
 
+  it('is kept of ranks that were cut off with the job', () => {
+    const cut = [waiting(0, 1), waiting(1, 0)].map((rank) => ({ ...rank, state: 'cut' as const }))
+    expect(waitGraph(picture(cut, { status: 130 })).cycles).toEqual([[0, 1]])
+  })
+
   it('is known of ranks that have failed by a deadlock that was proved', () => {
     const failed = [waiting(0, 1), waiting(1, 0)].map((rank) => ({ ...rank, state: 'failed' as const, still: 0 }))
     expect(waitGraph(picture(failed)).cycles).toEqual([])

@@ -80,7 +80,7 @@ describe('a job as those see it who look on', () => {
   })
 
   it('keeps what ranks were stuck in at a deadlock, how each has ended, and the failures, to the end', async () => {
-    const { view, alive } = job(2, () => idle)
+    const { view, alive } = job(2, () => ({ ...idle, calls: [call] }))
     await look(view)
     view.stuck(0, [call])
     view.failed({ kind: 'error', rank: 0, text: 'DeadlockError' })
@@ -94,7 +94,7 @@ describe('a job as those see it who look on', () => {
     const { ranks, failures, deadlock, status } = view.picture(1)
     expect(ranks.map(({ state, why, calls }) => ({ state, why, calls: calls.length }))).toEqual([
       { state: 'failed', why: 'has failed', calls: 1 },
-      { state: 'cut', why: undefined, calls: 0 }
+      { state: 'cut', why: undefined, calls: 1 }
     ])
     expect({ failures, deadlock, status }).toEqual({ failures: [{ title: '0', text: 'DeadlockError' }], deadlock: true, status: 1 })
   })

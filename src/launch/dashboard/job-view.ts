@@ -102,7 +102,7 @@ export class JobView implements JobObserver {
 
   ended(process: number, how: 'end' | 'cut' | 'failure', reason: string | undefined): void {
     const rank = this.#of(process)
-    rank.ended(how, reason)
+    rank.ended(how, reason, Date.now())
     this.#check()
     // What it has done last is the most interesting of one that has failed.
     const log: Promise<Log | undefined> | undefined = how === 'failure' ? this.#job?.logOf(process, MOST) : undefined

@@ -17,7 +17,7 @@ export class RankView {
   #answered = 0
   #log: Log | undefined
   #moved: number
-  #end: { how: 'end' | 'cut' | 'failure'; reason: string | undefined } | undefined
+  #end: { how: 'end' | 'cut' | 'failure'; reason: string | undefined; time: number } | undefined
   /** What it was stuck in at a proven deadlock. */
   #stuck: readonly ObservedCall[] | undefined
 
@@ -55,8 +55,8 @@ export class RankView {
     this.#stuck = calls
   }
 
-  ended(how: 'end' | 'cut' | 'failure', reason: string | undefined): void {
-    this.#end ??= { how, reason }
+  ended(how: 'end' | 'cut' | 'failure', reason: string | undefined, time: number): void {
+    this.#end ??= { how, reason, time }
   }
 
   get hasEnded(): boolean {
@@ -66,7 +66,8 @@ export class RankView {
   picture({ title, host, base }: Place, now: number): RankPicture {
     const { moreCalls, paths, unreceived, calls } = this.observation
     const ended = this.#end !== undefined
-    const shown = this.#stuck ?? (ended ? [] : calls)
+    // What was cut off shows what it was in.
+    const shown = this.#stuck ?? (ended && this.#end?.how !== 'cut' ? [] : calls)
     const silent = ended || this.#asked === undefined ? 0 : now - this.#asked
     const low = paths.reduce<(typeof paths)[number] | undefined>(
       (least, path) => (least && least.credit <= path.credit ? least : path),
@@ -81,7 +82,7 @@ export class RankView {
       why: this.#end?.reason,
       silent: Math.round(silent / 100) / 10,
       answered: this.#answered,
-      still: Math.round((now - this.#moved) / 100) / 10,
+      still: Math.round(((this.#end?.time ?? now) - this.#moved) / 100) / 10,
       calls: shown.map(callPicture),
       moreCalls: ended ? 0 : moreCalls,
       events: this.#log?.count ?? 0,

@@ -566,7 +566,9 @@ export class Job implements WorldListener, JobRanks, ObservedJob {
     const what = how === 'ended' ? 'end' : cut ? 'cut' : 'failure'
     const reason = what === 'failure' ? reasonGone(FAILED | ((how as number) << 2)) : undefined
     this.#options.trace?.ended(rank, world.titleOf(rank), what, reason)
-    this.#options.observer?.ended(rank, what, reason)
+    // Who is asked to finish does so with the signal's status, as a rule.
+    const isAsked = how !== 'ended' && this.#failure?.kind === 'signal'
+    this.#options.observer?.ended(rank, isAsked ? 'cut' : what, isAsked ? undefined : reason)
   }
 
   /** Lets go of a world that is over, while the job is not. */

@@ -51,7 +51,7 @@ export function waitGraph({ ranks, deadlock }: Pick<Picture, 'ranks' | 'deadlock
 /** At a deadlock that was proved its calls have failed, and so perhaps the rank. */
 function isHeldUp({ state, still, calls }: RankPicture, deadlock: boolean): boolean {
   if (deadlock) return calls.length > 0
-  return state === 'waiting' && still >= STILL_SECONDS
+  return (state === 'waiting' || state === 'cut') && still >= STILL_SECONDS
 }
 
 /** Tarjan: Depth-first search and linear graph algorithms, SIAM J. Computing 1(2), 1972; without recursion, for chains are long. */

@@ -11,7 +11,12 @@ const colours = Array.from({ length: width * height }, (_, k) => {
   counts.set(colour, (counts.get(colour) ?? 0) + 1)
   return colour
 })
-const most = [...counts].sort(([, one], [, other]) => other - one).map(([colour]) => colour)
+/** Colours count more than greys, of which some more or less are not seen. */
+const weight = ([colour, count]) => {
+  const channels = [colour >> 16, (colour >> 8) & 255, colour & 255]
+  return count * (1 + (Math.max(...channels) - Math.min(...channels)) / 16)
+}
+const most = [...counts].sort((one, other) => weight(other) - weight(one)).map(([colour]) => colour)
 const palette = most.slice(0, COLOURS).map((colour) => [colour >> 16, (colour >> 8) & 255, colour & 255])
 const nearest = new Map(most.map((colour, k) => [colour, k < COLOURS ? k : nearestOf(colour)]))
 process.stdout.write(

@@ -8,7 +8,7 @@ import { Subject } from 'rxjs'
 import type { Picture } from '../../src/launch/dashboard/model/picture.js'
 import { DashboardServer } from '../../src/launch/dashboard/server.js'
 import { picture, rankPicture, waiting } from '../unit/dashboard-picture.js'
-import { type Running, root, rxmpi, start } from './command.js'
+import { project, type Running, root, rxmpi, start } from './command.js'
 
 const executablePath = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find((path) => existsSync(path))
 const suite = executablePath === undefined ? describe.skip : describe
@@ -192,6 +192,15 @@ it('a port that is taken, or none, is said before anything begins', async () => 
     status: 2,
     stderr: `rxmpi: dashboard was ${port}: expected a port that is free, got listen EADDRINUSE: address already in use 127.0.0.1:${port}\n`
   })
-  const wrong = await rxmpi(['run', '-n', '1', '--dashboard', program], { cwd: root })
-  expect({ status: wrong.status, isTold: wrong.stderr.includes('Expected a port, from 1 to 65535') }).toEqual({ status: 2, isTold: true })
+  const wrong = await rxmpi(['run', '--dashboard=http', '-n', '1', program], { cwd: root })
+  expect({ status: wrong.status, isTold: wrong.stderr.includes('Expected a port, from 1 to 65535.') }).toEqual({ status: 2, isTold: true })
+})
+
+it('the program may follow at once, and has a --dashboard of its own', async () => {
+  const prints = project({ 'prints.js': 'console.log(JSON.stringify(process.argv.slice(2)))' })
+  const { stdout, stderr } = await rxmpi(['run', '-n', '1', '--dashboard', 'prints.js', '--dashboard', 'x', '--dashboard=1'], {
+    cwd: prints
+  })
+  expect(JSON.parse(stdout)).toEqual(['--dashboard', 'x', '--dashboard=1'])
+  expect(stderr).toMatch(/^rxmpi: look at this job at \S+\n$/)
 })

@@ -65,6 +65,11 @@ describe('rates', () => {
     expect(rates).toMatchObject({ times: [1, 1.5, 2], messages: [0, 200, 500], bytes: [0, 2000, 5000] })
   })
 
+  it('end when ranks have answered, and not when the picture is drawn', () => {
+    const rates = [at(1100, 0, 1000), at(1700, 100, 1500), at(2100, 200, 2000)].reduce(addRates, NO_RATES)
+    expect(rates).toMatchObject({ times: [1, 1.5, 2], messages: [0, 200, 200] })
+  })
+
   it('are spread over the time that a rank has not answered', () => {
     const rates = [at(1000, 0), at(1500, 0, 1000), at(2000, 0, 1000), at(2500, 300)].reduce(addRates, NO_RATES)
     expect(rates.messages).toEqual([0, 200, 200, 200])

@@ -15,8 +15,9 @@ const { Command, CommanderError, InvalidArgumentError, Option } = createRequire(
 const USAGE_STATUS = 2
 /** Entries of a rank's log that are shown. */
 const LOG = 20
-/** What `--dashboard` stands for where no port is given. */
-const ANY_PORT = 'any'
+const DASHBOARD = '--dashboard'
+/** What `--dashboard` has for a port where none is given: what no argument of a command can be. */
+const ANY_PORT = '\0'
 /** Ranks and tags that a range of numbers may have. */
 const MOST_LISTED = 100_000
 
@@ -148,7 +149,8 @@ cli
   .option('--image <IMAGE>', 'k8s: a container image that has Node, rxmpi and the program')
   .passThroughOptions()
   .exitOverride()
-  .action(async (program: string, args: string[], flags: RunFlags) => {
+  .action(async (program: string, given: string[], flags: RunFlags) => {
+    const args = given.map(withoutPort)
     refuse(flags)
     if (flags.watch) {
       const { watch } = await import('./watch.js')
@@ -272,17 +274,28 @@ function rankNumber(text: string): number {
   return Number(text)
 }
 
-function port(text: string, _before?: number, option = '--inspect'): number {
-  if (!/^\d+$/.test(text) || Number(text) < 1 || Number(text) > 65_535)
+function port(text: string): number {
+  if (!isPort(text))
     throw new InvalidArgumentError(
-      `Expected a port, from 1 to 65535; where none is given, say so before another option: ${option} -n 2 program.ts.`
+      'Expected a port, from 1 to 65535; where none is given, say so before another option: --inspect -n 2 program.ts.'
     )
   return Number(text)
 }
 
+const isPort = (text: string): boolean => /^\d+$/.test(text) && Number(text) >= 1 && Number(text) <= 65_535
+
 function portOfPage(text: string): number {
-  return text === ANY_PORT ? 0 : port(text, undefined, '--dashboard')
+  if (text !== ANY_PORT && !isPort(text)) throw new InvalidArgumentError('Expected a port, from 1 to 65535.')
+  return text === ANY_PORT ? 0 : Number(text)
 }
+
+/** Commander would take the program that follows `--dashboard` for its port. */
+function withPort(argument: string, k: number, all: readonly string[]): string {
+  return argument === DASHBOARD && !/^\d+$/.test(all[k + 1] ?? '') ? `${DASHBOARD}=${ANY_PORT}` : argument
+}
+
+/** As the program was given it. */
+const withoutPort = (argument: string): string => (argument === `${DASHBOARD}=${ANY_PORT}` ? DASHBOARD : argument)
 
 function seconds(text: string): number {
   const time = Number(text)
@@ -317,7 +330,7 @@ function refuse({ ranks, hostfile, host, launcher, watch }: RunFlags): void {
 }
 
 try {
-  await cli.parseAsync()
+  await cli.parseAsync(process.argv.map(withPort))
 } catch (error) {
   if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : USAGE_STATUS
   else if (error instanceof RxmpiError) {

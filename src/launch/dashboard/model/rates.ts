@@ -21,8 +21,10 @@ const MOST = 480
  * and would else seem to have sent it all at once.
  */
 export function addRates(rates: Rates, { time, ranks }: Pick<Picture, 'time' | 'ranks'>): Rates {
-  const now = time / 1000
   const last = rates.times.at(-1)
+  // An interval ends when ranks have answered, which is before the picture was drawn.
+  const latest = ranks.reduce((most, { answered }) => Math.max(most, answered), 0) / 1000
+  const now = latest > (last ?? 0) ? latest : time / 1000
   if (last !== undefined && now <= last) return rates
   const times = [...rates.times, now].slice(-MOST)
   const messages = [...rates.messages, 0].slice(-MOST)
@@ -34,8 +36,8 @@ export function addRates(rates: Rates, { time, ranks }: Pick<Picture, 'time' | '
     if (before === undefined || answered === before.answered) continue
     // What there was before somebody looked is in no interval.
     if (before.answered === 0) continue
-    spread(times, messages, before.answered / 1000, now, sent - before.messages)
-    spread(times, bytes, before.answered / 1000, now, sentBytes - before.bytes)
+    spread(times, messages, before.answered / 1000, answered / 1000, sent - before.messages)
+    spread(times, bytes, before.answered / 1000, answered / 1000, sentBytes - before.bytes)
   }
   return { times, messages, bytes, known }
 }

@@ -84,6 +84,9 @@ describe('a job as those see it who look on', () => {
     await look(view)
     view.stuck(0, [call])
     view.failed({ kind: 'error', rank: 0, text: 'DeadlockError' })
+    view.ending()
+    // Its call has failed, for the other is no more.
+    view.observed(1, idle)
     for (const [process, how] of [
       [0, 'failure'],
       [1, 'cut']

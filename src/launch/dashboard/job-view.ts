@@ -100,9 +100,13 @@ export class JobView implements JobObserver {
     this.#failures.push({ title: rank === undefined ? undefined : (title ?? this.#job?.titleOf(rank) ?? `${rank}`), text })
   }
 
+  ending(): void {
+    for (const rank of this.#ranks.values()) rank.ending(Date.now())
+  }
+
   ended(process: number, how: 'end' | 'cut' | 'failure', reason: string | undefined): void {
     const rank = this.#of(process)
-    rank.ended(how, reason, Date.now())
+    rank.ended(how, reason)
     this.#check()
     // What it has done last is the most interesting of one that has failed.
     const log: Promise<Log | undefined> | undefined = how === 'failure' ? this.#job?.logOf(process, MOST) : undefined

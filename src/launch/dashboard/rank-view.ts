@@ -17,7 +17,9 @@ export class RankView {
   #answered = 0
   #log: Log | undefined
   #moved: number
-  #end: { how: 'end' | 'cut' | 'failure'; reason: string | undefined; time: number } | undefined
+  #end: { how: 'end' | 'cut' | 'failure'; reason: string | undefined } | undefined
+  /** What it was in when the job's end began, and for how long it had done nothing. */
+  #before: { calls: readonly ObservedCall[]; still: number } | undefined
   /** What it was stuck in at a proven deadlock. */
   #stuck: readonly ObservedCall[] | undefined
 
@@ -55,8 +57,12 @@ export class RankView {
     this.#stuck = calls
   }
 
-  ended(how: 'end' | 'cut' | 'failure', reason: string | undefined, time: number): void {
-    this.#end ??= { how, reason, time }
+  ended(how: 'end' | 'cut' | 'failure', reason: string | undefined): void {
+    this.#end ??= { how, reason }
+  }
+
+  ending(now: number): void {
+    if (this.#end === undefined) this.#before ??= { calls: this.observation.calls, still: now - this.#moved }
   }
 
   get hasEnded(): boolean {
@@ -66,8 +72,9 @@ export class RankView {
   picture({ title, host, base }: Place, now: number): RankPicture {
     const { moreCalls, paths, unreceived, calls } = this.observation
     const ended = this.#end !== undefined
-    // What was cut off shows what it was in.
-    const shown = this.#stuck ?? (ended && this.#end?.how !== 'cut' ? [] : calls)
+    // What was cut off shows what it was in: what became of that afterwards follows from the end.
+    const before = this.#end?.how === 'cut' ? this.#before : undefined
+    const shown = this.#stuck ?? (ended ? (before?.calls ?? []) : calls)
     const silent = ended || this.#asked === undefined ? 0 : now - this.#asked
     const low = paths.reduce<(typeof paths)[number] | undefined>(
       (least, path) => (least && least.credit <= path.credit ? least : path),
@@ -82,7 +89,7 @@ export class RankView {
       why: this.#end?.reason,
       silent: Math.round(silent / 100) / 10,
       answered: this.#answered,
-      still: Math.round(((this.#end?.time ?? now) - this.#moved) / 100) / 10,
+      still: Math.round((before?.still ?? now - this.#moved) / 100) / 10,
       calls: shown.map(callPicture),
       moreCalls: ended ? 0 : moreCalls,
       events: this.#log?.count ?? 0,

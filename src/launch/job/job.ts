@@ -258,6 +258,7 @@ export class Job implements WorldListener, JobRanks, ObservedJob {
       return
     }
     this.#failure = { kind: 'signal', status: 128 + DRAIN_SIGNALS[signal], text: `ended by ${signal}` }
+    this.#options.observer?.ending()
     for (const rank of this.#alive) this.post(rank, { type: 'signal', signal })
     this.#after(DRAIN_MS, () => this.end())
   }
@@ -278,6 +279,7 @@ export class Job implements WorldListener, JobRanks, ObservedJob {
     if (ofRank && world !== undefined && this.#endsWorlds(failure, this.joins.joinedWith(world))) return
     this.#failure = failure
     this.#options.observer?.failed(failure)
+    this.#options.observer?.ending()
     if (ofRank) this.#after(SETTLE_MS, () => this.end())
     else this.end()
   }
@@ -308,6 +310,7 @@ export class Job implements WorldListener, JobRanks, ObservedJob {
   end(): void {
     if (this.#ending || this.#finished) return
     this.#ending = true
+    this.#options.observer?.ending()
     for (const world of this.#worlds) world.terminate()
     this.#after(END_MS, () => this.#finish())
   }

@@ -32,6 +32,8 @@ export interface JobObserver {
   stuck(process: number, calls: readonly ObservedCall[]): void
   /** A rank has failed, or the job. */
   failed(failure: ObservedFailure): void
+  /** The job is being ended: what ranks say from now on of those that end before them is not why. */
+  ending(): void
   /** A rank is no more: it has ended well, has failed, or was ended with the job. */
   ended(process: number, how: 'end' | 'cut' | 'failure', reason: string | undefined): void
 }

@@ -150,6 +150,18 @@ module.exports = {
       { path: '^src/' },
       { path: '^(operators|testing|bench|examples|test)/' }
     ),
+    forbid(
+      'the-page-knows-its-model-only',
+      'The page of a running job runs in a browser: it knows what it is told and how that is read, and is told over the network.',
+      { path: '^src/launch/dashboard/(page|model)/' },
+      { path: '^(src|operators|testing|pool|client|bench|examples|test)/', pathNot: '^src/launch/dashboard/(page|model)/' }
+    ),
+    forbid(
+      'nobody-imports-the-page',
+      'It is built apart, with the packages that it needs.',
+      { path: '^src/', pathNot: '^src/launch/dashboard/page/' },
+      { path: '^(src/launch/dashboard/page/|node_modules/uplot/)' }
+    ),
     forbid('nobody-imports-tests', 'Tests stand outside.', { pathNot: '^test/' }, { path: '^test/' }),
     forbid('nobody-imports-the-site', 'It shows the others.', { pathNot: '^(site|test)/' }, { path: '^site/' }),
     forbid('nobody-imports-examples', 'Programs stand outside.', { pathNot: '^(examples|test)/' }, { path: '^examples/' }),
@@ -167,7 +179,7 @@ module.exports = {
       'what-is-imported-is-installed',
       'An import of a package that users would not get.',
       { path: '^(src|operators|testing)/' },
-      { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'], pathNot: 'node_modules/(rxjs|uWebSockets[.]js)/' }
+      { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'], pathNot: 'node_modules/(rxjs|uWebSockets[.]js|uplot)/' }
     ),
     forbid('nothing-is-missing', 'An import that leads nowhere.', { path: '^(src|operators|testing)/' }, { couldNotResolve: true })
   ],

@@ -2,6 +2,7 @@
  * Joins the modules that `tsc` has compiled to .build into a few files in dist: every rank of a job reads them, and reading some fifty
  * small modules costs it more than starting its thread.
  */
+import { copyFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { build } from 'esbuild'
 
@@ -78,3 +79,23 @@ const page = {
 }
 await build({ ...page, ...small, outfile: 'dist/client/index.js', external: ['rxjs'] })
 await build({ ...page, outfile: 'dist/client/standalone.js', minify: true })
+
+/** The page of a running job: from its sources, for `tsc` checks it and the browser's types are not those of the rest. */
+const dashboard = 'src/launch/dashboard/page'
+await build({
+  entryPoints: [
+    { in: `${dashboard}/main.ts`, out: 'page' },
+    { in: `${dashboard}/page.css`, out: 'page' }
+  ],
+  bundle: true,
+  minify: true,
+  format: 'esm',
+  platform: 'browser',
+  target: 'es2022',
+  conditions: ['es2015'],
+  outdir: 'dist/src/launch/dashboard',
+  banner: {
+    js: '/*! With uPlot, (c) Leon Sorokin, MIT, and RxJS, (c) Google, Inc., Netflix, Inc., Microsoft Corp. and contributors, Apache-2.0. */'
+  }
+})
+copyFileSync(`${dashboard}/index.html`, 'dist/src/launch/dashboard/index.html')

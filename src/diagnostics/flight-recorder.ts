@@ -143,6 +143,7 @@ export function readLog(memory: SharedArrayBuffer, last: number): Log {
 function names(memory: SharedArrayBuffer, table: number): string[] {
   const bytes = new Uint8Array(memory)
   return Array.from({ length: NAMES }, (_, slot) => {
+    if (bytes[nameAt(table, slot)] === 0) return ''
     const text = bytes.slice(nameAt(table, slot), nameAt(table, slot) + NAME_BYTES)
     return String.fromCharCode(...text).replace(/\0.*$/s, '')
   })

@@ -18,7 +18,7 @@ export interface Context {
 }
 
 /** All that waits in a context for other ranks, or only what waits for `rank`. */
-export function* waitingIn({ matching, probes, halves }: Context, rank?: number): Generator<Waiting> {
+export function* waitingIn({ matching, probes, halves }: Context, rank?: number): Generator<Waiting & { readonly peer: number }> {
   for (const waiting of [...matching.waiting(), ...probes]) if (rank === undefined || waiting.peer === rank) yield waiting
   if (halves !== undefined) for (const half of halves) if (rank === undefined ? half.waits : half.peer === rank) yield half
 }

@@ -190,11 +190,21 @@ export class Endpoint implements SegmentReceiver {
 
   /** All that waits for other ranks, or only what waits for `rank`. */
   *waiting(rank?: number): Generator<Waiting> {
-    for (const context of this.registry.all()) yield* waitingIn(context, rank)
+    for (const [waiting] of this.waitingFor(rank)) yield waiting
+  }
+
+  /** The same with whom each waits for, which may be `ANY_SOURCE`. */
+  *waitingFor(rank?: number): Generator<readonly [Waiting, number]> {
+    for (const context of this.registry.all()) for (const waiting of waitingIn(context, rank)) yield [waiting, waiting.peer]
     for (const peer of rank === undefined ? this.#known : [this.#peer(rank)]) {
-      for (const { taker } of peer.partial.values()) if (taker !== undefined) yield taker
-      for (const { owner } of peer.sendQueue.unfinished()) yield owner
+      for (const { taker } of peer.partial.values()) if (taker !== undefined) yield [taker, peer.rank]
+      for (const { owner } of peer.sendQueue.unfinished()) yield [owner, peer.rank]
     }
+  }
+
+  /** The ranks that this one has exchanged something with. */
+  get peers(): readonly PeerState[] {
+    return this.#known
   }
 
   /** The messages that have come and that nobody has received. */

@@ -130,11 +130,30 @@ class Caretaker implements Owner {
 /** Hears of messages on their way out, while somebody listens; `time` is before anything of them could be seen elsewhere. */
 export type SendListener = (dest: number, context: number, tag: number, datatype: number, bytes: number, time: number) => void
 
+/** What has gone from one rank to another. */
+export interface SendTraffic {
+  readonly messages: number
+  /** Of their data. */
+  readonly bytes: number
+  /** Messages that wait for room or credit. */
+  readonly queued: number
+  /** Messages whose receive is not known of. */
+  readonly unmatched: number
+  /** Bytes that may still go before something is received; less than nothing where messages have gone ahead. */
+  readonly credit: number
+}
+
 export class SendQueue {
   readonly dest: number
   readonly #transport: Transport
   /** What the receiver takes before it has received anything. */
   #credit: number
+  /** All credit that it has ever given: less what is left, that is the weight of all that has gone, and costs a message nothing. */
+  #granted: number
+  /** Messages whose envelopes are out. */
+  #messages = 0
+  /** Data that is out and has needed no credit. */
+  #laterBytes = 0
   /** The last message's: 32 bits, that go round. */
   #lastId = 0
   readonly #answers: { kind: number; id: number; tag: number; total: number }[] = []
@@ -160,6 +179,7 @@ export class SendQueue {
     this.#transport = transport
     this.dest = dest
     this.#credit = window
+    this.#granted = window
     const { hosts, rank } = transport
     this.#moves = transport.move !== undefined && (hosts === undefined || hosts[dest] === hosts[rank])
   }
@@ -178,6 +198,7 @@ export class SendQueue {
     const time = sends.hasSubscribers ? performance.now() : undefined
     this.#transport.publish(this.dest)
     this.#credit -= length + ENVELOPE_BYTES
+    this.#messages++
     this.#log?.note(SENT, this.dest, context, tag, length)
     if (time !== undefined) this.#sent(this.dest, context, tag, datatype, length, time)
     return true
@@ -229,6 +250,7 @@ export class SendQueue {
     message.matched = true
     if (outcome === TAKEN && message.buffer !== undefined && this.#moves) {
       this.#transport.move!(this.dest, id, message.buffer)
+      this.#laterBytes += message.length
       message.owner.done()
     } else if (outcome === TAKEN && message.later) {
       this.#matched.push(message)
@@ -240,6 +262,7 @@ export class SendQueue {
 
   onCredit(more: number): void {
     this.#credit += more
+    this.#granted += more
     this.pump()
   }
 
@@ -281,6 +304,19 @@ export class SendQueue {
   /** The messages that are not out yet, or not matched. */
   unfinished(): Set<Outgoing> {
     return new Set([...this.#ahead, ...this.#queue, ...this.#matched, ...this.#awaiting.values()])
+  }
+
+  /** What has gone this way so far, and what is left to go. */
+  get traffic(): SendTraffic {
+    let queued = 0
+    for (const queue of [this.#ahead, this.#queue, this.#matched]) for (const _ of queue) queued++
+    return {
+      messages: this.#messages,
+      bytes: this.#granted - this.#credit - ENVELOPE_BYTES * this.#messages + this.#laterBytes,
+      queued,
+      unmatched: this.#awaiting.size,
+      credit: this.#credit
+    }
   }
 
   /** The peer is gone. */
@@ -352,6 +388,7 @@ export class SendQueue {
     this.#transport.publish(this.dest)
     // The receiver counts it as it counts any, so this may leave less than nothing.
     this.#credit -= length + ENVELOPE_BYTES
+    this.#messages++
     this.#ahead.shift()
     message.owner.done()
     return true
@@ -374,6 +411,7 @@ export class SendQueue {
     else message.runs.gather(0, share, slot.bytes, slot.at + HEADER)
     this.#transport.publish(this.dest)
     this.#credit -= weight
+    this.#messages++
     message.sent = share
     if (answered) this.#awaiting.set(message.id, message)
     if (message.later || share === message.length) this.#queue.shift()
@@ -395,6 +433,7 @@ export class SendQueue {
     else message.runs.gather(message.sent, share, slot.bytes, slot.at + HEADER)
     this.#transport.publish(this.dest)
     message.sent += share
+    if (message.later) this.#laterBytes += share
     if (message.sent === message.length) {
       queue.shift()
       if (message.matched || !message.synchronous) message.owner.done()

@@ -9,6 +9,7 @@ import { type HostMemory, IDLE, restOf, stateWord, WAKE_UP } from '../transport/
 import type { SharedTransport } from '../transport/shared/shared-transport.js'
 import type { Fabrics } from './fabrics.js'
 import { keptAliveBy } from './kept-alive.js'
+import { type ObservedCall, observe, observedCall } from './observation.js'
 import type { EndReason, FromRank, ToRank } from './rank-protocol.js'
 
 /**
@@ -49,7 +50,8 @@ export class Liveness {
 
   /** What the launcher says about it. */
   onMessage(message: ToRank): void {
-    if (message.type === 'report') {
+    if (message.type === 'observe') this.#tell({ type: 'observed', observation: observe(this.#fabrics.endpoints) })
+    else if (message.type === 'report') {
       const { reason } = message
       if (reason === 'look') return this.#look()
       // From here on the program may go on; only the answer is waited for.
@@ -111,7 +113,7 @@ export class Liveness {
     const reasons = this.#idle ? '' : keptAliveBy(endable.count)
     if (reasons !== '') lines.push(`rank ${rank} is kept alive by ${reasons}`)
     const waiting = calls.filter(({ endless }) => !endless).length
-    this.#tell({ type: 'waits', reason: 'look', lines: [...lines, ...this.#left()], waiting })
+    this.#tell({ type: 'waits', reason: 'look', lines: [...lines, ...this.#left()], waiting, calls: [] })
   }
 
   /** What others may wait for, and what nobody has waited for. */
@@ -128,7 +130,8 @@ export class Liveness {
     const { rank } = this.#transport
     const title = this.#title
     const endpoints = [...this.#fabrics.endpoints]
-    const calls = endpoints.flatMap((endpoint) => pendingCalls(endpoint))
+    const calls = endpoints.flatMap((endpoint) => pendingCalls(endpoint).map((call) => ({ ...call, endpoint })))
+    const observed: ObservedCall[] = []
     const shown = calls.slice(0, SHOWN)
     const others = calls.slice(SHOWN)
     const left = this.#left()
@@ -147,7 +150,7 @@ export class Liveness {
       if (more > 0) lines.push(`rank ${title} … and ${more} more`)
       lines.push(...left)
       if (this.#port === undefined) this.#reported!(lines.join('\n'))
-      else this.#tell({ type: 'waits', reason, lines, waiting: calls.length })
+      else this.#tell({ type: 'waits', reason, lines, waiting: calls.length, calls: observed })
       let crowd: Promise<Error> | undefined
       for (const [k, call] of others.entries()) {
         call.giveUp(() => {
@@ -161,6 +164,7 @@ export class Liveness {
     let located = 0
     for (const call of shown) {
       call.giveUp((site) => {
+        observed.push(observedCall(call.endpoint, call, site))
         for (const what of call.waits) lines.push(`rank ${title} waits ${what}${at(site)}`)
         if (++located === shown.length) tell(lines)
         return errorOf({})

@@ -20,6 +20,9 @@ export const standaloneHostModule = pathToFileURL(join(packageDirectory, 'dist/s
 /** The compiled hooks of `rxmpi/register`. */
 export const registerHooksModule = pathToFileURL(join(packageDirectory, 'dist/src/launch/rank/register-hooks.js'))
 
+/** What the page of a running job consists of. */
+export const dashboardDirectory = join(packageDirectory, 'dist/src/launch/dashboard')
+
 /** The command line. */
 export const commandModule = join(packageDirectory, 'bin/rxmpi.js')
 

@@ -13,6 +13,7 @@ import type { Address } from '../transport/websocket/dial.js'
 import type { Check } from './check-policy.js'
 import type { ErrorRecord } from './error-record.js'
 import type { Leftovers } from './leftovers-policy.js'
+import type { Observation, ObservedCall } from './observation.js'
 
 /** `workerData` of a rank: who it is, the memory it shares with the other ranks of its host, and its terminal. */
 export interface RankData {
@@ -162,6 +163,8 @@ export type ToRank =
   | { type: 'attended'; context: number }
   /** Say what you wait for, for a report: as the end of it, or to go on. */
   | { type: 'report'; reason: ReportReason }
+  /** Say what you do, for those who look on. */
+  | { type: 'observe' }
   /** What every rank waits for, after a `report`: what waits fails with that. */
   | { type: 'reported'; reason: EndReason; text: string }
 
@@ -194,8 +197,10 @@ export type FromRank =
   | { type: 'idle' }
   /** A rank that is no thread is about to end. */
   | { type: 'ended'; status: number }
-  /** `waiting`: how many calls, beside those that may wait for ever. */
-  | { type: 'waits'; reason: ReportReason; lines: string[]; waiting: number }
+  /** `waiting`: how many calls, beside those that may wait for ever; `calls`: where that is the end of them, for those who look on. */
+  | { type: 'waits'; reason: ReportReason; lines: string[]; waiting: number; calls: ObservedCall[] }
+  /** What it does. */
+  | { type: 'observed'; observation: Observation }
   /** A file that is to go with the rank, however that ends; or no longer. */
   | { type: 'temporary'; path: string; isTemporary: boolean }
 

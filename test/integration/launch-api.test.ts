@@ -42,6 +42,25 @@ describe('launch()', () => {
     expect(typed).toEqual([true, true])
   })
 
+  it('shows the job on a page whose address it tells, and which ends with it', async () => {
+    const path = program('export default 7')
+    const [results, told, gone, wrong] = (await script(`
+      import { Writable } from 'node:stream'
+      let told = ''
+      const stderr = new Writable({ write(chunk, _, done) { told += chunk; done() } })
+      show(await launch({ ranks: 2, program: ${JSON.stringify(path)}, dashboard: true, stderr }))
+      show(told)
+      show(await fetch(told.trim().split(' ').at(-1)).then(() => 'is there', ({ cause }) => cause.code))
+      await failing({ ranks: 1, program: ${JSON.stringify(path)}, dashboard: 70000 })
+    `)) as [unknown, unknown, unknown, { message: string }]
+    expect({ results, told, gone }).toEqual({
+      results: [7, 7],
+      told: expect.stringMatching(/^rxmpi: look at this job at http:\/\/127\.0\.0\.1:\d+\/[\w-]{24}\/\n$/),
+      gone: 'ECONNREFUSED'
+    })
+    expect(wrong.message).toBe('dashboard was 70000: expected true, false or a port, from 1 to 65535')
+  })
+
   it('starts processes and hosts, and resolves to what their ranks export', async () => {
     const path = program(`
       import { COMM_WORLD as comm } from 'rxmpi'

@@ -15,6 +15,9 @@ const { Command, CommanderError, InvalidArgumentError, Option } = createRequire(
 const USAGE_STATUS = 2
 /** Entries of a rank's log that are shown. */
 const LOG = 20
+const DASHBOARD = '--dashboard'
+/** What `--dashboard` has for a port where none is given: what no argument of a command can be. */
+const ANY_PORT = '\0'
 /** Ranks and tags that a range of numbers may have. */
 const MOST_LISTED = 100_000
 
@@ -27,6 +30,7 @@ interface RunFlags {
   stallNotice?: number
   trace?: string
   profile?: boolean
+  dashboard?: number
   watch?: boolean
   last?: number
   cpuProf?: boolean
@@ -106,6 +110,11 @@ cli
   )
   .option('--trace <FILE>', 'write what the ranks send, receive and call as a trace that https://ui.perfetto.dev shows')
   .option('--profile', 'print at the end where the time of the ranks goes: by calls of the program, bytes by pairs of ranks, who waits')
+  .addOption(
+    new Option('--dashboard [PORT]', 'show the running job on a page of this machine (default: at any port that is free)')
+      .argParser(portOfPage)
+      .preset(ANY_PORT)
+  )
   .addOption(new Option('--watch', 'run again when a file of the program changes; Ctrl-C ends').conflicts(['dryRun', 'inspectBrk']))
   .addOption(
     new Option('--placement <WHERE>', 'ranks are threads of one process, or each is a process of its own')
@@ -140,7 +149,8 @@ cli
   .option('--image <IMAGE>', 'k8s: a container image that has Node, rxmpi and the program')
   .passThroughOptions()
   .exitOverride()
-  .action(async (program: string, args: string[], flags: RunFlags) => {
+  .action(async (program: string, given: string[], flags: RunFlags) => {
+    const args = given.map(withoutPort)
     refuse(flags)
     if (flags.watch) {
       const { watch } = await import('./watch.js')
@@ -265,12 +275,27 @@ function rankNumber(text: string): number {
 }
 
 function port(text: string): number {
-  if (!/^\d+$/.test(text) || Number(text) < 1 || Number(text) > 65_535)
+  if (!isPort(text))
     throw new InvalidArgumentError(
       'Expected a port, from 1 to 65535; where none is given, say so before another option: --inspect -n 2 program.ts.'
     )
   return Number(text)
 }
+
+const isPort = (text: string): boolean => /^\d+$/.test(text) && Number(text) >= 1 && Number(text) <= 65_535
+
+function portOfPage(text: string): number {
+  if (text !== ANY_PORT && !isPort(text)) throw new InvalidArgumentError('Expected a port, from 1 to 65535.')
+  return text === ANY_PORT ? 0 : Number(text)
+}
+
+/** Commander would take the program that follows `--dashboard` for its port. */
+function withPort(argument: string, k: number, all: readonly string[]): string {
+  return argument === DASHBOARD && !/^\d+$/.test(all[k + 1] ?? '') ? `${DASHBOARD}=${ANY_PORT}` : argument
+}
+
+/** As the program was given it. */
+const withoutPort = (argument: string): string => (argument === `${DASHBOARD}=${ANY_PORT}` ? DASHBOARD : argument)
 
 function seconds(text: string): number {
   const time = Number(text)
@@ -305,7 +330,7 @@ function refuse({ ranks, hostfile, host, launcher, watch }: RunFlags): void {
 }
 
 try {
-  await cli.parseAsync()
+  await cli.parseAsync(process.argv.map(withPort))
 } catch (error) {
   if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : USAGE_STATUS
   else if (error instanceof RxmpiError) {

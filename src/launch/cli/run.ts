@@ -4,6 +4,7 @@ import { checkPolicyOf } from '../../runtime/check-policy.js'
 import { startedBy } from '../../runtime/launch-env.js'
 import type { DrainSignal, Inspection, ProfileKind } from '../../runtime/rank-protocol.js'
 import { CallProfile } from '../../trace/call-profile.js'
+import type { Dashboard } from '../dashboard/dashboard.js'
 import type { KubernetesOptions } from '../engines/kubernetes.js'
 import type { DetectedLauncher } from '../external/detect-launcher.js'
 import { failureText } from '../job/failure-text.js'
@@ -36,6 +37,8 @@ export interface RunOptions extends Omit<Placement, 'launcher'> {
   inspectBrk?: number | undefined
   inspectRank?: number | undefined
   heapProf?: boolean | undefined
+  /** A page of the running job, at this port of this machine; 0: at any that is free. */
+  dashboard?: number | undefined
   /** When the job fails, so much of what each rank has done last is printed. */
   last?: number | undefined
   prefix: boolean
@@ -89,8 +92,9 @@ export async function run(options: RunOptions): Promise<number> {
   }
   const place = await placement({ ...asked, ranks, program: path, args })
   const request = requestOf(options, path, ranks)
-  const job = startJob({ ...request, inputIsTerminal: process.stdin.isTTY, where: asked, place })
-  return ended(job, path, options, request.profile)
+  const dashboard = await openDashboard(options)
+  const job = startJob({ ...request, observer: dashboard?.view, inputIsTerminal: process.stdin.isTTY, where: asked, place })
+  return ended(job, path, options, request.profile, dashboard)
 }
 
 /** One of the processes that another launcher has started. */
@@ -117,8 +121,9 @@ async function runExternalRank(seen: DetectedLauncher, options: RunOptions): Pro
   const { tls, insecure, ssh, reconnect, startupTimeout } = options
   const where = { tls, insecure, ssh, reconnect, startupTimeout }
   const request = requestOf(options, path, seen.size)
-  const job = startJob({ ...request, where, place: external.place })
-  const status = await ended(job, path, options, request.profile)
+  const dashboard = await openDashboard(options)
+  const job = startJob({ ...request, observer: dashboard?.view, where, place: external.place })
+  const status = await ended(job, path, options, request.profile, dashboard)
   await external.finish()
   return status
 }
@@ -177,16 +182,23 @@ function inspectionOf(inspect: number | undefined, inspectBrk: number | undefine
 }
 
 /** Sees a job to its end; resolves to its status. */
-async function ended(job: Job, program: string, { args }: RunOptions, profile: CallProfile | undefined): Promise<number> {
+async function ended(
+  job: Job,
+  program: string,
+  { args }: RunOptions,
+  profile: CallProfile | undefined,
+  dashboard: Dashboard | undefined
+): Promise<number> {
   let signals = 0
   onSignal((signal) => {
     if (++signals === 1) job.drain(signal)
     else kill(job)
   })
   process.on('SIGQUIT', () => void job.look().then(({ lines }) => say(lines)))
+  dashboard?.follow(job)
   const close = answerQuestions(job, program, args)
   const { failure, failed, log, stuck } = await job.outcome
-  await close()
+  await Promise.all([close(), dashboard?.close(failure?.status ?? 0)])
   // Of a rank whose failure did not end the job it was printed when it failed.
   if (failure !== undefined && (failure.rank === undefined || !failed.has(failure.rank))) await print(failure, job.size)
   if (log.length > 0) await say(log)
@@ -194,6 +206,15 @@ async function ended(job: Job, program: string, { args }: RunOptions, profile: C
   // Node waits for every thread before it exits, and these never come back.
   if (stuck.length > 0) process.kill(process.pid, 'SIGKILL')
   return failure?.status ?? 0
+}
+
+/** Where one is asked for: says where it is. */
+async function openDashboard({ dashboard: port, program, args }: RunOptions): Promise<Dashboard | undefined> {
+  if (port === undefined) return undefined
+  const { Dashboard } = await import('../dashboard/dashboard.js')
+  const dashboard = await Dashboard.open(port, { program, args })
+  await say([`rxmpi: look at this job at ${dashboard.address}`])
+  return dashboard
 }
 
 /** Lets `rxmpi ps` ask for it, once it has run for a while: most jobs are over sooner. Returns how to end that. */

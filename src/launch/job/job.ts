@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os'
 import type { Readable, Writable } from 'node:stream'
 import type { MessagePort } from 'node:worker_threads'
 import { debug } from '../../diagnostics/debug.js'
+import type { Log } from '../../diagnostics/flight-recorder.js'
 import { Ports } from '../../job/ports.js'
 import { Starting } from '../../job/starting.js'
 import { type ConnectOrder, isTicket, type Order, type Refusal, type SpawnOrder } from '../../progress/job-services.js'
@@ -25,6 +26,7 @@ import { FAILED, reasonGone } from '../../transport/shared/host-memory.js'
 import { OutputMux } from '../host/output-mux.js'
 import { goneBy } from '../host/thread-host.js'
 import type { Gone, Host, HostListener } from '../protocol/host.js'
+import type { JobObserver, ObservedJob } from '../protocol/job-observer.js'
 import type { FromSite } from '../protocol/site-protocol.js'
 import { DeadlockWatch } from './deadlock.js'
 import { Input } from './input.js'
@@ -58,6 +60,8 @@ export interface JobOptions {
   trace?: TraceFile | undefined
   /** What collects where the time of the ranks goes. */
   profile?: CallProfile | undefined
+  /** Who looks on. */
+  observer?: JobObserver | undefined
   /** What of each rank is profiled; default nothing. */
   profiles?: readonly ProfileKind[] | undefined
   inspection?: Inspection | undefined
@@ -131,7 +135,7 @@ const UNSETTLED = 13
  * N ranks of one program, and those that they spawn, wherever they run, from their start to the end of the last. The first failure ends
  * them all, unless the others are to go on, or have nothing to do with whoever has failed.
  */
-export class Job implements WorldListener, JobRanks {
+export class Job implements WorldListener, JobRanks, ObservedJob {
   readonly outcome: Promise<Outcome>
   readonly joins: Joins
   readonly #links: LinkSetting
@@ -257,6 +261,7 @@ export class Job implements WorldListener, JobRanks {
       return
     }
     this.#failure = { kind: 'signal', status: 128 + DRAIN_SIGNALS[signal], text: `ended by ${signal}` }
+    this.#options.observer?.ending()
     for (const rank of this.#alive) this.post(rank, { type: 'signal', signal })
     this.#after(DRAIN_MS, () => this.end())
   }
@@ -276,6 +281,8 @@ export class Job implements WorldListener, JobRanks {
     if (ofRank && this.#options.onFailure === 'continue') return this.#lose(failure)
     if (ofRank && world !== undefined && this.#endsWorlds(failure, this.joins.joinedWith(world))) return
     this.#failure = failure
+    this.#options.observer?.failed(failure)
+    this.#options.observer?.ending()
     if (ofRank) this.#after(SETTLE_MS, () => this.end())
     else this.end()
   }
@@ -286,6 +293,7 @@ export class Job implements WorldListener, JobRanks {
     if (rank === undefined || this.#failed.has(rank)) return
     this.#failed.add(rank)
     this.#early ??= failure
+    this.#options.observer?.failed(failure)
     this.#options.onRankFailure?.(failure)
   }
 
@@ -305,6 +313,7 @@ export class Job implements WorldListener, JobRanks {
   end(): void {
     if (this.#ending || this.#finished) return
     this.#ending = true
+    this.#options.observer?.ending()
     for (const world of this.#worlds) world.terminate()
     this.#after(END_MS, () => this.#finish())
   }
@@ -313,11 +322,19 @@ export class Job implements WorldListener, JobRanks {
   async log(last: number): Promise<string[]> {
     const worlds = [...this.#worlds]
     const logs = await Promise.all(
-      worlds.flatMap((world) =>
-        world.processes.map(async (process) => logLines(this.titleOf(process), await world.hostOf(process).log(process - world.base, last)))
-      )
+      worlds.flatMap((world) => world.processes.map(async (process) => logLines(this.titleOf(process), await this.logOf(process, last))))
     )
     return logs.flat()
+  }
+
+  async logOf(process: number, last: number): Promise<Log | undefined> {
+    const world = this.#worldOf(process)
+    return world?.hostOf(process).log(process - world.base, last)
+  }
+
+  placeOf(process: number): { base: number; host: string | undefined } {
+    const world = this.#worldOf(process)
+    return { base: world?.base ?? 0, host: world?.hostOf(process).name }
   }
 
   stackOf(rank: number): Promise<readonly string[] | undefined> {
@@ -404,7 +421,11 @@ export class Job implements WorldListener, JobRanks {
         void this.#deadlock.check()
         break
       case 'waits':
+        if (message.reason === 'deadlock') this.#options.observer?.stuck(rank, message.calls)
         this.#reports.get(message.reason)?.answer(rank, message)
+        break
+      case 'observed':
+        this.#options.observer?.observed(rank, message.observation)
         break
     }
   }
@@ -540,7 +561,7 @@ export class Job implements WorldListener, JobRanks {
     const world = this.#worldOf(rank)!
     world.alive.delete(rank)
     debug('rank %s has ended', world.titleOf(rank))
-    this.#traceEnd(rank, how)
+    this.#tellEnd(rank, how)
     this.#outlets[1].finish(rank)
     this.#outlets[2].finish(rank)
     for (const report of this.#reports.values()) report.ended(rank)
@@ -552,16 +573,15 @@ export class Job implements WorldListener, JobRanks {
     else this.#forget(world)
   }
 
-  #traceEnd(rank: number, how: Gone): void {
+  #tellEnd(rank: number, how: Gone): void {
     const world = this.#worldOf(rank)!
     const cut = how !== 'ended' && (this.#ending || world.ending)
     const what = how === 'ended' ? 'end' : cut ? 'cut' : 'failure'
-    this.#options.trace?.ended(
-      rank,
-      world.titleOf(rank),
-      what,
-      what === 'failure' ? reasonGone(FAILED | ((how as number) << 2)) : undefined
-    )
+    const reason = what === 'failure' ? reasonGone(FAILED | ((how as number) << 2)) : undefined
+    this.#options.trace?.ended(rank, world.titleOf(rank), what, reason)
+    // Who is asked to finish does so with the signal's status, as a rule.
+    const isAsked = how !== 'ended' && this.#failure?.kind === 'signal'
+    this.#options.observer?.ended(rank, isAsked ? 'cut' : what, isAsked ? undefined : reason)
   }
 
   /** Lets go of a world that is over, while the job is not. */

@@ -5,6 +5,7 @@ import { AbortError, ArgumentError, RankFailedError, RxmpiError, TimeoutError } 
 import { checkPolicyOf } from '../../runtime/check-policy.js'
 import { restoreError } from '../../runtime/error-record.js'
 import { checkLeftovers, type Leftovers } from '../../runtime/leftovers-policy.js'
+import type { Dashboard } from '../dashboard/dashboard.js'
 import { checkRanks, checkStallNotice, checkSwitch, checkTimeout } from '../options/limits.js'
 import { programPath } from '../options/program.js'
 import { STALL_NOTICE } from '../options/timeouts.js'
@@ -53,6 +54,10 @@ export interface LaunchOptions extends Placement {
    * each message an arrow.
    */
   trace?: string
+  /**
+   * Shows the running job on a page of this machine, whose address is told on `stderr`: `true` at any port that is free, or the port.
+   */
+  dashboard?: boolean | number
   /** Ends the job when it is aborted. */
   signal?: AbortSignal
   /** Whether lines carry `[rank]` when there are several ranks; they do by default. */
@@ -78,6 +83,7 @@ const LAUNCH: OptionNames<LaunchOptions> = {
   races: true,
   stallNotice: true,
   trace: true,
+  dashboard: true,
   signal: true,
   prefix: true,
   stdout: true,
@@ -107,6 +113,7 @@ export async function launch<T = unknown>(options: LaunchOptions): Promise<T[]> 
     races,
     stallNotice = STALL_NOTICE,
     trace,
+    dashboard,
     signal,
     prefix = true,
     stdout = process.stdout,
@@ -121,10 +128,14 @@ export async function launch<T = unknown>(options: LaunchOptions): Promise<T[]> 
   checkSwitch(check, 'check')
   checkSwitch(races, 'races')
   checkStallNotice(stallNotice)
+  checkDashboard(dashboard)
   const path = programPath(program)
   if (signal?.aborted) throw aborted(signal)
   const place = await placement({ ...options, ranks, program: path, args })
+  const page = await openPage(dashboard, path, args)
+  if (page !== undefined) stderr.write(`rxmpi: look at this job at ${page.address}\n`)
   const job = startJob({
+    observer: page?.view,
     ranks,
     program: path,
     args,
@@ -144,12 +155,14 @@ export async function launch<T = unknown>(options: LaunchOptions): Promise<T[]> 
     where: options,
     place
   })
+  page?.follow(job)
   const end = () => job.end()
   signal?.addEventListener('abort', end)
   // It may have been aborted while the place was made.
   if (signal?.aborted) end()
   const { results, failure, failed } = await job.outcome
   signal?.removeEventListener('abort', end)
+  await page?.close(failure?.status ?? 0)
   const goesOn = failure?.rank !== undefined && failed.has(failure.rank) && failed.size < ranks
   if (failure !== undefined && !goesOn) throw asError(failure)
   if (signal?.aborted) throw aborted(signal)
@@ -159,6 +172,18 @@ export async function launch<T = unknown>(options: LaunchOptions): Promise<T[]> 
 function checkOnFailure(onFailure: unknown): void {
   if ([undefined, 'end', 'continue'].includes(onFailure as string)) return
   throw new ArgumentError(`onFailure was ${String(onFailure)}: expected 'end' or 'continue'`)
+}
+
+function checkDashboard(dashboard: unknown): void {
+  if (dashboard === undefined || typeof dashboard === 'boolean') return
+  if (Number.isInteger(dashboard) && (dashboard as number) >= 1 && (dashboard as number) <= 65_535) return
+  throw new ArgumentError(`dashboard was ${String(dashboard)}: expected true, false or a port, from 1 to 65535`)
+}
+
+async function openPage(dashboard: boolean | number = false, program: string, args: readonly string[]): Promise<Dashboard | undefined> {
+  if (dashboard === false) return undefined
+  const { Dashboard } = await import('../dashboard/dashboard.js')
+  return Dashboard.open(dashboard === true ? 0 : dashboard, { program, args })
 }
 
 function asError({ kind, rank, title, text, error }: Failure): Error {

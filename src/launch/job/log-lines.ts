@@ -1,6 +1,5 @@
-import { BEGUN, BROKEN_OFF, ENDED_WELL, type Entry, GONE, type Log, QUEUED, RECEIVED } from '../../diagnostics/flight-recorder.js'
-import { communicatorOf } from '../../progress/context-ids.js'
-import { kindOf } from '../../progress/message-event.js'
+import type { Log } from '../../diagnostics/flight-recorder.js'
+import { told } from '../protocol/log-entry.js'
 
 /** What a rank, or as it is called, has done last: a line each, from the oldest. Ranks are those of its world. */
 export function logLines(rank: number | string, log: Log | undefined): string[] {
@@ -9,27 +8,6 @@ export function logLines(rank: number | string, log: Log | undefined): string[] 
   if (count === 0) return [`rank ${rank} has sent and received nothing`]
   const head = entries.length === count ? 'all that it has done' : `the last ${entries.length} of ${count}`
   return [`rank ${rank}, ${head}:`, ...entries.map((entry) => `  ${clock(entry.time)} ${told(entry, log)}`)]
-}
-
-function told({ what, peer, context, tag, bytes }: Entry, { calls, communicators }: Log): string {
-  const id = communicatorOf(context)
-  const name = communicators.get(id)
-  const on = name === undefined ? '' : ` on '${name}'`
-  switch (what) {
-    case BEGUN:
-      return `begins ${calls[tag]}${on}, number ${bytes}`
-    case ENDED_WELL:
-      return `ends ${calls[tag]}${on}, number ${bytes}`
-    case BROKEN_OFF:
-      return `breaks off ${calls[tag]}${on}, number ${bytes}`
-    case GONE:
-      return `hears that rank ${peer} is no more`
-  }
-  const kind = kindOf(id, context - id)
-  const part = kind === 'message' ? `, tag ${tag}` : kind === 'control' ? ", rxmpi's own" : `, of a ${kind}`
-  const size = `${bytes} byte${bytes === 1 ? '' : 's'}`
-  if (what === RECEIVED) return `receives ${size} from rank ${peer}${part}${on}`
-  return `${what === QUEUED ? 'queues' : 'sends'} ${size} to rank ${peer}${part}${on}`
 }
 
 const clock = (time: number): string => new Date(time).toISOString().slice(11, 23)

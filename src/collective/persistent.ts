@@ -86,11 +86,11 @@ export class PersistentCollective<R> extends Persistent<R> {
     if (!this.#isPiecemeal) return this.#run(this.#data, signal) as Request<R>
     const { data, options, finish } = pack(this.core, this.#name, this.#data, this.#options, this.#op)
     call.options = optionsOf(options as CallOptions)
-    return new UnpackingRequest(this.core, site).after(this.#run(data, signal), finish) as Request<R>
+    return new UnpackingRequest(this.core, site, this.operation).after(this.#run(data, signal), finish) as Request<R>
   }
 
   #run(data: unknown, signal: AbortSignal | undefined): Request<unknown> {
-    const request = new CollectiveRequest<unknown>(this.core, this.#call.site)
+    const request = new CollectiveRequest<unknown>(this.core, this.#call.site, this.operation)
     if (this.core.endpoint.memoryInUse.isChecked) watchData(this.core, request, this.#name, data, this.#call.options.into)
     const stream = this.#plan.take(this.#algorithm)
     stream.run(this.#call, request, data)

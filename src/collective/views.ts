@@ -13,10 +13,10 @@ import { block, type Form, overlapEachOther, shift } from '../memory/form.js'
 import type { AnyOp } from '../op/op.js'
 import type { Target } from '../request/options.js'
 import { checkTarget } from '../request/receive-request.js'
-import { Request } from '../request/request.js'
+import { Request, type ToldAs } from '../request/request.js'
 import type { Caller, Make } from './definition.js'
 import { isPiecemeal, packedOf } from './packed-value.js'
-import { call, type MethodOptions } from './request.js'
+import { call, type MethodOptions, toldAs } from './request.js'
 
 /**
  * Collectives over memory in pieces. What is given is packed before the call, what it results in is unpacked after it: between them goes
@@ -107,7 +107,7 @@ export function callOverViews(
   } catch (error) {
     return new UnpackingRequest(comm.core, captureCallSite()).refuse(error)
   }
-  return new UnpackingRequest(comm.core, undefined).after(
+  return new UnpackingRequest(comm.core, undefined, name).after(
     call(comm, over, packed.data, packed.options as MethodOptions, packed.op),
     packed.finish
   )
@@ -322,10 +322,17 @@ function packRecords(
 export class UnpackingRequest extends Request<unknown> {
   readonly status = undefined
   readonly #core: CommunicatorCore
+  readonly #name: string | undefined
 
-  constructor(core: CommunicatorCore, site: CallSite | undefined) {
+  /** `name`: what was called; absent where nothing was. */
+  constructor(core: CommunicatorCore, site: CallSite | undefined, name?: string) {
     super(site)
     this.#core = core
+    this.#name = name
+  }
+
+  protected override toldAs(): ToldAs {
+    return toldAs(this.#core, this.#name)
   }
 
   after(request: Request<unknown>, finish: (result: unknown) => unknown): this {

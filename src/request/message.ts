@@ -33,10 +33,11 @@ export class Message<T> {
   irecv<B extends Target>(options: { into: B }): Request<B>
   irecv(options?: { into?: Target }): Request<T>
   irecv(options: { into?: Target } = {}): Request<T> {
-    return receiveClaimed<T>(this.#comm, this.status, options, () => {
+    const request = receiveClaimed<T>(this.#comm, this.status, options, () => {
       const incoming = this.#incoming
       this.#incoming = undefined
       return incoming
     })
+    return request.followed(this.#comm)
   }
 }

@@ -196,7 +196,7 @@ export class Halo {
   /** As `exchange`, as a request: meanwhile `inside` can be computed, and the owned cells must not be written. */
   iexchange<T extends HaloArray | readonly HaloArray[]>(arrays: T, options: { signal?: AbortSignal } = {}): Request<T> {
     const frame = new Frame((Array.isArray(arrays) ? arrays : [arrays]) as HaloArray[], arrays)
-    return call(this.#comm, this.#make as Make<Frame, T>, frame, options)
+    return call(this.#comm, this.#make as Make<Frame, T>, frame, options).followed(this.#comm.core)
   }
 
   /**

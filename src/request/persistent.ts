@@ -61,6 +61,8 @@ export abstract class Persistent<T> extends Observable<T> {
     const site = recordCallSite()
     try {
       this.checkStart()
+      // It would have failed if the last start were not complete.
+      this.#request?.seen()
       this.#isStarting = true
       this.#startedAt = site
       this.#request = this.begin(site).followed(this.core)

@@ -244,6 +244,16 @@ export abstract class Request<T> extends Observable<T> {
     this.#overlooked = undefined
   }
 
+  /**
+   * @internal What has come for it goes to memory of the program's, unless that has been changed meanwhile: then it has failed, and nothing
+   * is written.
+   */
+  leaveMemoryOrFail(): boolean {
+    const changed = this.leaveMemory()
+    if (changed !== undefined) this.failHere(changed)
+    return changed === undefined
+  }
+
   /** @internal It is under way: the transport has to poll until it is settled. */
   holds(transport: Transport): void {
     transport.hold()
@@ -304,7 +314,7 @@ export abstract class Request<T> extends Observable<T> {
    * @internal Fails it with an error that names the call's line itself: the other line is the one where it shows, which polls, tests or
    * awaits the request, as far as there is one.
    */
-  protected failHere(error: Error): void {
+  failHere(error: Error): void {
     const here = captureCallSite()
     if (frames(here).length > 0) this.#site = here
     else if (this.#resolve !== undefined && !this.#looked) this.#site = undefined

@@ -114,10 +114,10 @@ else await Request.waitAll([comm.irecv({ tag: 5, into })])`
     expect(lines).toEqual(
       [0, 1].flatMap((rank) => [
         expect.stringMatching(
-          `^\\[${rank}\\] rxmpi: rank ${rank} ended with 2 receives that nobody looked at: irecv from rank ${1 - rank}, tag 3, at .*left\\.ts:5:36 \\(2 times\\); wait for each`
+          `^\\[${rank}\\] rxmpi: rank ${rank} ended with 2 receives that nobody looked at: irecv from rank ${1 - rank}, tag 3, at .*left\\.ts:5:34 \\(2 times\\); wait for each`
         ),
         expect.stringMatching(
-          `^\\[${rank}\\] rxmpi: rank ${rank} ended with a collective that nobody looked at: allreduce, at .*left\\.ts:7:6; wait for it`
+          `^\\[${rank}\\] rxmpi: rank ${rank} ended with a collective that nobody looked at: allreduce, at .*left\\.ts:7:6; wait for each`
         )
       ])
     )

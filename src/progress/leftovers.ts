@@ -56,8 +56,9 @@ function messagesOf(endpoint: Endpoint): string[] {
 
 function overlookedOf(endpoint: Endpoint, title: string): string[] {
   const all = [...endpoint.overlooked]
-  return (['receive', 'collective'] as const).flatMap((kind) => {
+  return (['receive', 'collective', 'probed message'] as const).flatMap((kind) => {
     const told = all.filter((one) => one.kind === kind).map(({ describe, site }) => `${describe()}${at(site)}`)
+    if (kind === 'probed message') return line(title, told, kind, 'that nobody received', 'receive what mprobe and improbe take')
     return line(title, told, kind, 'that nobody looked at', 'wait for each, test it or subscribe to it')
   })
 }

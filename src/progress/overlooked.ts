@@ -3,7 +3,7 @@ import type { CallSite } from '../diagnostics/call-site.js'
 /** A call that has given something, and at which the program has not looked yet. */
 export class Overlooked {
   isSeen = false
-  readonly kind: 'receive' | 'collective'
+  readonly kind: 'receive' | 'collective' | 'probed message'
   readonly site: CallSite | undefined
   /** 'irecv from rank 0, tag 7' */
   readonly describe: () => string

@@ -48,6 +48,18 @@ test('so are a collective, an exchange, a start of a persistent receive, and wha
   )
 })
 
+test('and a message that a probe has taken', () => {
+  const test = (isReceived: boolean) => (): void =>
+    simulate(2, { latency: 1 }, ({ comms: [zero, one], flush }) => {
+      zero!.isend('a', { dest: 1, tag: 2 })
+      flush()
+      const message = one!.improbe<string>()!
+      if (isReceived) expect(message.irecv().value).toBe('a')
+    })
+  expect(test(false)).toThrow(/^ {2}rank 1 never received the message of rank 0, tag 2, at test\/unit\/overlooked/m)
+  expect(test(true)).not.toThrow()
+})
+
 test.each<[string, (request: Request<unknown>) => unknown]>([
   ['wait', (request) => void request.wait()],
   ['test', (request) => request.test()],

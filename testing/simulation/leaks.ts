@@ -52,7 +52,10 @@ function add(leaks: Leaks, title: string, endpoint: Endpoint, traffic: NetworkTr
     if (!isGiven) leaks.unfreed.push(`rank ${title} never freed ${kind} '${name}'${at(site)}`)
     for (const holding of holdings) leaks.held.push(`rank ${title} holds ${holding.describe()}${at(holding.site)}`)
   }
-  for (const { describe, site } of endpoint.overlooked) leaks.overlooked.push(`rank ${title} never looked at ${describe()}${at(site)}`)
+  for (const { kind, describe, site } of endpoint.overlooked) {
+    const what = kind === 'probed message' ? 'never received the message of' : 'never looked at'
+    leaks.overlooked.push(`rank ${title} ${what} ${describe()}${at(site)}`)
+  }
   for (const holding of endpoint.held) leaks.held.push(`rank ${title} holds ${holding.describe()}${at(holding.site)}`)
 }
 

@@ -8,3 +8,4 @@ export type Graph = Awaited<ReturnType<Communicator['graph']>>
 export type FileOf = Awaited<ReturnType<Communicator['open']>>
 export type Win = Window<Float64Array>
 export type Halo = ReturnType<Cart['halo']>
+export type Taken = NonNullable<ReturnType<typeof Communicator.prototype.improbe<number>>>

@@ -12,9 +12,59 @@ const TOLD: [RegExp, Finding][] = [
   [/this may be a deadlock/, 'stall notice']
 ]
 
+const strict = ['--strict', '--timeout', '60']
+const check = ['--check', '--strict', '--timeout', '60']
+
+/** Programs of other classes that run as jobs, too: what shows in virtual time shows there. */
+const ALSO: Record<string, readonly string[]> = {
+  'send: dest is behind the last': strict,
+  'send: an option is misspelt': strict,
+  'allreduce on a communicator that was freed': strict,
+  'allreduce on a communicator whose parent was freed': strict,
+  'a dup is not freed': strict,
+  'a window is not freed on one rank': strict,
+  'a mutex is still held': strict,
+  'a grid is freed': strict,
+  'a list is never received': strict,
+  'a message is taken by a probe, and not received': strict,
+  'a list is received': strict,
+  'iallreduce: nobody waits for it': strict,
+  'irecv: nobody waits for it': strict,
+  'a start of recvInit: nobody waits for it': strict,
+  'iallreduce: it is waited for later': strict,
+  'isend: dropped, as a message whose data is not touched any more': check,
+  'sendInit and recvInit: started again and again, long': check,
+  'recvInit: started while it is active': strict,
+  'isend of 32768: element 0 of the data is changed, while it is under way': check,
+  'isend of 32768: element 0 of the data is changed, when it is done': check,
+  'irecv of 2: into is written, while it is under way': check,
+  'irecv: into is read': check,
+  'iallgather: into is written, while it is under way': check,
+  'iallgather: into is written, when it is done': check,
+  'halo: an owned cell that a neighbour gets is written, when it is done': check,
+  'two irecv: both into the last element': strict,
+  'a Float64Array is received into a Float32Array': strict,
+  'far more than there is room for is sent': strict,
+  'reduce: rank 2 has another root': strict,
+  'ireduce: ranks have different ops': strict,
+  'messages of two tags are received in the other order': strict,
+  'a fence while a lock is held': strict,
+  'post, start, complete, wait': strict
+}
+
+/** With which options a program runs as a job; `undefined`: it does not. */
+export const jobOptionsOf = ({ name, job }: Program): readonly string[] | undefined => job ?? ALSO[name]
+
+/** Those that are named and are not there. */
+export const unknownTo = (programs: readonly Program[]): string[] => {
+  const names = new Set(programs.map(({ name }) => name))
+  return Object.keys(ALSO).filter((name) => !names.has(name))
+}
+
 /** What is found of a program that runs as a job. */
-export async function findingsOfJob({ name, ranks, job }: Program): Promise<Set<Finding>> {
-  const { stderr, stdout } = await rxmpi(['run', '-n', `${ranks}`, ...job!, join(__dirname, 'job.ts'), name])
+export async function findingsOfJob(program: Program): Promise<Set<Finding>> {
+  const { name, ranks } = program
+  const { stderr, stdout } = await rxmpi(['run', '-n', `${ranks}`, ...jobOptionsOf(program)!, join(__dirname, 'job.ts'), name])
   const found = new Set(TOLD.flatMap(([words, finding]) => (words.test(stderr) ? [finding] : [])))
   // An error ends the job, whoever sees it.
   for (const [, error] of `${stdout}\n${stderr}`.matchAll(/^(?:\[\d+\] )?(?:rxmpi: )?(?:Uncaught )?([A-Z]\w*Error)\b/gm))

@@ -28,7 +28,10 @@ const tools: Tools = {
 }
 
 /** Orders of arrival of those programs whose result may depend on it. */
-const SEEDS = 24
+const SEEDS = 16
+
+/** How much later a message may come then, in ms: ranks that have come from one collective do the next at different times. */
+const JITTER = 4
 
 /** What is left over, by the words that tell it. */
 const LEFT: [RegExp, Finding][] = [
@@ -58,7 +61,8 @@ export function findingsIn(program: Program, seed?: number): Set<Finding> {
   }
   note(found, () => {
     if (seed !== undefined) simulate(size, { ...given, seed }, test)
-    else if (program.class === 'message race' || program.class === 'global concurrency') explore({ ...given, size, seeds: SEEDS }, test)
+    else if (program.class === 'message race' || program.class === 'global concurrency')
+      explore({ ...given, jitter: JITTER, size, seeds: SEEDS }, test)
     else simulate(size, given, test)
   })
   return found

@@ -12,8 +12,8 @@ const next = ({ rank, size }: Comm): number => (rank + 1) % size
 const previous = ({ rank, size }: Comm): number => (rank + size - 1) % size
 
 for (const ranks of [2, 3, 4, 5]) {
-  for (const kib of [72, 300, 4000]) {
-    const inJob = ranks === 2 && kib === 4000 ? { job: ['--timeout', '60'] } : {}
+  for (const kib of ranks === 2 ? [72, 300, 4000] : [72, 300]) {
+    const inJob = kib === 4000 ? { job: ['--timeout', '60'] } : {}
     wrong(
       `a ring of ${ranks}: all send ${kib} KiB, then receive`,
       ranks,

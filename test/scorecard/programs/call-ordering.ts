@@ -135,7 +135,7 @@ right(
 )
 
 // A timer that never ends: nobody can prove anything
-const stalled = { jobOnly: true, job: ['--stall-notice', '1', '--timeout', '3'] }
+const stalled = { jobOnly: true, job: ['--stall-notice', '1', '--timeout', '8'] }
 const endless = (): void => void setInterval(() => undefined, 100)
 wrong(
   'two ranks wait for each other beside a timer of their own',

@@ -144,8 +144,12 @@ for (const length of [2, LONG]) {
     if (comm.rank === 1) {
       const received = comm.irecv({ source: 0, into })
       touch(into, 1)
+      yield comm.isend('go', { dest: 0 })
       yield received
-    } else yield comm.isend(new Float64Array(length).fill(2), { dest: 1 })
+    } else {
+      yield comm.irecv({ source: 1 })
+      yield comm.isend(new Float64Array(length).fill(2), { dest: 1 })
+    }
   })
 }
 right('irecv: into is read', 2, function* (comm) {
@@ -248,9 +252,14 @@ for (const name of collectives) {
     yield request
   })
   pair(`${name}: into is written`, 2, function* (comm, _, touch) {
+    // It is under way until rank 0 has touched it.
+    if (comm.rank === 1) yield comm.irecv({ source: 0 })
     const into = new Float64Array(16)
     const request = call(comm, new Float64Array(8), into.subarray(0, name === 'iallgather' ? 16 : name === 'ireduceScatter' ? 4 : 8))
-    if (comm.rank === 0) touch(into, 3)
+    if (comm.rank === 0) {
+      touch(into, 3)
+      yield comm.isend('go', { dest: 1 })
+    }
     yield request
   })
 }

@@ -38,8 +38,8 @@ export interface SimulateOptions extends LinkModel {
   /** A message takes up to so many whole milliseconds longer, as the seed has it: for tests that draw no times; default 0. */
   jitter?: number
   /**
-   * What is left at the end: requests that wait, messages nobody has received, receives and collectives whose requests nobody has looked at,
-   * communicators that were made and not freed. `'error'` (the default) makes it the test's failure.
+   * What is left at the end: requests that wait, messages nobody has received, receives and collectives whose requests nobody has looked
+   * at, communicators that were made and not freed. `'error'` (the default) makes it the test's failure.
    */
   leaks?: 'error' | 'ignore'
   /** Memory that a call is on, and that is changed before the call is done, is an AliasError: `rxmpi run --check`. The default. */

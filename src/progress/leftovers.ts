@@ -10,7 +10,8 @@ const SHOWN = 8
 
 /**
  * What a rank whose program has ended well has left over, a line of each kind: messages that were sent to it and not received, calls that
- * still wait, what they have given and nobody looked at, what was not given back or freed. None where a rank has failed, for what is left then is no fault of the program's.
+ * still wait, what they have given and nobody looked at, what was not given back or freed. None where a rank has failed, for what is left
+ * then is no fault of the program's.
  */
 export function leftovers(endpoint: Endpoint, title = `${endpoint.transport.rank}`): string[] {
   if (endpoint.failures.length > 0) return []

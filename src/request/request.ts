@@ -217,9 +217,9 @@ export abstract class Request<T> extends Observable<T> {
   }
 
   /**
-   * @internal The program is told at its end when it has not looked at it: of a call that it has made for what that gives. Not of what fails
-   * or was withdrawn. Dropping a request is MPI_Request_free, which is good for a send; a receive should never be freed so (MPI 4.1 §3.7.3),
-   * and of a collective it is an error (§6.12).
+   * @internal The program is told at its end when it has not looked at it: of a call that it has made for what that gives. Not of what
+   * fails or was withdrawn. Dropping a request is MPI_Request_free, which is good for a send; a receive should never be freed so (MPI 4.1
+   * §3.7.3), and of a collective it is an error (§6.12).
    */
   followed({ endpoint: { overlooked } }: { readonly endpoint: Endpoint }): this {
     this.#overlooked = overlooked

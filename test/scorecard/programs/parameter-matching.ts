@@ -111,6 +111,7 @@ for (const [name, call] of Object.entries(roots)) {
   for (const odd of [0, 2]) {
     wrong(`${name}: rank ${odd} has another root`, 3, MISMATCH, function* (comm) {
       yield call(comm, comm.rank === odd ? 0 : 1)
+      yield comm.ibarrier()
     })
   }
   right(`${name}: the root changes from call to call`, 3, function* (comm) {

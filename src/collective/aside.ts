@@ -1,6 +1,7 @@
 import { type BufferLike, datatypeOf, memoryOf, OBJECT } from '../codec/datatype.js'
 import { snapshot } from '../codec/ownership.js'
 import type { CommunicatorCore } from '../core/communicator-core.js'
+import { checkAttached } from '../diagnostics/arguments.js'
 import { copyRun } from '../memory/copy.js'
 import { share } from './watched-data.js'
 
@@ -17,12 +18,13 @@ export interface Aside {
 export function asideOf(core: CommunicatorCore, data: unknown, into: unknown): Aside | undefined {
   if (into === undefined || !core.endpoint.memoryInUse.isChecked || datatypeOf(into) === OBJECT) return undefined
   const target = into as BufferLike
-  if (isDetached(target)) return undefined
+  if (!isThere(target)) return undefined
   const parts = (Array.isArray(data) ? data : [data]).filter((part) => datatypeOf(part) !== OBJECT) as BufferLike[]
-  if (parts.some((part) => isDetached(part) || share(part, target))) return undefined
+  if (parts.some((part) => !isThere(part) || share(part, target))) return undefined
   const scratch = snapshot(target)
   const finish = (result: unknown): unknown => {
     if (result !== scratch) return result
+    checkAttached(target, 'into')
     const memory = memoryOf(target)
     copyRun(memoryOf(scratch), 0, memory, 0, memory.byteLength)
     return target
@@ -30,8 +32,12 @@ export function asideOf(core: CommunicatorCore, data: unknown, into: unknown): A
   return { scratch, finish }
 }
 
-/** Of such the call says what is wrong. */
-function isDetached(buffer: BufferLike): boolean {
-  const memory = ArrayBuffer.isView(buffer) ? buffer.buffer : buffer
-  return (memory as { detached?: boolean }).detached === true
+/** Of what is not the call says what is wrong. */
+function isThere(buffer: BufferLike): boolean {
+  try {
+    checkAttached(buffer, 'into')
+    return true
+  } catch {
+    return false
+  }
 }

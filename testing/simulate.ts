@@ -17,6 +17,7 @@ import { checkPrograms, type SimulatedPrograms } from './simulation/job/programs
 import { type Leaks, leaksOf, listed } from './simulation/leaks.js'
 import { type Assert, MarbleScheduler } from './simulation/marble-scheduler.js'
 import { MatchTrace } from './simulation/match-trace.js'
+import { seeRequests } from './simulation/outcome.js'
 import { Programs } from './simulation/programs.js'
 import { type Traffic, TrafficMonitor } from './simulation/traffic.js'
 import { type DiskModel, VirtualDisk } from './simulation/virtual-disk.js'
@@ -37,8 +38,8 @@ export interface SimulateOptions extends LinkModel {
   /** A message takes up to so many whole milliseconds longer, as the seed has it: for tests that draw no times; default 0. */
   jitter?: number
   /**
-   * What is left at the end: requests that wait, messages nobody has received, communicators that were made and not freed. `'error'` (the
-   * default) makes it the test's failure.
+   * What is left at the end: requests that wait, messages nobody has received, receives and collectives whose requests nobody has looked
+   * at, communicators that were made and not freed. `'error'` (the default) makes it the test's failure.
    */
   leaks?: 'error' | 'ignore'
   /** Memory that a call is on, and that is changed before the call is done, is an AliasError: `rxmpi run --check`. The default. */
@@ -253,6 +254,7 @@ export function runOnce<T>(size: number, options: SimulateOptions, test: (helper
         scheduler.leave()
         scheduler.flush()
         for (const { unseen } of failed) if (unseen !== undefined) throw unseen
+        seeRequests([result, programs.returned])
         if (leaks === 'error') checkLeaks(left())
         return result
       })
@@ -275,8 +277,8 @@ function takingFailures<T>(failed: Request<unknown>[], run: () => T): T {
   }
 }
 
-function checkLeaks({ waiting, unreceived, unfreed, held, site }: Leaks): void {
-  const rest = [...held, ...unreceived, ...unfreed]
+function checkLeaks({ waiting, unreceived, unfreed, overlooked, held, site }: Leaks): void {
+  const rest = [...held, ...unreceived, ...overlooked, ...unfreed]
   if (waiting.length === 0 && rest.length === 0) return
   const lines = listed([...waiting, ...rest])
   const error =

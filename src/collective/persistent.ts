@@ -3,8 +3,10 @@ import type { CallSite } from '../diagnostics/call-site.js'
 import { checkNames } from '../diagnostics/option-names.js'
 import type { AnyOp } from '../op/op.js'
 import { abandonOn, abortError } from '../request/cancellation.js'
+import type { Target } from '../request/options.js'
 import { KeptMemory, Persistent } from '../request/persistent.js'
 import type { Request } from '../request/request.js'
+import { asideOf } from './aside.js'
 import { type Call, type CallOptions, LARGE_SINGLE, optionsOf, SINGLE, signatureOf } from './call.js'
 import type { Caller, Make } from './definition.js'
 import { optionNamesOf } from './option-names.js'
@@ -83,14 +85,24 @@ export class PersistentCollective<R> extends Persistent<R> {
     if (signal?.aborted) throw abortError(signal)
     const call = this.#call
     call.site = site ?? this.site
-    if (!this.#isPiecemeal) return this.#run(this.#data, signal) as Request<R>
-    const { data, options, finish } = pack(this.core, this.#name, this.#data, this.#options, this.#op)
+    if (!this.#isPiecemeal) return this.#plain(site, signal)
+    const { data, options, finish, writes } = pack(this.core, this.#name, this.#data, this.#options, this.#op)
     call.options = optionsOf(options as CallOptions)
-    return new UnpackingRequest(this.core, site).after(this.#run(data, signal), finish) as Request<R>
+    return new UnpackingRequest(this.core, site, this.operation).writes(writes).after(this.#run(data, signal), finish) as Request<R>
+  }
+
+  #plain(site: CallSite | undefined, signal: AbortSignal | undefined): Request<R> {
+    const options = this.#options as CallOptions & Options
+    const { gets } = sharesOf(this.#name, this.core.isRoot(options.root))
+    const aside = gets ? asideOf(this.core, this.#data, options.into) : undefined
+    if (aside === undefined) return this.#run(this.#data, signal) as Request<R>
+    this.#call.options = optionsOf({ ...options, into: aside.scratch } as CallOptions)
+    const request = new UnpackingRequest(this.core, site, this.#name).writes([options.into as Target])
+    return request.after(this.#run(this.#data, signal), aside.finish) as Request<R>
   }
 
   #run(data: unknown, signal: AbortSignal | undefined): Request<unknown> {
-    const request = new CollectiveRequest<unknown>(this.core, this.#call.site)
+    const request = new CollectiveRequest<unknown>(this.core, this.#call.site, this.operation)
     if (this.core.endpoint.memoryInUse.isChecked) watchData(this.core, request, this.#name, data, this.#call.options.into)
     const stream = this.#plan.take(this.#algorithm)
     stream.run(this.#call, request, data)

@@ -5,7 +5,7 @@ import { checkNames } from '../diagnostics/option-names.js'
 import { RemoteError } from '../errors.js'
 import type { AnyOp } from '../op/op.js'
 import { abandonOn, abortError } from '../request/cancellation.js'
-import { Request } from '../request/request.js'
+import { Request, type ToldAs } from '../request/request.js'
 import { type Call, type CallOptions, LARGE_SINGLE, NO_OPTIONS, optionsOf, SINGLE } from './call.js'
 import { type Caller, type GivenPlan, givesTo, type Make } from './definition.js'
 import type { Audience } from './participant.js'
@@ -16,10 +16,13 @@ import { watchData } from './watched-data.js'
 export class CollectiveRequest<R> extends Request<R> implements Audience<R> {
   readonly status = undefined
   readonly #comm: CommunicatorCore
+  readonly #name: string | undefined
 
-  constructor(comm: CommunicatorCore, site: CallSite | undefined) {
+  /** `name`: what was called; absent where nothing was. */
+  constructor(comm: CommunicatorCore, site: CallSite | undefined, name?: string) {
     super(site)
     this.#comm = comm
+    this.#name = name
   }
 
   emit(result: R): void {
@@ -30,6 +33,10 @@ export class CollectiveRequest<R> extends Request<R> implements Audience<R> {
     this.complete(undefined as R)
   }
 
+  protected override toldAs(): ToldAs {
+    return toldAs(this.#comm, this.#name)
+  }
+
   protected poll(): void {
     this.#comm.poll()
   }
@@ -38,6 +45,10 @@ export class CollectiveRequest<R> extends Request<R> implements Audience<R> {
     return error instanceof RemoteError ? error : this.#comm.inContext(error, site)
   }
 }
+
+/** How a collective is told of that nobody has looked at. */
+export const toldAs = (comm: CommunicatorCore, name: string | undefined): ToldAs =>
+  name === undefined ? undefined : { kind: 'collective', describe: () => `${name}${comm.on}` }
 
 /** What the methods take beside their data. */
 export type MethodOptions = CallOptions & GivenPlan & { readonly signal?: AbortSignal | undefined }
@@ -75,7 +86,7 @@ export function call<T, R>(
   } catch (error) {
     return new CollectiveRequest<R>(comm.core, captureCallSite()).refuse(error)
   }
-  const request = new CollectiveRequest<R>(comm.core, made.site)
+  const request = new CollectiveRequest<R>(comm.core, made.site, made.signature.name)
   if (gives && comm.core.endpoint.memoryInUse.isChecked) watchData(comm.core, request, made.signature.name, data, made.options.into)
   try {
     const run = plan.run(made, request, data, algorithm)

@@ -11,12 +11,14 @@ import { Records } from '../layout/records.js'
 import { checkThere, packPicked, unpackPicked, View } from '../layout/view.js'
 import { block, type Form, overlapEachOther, shift } from '../memory/form.js'
 import type { AnyOp } from '../op/op.js'
+import { watchInto } from '../request/memory-use.js'
 import type { Target } from '../request/options.js'
 import { checkTarget } from '../request/receive-request.js'
-import { Request } from '../request/request.js'
+import { Request, type ToldAs } from '../request/request.js'
+import { asideOf } from './aside.js'
 import type { Caller, Make } from './definition.js'
 import { isPiecemeal, packedOf } from './packed-value.js'
-import { call, type MethodOptions } from './request.js'
+import { call, type MethodOptions, toldAs } from './request.js'
 
 /**
  * Collectives over memory in pieces. What is given is packed before the call, what it results in is unpacked after it: between them goes
@@ -100,17 +102,21 @@ export function callOverViews(
   const over = make as Make<unknown, unknown>
   const into: unknown = (options as Options | undefined)?.into
   const isPlain = !isPiecemeal(data) && !(into instanceof Pickable) && !Array.isArray(into)
-  if (isPlain) return call(comm, over, data, options as MethodOptions, op)
+  if (isPlain) {
+    const aside = sharesOf(name, comm.core.isRoot(options?.root)).gets ? asideOf(comm.core, data, into) : undefined
+    if (aside === undefined) return call(comm, over, data, options as MethodOptions, op)
+    const request = new UnpackingRequest(comm.core, captureCallSite(), name).writes([into as Target])
+    return request.after(call(comm, over, data, { ...(options as MethodOptions), into: aside.scratch }, op), aside.finish)
+  }
   let packed: Packed
   try {
     packed = pack(comm.core, name, data, options as Options, op)
   } catch (error) {
     return new UnpackingRequest(comm.core, captureCallSite()).refuse(error)
   }
-  return new UnpackingRequest(comm.core, undefined).after(
-    call(comm, over, packed.data, packed.options as MethodOptions, packed.op),
-    packed.finish
-  )
+  return new UnpackingRequest(comm.core, undefined, name)
+    .writes(packed.writes)
+    .after(call(comm, over, packed.data, packed.options as MethodOptions, packed.op), packed.finish)
 }
 
 export interface Packed {
@@ -119,6 +125,8 @@ export interface Packed {
   readonly op: AnyOp | undefined
   /** Puts a result where it belongs, and says what the call resolves to. */
   readonly finish: (result: unknown) => unknown
+  /** What that writes to. */
+  readonly writes: readonly Target[]
 }
 
 export function pack(core: CommunicatorCore, name: string, given: unknown, options: Options, op: AnyOp | undefined): Packed {
@@ -144,18 +152,25 @@ export function pack(core: CommunicatorCore, name: string, given: unknown, optio
     scale(options, into, counted === 'both' ? ['recvCounts', 'recvDispls'] : ['counts', 'displs'])
   const own = Array.isArray(data) ? data.map(packedOf) : packedOf(data)
   if (into === undefined || ArrayBuffer.isView(into) || !(into instanceof Pickable || Array.isArray(into))) {
-    return { data: own, options, op, finish: (result) => (result === own && data instanceof Pickable ? data : result) }
+    return { data: own, options, op, writes: [], finish: (result) => (result === own && data instanceof Pickable ? data : result) }
   }
+  const writes = partsOf(into) as Target[]
   const isPlaced = options.displs !== undefined || options.recvDispls !== undefined
   if (((isPlaced && counted !== 'data') || isAround) && into instanceof Pickable) {
     // What is between the runs, and the part of no neighbour, stays as it is.
     const scratch = packPicked(into)
     options.into = scratch
-    return { data: own, options, op, finish: (result) => (result === undefined ? undefined : settle(into, scratch, size)) }
+    return { data: own, options, op, writes, finish: (result) => (result === undefined ? undefined : settle(into, scratch, size)) }
   }
   delete options.into
   const isOwn = name === 'bcast' && data === into && isRoot
-  return { data: own, options, op, finish: (result) => (result === undefined ? undefined : isOwn ? into : settle(into, result, size)) }
+  return {
+    data: own,
+    options,
+    op,
+    writes: isOwn ? [] : writes,
+    finish: (result) => (result === undefined ? undefined : isOwn ? into : settle(into, result, size))
+  }
 }
 
 const partsOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : [value])
@@ -315,17 +330,32 @@ function packRecords(
     put(into as Target, valueOn(datatype === RECORDS ? BYTE : datatype, whole))
     return into
   }
-  return { data, options, op: packedOp(op, struct), finish }
+  return { data, options, op: packedOp(op, struct), finish, writes: into === undefined ? [] : [into as Target] }
 }
 
 /** Waits for a collective on what was packed, and unpacks what it results in. */
 export class UnpackingRequest extends Request<unknown> {
   readonly status = undefined
   readonly #core: CommunicatorCore
+  readonly #name: string | undefined
 
-  constructor(core: CommunicatorCore, site: CallSite | undefined) {
+  /** `name`: what was called; absent where nothing was. */
+  constructor(core: CommunicatorCore, site: CallSite | undefined, name?: string) {
     super(site)
     this.#core = core
+    this.#name = name
+  }
+
+  protected override toldAs(): ToldAs {
+    return toldAs(this.#core, this.#name)
+  }
+
+  /** Where memory is checked: what it writes to when it is done, and not before. */
+  writes(targets: readonly Target[]): this {
+    if (targets.length === 0 || !this.#core.endpoint.memoryInUse.isChecked) return this
+    this.callIsHere()
+    for (const target of targets) watchInto(this.#core, this, target, this.#name ?? '')
+    return this
   }
 
   after(request: Request<unknown>, finish: (result: unknown) => unknown): this {
@@ -335,6 +365,8 @@ export class UnpackingRequest extends Request<unknown> {
       const { failure } = request
       if (failure !== undefined) return this.fail(failure)
       try {
+        if (request.value === undefined) this.leaveMemory()
+        else if (!this.leaveMemoryOrFail()) return
         this.complete(finish(request.value))
       } catch (thrown) {
         this.fail(thrown as Error)

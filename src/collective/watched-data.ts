@@ -11,12 +11,15 @@ export function watchData(core: CommunicatorCore, request: Keeper, name: string,
 
 function watchPart(core: CommunicatorCore, request: Keeper, name: string, part: unknown, into: BufferLike | undefined): void {
   if (datatypeOf(part) === OBJECT) return
-  const memory = rowOf(part as BufferLike)
-  if (into === undefined || !share(memory, rowOf(into))) watch(core, request, memory, name)
+  const memory = part as BufferLike
+  if (into === undefined || !share(memory, into)) watch(core, request, rowOf(memory), name)
 }
 
 const rowOf = (buffer: BufferLike): Memory =>
   ArrayBuffer.isView(buffer) ? buffer : { buffer, byteOffset: 0, byteLength: buffer.byteLength }
 
-const share = (a: Memory, b: Memory): boolean =>
-  a.buffer === b.buffer && a.byteOffset < b.byteOffset + b.byteLength && b.byteOffset < a.byteOffset + a.byteLength
+/** Whether they have a byte in common. */
+export function share(one: BufferLike, other: BufferLike): boolean {
+  const [a, b] = [rowOf(one), rowOf(other)]
+  return a.buffer === b.buffer && a.byteOffset < b.byteOffset + b.byteLength && b.byteOffset < a.byteOffset + a.byteLength
+}

@@ -52,7 +52,7 @@ export abstract class Collectives extends PointToPoint implements Caller {
 
   /** As `barrier`, as a request. MPI: MPI_Ibarrier; mpi4py: comm.Ibarrier. */
   ibarrier(options: Signalled = NO_OPTIONS): Request<void> {
-    return call(this, barrierOf<void>, undefined, options)
+    return call(this, barrierOf<void>, undefined, options).followed(this.core)
   }
 
   /**
@@ -80,7 +80,7 @@ export abstract class Collectives extends PointToPoint implements Caller {
 
   /** As `bcast`, as a request. MPI: MPI_Ibcast; mpi4py: comm.Ibcast. */
   ibcast<T>(data: T, options: BcastOptions & Into = NO_OPTIONS): Request<T> {
-    return callOverViews(this, 'bcast', bcastOf, data, options) as Request<T>
+    return callOverViews(this, 'bcast', bcastOf, data, options).followed(this.core) as Request<T>
   }
 
   /**
@@ -111,7 +111,7 @@ export abstract class Collectives extends PointToPoint implements Caller {
   iscatter<T>(data: readonly T[] | undefined, options?: ScatterOptions & Into): Request<T>
   iscatter<D extends TypedArray>(data: D | undefined, options?: ScatterOptions & Into): Request<Reduced<D>>
   iscatter(data: unknown, options: ScatterOptions & Into = NO_OPTIONS): Request<unknown> {
-    return callOverViews(this, 'scatter', scatterOf, data, options)
+    return callOverViews(this, 'scatter', scatterOf, data, options).followed(this.core)
   }
 
   /**
@@ -140,7 +140,7 @@ export abstract class Collectives extends PointToPoint implements Caller {
   iscatterv<R = unknown>(data: Views | undefined, options: ScattervOptions & Into): Request<R>
   iscatterv<D extends TypedArray>(data: D | undefined, options: ScattervOptions & Into): Request<Reduced<D>>
   iscatterv(data: unknown, options: ScattervOptions & Into): Request<unknown> {
-    return callOverViews(this, 'scatterv', scattervOf, data, options)
+    return callOverViews(this, 'scatterv', scattervOf, data, options).followed(this.core)
   }
 
   /**
@@ -180,7 +180,7 @@ export abstract class Collectives extends PointToPoint implements Caller {
     options: GatherOptions & { into?: B | undefined }
   ): Request<B | T[] | undefined>
   igather(data: unknown, options: GatherOptions & Into = NO_OPTIONS): Request<unknown> {
-    return callOverViews(this, 'gather', gatherOf, data, options)
+    return callOverViews(this, 'gather', gatherOf, data, options).followed(this.core)
   }
 
   /**
@@ -211,7 +211,7 @@ export abstract class Collectives extends PointToPoint implements Caller {
   igatherv<R = unknown>(data: Views, options?: GathervOptions & Into): Request<R | undefined>
   igatherv<D extends TypedArray>(data: D, options?: GathervOptions & Into): Request<Reduced<D> | undefined>
   igatherv(data: unknown, options: GathervOptions & Into = NO_OPTIONS): Request<unknown> {
-    return callOverViews(this, 'gatherv', gathervOf, data, options)
+    return callOverViews(this, 'gatherv', gathervOf, data, options).followed(this.core)
   }
 
   /**
@@ -244,7 +244,7 @@ export abstract class Collectives extends PointToPoint implements Caller {
   iallgather<B extends BufferLike>(data: BufferLike, options: AllgatherOptions & { into: B }): Request<B>
   iallgather<T>(data: T, options?: AllgatherOptions & { into?: undefined }): Request<T[]>
   iallgather(data: unknown, options: AllgatherOptions & Into = NO_OPTIONS): Request<unknown> {
-    return callOverViews(this, 'allgather', allgatherOf, data, options)
+    return callOverViews(this, 'allgather', allgatherOf, data, options).followed(this.core)
   }
 
   /**
@@ -272,7 +272,7 @@ export abstract class Collectives extends PointToPoint implements Caller {
   iallgatherv<R = unknown>(data: Views, options?: AllgathervOptions & Into): Request<R>
   iallgatherv<D extends TypedArray>(data: D, options?: AllgathervOptions & Into): Request<Reduced<D>>
   iallgatherv(data: unknown, options: AllgathervOptions & Into = NO_OPTIONS): Request<unknown> {
-    return callOverViews(this, 'allgatherv', allgathervOf, data, options)
+    return callOverViews(this, 'allgatherv', allgathervOf, data, options).followed(this.core)
   }
 
   /**
@@ -305,7 +305,7 @@ export abstract class Collectives extends PointToPoint implements Caller {
   ialltoall<T>(data: readonly T[], options?: AlltoallOptions): Request<T[]>
   ialltoall<D extends TypedArray>(data: D, options?: AlltoallOptions & Into): Request<Reduced<D>>
   ialltoall(data: unknown, options: AlltoallOptions & Into = NO_OPTIONS): Request<unknown> {
-    return callOverViews(this, 'alltoall', alltoallOf, data, options)
+    return callOverViews(this, 'alltoall', alltoallOf, data, options).followed(this.core)
   }
 
   /**
@@ -337,7 +337,7 @@ export abstract class Collectives extends PointToPoint implements Caller {
   ialltoallv<R = unknown>(data: Views, options: AlltoallvOptions & Into): Request<R>
   ialltoallv<D extends TypedArray>(data: D, options: AlltoallvOptions & Into): Request<Reduced<D>>
   ialltoallv(data: unknown, options: AlltoallvOptions & Into): Request<unknown> {
-    return callOverViews(this, 'alltoallv', alltoallvOf, data, options)
+    return callOverViews(this, 'alltoallv', alltoallvOf, data, options).followed(this.core)
   }
 
   /**
@@ -373,7 +373,7 @@ export abstract class Collectives extends PointToPoint implements Caller {
   ireduce<T extends Operand>(data: T, op: PredefinedOp<NoInfer<T>>, options?: ReduceOptions & Into): Request<Reduced<T> | undefined>
   ireduce<T>(data: NoInfer<T>, op: Op<T>, options?: ReduceOptions & Into): Request<T | undefined>
   ireduce(data: unknown, op: AnyOp = SUM, options: ReduceOptions & Into = NO_OPTIONS): Request<unknown> {
-    return callOverViews(this, 'reduce', reduceOf, data, options, op)
+    return callOverViews(this, 'reduce', reduceOf, data, options, op).followed(this.core)
   }
 
   /**
@@ -410,7 +410,7 @@ export abstract class Collectives extends PointToPoint implements Caller {
   iallreduce<T extends Operand>(data: T, op: PredefinedOp<NoInfer<T>>, options?: AllreduceOptions & Into): Request<Reduced<T>>
   iallreduce<T>(data: NoInfer<T>, op: Op<T>, options?: AllreduceOptions & Into): Request<T>
   iallreduce(data: unknown, op: AnyOp = SUM, options: AllreduceOptions & Into = NO_OPTIONS): Request<unknown> {
-    return callOverViews(this, 'allreduce', allreduceOf, data, options, op)
+    return callOverViews(this, 'allreduce', allreduceOf, data, options, op).followed(this.core)
   }
 
   /**
@@ -442,7 +442,7 @@ export abstract class Collectives extends PointToPoint implements Caller {
   iscan<T extends Operand>(data: T, op: PredefinedOp<NoInfer<T>>, options?: Signalled & Into): Request<Reduced<T>>
   iscan<T>(data: NoInfer<T>, op: Op<T>, options?: Signalled & Into): Request<T>
   iscan(data: unknown, op: AnyOp = SUM, options: Signalled & Into = NO_OPTIONS): Request<unknown> {
-    return callOverViews(this, 'scan', scanOf, data, options, op)
+    return callOverViews(this, 'scan', scanOf, data, options, op).followed(this.core)
   }
 
   /**
@@ -475,7 +475,7 @@ export abstract class Collectives extends PointToPoint implements Caller {
   iexscan<T extends Operand>(data: T, op: PredefinedOp<NoInfer<T>>, options?: Signalled & Into): Request<Reduced<T> | undefined>
   iexscan<T>(data: NoInfer<T>, op: Op<T>, options?: Signalled & Into): Request<T | undefined>
   iexscan(data: unknown, op: AnyOp = SUM, options: Signalled & Into = NO_OPTIONS): Request<unknown> {
-    return callOverViews(this, 'exscan', exscanOf, data, options, op)
+    return callOverViews(this, 'exscan', exscanOf, data, options, op).followed(this.core)
   }
 
   /**
@@ -536,7 +536,7 @@ export abstract class Collectives extends PointToPoint implements Caller {
   ): Request<T>
   ireduceScatter<T>(data: readonly NoInfer<T>[], op: Op<T>, options?: ReduceScatterOptions): Request<T>
   ireduceScatter(data: unknown, op: AnyOp = SUM, options: ReduceScatterOptions & Into = NO_OPTIONS): Request<unknown> {
-    return callOverViews(this, 'reduceScatter', reduceScatterOf, data, options, op)
+    return callOverViews(this, 'reduceScatter', reduceScatterOf, data, options, op).followed(this.core)
   }
 
   /** @internal The collectives called so far. */

@@ -42,7 +42,7 @@ export abstract class NeighborCollectives extends Collectives {
   ineighborAllgather<B extends BufferLike>(data: BufferLike, options: Signalled & { into: B }): Request<B>
   ineighborAllgather<T>(data: T, options?: Signalled & { into?: undefined }): Request<(T | undefined)[]>
   ineighborAllgather(data: unknown, options: Signalled & Into = NO_OPTIONS): Request<unknown> {
-    return callOverViews(this, 'neighborAllgather', neighborAllgatherOf, data, options)
+    return callOverViews(this, 'neighborAllgather', neighborAllgatherOf, data, options).followed(this.core)
   }
 
   /**
@@ -72,7 +72,7 @@ export abstract class NeighborCollectives extends Collectives {
   ineighborAllgatherv<R = unknown>(data: Views, options?: NeighborAllgathervOptions & Into): Request<R>
   ineighborAllgatherv<D extends TypedArray>(data: D, options?: NeighborAllgathervOptions & Into): Request<Reduced<D>>
   ineighborAllgatherv(data: unknown, options: NeighborAllgathervOptions & Into = NO_OPTIONS): Request<unknown> {
-    return callOverViews(this, 'neighborAllgatherv', neighborAllgathervOf, data, options)
+    return callOverViews(this, 'neighborAllgatherv', neighborAllgathervOf, data, options).followed(this.core)
   }
 
   /**
@@ -107,7 +107,7 @@ export abstract class NeighborCollectives extends Collectives {
   ineighborAlltoall<D extends TypedArray>(data: D, options?: Signalled & { into?: undefined }): Request<(Reduced<D> | undefined)[]>
   ineighborAlltoall<T>(data: readonly T[], options?: Signalled & { into?: undefined }): Request<(T | undefined)[]>
   ineighborAlltoall(data: unknown, options: Signalled & Into = NO_OPTIONS): Request<unknown> {
-    return callOverViews(this, 'neighborAlltoall', neighborAlltoallOf, data, options)
+    return callOverViews(this, 'neighborAlltoall', neighborAlltoallOf, data, options).followed(this.core)
   }
 
   /**
@@ -139,6 +139,6 @@ export abstract class NeighborCollectives extends Collectives {
   ineighborAlltoallv<R = unknown>(data: Views, options: NeighborAlltoallvOptions & Into): Request<R>
   ineighborAlltoallv<D extends TypedArray>(data: D, options: NeighborAlltoallvOptions & Into): Request<Reduced<D>>
   ineighborAlltoallv(data: unknown, options: NeighborAlltoallvOptions & Into): Request<unknown> {
-    return callOverViews(this, 'neighborAlltoallv', neighborAlltoallvOf, data, options)
+    return callOverViews(this, 'neighborAlltoallv', neighborAlltoallvOf, data, options).followed(this.core)
   }
 }

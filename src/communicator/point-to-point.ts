@@ -149,7 +149,7 @@ export abstract class PointToPoint {
   irecv<B extends Target>(from: From & { into: B }): Request<B>
   irecv<T = unknown>(from?: From): Request<T>
   irecv<T>(from?: From): Request<T> {
-    return receive<T>(this.core, from)
+    return receive<T>(this.core, from).followed(this.core)
   }
 
   /**
@@ -189,7 +189,7 @@ export abstract class PointToPoint {
   isendrecv<B extends Target>(data: unknown, exchange: Exchange & { into: B }): Request<B>
   isendrecv<S = unknown, R = unknown>(data: S, exchange: Exchange): Request<R>
   isendrecv<R>(data: unknown, exchange: Exchange): Request<R> {
-    return isendrecv<R>(this.core, data, exchange)
+    return isendrecv<R>(this.core, data, exchange).followed(this.core)
   }
 
   /**

@@ -6,10 +6,10 @@ import { checkOptions, checkSignal, shown } from '../diagnostics/arguments.js'
 import { type CallSite, captureCallSite, recordCallSite } from '../diagnostics/call-site.js'
 import { type AnyNames, SIGNAL } from '../diagnostics/option-names.js'
 import { ArgumentError, FreedError } from '../errors.js'
-import type { Memory } from '../memory/copy.js'
+import { copyRun, type Memory } from '../memory/copy.js'
 import type { TypedArray } from '../op/op.js'
 import { abandonOn, abortError } from '../request/cancellation.js'
-import { watch } from '../request/memory-use.js'
+import { watch, watchInto } from '../request/memory-use.js'
 import type { Target } from '../request/options.js'
 import type { Request } from '../request/request.js'
 import { Status } from '../request/status.js'
@@ -177,7 +177,7 @@ export class File {
     const status = options?.status ?? new Status()
     return this.#independent<unknown>(READ, options, status, (request) => {
       this.#checkReads()
-      const plan = planRead(this.#pointers.view, options)
+      const plan = this.#aside(planRead(this.#pointers.view, options), options.into, request, 'file.read')
       this.#counted(plan, options, request, (count) => {
         this.#pointers.place(options, count, request, (start) => {
           const view = this.#pointers.view
@@ -270,7 +270,7 @@ export class File {
     return this.#collective<unknown, Said>(READ, name, options, status, (request) => {
       this.#checkReads()
       const view = this.#pointers.view
-      const plan = planRead(view, options)
+      const plan = this.#aside(planRead(view, options), options.into, request, `file.${name}`)
       const from = options.at ?? (options.shared === true ? 0 : this.#pointers.position)
       const count = plan.count ?? Math.max(0, view.elementsIn(this.parts.access.sizeNow) - from)
       return {
@@ -774,6 +774,19 @@ export class File {
     }
     if (!this.parts.isThrough) return allocate(this.parts.access.sizeNow)
     this.parts.access.stat((error, stat) => (error === null ? allocate(stat.size) : fail(error, undefined as never)))
+  }
+
+  /** Where memory is checked, it reads to memory of its own first, so that what the program does to `into` meanwhile shows. */
+  #aside(plan: ReadPlan, into: Target | undefined, request: CallRequest<never> | CallRequest<unknown>, name: string): ReadPlan {
+    if (into === undefined || !this.core.endpoint.memoryInUse.isChecked) return plan
+    watchInto(this.core, request, into, name)
+    const finish: ReadPlan['finish'] = (memory, bytes, status) => {
+      if (!request.leaveMemoryOrFail()) return undefined
+      if (plan.memory === undefined) return plan.finish(memory, bytes, status)
+      copyRun(memory, 0, plan.memory, 0, bytes)
+      return plan.finish(plan.memory, bytes, status)
+    }
+    return { ...plan, finish, memory: plan.memory && new Uint8Array(plan.memory.byteLength) }
   }
 
   /** In atomic mode nobody else reads or writes meanwhile. */

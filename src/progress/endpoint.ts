@@ -36,6 +36,7 @@ import type { JobServices, Process } from './job-services.js'
 import type { MatchListener } from './match-listener.js'
 import { MemoryInUse } from './memory-in-use.js'
 import { MessageReport } from './message-event.js'
+import { OverlookedCalls } from './overlooked.js'
 import { PeerState, weight } from './peer-state.js'
 import { type Gone, GoneRanks, MemberGone } from './rank-failure.js'
 import type { SendListener, SendQueue } from './send-queue.js'
@@ -95,6 +96,8 @@ export class Endpoint implements SegmentReceiver {
   }
   /** What this rank holds that others may wait for: locks, turns. */
   readonly held = new Set<Holding>()
+  /** Calls that have given something at which the program has not looked yet. */
+  readonly overlooked = new OverlookedCalls()
   /** The memory that calls of this rank are on. */
   memoryInUse = new MemoryInUse()
   /** Who sees which message meets which receive. */

@@ -10,7 +10,8 @@ const SHOWN = 8
 
 /**
  * What a rank whose program has ended well has left over, a line of each kind: messages that were sent to it and not received, calls that
- * still wait, what was not given back or freed. None where a rank has failed, for what is left then is no fault of the program's.
+ * still wait, what they have given and nobody looked at, what was not given back or freed. None where a rank has failed, for what is left
+ * then is no fault of the program's.
  */
 export function leftovers(endpoint: Endpoint, title = `${endpoint.transport.rank}`): string[] {
   if (endpoint.failures.length > 0) return []
@@ -25,6 +26,7 @@ export function leftovers(endpoint: Endpoint, title = `${endpoint.transport.rank
       'under way',
       'await each before process.exit, or cancel it'
     ),
+    ...overlookedOf(endpoint, title),
     ...line(
       title,
       Array.from(heldIn(endpoint), (holding) => `${holding.describe()}${at(holding.site)}`),
@@ -51,6 +53,15 @@ function messagesOf(endpoint: Endpoint): string[] {
     if ((message.context & (CONTEXTS - 1)) === MESSAGES) lines.push(`${contentOf(message)} from ${origin}`)
   }
   return lines
+}
+
+function overlookedOf(endpoint: Endpoint, title: string): string[] {
+  const all = [...endpoint.overlooked]
+  return (['receive', 'collective', 'probed message'] as const).flatMap((kind) => {
+    const told = all.filter((one) => one.kind === kind).map(({ describe, site }) => `${describe()}${at(site)}`)
+    if (kind === 'probed message') return line(title, told, kind, 'that nobody received', 'receive what mprobe and improbe take')
+    return line(title, told, kind, 'that nobody looked at', 'wait for each, test it or subscribe to it')
+  })
 }
 
 /** Locks and turns: of windows each knows its own. */

@@ -37,12 +37,14 @@ export function checkUnused(comm: CommunicatorCore, use: MemoryUse): void {
   )
 }
 
-const purposes = new Map<string, Purpose>()
+const read = new Map<string, Purpose>()
+const written = new Map<string, Purpose>()
 
-function purposeOf(operation: string): Purpose {
+function purposeOf(operation: string, isWritten = false): Purpose {
+  const purposes = isWritten ? written : read
   let purpose = purposes.get(operation)
   if (purpose === undefined) {
-    purpose = { ...SENT, operation }
+    purpose = { ...(isWritten ? RECEIVED : SENT), operation }
     purposes.set(operation, purpose)
   }
   return purpose
@@ -65,8 +67,21 @@ export function watch(
   if (memoryInUse.isChecked) request.keep(memoryInUse, readingOf(memory, site, purposeOf(operation)))
 }
 
+/**
+ * A request writes to this memory when it is done, and not before: where that is checked, it fails if the memory is another then. So what
+ * comes goes to memory of its own first.
+ */
+export function watchInto({ endpoint: { memoryInUse } }: CommunicatorCore, request: Keeper, into: Target | Runs, operation: string): void {
+  const purpose = purposeOf(operation, true)
+  request.keep(memoryInUse, 'form' in into ? ofRuns(into, purpose, request.site) : writingOf(into, request.site, purpose))
+}
+
+/** Memory that is checked by its parts, and not as one. */
+export const changedPart = (name: 'data' | 'into', operation: string, site: CallSite | undefined): AliasError =>
+  changedError({ purpose: purposeOf(operation, name === 'into'), site })
+
 /** Memory that a call which was under way counts on has been changed, by the program or by another call. */
-export function changedError(use: MemoryUse): AliasError {
+export function changedError(use: Pick<MemoryUse, 'purpose' | 'site'>): AliasError {
   const { name, operation } = use.purpose
   return new AliasError(
     name === 'data'
@@ -76,7 +91,7 @@ export function changedError(use: MemoryUse): AliasError {
   )
 }
 
-function calledAt({ site }: MemoryUse): string {
+function calledAt({ site }: Pick<MemoryUse, 'site'>): string {
   const where = justAt(site)
   return where === '' ? '' : `, called${where}`
 }

@@ -1,5 +1,7 @@
 import type { CommunicatorCore } from '../core/communicator-core.js'
+import { recordCallSite } from '../diagnostics/call-site.js'
 import type { Incoming } from '../progress/incoming.js'
+import { Overlooked } from '../progress/overlooked.js'
 import type { Target } from './options.js'
 import { receiveClaimed } from './receive-request.js'
 import type { Request } from './request.js'
@@ -13,6 +15,7 @@ export class Message<T> {
   readonly data: T
   readonly #comm: CommunicatorCore
   #incoming: Incoming | undefined
+  #note: Overlooked | undefined
 
   /** @internal */
   constructor(comm: CommunicatorCore, status: Status, data: T | undefined, incoming?: Incoming) {
@@ -20,6 +23,10 @@ export class Message<T> {
     this.data = data as T
     this.#comm = comm
     this.#incoming = incoming
+    if (incoming === undefined) return
+    const { source, tag } = status
+    this.#note = new Overlooked('probed message', recordCallSite(), () => `rank ${source}, tag ${tag}${comm.on}`)
+    comm.endpoint.overlooked.add(this.#note)
   }
 
   /** Receives the message, once. Errors: as those of `comm.recv`; ArgumentError a second time. MPI: MPI_Mrecv. */
@@ -33,10 +40,12 @@ export class Message<T> {
   irecv<B extends Target>(options: { into: B }): Request<B>
   irecv(options?: { into?: Target }): Request<T>
   irecv(options: { into?: Target } = {}): Request<T> {
-    return receiveClaimed<T>(this.#comm, this.status, options, () => {
+    const request = receiveClaimed<T>(this.#comm, this.status, options, () => {
       const incoming = this.#incoming
       this.#incoming = undefined
+      if (this.#note !== undefined) this.#note.isSeen = true
       return incoming
     })
+    return request.followed(this.#comm)
   }
 }

@@ -61,9 +61,11 @@ export abstract class Persistent<T> extends Observable<T> {
     const site = recordCallSite()
     try {
       this.checkStart()
+      // It would have failed if the last start were not complete.
+      this.#request?.seen()
       this.#isStarting = true
       this.#startedAt = site
-      this.#request = this.begin(site)
+      this.#request = this.begin(site).followed(this.core)
       return this.#request
     } catch (error) {
       return new RefusedRequest<T>(this.core, error)
@@ -74,6 +76,12 @@ export abstract class Persistent<T> extends Observable<T> {
 
   /** Whether it was started and its request is not settled yet. */
   get active(): boolean {
+    if (this.#isActive) return true
+    this.#request?.seen()
+    return false
+  }
+
+  get #isActive(): boolean {
     return this.#isStarting || (this.#request !== undefined && !this.#request.settled)
   }
 
@@ -113,7 +121,7 @@ export abstract class Persistent<T> extends Observable<T> {
   protected checkStart(): void {
     this.core.checkAlive()
     if (this.#isFreed) throw new FreedError(`this ${this.describe()} was freed on this rank; make another, or free it later`)
-    if (this.active) {
+    if (this.#isActive) {
       throw new RequestError(
         `this ${this.describe()} is active, started${justAt(this.#startedAt)}; await its request before it is started again`
       )

@@ -17,7 +17,7 @@ import { abandonOn } from './cancellation.js'
 import { anything, describeEnvelope, type Envelope, envelopeOf, fillStatus, withUnreceived } from './envelope.js'
 import { checkUnused, writingOf } from './memory-use.js'
 import { FROM, type From, type Target } from './options.js'
-import { Request } from './request.js'
+import { Request, type ToldAs } from './request.js'
 import { Status } from './status.js'
 
 /**
@@ -128,11 +128,21 @@ export abstract class TakingRequest<T> extends Request<T> implements Taker {
   }
 
   get status(): Status | undefined {
+    if (this.settled) this.seen()
     if (this.#message !== undefined) {
       this.#status = fillStatus(this.#status ?? new Status(), this.comm, this.#message, this.recordBytes)
       this.#message = undefined
     }
     return this.settled ? this.#status : undefined
+  }
+
+  protected override toldAs(): ToldAs {
+    const { comm, operation } = this
+    const message = this.#message
+    const source = message === undefined ? this.#status!.source : comm.rankOf(message.source)
+    const tag = message === undefined ? this.#status!.tag : message.tag
+    if (source === PROC_NULL) return undefined
+    return { kind: 'receive', describe: () => `i${operation}${comm.on} from rank ${source}, tag ${tag}` }
   }
 
   protected found(message: Incoming): void {

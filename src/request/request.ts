@@ -7,6 +7,7 @@ import type { OptionNames } from '../diagnostics/option-names.js'
 import { ArgumentError } from '../errors.js'
 import type { Endpoint } from '../progress/endpoint.js'
 import type { MemoryInUse, MemoryUse } from '../progress/memory-in-use.js'
+import { Overlooked, type OverlookedCalls } from '../progress/overlooked.js'
 import type { Transport } from '../transport/transport.js'
 import { abandonOn, abortError, endable } from './cancellation.js'
 import { changedError } from './memory-use.js'
@@ -53,6 +54,8 @@ export abstract class Request<T> extends Observable<T> {
   #site: CallSite | undefined
   /** The memory that it is on. */
   #use: MemoryUse | undefined
+  /** Where it is noted if it completes and nobody has looked at it; then the note. */
+  #overlooked: OverlookedCalls | Overlooked | undefined
 
   /** @internal */
   protected constructor(site: CallSite | undefined) {
@@ -62,6 +65,7 @@ export abstract class Request<T> extends Observable<T> {
 
   /** Resolves with the value. Errors: the failure of the call that has made the request. MPI: MPI_Wait. */
   wait(): Promise<T> {
+    if (this.#overlooked !== undefined) this.seen()
     this.#promise ??=
       this.#state === PENDING
         ? new Promise<T>((resolve) => {
@@ -75,12 +79,14 @@ export abstract class Request<T> extends Observable<T> {
 
   /** Whether it is complete or has failed; polls. MPI: MPI_Test. */
   test(): boolean {
+    if (this.#overlooked !== undefined) this.seen()
     if (this.#state === PENDING) this.poll()
     return this.#state !== PENDING
   }
 
   /** The value once complete. */
   get value(): T | undefined {
+    if (this.#state === COMPLETE && this.#overlooked !== undefined) this.seen()
     return this.#value
   }
 
@@ -213,6 +219,44 @@ export abstract class Request<T> extends Observable<T> {
     return error
   }
 
+  /**
+   * @internal The program is told at its end when it has not looked at it: of a call that it has made for what that gives. Not of what
+   * fails or was withdrawn. Dropping a request is MPI_Request_free, which is good for a send; a receive should never be freed so (MPI 4.1
+   * §3.7.3), and of a collective it is an error (§6.12).
+   */
+  followed({ endpoint: { overlooked } }: { readonly endpoint: Endpoint }): this {
+    this.#overlooked = overlooked
+    if (this.#state === COMPLETE && !this.#empty) this.#note(overlooked)
+    return this
+  }
+
+  /** @internal What it is told as; `undefined` where it has given nothing. */
+  protected toldAs(): ToldAs {
+    return undefined
+  }
+
+  #note(overlooked: OverlookedCalls): void {
+    const told = this.toldAs()
+    this.#overlooked = told && new Overlooked(told.kind, this.#site, told.describe)
+    if (this.#overlooked !== undefined) overlooked.add(this.#overlooked)
+  }
+
+  /** @internal Somebody looks at it. */
+  seen(): void {
+    if (this.#overlooked instanceof Overlooked) this.#overlooked.isSeen = true
+    this.#overlooked = undefined
+  }
+
+  /**
+   * @internal What has come for it goes to memory of the program's, unless that has been changed meanwhile: then it has failed, and nothing
+   * is written.
+   */
+  leaveMemoryOrFail(): boolean {
+    const changed = this.leaveMemory()
+    if (changed !== undefined) this.failHere(changed)
+    return changed === undefined
+  }
+
   /** @internal It is under way: the transport has to poll until it is settled. */
   holds(transport: Transport): void {
     transport.hold()
@@ -243,6 +287,7 @@ export abstract class Request<T> extends Observable<T> {
     this.#state = COMPLETE
     this.#value = value
     this.#release()
+    if (this.#overlooked !== undefined && !this.#empty) this.#note(this.#overlooked as OverlookedCalls)
     this.#resolve?.(value as PromiseLike<never>)
     if (this.#listeners !== undefined) this.#notify()
   }
@@ -272,7 +317,7 @@ export abstract class Request<T> extends Observable<T> {
    * @internal Fails it with an error that names the call's line itself: the other line is the one where it shows, which polls, tests or
    * awaits the request, as far as there is one.
    */
-  protected failHere(error: Error): void {
+  failHere(error: Error): void {
     const here = captureCallSite()
     if (frames(here).length > 0) this.#site = here
     else if (this.#resolve !== undefined && !this.#looked) this.#site = undefined
@@ -327,6 +372,7 @@ export abstract class Request<T> extends Observable<T> {
   /** @internal Somebody sees its failure. */
   look(): void {
     this.#looked = true
+    if (this.#overlooked !== undefined) this.seen()
     if (this.#state === FAILED) this.#promise?.catch(() => undefined)
   }
 
@@ -380,6 +426,9 @@ function overlooked(request: Request<unknown>, error: Error): Promise<never> | u
   failures.take(request)
   return undefined
 }
+
+/** @internal How a call is told of that nobody has looked at. */
+export type ToldAs = Pick<Overlooked, 'kind' | 'describe'> | undefined
 
 /** What `Request.from` may be told. */
 export interface SourceOptions {

@@ -1,13 +1,13 @@
 import { type BufferLike, datatypeOf, OBJECT } from '../codec/datatype.js'
 import { snapshot } from '../codec/ownership.js'
-import { ANY_SOURCE, ANY_TAG } from '../constants.js'
+import { ANY_SOURCE, ANY_TAG, PROC_NULL } from '../constants.js'
 import type { CommunicatorCore } from '../core/communicator-core.js'
 import { checkDest, checkOptions, checkReceiveTag, checkSignal, checkSource, checkTag } from '../diagnostics/arguments.js'
 import { type CallSite, captureCallSite, recordCallSite } from '../diagnostics/call-site.js'
 import { Pickable } from '../layout/picked.js'
 import { EXCHANGE, type Exchange, type From, type Target, type To } from './options.js'
 import { checkTarget, type ReceiveRequest, receive } from './receive-request.js'
-import { Request } from './request.js'
+import { Request, type ToldAs } from './request.js'
 import { type SendRequest, send } from './send-request.js'
 import { checkStatus, type Status } from './status.js'
 
@@ -85,7 +85,17 @@ class ExchangeRequest<R> extends Request<R> {
   }
 
   get status(): Status | undefined {
-    return this.settled ? this.#incoming?.status : undefined
+    if (!this.settled) return undefined
+    this.seen()
+    return this.#incoming?.status
+  }
+
+  protected override toldAs(): ToldAs {
+    const status = this.#incoming?.status
+    if (status === undefined || status.source === PROC_NULL) return undefined
+    const { source, tag } = status
+    const comm = this.#comm
+    return { kind: 'receive', describe: () => `isendrecv${comm.on} from rank ${source}, tag ${tag}` }
   }
 
   protected poll(): void {

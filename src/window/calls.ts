@@ -1,7 +1,7 @@
 import { ArgumentError, FreedError } from '../errors.js'
 import type { Memory } from '../memory/copy.js'
 import type { PredefinedName } from '../op/predefined.js'
-import { watch } from '../request/memory-use.js'
+import { watch, watchInto } from '../request/memory-use.js'
 import type { CallRequest } from '../service/call-request.js'
 import type { Service } from '../service/service.js'
 import { ACCUMULATE, apply, COMPARE_AND_SWAP, GET, type Operation, PUT } from './apply.js'
@@ -63,6 +63,8 @@ export interface Action<T> {
   readonly place: Place
   readonly data?: Given
   readonly into?: Given
+  /** That is memory of the program's. */
+  readonly isGiven?: boolean
   readonly notify?: number | undefined
   readonly result: () => T
 }
@@ -117,7 +119,9 @@ export class Calls {
   }
 
   /** Does an operation: at once where it can be, else by asking the target. */
-  act<T>(request: CallRequest<T>, action: Action<T>): void {
+  act<T>(request: CallRequest<T>, given: Action<T>): void {
+    const isAside = given.isGiven === true && this.#service.core.endpoint.memoryInUse.isChecked
+    const action = isAside ? this.#aside(request, given) : given
     const { part, operation, place, data, into, notify, result } = action
     const { rank, control } = part
     const changes = operation.kind !== GET
@@ -142,6 +146,22 @@ export class Calls {
     if (data !== undefined) watch(this.#service.core, request, data.runs ?? data.memory!, this.#callName)
     if (notify === undefined) act()
     else this.#notifications.room(rank, request.site, act, (error) => request.fail(error))
+  }
+
+  /** It receives to memory of its own first, so that what the program does to `into` meanwhile shows. */
+  #aside<T>(request: CallRequest<T>, action: Action<T>): Action<T> {
+    const into = action.into!
+    const { bytes } = action.operation
+    watchInto(this.#service.core, request, into.runs ?? new Uint8Array(into.memory!.buffer, into.memory!.byteOffset, bytes), this.#callName)
+    const memory = new Uint8Array(bytes)
+    return {
+      ...action,
+      into: { ...into, bytes, memory, runs: undefined },
+      result: () => {
+        if (request.leaveMemoryOrFail()) fill(into, 0, memory)
+        return action.result()
+      }
+    }
   }
 
   #ask<T>(request: CallRequest<T>, { part, operation, place, data, into, notify, result }: Action<T>): void {

@@ -742,7 +742,14 @@ export class Window<A = Uint8Array> {
       }
       const result = into ?? this.#resultFor(part, place, layout)
       given ??= givenBy(result, 'into')
-      this.#calls.act(request, { part, operation: operationOf(GET, place), place, into: given, result: () => result })
+      this.#calls.act(request, {
+        part,
+        operation: operationOf(GET, place),
+        place,
+        into: given,
+        isGiven: into !== undefined,
+        result: () => result
+      })
     })
   }
 
@@ -802,7 +809,8 @@ export class Window<A = Uint8Array> {
         }
       }
       const operation = { ...operationOf(GET_ACCUMULATE, place), code, op: name }
-      this.#calls.act(request, { part, operation, place, data: given, into: target, notify: where.notify, result: () => result })
+      const isGiven = into !== undefined
+      this.#calls.act(request, { part, operation, place, data: given, into: target, isGiven, notify: where.notify, result: () => result })
     })
   }
 

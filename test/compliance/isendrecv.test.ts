@@ -33,7 +33,7 @@ describe('isendrecv', () => {
       const long = new Uint8Array(100_000)
       expectObservable(zero!.isendrecv(long, { dest: 1, source: 1 })).toBe('------(a|)', { a: 'short' })
       one!.isend('short', { dest: 0 })
-      timer(4).subscribe(() => one!.irecv({ source: 0 }))
+      timer(4).subscribe(() => one!.irecv({ source: 0 }).subscribe())
     })
   })
 

@@ -94,6 +94,36 @@ await comm.split(0)`
     expect(status).toBe(0)
   })
 
+  it('is told: receives and collectives that nobody looked at, but not sends, nor what was looked at', async () => {
+    const { status, lines } = await run(
+      [],
+      `import { COMM_WORLD as comm, Request } from 'rxmpi'
+const peer = 1 - comm.rank
+const into = new Float64Array(1)
+for (let k = 0; k < 3; k++) comm.isend(k, { dest: peer, tag: 3 })
+for (let k = 0; k < 2; k++) comm.irecv({ source: peer, tag: 3, into: undefined })
+await comm.recv({ source: peer, tag: 3 })
+comm.iallreduce(1)
+const [a, b] = [comm.ibarrier(), comm.iallgather(1)]
+a.subscribe()
+await b.wait()
+await comm.isendrecv(1, { dest: peer, source: peer }).wait()
+if (comm.rank === 0) comm.isend(Float64Array.of(1), { dest: 1, tag: 5 })
+else await Request.waitAll([comm.irecv({ tag: 5, into })])`
+    )
+    expect(lines).toEqual(
+      [0, 1].flatMap((rank) => [
+        expect.stringMatching(
+          `^\\[${rank}\\] rxmpi: rank ${rank} ended with 2 receives that nobody looked at: irecv from rank ${1 - rank}, tag 3, at .*left\\.ts:5:34 \\(2 times\\); wait for each`
+        ),
+        expect.stringMatching(
+          `^\\[${rank}\\] rxmpi: rank ${rank} ended with a collective that nobody looked at: allreduce, at .*left\\.ts:7:6; wait for each`
+        )
+      ])
+    )
+    expect(status).toBe(0)
+  })
+
   it('is nothing where all is received and freed, nor where a rank has failed', async () => {
     const tidy = `import { COMM_WORLD as comm, SUM } from 'rxmpi'
 import { Mutex } from 'rxmpi/sync'

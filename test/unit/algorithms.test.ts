@@ -64,7 +64,7 @@ describe.each(rows)('$collective by $algorithm', ({ collective, algorithm, messa
     let D = 0
     for (let rank = 0; rank < size; rank++) D += rank.toString(2).replaceAll('0', '').length
     const values = { P: size, S, Q, E: size - Q, K: Math.ceil(S / PIECE), D }
-    const sent = simulate(size, { latency: 1 }, ({ comms, flush, traffic }) => {
+    const sent = simulate(size, { latency: 1, leaks: 'ignore' }, ({ comms, flush, traffic }) => {
       for (const comm of comms) calls[`${collective} ${algorithm}`]!(comm, new Int32Array(length))
       flush()
       return { ...traffic() }
@@ -103,7 +103,7 @@ describe.each(crossings)('$collective by $algorithm', ({ collective, algorithm, 
     const S = 4 * length
     const A = 2 ** Math.floor(Math.log2(H))
     const ranks = Array.from({ length: size }, (_, rank) => rank)
-    const sent = simulate(size, { latency: 1, hosts: ranks.map(hostOf) }, ({ comms, flush, traffic }) => {
+    const sent = simulate(size, { latency: 1, leaks: 'ignore', hosts: ranks.map(hostOf) }, ({ comms, flush, traffic }) => {
       for (const comm of comms) onHosts[`${collective} ${algorithm}`]!(comm, new Int32Array(length))
       flush()
       const sum = { messages: 0, bytes: 0 }

@@ -6,7 +6,7 @@ import { type SimulateHelpers, simulate } from '../../testing/index.js'
 /** What is told of rank 0 at the end. */
 function told(program: (helpers: SimulateHelpers) => void, latency = 1): string[] {
   const races = new RaceLog()
-  simulate(3, { latency }, (helpers) => {
+  simulate(3, { latency, leaks: 'ignore' }, (helpers) => {
     races.follow(helpers.comms[0]!.core.endpoint)
     program(helpers)
     helpers.flush()

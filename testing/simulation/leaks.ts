@@ -20,6 +20,8 @@ export interface Leaks {
   readonly open: string[]
   readonly unreceived: string[]
   readonly unfreed: string[]
+  /** Receives and collectives that are complete and that nobody has looked at. */
+  readonly overlooked: string[]
   /** Locks that were not given back: 'rank 1 holds mutex 'world.mutex(1)', at log.test.ts:8:3'. */
   readonly held: string[]
   /** The first line of the test that one of them tells. */
@@ -30,7 +32,7 @@ export interface Leaks {
 const SHOWN = 20
 
 export function leaksOf(ranks: Iterable<Presence>): Leaks {
-  const leaks: Leaks = { waiting: [], open: [], unreceived: [], unfreed: [], held: [], site: undefined }
+  const leaks: Leaks = { waiting: [], open: [], unreceived: [], unfreed: [], overlooked: [], held: [], site: undefined }
   for (const { title, ends } of ranks) for (const { endpoint, traffic } of ends) add(leaks, title, endpoint, traffic)
   return leaks
 }
@@ -49,6 +51,10 @@ function add(leaks: Leaks, title: string, endpoint: Endpoint, traffic: NetworkTr
   for (const { name, site, kind = 'communicator', isGiven = false, holdings = [] } of endpoint.unfreed) {
     if (!isGiven) leaks.unfreed.push(`rank ${title} never freed ${kind} '${name}'${at(site)}`)
     for (const holding of holdings) leaks.held.push(`rank ${title} holds ${holding.describe()}${at(holding.site)}`)
+  }
+  for (const { kind, describe, site } of endpoint.overlooked) {
+    const what = kind === 'probed message' ? 'never received the message of' : 'never looked at'
+    leaks.overlooked.push(`rank ${title} ${what} ${describe()}${at(site)}`)
   }
   for (const holding of endpoint.held) leaks.held.push(`rank ${title} holds ${holding.describe()}${at(holding.site)}`)
 }

@@ -26,6 +26,17 @@ export function outcomeOf(result: unknown): unknown {
   }
 }
 
+/** Whoever called may look at the requests that a test has given back. */
+export function seeRequests(result: unknown, seen = new Set<unknown>()): void {
+  if (typeof result !== 'object' || result === null || ArrayBuffer.isView(result) || seen.has(result)) return
+  seen.add(result)
+  if (result instanceof Request) return result.seen()
+  const tag = Object.prototype.toString.call(result)
+  const isIterable = Array.isArray(result) || tag === '[object Map]' || tag === '[object Set]'
+  if (!isIterable && isObservable(result)) return
+  for (const one of isIterable ? (result as Iterable<unknown>) : Object.values(result)) seeRequests(one, seen)
+}
+
 function lookInto(value: object, look: (value: unknown) => unknown): unknown {
   if (value instanceof Request) return becameOf(value, look)
   if (isObservable(value)) throw INCOMPARABLE

@@ -7,9 +7,12 @@ import { Request } from '../../src/request/request.js'
  */
 export class Programs {
   readonly #unwatched = new Set<Observable<unknown>>()
+  /** All that they have returned. */
+  readonly returned: unknown[] = []
 
   /** The same, or an observable that tells when it is subscribed to. */
   add<T>(program: T): T {
+    this.returned.push(program)
     if (!isPipeline(program)) return program
     const watched = new Observable<unknown>((subscriber) => {
       this.#unwatched.delete(watched)

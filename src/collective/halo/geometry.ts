@@ -69,6 +69,11 @@ export class Geometry {
     return shift(form, offset)
   }
 
+  /** The owned cells of an array with its ghosts. */
+  get owned(): Box {
+    return { start: [...this.below], end: this.sizes.map((size, d) => this.below[d]! + size) }
+  }
+
   /** Owned cells that need no ghost; none where the block is too small to have any. */
   get inside(): Box {
     const [start, end] = [[...this.below], this.sizes.map((size, d) => size - this.above[d]!)]

@@ -13,6 +13,7 @@ import { overlapping } from '../../memory/copy.js'
 import { block, eachRun, type Form } from '../../memory/form.js'
 import { Runs } from '../../memory/runs.js'
 import { isTypedArray, MIN, type TypedArray } from '../../op/op.js'
+import { watch } from '../../request/memory-use.js'
 import type { Request } from '../../request/request.js'
 import { pull } from '../../stream/pull.js'
 import type { Caller, Definition, Make } from '../definition.js'
@@ -199,7 +200,9 @@ export class Halo {
   /** As `exchange`, as a request: meanwhile `inside` can be computed, and the owned cells must not be written. */
   iexchange<T extends HaloArray | readonly HaloArray[]>(arrays: T, options: { signal?: AbortSignal } = {}): Request<T> {
     const frame = new Frame((Array.isArray(arrays) ? arrays : [arrays]) as HaloArray[], arrays)
-    return call(this.#comm, this.#make as Make<Frame, T>, frame, options)
+    const request = call(this.#comm, this.#make as Make<Frame, T>, frame, options)
+    if (this.#comm.core.endpoint.memoryInUse.isChecked && !request.settled) this.#watch(request, frame.arrays)
+    return request.followed(this.#comm.core)
   }
 
   /**
@@ -413,6 +416,19 @@ export class Halo {
         throw new CountError(
           `array: ${array.length} elements of ${what}, but the halo has ${this.length}; halo.allocate makes such an array`
         )
+      }
+    }
+  }
+
+  /** Owned cells that neighbours get are to stay as they are: ghosts among what goes out are written by the exchange itself. */
+  #watch(request: Request<unknown>, arrays: readonly HaloArray[]): void {
+    const { owned } = this.#geometry
+    for (const array of arrays) {
+      for (const { place, give } of this.#stages.flat()) {
+        if (this.#neighbors[place] === PROC_NULL) continue
+        const start = give.start.map((cell, d) => Math.max(cell, owned.start[d]!))
+        const end = give.end.map((cell, d) => Math.min(cell, owned.end[d]!))
+        if (start.every((cell, d) => cell < end[d]!)) watch(this.#comm.core, request, this.#runs(array, { start, end }), 'halo exchange')
       }
     }
   }

@@ -2,6 +2,7 @@ import { type BufferLike, datatypeOf, elementSize, matches, memoryOf, nameOf, RE
 import { shown } from '../../diagnostics/arguments.js'
 import { ArgumentError, CountError, DatatypeError } from '../../errors.js'
 import { Pickable } from '../../layout/picked.js'
+import { checksum } from '../../memory/checksum.js'
 import { copyRun, type Memory } from '../../memory/copy.js'
 import type { Runs } from '../../memory/runs.js'
 import type { Target } from '../options.js'
@@ -60,6 +61,12 @@ export class Cut implements Form {
   part(at: number, byteLength: number): Memory | undefined {
     const memory = this.#memory
     return memory && { buffer: memory.buffer, byteOffset: memory.byteOffset + at, byteLength }
+  }
+
+  /** What a partition comes to: another where it has been changed. */
+  sum(partition: number): number {
+    const bytes = this.read(partition * this.partBytes, this.partBytes)
+    return checksum(bytes.buffer, bytes.byteOffset, bytes.byteOffset + bytes.byteLength)
   }
 
   /** Some bytes of it, as they travel; of memory in pieces a copy. */

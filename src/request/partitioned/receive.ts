@@ -11,6 +11,7 @@ import { Records } from '../../layout/records.js'
 import type { PackedOf, View } from '../../layout/view.js'
 import type { Incoming, Taker } from '../../progress/incoming.js'
 import { abandonOn, abortError } from '../cancellation.js'
+import { changedPart } from '../memory-use.js'
 import type { Target } from '../options.js'
 import { KeptMemory, Persistent } from '../persistent.js'
 import { checkTarget } from '../receive-request.js'
@@ -208,13 +209,17 @@ class ReceiveStart<B> extends Request<B> implements Half {
     this.#left = cut.bytes
   }
 
+  /** Of each partition, until the first of it has come: what it was, where that is checked. */
+  readonly #sums: (number | undefined)[] = []
+
   begin(registry: PartitionRegistry, isFirst: boolean, makeMisfit: (other: Other) => Error): void {
     // From nobody: as `recv`.
     if (this.#end === undefined) return this.complete(undefined as B)
     this.#makeMisfit = makeMisfit
     this.holds(this.#comm.endpoint.transport)
     registry.begin(this)
-    const { bytes, datatype, shape } = this.#cut
+    const { bytes, datatype, shape, partitions } = this.#cut
+    if (this.#comm.endpoint.memoryInUse.isChecked) for (let part = 0; part < partitions; part++) this.#sums.push(this.#cut.sum(part))
     const handle = registry.grant(this.#end, this, isFirst ? { bytes, datatype, shape } : undefined)
     this.onSettled(() => {
       registry.revoke(handle)
@@ -268,7 +273,19 @@ class ReceiveStart<B> extends Request<B> implements Half {
   }
 
   place(at: number, bytes: Uint8Array, from: number, count: number): void {
+    if (this.#sums.length > 0 && count > 0) this.#checkStill(at, count)
     if (!this.settled) this.#cut.write(at, bytes, from, count)
+  }
+
+  /** The partitions that these bytes are the first of must be as they were when it was started. */
+  #checkStill(at: number, count: number): void {
+    const { partBytes } = this.#cut
+    for (let part = Math.floor(at / partBytes); part * partBytes < at + count; part++) {
+      const sum = this.#sums[part]
+      if (sum === undefined) continue
+      this.#sums[part] = undefined
+      if (sum !== this.#cut.sum(part)) this.failHere(changedPart('into', 'precv', this.site))
+    }
   }
 
   /** Some of it is here. */

@@ -8,7 +8,7 @@ import { RequestError } from '../../errors.js'
 import { PARTITIONS } from '../../progress/context-ids.js'
 import { Outgoing, type Owner } from '../../progress/send-queue.js'
 import { abandonOn, abortError } from '../cancellation.js'
-import { watch } from '../memory-use.js'
+import { changedPart, watch } from '../memory-use.js'
 import type { Target, To } from '../options.js'
 import { KeptMemory, Persistent } from '../persistent.js'
 import { Request } from '../request.js'
@@ -183,6 +183,8 @@ class SendStart extends Request<void> implements Owner, Half {
   /** Bytes that are ready and have not been written, in order. */
   readonly #rest: PartitionRange[] = []
   readonly #queued = new Set<Outgoing>()
+  /** Of partitions in pieces that are ready, what they were then, where that is checked. */
+  readonly #sums = new Map<number, number>()
   /** That of its messages which was queued first is the first to be out. */
   #pumping = false
 
@@ -235,6 +237,7 @@ class SendStart extends Request<void> implements Owner, Half {
       this.#missing -= to - from
       const part = this.#cut.part(from * partBytes, (to - from) * partBytes)
       if (part !== undefined) watch(this.#comm, this, part, 'psend', site)
+      else if (this.#comm.endpoint.memoryInUse.isChecked) for (let k = from; k < to; k++) this.#sums.set(k, this.#cut.sum(k))
       if (partBytes > 0) this.#rest.push({ from: from * partBytes, to: to * partBytes })
     }
     // Where there is no data, that is what is to be told.
@@ -293,7 +296,11 @@ class SendStart extends Request<void> implements Owner, Half {
     } finally {
       this.#pumping = false
     }
-    if (this.#missing === 0 && this.#rest.length === 0 && this.#queued.size === 0) this.complete(undefined)
+    if (this.#missing > 0 || this.#rest.length > 0 || this.#queued.size > 0) return
+    for (const [part, sum] of this.#sums) {
+      if (sum !== this.#cut.sum(part)) return this.failHere(changedPart('data', 'psend', this.#readyAt[part] ?? undefined))
+    }
+    this.complete(undefined)
   }
 
   #write(handle: number): void {

@@ -97,7 +97,7 @@ module.exports = {
       'src/viewers/(wire|ticket|with-credit).ts',
       'src/transport/websocket/'
     ]),
-    room('pool', 'pool', [...tools, 'src/stream/', 'src/communicator/communicator.ts', 'src/world.ts', 'src/launch/']),
+    room('pool', 'pool', [...tools, 'src/stream/', 'src/communicator/(inter)?communicator.ts', 'src/world.ts', 'src/launch/']),
 
     forbid(
       'matching-is-pure',

@@ -73,7 +73,7 @@ describe('pages', () => {
   }
 
   /** What is made by the build, and files that programs of a reader's have. */
-  const elsewhere = /^(dist|node_modules|\.|~|\/|https?:)/
+  const elsewhere = /^(dist|site\/dist|node_modules|\.|~|\/|https?:)/
 
   it('name files that exist', () => {
     const inBackticks = (page: string): string[] =>

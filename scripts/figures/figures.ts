@@ -3,6 +3,7 @@ import { communicatorFigures } from './communicators.js'
 import type { Figure } from './figure.js'
 import { memoryFigures } from './memory.js'
 import { messageFigures } from './messages.js'
+import { pingPong } from './ping-pong.js'
 import { schemes } from './schemes.js'
 import { streamFigures } from './streams.js'
 
@@ -14,5 +15,6 @@ export const figures: readonly Figure[] = [
   ...streamFigures,
   ...communicatorFigures,
   ...collectiveBlocks,
-  ...memoryFigures
+  ...memoryFigures,
+  pingPong
 ]

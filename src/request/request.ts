@@ -427,7 +427,7 @@ function overlooked(request: Request<unknown>, error: Error): Promise<never> | u
   return undefined
 }
 
-/** @internal How a call is told of that nobody has looked at. */
+/** How a call is told of that nobody has looked at. */
 export type ToldAs = Pick<Overlooked, 'kind' | 'describe'> | undefined
 
 /** What `Request.from` may be told. */

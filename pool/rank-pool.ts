@@ -138,9 +138,24 @@ export class RankPool {
    *
    * @example
    * ```ts
-   * const pool = await COMM_SELF.connect('pool', { timeout: 10_000 })
-   * await RankPool.join(pool)
-   * await pool.close()
+   * import { COMM_SELF, COMM_WORLD as comm } from 'rxmpi'
+   * import { RankPool } from 'rxmpi/pool'
+   * import { firstValueFrom } from 'rxjs'
+   *
+   * if (comm.rank === 0) {
+   *   const pool = (await RankPool.of(COMM_SELF, { grows: true }))!
+   *   const workers = await firstValueFrom(COMM_SELF.listen('pool'))
+   *   const gone = pool.add(workers)
+   *   console.log(await pool.run((n: number) => n * n, 5)) // [0] 25
+   *   await pool.close()
+   *   await gone
+   *   await workers.close()
+   * } else {
+   *   const pool = await COMM_SELF.connect('pool', { timeout: 10_000 })
+   *   await RankPool.join(pool)
+   *   console.log('sent home') // [1] sent home
+   *   await pool.close()
+   * }
    * ```
    */
   static async join(inter: Intercommunicator, options: { root?: number; signal?: AbortSignal } = {}): Promise<void> {
@@ -175,16 +190,7 @@ export class RankPool {
    * Resolves when all of them are gone: the pool was closed, they have left, or they have failed, which is no error here, for their tasks
    * are done again by others. Then both sides can `close()` the intercommunicator.
    *
-   * Errors: ArgumentError, also where the pool was not made with `grows: true`. A pool that is closed sends those who come away.
-   *
-   * @example
-   * ```ts
-   * const pool = (await RankPool.of(COMM_SELF, { grows: true }))!
-   * COMM_SELF.listen('pool').subscribe(async (workers) => {
-   *   await pool.add(workers)
-   *   await workers.close()
-   * })
-   * ```
+   * Errors: ArgumentError, also where the pool was not made with `grows: true`. A pool that is closed sends those who come away. Example: `join`.
    */
   async add(inter: Intercommunicator): Promise<void> {
     checked(checkInter(inter).core, () => {

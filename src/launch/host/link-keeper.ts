@@ -31,6 +31,8 @@ export class LinkKeeper {
   readonly #dials = new Map<number, readonly Address[]>()
   readonly #gone: Extract<LinkOrder, { what: 'gone' }>[] = []
   readonly #looks = new Map<number, (look: Look) => void>()
+  /** Orders for a rank that cannot take any yet: another may have ended before this one has begun. */
+  #early: LinkOrder[] | undefined = []
   #nextLook = 0
   #listening!: (port: number) => void
   #router: Router | undefined
@@ -102,6 +104,8 @@ export class LinkKeeper {
   onNews(news: LinkNews): void {
     switch (news.what) {
       case 'listening':
+        for (const order of this.#early ?? []) this.#options.post(order)
+        this.#early = undefined
         this.#listening(news.port)
         break
       case 'wanted':
@@ -131,7 +135,9 @@ export class LinkKeeper {
     this.#router = router
     router.restore(state)
     this.#mesh.wake()
-    for (const order of this.#gone) this.#order(order)
+    const early = this.#early ?? []
+    this.#early = undefined
+    for (const order of [...early.filter(({ what }) => what !== 'gone'), ...this.#gone]) this.#order(order)
     for (const resolve of this.#looks.values()) resolve({ settled: false, sent: 0, received: 0 })
     this.#looks.clear()
   }
@@ -142,6 +148,7 @@ export class LinkKeeper {
   }
 
   #order(order: LinkOrder): void {
+    if (this.#early !== undefined) return void this.#early.push(order)
     if (this.#router === undefined) return this.#options.post(order)
     if (order.what === 'gone') this.#router.gone(order.rank, order.state, order.reason)
     else if (order.what === 'dial') this.#mesh.link(order.host).connectTo(order.addresses)

@@ -190,7 +190,8 @@ export class RankPool {
    * Resolves when all of them are gone: the pool was closed, they have left, or they have failed, which is no error here, for their tasks
    * are done again by others. Then both sides can `close()` the intercommunicator.
    *
-   * Errors: ArgumentError, also where the pool was not made with `grows: true`. A pool that is closed sends those who come away. Example: `join`.
+   * Errors: ArgumentError, also where the pool was not made with `grows: true`. A pool that is closed sends those who come away. Example:
+   * `join`.
    */
   async add(inter: Intercommunicator): Promise<void> {
     checked(checkInter(inter).core, () => {

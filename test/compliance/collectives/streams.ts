@@ -22,7 +22,15 @@ const root = (size: number): number => size >> 1
 /** Every fifth round is large. */
 const lengthOf = (round: number, rank: number): number => (round % 5 === 3 ? 700 : 2) + (rank % 3)
 const run = (rank: number, round: number): Float64Array => fields(lengthOf(round, rank), rank + round)
-const joined = (runs: readonly Float64Array[]): Float64Array => Float64Array.from(runs.flatMap((part) => [...part]))
+function joined(runs: readonly Float64Array[]): Float64Array {
+  const all = new Float64Array(runs.reduce((sum, { length }) => sum + length, 0))
+  let at = 0
+  for (const part of runs) {
+    all.set(part, at)
+    at += part.length
+  }
+  return all
+}
 const word = (rank: number, round: number): string => `${rank}.${round} `.repeat(round % 5 === 3 ? 1500 : 1)
 const join = createOp((a: string, b: string) => a + b, { name: 'join' })
 

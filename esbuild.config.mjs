@@ -48,8 +48,11 @@ const quickLoads = {
   }
 }
 
-/** Half to install and to read. Functions and classes keep their names, which stacks and errors tell. */
-const small = { minify: true, keepNames: true, lineLimit: 140 }
+/**
+ * A third less to install and to read. Names stay, which stacks and errors tell: `keepNames` would save as much again, and sets the name of
+ * every closure that a call makes, which takes a message half a microsecond.
+ */
+const small = { minifyWhitespace: true, minifySyntax: true, lineLimit: 140 }
 
 await build({
   entryPoints,

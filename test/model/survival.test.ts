@@ -233,17 +233,21 @@ describe.each(SIZES.filter((size) => size > 1))('of %i ranks one dies, and', (si
     ]
     for (const victim of others(size, -1)) {
       for (let time = 0; time < 8; time++) {
-        simulate(size, { latency: 1, seed: time, jitter: 2, check: false, link: (_, to) => ({ bytesPerMs: to % 2 ? 1e4 : 1e5 }) }, ({ fail, ranks }) => {
-          timer(time).subscribe(() => fail(victim))
-          const outcomes = ranks((comm) => {
-            const results: unknown[] = []
-            concat(...starts.map((start) => defer(() => outcome(start(comm))))).subscribe((result) => results.push(result))
-            return results
-          })
-          timer(100).subscribe(() => {
-            for (const rank of others(size, victim)) expect(outcomes[rank]!.at(-1)).toBe('RankFailedError')
-          })
-        })
+        simulate(
+          size,
+          { latency: 1, seed: time, jitter: 2, check: false, link: (_, to) => ({ bytesPerMs: to % 2 ? 1e4 : 1e5 }) },
+          ({ fail, ranks }) => {
+            timer(time).subscribe(() => fail(victim))
+            const outcomes = ranks((comm) => {
+              const results: unknown[] = []
+              concat(...starts.map((start) => defer(() => outcome(start(comm))))).subscribe((result) => results.push(result))
+              return results
+            })
+            timer(100).subscribe(() => {
+              for (const rank of others(size, victim)) expect(outcomes[rank]!.at(-1)).toBe('RankFailedError')
+            })
+          }
+        )
       }
     }
   })

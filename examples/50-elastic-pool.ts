@@ -21,7 +21,7 @@ if (comm.size === 1) {
     take(comm.size - 1),
     mergeMap(async (group) => {
       await pool.add(group)
-      await group.close()
+      await group.close().catch(() => group.free())
     }),
     toArray()
   )

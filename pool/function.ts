@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { ArgumentError } from '../src/errors.js'
 import type { FunctionSource } from './parcel.js'
@@ -68,6 +69,7 @@ export async function functionOf(source: FunctionSource): Promise<(value: unknow
 
 /** Node does not read TypeScript. */
 async function loadable(url: string): Promise<string> {
+  if (!existsSync(new URL(url))) throw new ArgumentError(`task: there is no file ${fileURLToPath(url)}`)
   if (!/\.[cm]?tsx?$/.test(url)) return url
   const { compile } = await import('../src/launch/compile/compile.js')
   return (await compile(fileURLToPath(url))).url

@@ -73,6 +73,13 @@ console.log((await failure(pool.map((n) => n * outside, [1]))).message)
     expect(message).toMatch(/outside is not defined.*travels as its text.*task\(new URL/)
   })
 
+  it('says so where a module is not there', async () => {
+    const [message] = await launched(`
+console.log((await failure(pool.map(task(new URL('./none.ts', import.meta.url)), [1]))).message)
+`)
+    expect(message).toMatch(/failed on rank \d: ArgumentError: task: there is no file \/.*none\.ts/)
+  })
+
   it('runs functions of modules, also of TypeScript, by name', async () => {
     writeFileSync(
       join(directory, 'work.ts'),

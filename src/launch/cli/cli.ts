@@ -71,6 +71,7 @@ cli
   .command('run')
   .description('run a program on N ranks')
   .usage('-n N [options] program.ts [args…]')
+  .showHelpAfterError("(see 'rxmpi run --help')")
   .argument('<program>', 'a .ts, .mts, .js or .mjs file')
   .argument('[args...]', "the program's own arguments, passed on as they are")
   .option('-n, --ranks <N>', 'how many ranks; more than there are cores are fine', rankCount)
@@ -111,9 +112,9 @@ cli
   .option('--trace <FILE>', 'write what the ranks send, receive and call as a trace that https://ui.perfetto.dev shows')
   .option('--profile', 'print at the end where the time of the ranks goes: by calls of the program, bytes by pairs of ranks, who waits')
   .addOption(
-    new Option('--dashboard [PORT]', 'show the running job on a page of this machine (default: at any port that is free)')
-      .argParser(portOfPage)
-      .preset(ANY_PORT)
+    new Option('--dashboard [PORT]', 'show the running job on a page of this machine (default: at any port that is free)').argParser(
+      portOfPage
+    )
   )
   .addOption(new Option('--watch', 'run again when a file of the program changes; Ctrl-C ends').conflicts(['dryRun', 'inspectBrk']))
   .addOption(

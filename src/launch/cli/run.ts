@@ -11,6 +11,7 @@ import { failureText } from '../job/failure-text.js'
 import type { Failure, Job, OnFailure } from '../job/job.js'
 import { engineOf, type Placement, placement, ranksOf } from '../job/placement.js'
 import { type JobRequest, startJob } from '../job/start-job.js'
+import { withoutTickets } from '../job/ticket.js'
 import { traceFile } from '../job/trace-file.js'
 import { checkRanks } from '../options/limits.js'
 import { programPath } from '../options/program.js'
@@ -196,7 +197,7 @@ async function ended(
   })
   process.on('SIGQUIT', () => void job.look().then(({ lines }) => say(lines)))
   dashboard?.follow(job)
-  const close = answerQuestions(job, program, args)
+  const close = answerQuestions(job, program, withoutTickets(args))
   const { failure, failed, log, stuck } = await job.outcome
   await Promise.all([close(), dashboard?.close(failure?.status ?? 0)])
   // Of a rank whose failure did not end the job it was printed when it failed.
@@ -212,7 +213,7 @@ async function ended(
 async function openDashboard({ dashboard: port, program, args }: RunOptions): Promise<Dashboard | undefined> {
   if (port === undefined) return undefined
   const { Dashboard } = await import('../dashboard/dashboard.js')
-  const dashboard = await Dashboard.open(port, { program, args })
+  const dashboard = await Dashboard.open(port, { program, args: withoutTickets(args) })
   await say([`rxmpi: look at this job at ${dashboard.address}`])
   return dashboard
 }

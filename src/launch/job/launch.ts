@@ -13,6 +13,7 @@ import { failureText } from './failure-text.js'
 import type { Failure, OnFailure } from './job.js'
 import { PLACEMENT, type Placement, placement, ranksOf } from './placement.js'
 import { startJob } from './start-job.js'
+import { withoutTickets } from './ticket.js'
 import { traceFile } from './trace-file.js'
 
 /** Where the ranks run is as for `rxmpi run`: threads of one process where nothing is said. */
@@ -183,7 +184,7 @@ function checkDashboard(dashboard: unknown): void {
 async function openPage(dashboard: boolean | number = false, program: string, args: readonly string[]): Promise<Dashboard | undefined> {
   if (dashboard === false) return undefined
   const { Dashboard } = await import('../dashboard/dashboard.js')
-  return Dashboard.open(dashboard === true ? 0 : dashboard, { program, args })
+  return Dashboard.open(dashboard === true ? 0 : dashboard, { program, args: withoutTickets(args) })
 }
 
 function asError({ kind, rank, title, text, error }: Failure): Error {

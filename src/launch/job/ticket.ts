@@ -14,6 +14,11 @@ export interface Ticket {
   tls?: string | undefined
 }
 
+/** Arguments as they may be shown: a ticket is a secret. */
+export const withoutTickets = (args: readonly string[]): string[] =>
+  args.map((text) => text.replace(TICKETS, (_, kind: string) => `${kind}:…`))
+const TICKETS = /\b(rxmpi-[a-z]+):[\w-]{20,}/g
+
 const WORD = /^[\w-]{43}$/
 
 export const writeTicket = (ticket: Ticket): string => PREFIX + Buffer.from(JSON.stringify(ticket)).toString('base64url')

@@ -30,7 +30,7 @@ describe('rxmpi run: what cannot be run', () => {
     for (const [name, message] of [
       ['absent.ts', 'does not exist'],
       ['', 'is not a file'],
-      ['program.py', 'expected a name that ends in .ts, .mts, .js or .mjs']
+      ['program.py', 'expected a name that ends in .ts, .mts, .js, .mjs or .cjs']
     ]) {
       const path = join(directory, name)
       const { status, stderr } = await rxmpi(['run', '-n', '2', path])

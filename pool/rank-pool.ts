@@ -1,6 +1,7 @@
 import { firstValueFrom, type Observable, type ObservableInput } from 'rxjs'
 import type { Communicator } from '../src/communicator/communicator.js'
 import { Intercommunicator } from '../src/communicator/intercommunicator.js'
+import { checkSignal } from '../src/diagnostics/arguments.js'
 import { ArgumentError, RankError, RankFailedError } from '../src/errors.js'
 import { checked, checkOptions, type OptionNames, recordCallSite } from '../src/stream/internal.js'
 import { sourceOf, type Work } from './function.js'
@@ -163,9 +164,7 @@ export class RankPool {
       checkOptions(options, JOIN, '{ signal }')
       const { root = 0, signal } = options
       checkRoot(root, inter.remoteSize)
-      if (signal !== undefined && !(signal instanceof AbortSignal)) {
-        throw new ArgumentError(`signal: expected an AbortSignal, got ${String(signal)}`)
-      }
+      if (signal !== undefined) checkSignal(signal)
       return { root, signal }
     })
     await serve(inter, root, signal)

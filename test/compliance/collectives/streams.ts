@@ -5,7 +5,7 @@ import type { Communicator } from '../../../src/communicator/communicator.js'
 import { RaggedStreamError, RemoteError } from '../../../src/errors.js'
 import { createOp } from '../../../src/op/op.js'
 import { below, type CollectivesBinding, results } from './binding.js'
-import { fields } from './data.js'
+import { fields, joined } from './data.js'
 
 /** A collective over a stream: what each rank gives in round k, and what it gets; who gets nothing has no `gets`. */
 interface Streamed {
@@ -22,15 +22,6 @@ const root = (size: number): number => size >> 1
 /** Every fifth round is large. */
 const lengthOf = (round: number, rank: number): number => (round % 5 === 3 ? 700 : 2) + (rank % 3)
 const run = (rank: number, round: number): Float64Array => fields(lengthOf(round, rank), rank + round)
-function joined(runs: readonly Float64Array[]): Float64Array {
-  const all = new Float64Array(runs.reduce((sum, { length }) => sum + length, 0))
-  let at = 0
-  for (const part of runs) {
-    all.set(part, at)
-    at += part.length
-  }
-  return all
-}
 const word = (rank: number, round: number): string => `${rank}.${round} `.repeat(round % 5 === 3 ? 1500 : 1)
 const join = createOp((a: string, b: string) => a + b, { name: 'join' })
 

@@ -34,31 +34,44 @@ const turns = async (count: number): Promise<void> => {
 }
 
 /** What fits a note, and what does not. */
-const what = fc.constantFrom('number', 'short', 'long', 'barrier', 'all numbers', 'all words', 'all objects', 'all long', 'all in one')
+const what = fc.constantFrom(
+  'number',
+  'short',
+  'long',
+  'barrier',
+  'all numbers',
+  'all words',
+  'all objects',
+  'all long',
+  'all in one',
+  'exchange'
+)
 /** How a rank calls it: waits, does not wait, or as an operator; and how late it comes. */
 const how = fc.record({ form: fc.constantFrom('method', 'method', 'request', 'operator'), late: fc.nat(3), into: fc.boolean() })
 
 type What = typeof what extends fc.Arbitrary<infer W> ? W : never
 type How = typeof how extends fc.Arbitrary<infer H> ? H : never
 
-const given = (kind: What, rank: number, call: number): unknown => {
+const given = (kind: What, rank: number, call: number, size: number): unknown => {
   if (kind === 'short' || kind === 'long' || kind === 'all long') return new Float64Array(kind === 'short' ? 5 : 100).fill(rank + call / 8)
   if (kind === 'all in one') return Float32Array.of(rank, call, rank / 2)
+  if (kind === 'exchange') return Int16Array.from({ length: 2 * size }, (_, k) => 100 * rank + 10 * call + k)
   if (kind === 'all words') return `${rank} of ${call}`
   if (kind === 'all objects') return { rank, call }
   return rank + call / 8
 }
 
-const expected = (kind: What, size: number, call: number): unknown => {
-  const all = Array.from({ length: size }, (_, rank) => given(kind, rank, call))
+const expected = (kind: What, rank: number, size: number, call: number): unknown => {
+  const all = Array.from({ length: size }, (_, rank) => given(kind, rank, call, size))
   if (kind === 'barrier') return undefined
+  if (kind === 'exchange') return Int16Array.from(all.flatMap((row) => [...(row as Int16Array).slice(2 * rank, 2 * rank + 2)]))
   if (kind.startsWith('all')) return all
   const sum = (size * (size - 1)) / 2 + (size * call) / 8
   return kind === 'number' ? sum : new Float64Array((all[0] as Float64Array).length).fill(sum)
 }
 
 function call(comm: Communicator, kind: What, { form, into }: How, number: number): Promise<unknown> {
-  const value = given(kind, comm.rank, number)
+  const value = given(kind, comm.rank, number, comm.size)
   if (kind === 'all in one' && into) {
     const all = new Float32Array(3 * comm.size)
     return comm
@@ -69,9 +82,11 @@ function call(comm: Communicator, kind: What, { form, into }: How, number: numbe
   if (form === 'operator') {
     const source = of(value)
     if (kind === 'barrier') return lastValueFrom(source.pipe(mpi.barrier(comm))).then(() => undefined)
+    if (kind === 'exchange') return lastValueFrom(source.pipe(mpi.alltoall(comm) as never))
     return lastValueFrom(kind.startsWith('all') ? source.pipe(mpi.allgather(comm)) : source.pipe(mpi.allreduce(comm, SUM) as never))
   }
   if (kind === 'barrier') return comm.ibarrier().wait()
+  if (kind === 'exchange') return comm.ialltoall(value as Int16Array, into ? { into: new Int16Array(2 * comm.size) } : {}).wait()
   return kind.startsWith('all') ? comm.iallgather(value).wait() : comm.iallreduce(value as number, SUM).wait()
 }
 
@@ -102,7 +117,8 @@ describe('collectives by a board and by messages', () => {
                   results.push(result)
                   if (each.form !== 'request') await result
                 }
-                for (const [number, { kind }] of calls.entries()) expect(await results[number]).toEqual(expected(kind, size, number))
+                for (const [number, { kind }] of calls.entries())
+                  expect(await results[number]).toEqual(expected(kind, comm.rank, size, number))
               })
             )
           })

@@ -20,9 +20,12 @@ export function expectShortLives(): void {
  */
 export function optimiseLate(ranks: number): void {
   if (ranks < availableParallelism()) return
-  for (const flag of LATE[Number.parseInt(process.versions.v8, 10)] ?? []) setFlagsFromString(flag)
+  for (const flag of lateFlags()) setFlagsFromString(flag)
 }
 
 /** By the version of V8: a flag that it does not know is an error, so versions that were not looked at keep their default. */
 const INVOCATIONS = ['--invocation-count-for-turbofan=30000', '--invocation-count-for-maglev=4000']
 const LATE: Record<number, readonly string[]> = { 11: ['--interrupt-budget=1320000'], 12: INVOCATIONS, 13: INVOCATIONS, 14: INVOCATIONS }
+
+/** Exported for its test. */
+export const lateFlags = (): readonly string[] => LATE[Number.parseInt(process.versions.v8, 10)] ?? []

@@ -15,22 +15,29 @@ import { startedBy } from './runtime/launch-env.js'
 import type { Leftovers } from './runtime/leftovers-policy.js'
 import { Liveness } from './runtime/liveness.js'
 import { type FromRank, type RankData, type ToRank, titleOf } from './runtime/rank-protocol.js'
-import { type StandaloneRank, startStandaloneRank } from './runtime/standalone-rank.js'
+import { type Beside, startOwnJob, startStandaloneRank } from './runtime/standalone-rank.js'
 import { BufferHandoff } from './transport/shared/buffer-handoff.js'
 import { allocateHost } from './transport/shared/host-memory.js'
 import { SharedTransport } from './transport/shared/shared-transport.js'
 
-/** Who this rank is: the only place that knows the launcher. A program that none has started is a world of size 1. */
+/**
+ * Who this rank is: the only place that knows the launcher. A program that none has started is a world of size 1, which has a job of its
+ * own once it asks for others.
+ */
 
 const started = isMainThread ? startedBy(process.env) : undefined
-const standalone: StandaloneRank | undefined = started && startStandaloneRank(started, process.env)
+const taken = started && startStandaloneRank(started, process.env)
+let beside: Beside | undefined = taken
 
 const given = workerData as Partial<RankData> | null
-const seat = standalone?.seat ?? given?.rxmpi
-const port = standalone?.port ?? (seat === undefined ? undefined : (parentPort as MessagePort))
+const seat = taken?.seat ?? given?.rxmpi
+let port = taken?.port ?? (seat === undefined ? undefined : (parentPort as MessagePort))
 const { rank, size, crowded, world, ...memory } = seat ?? { rank: 0, size: 1, crowded: false, world: undefined, ...allocateHost(1) }
 
-const tell = (message: FromRank, transfer: MessagePort[] = []): void => port?.postMessage(message, transfer)
+const tell = (message: FromRank, transfer: MessagePort[] = []): void => {
+  if (message.type === 'asked') port ??= ownJob()
+  port?.postMessage(message, transfer)
+}
 /** Looks at what the launcher says, though the event loop has had no turn. */
 const listen = (): void => {
   for (let next = receiveMessageOnPort(port!); next !== undefined; next = receiveMessageOnPort(port!)) port!.emit('message', next.message)
@@ -51,17 +58,19 @@ const check = given?.launch?.check ?? checkIn(process.env)
 if (check !== 'nothing') endpoint.memoryInUse = new CheckedMemory()
 if (check === 'races') tellRaces()
 const fabrics = new Fabrics((world?.base ?? 0) + rank, endpoint, transport, tell, listen)
-if (port !== undefined) endpoint.job = fabrics.client
+// Signals and the end of a process are the main thread's to hear of.
+if (port !== undefined || isMainThread) endpoint.job = fabrics.client
 const liveness = new Liveness(fabrics, titleOf(rank, world), transport, memory, port)
 
-port?.on('message', (message: ToRank) => {
+const hear = (message: ToRank): void => {
   if (fabrics.concerns(message)) {
     liveness.stir()
     fabrics.onMessage(message)
   } else if (message.type === 'line') lines!.accept(message.from, message.port as MessagePort)
   else if (message.type === 'attended') transport.attended(message.context)
   else liveness.onMessage(message)
-})
+}
+port?.on('message', hear)
 port?.unref()
 temporaryFiles.tell = (path, isTemporary) => tell({ type: 'temporary', path, isTemporary })
 
@@ -71,7 +80,7 @@ endpoint.abort = (code, reason) => {
     process.exit(code)
   }
   tell({ type: 'abort', code, reason })
-  if (standalone !== undefined) return standalone.halt()
+  if (beside !== undefined) return beside.halt()
   // Nothing of the program may run any more; the launcher ends this thread.
   for (;;) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0)
 }
@@ -147,7 +156,17 @@ export const runtime = {
   }
 }
 
-standalone?.onEnd((policy) => {
+const endWell = (policy: Leftovers): boolean => {
   runtime.flush()
   return runtime.tellLeftovers(policy)
-})
+}
+beside?.onEnd(endWell)
+
+function ownJob(): MessagePort {
+  beside = startOwnJob(memory, process.env, runtime.flush, () => transport.poller.held)
+  beside.onEnd(endWell)
+  beside.port.on('message', hear)
+  beside.port.unref()
+  liveness.port = beside.port
+  return beside.port
+}

@@ -89,7 +89,9 @@ export function askJob(comm: Communicator, { how, root, alike, what, orderFor }:
 export function jobOf({ core }: Communicator): JobServices {
   const { job } = core.endpoint
   if (job !== undefined) return job
-  throw new RxmpiError('there is nothing that could start ranks or join them with others: run the program with `npx rxmpi run`')
+  throw new RxmpiError(
+    'a Worker that the program has made is no rank of a job, which alone could start ranks or join them: call on the main thread'
+  )
 }
 
 /** What comes from others by way of the job, as something that this rank waits for and a report names: no message will tell. */

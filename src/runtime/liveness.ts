@@ -25,7 +25,8 @@ export class Liveness {
   readonly #title: string
   readonly #transport: SharedTransport
   readonly #memory: HostMemory
-  readonly #port: MessagePort | undefined
+  /** There from when there is a job. */
+  port: MessagePort | undefined
   readonly #states: Int32Array
   #idle = false
   /** Keeps the event loop open while a signal can still end a call. */
@@ -37,7 +38,7 @@ export class Liveness {
     this.#title = title
     this.#transport = transport
     this.#memory = memory
-    this.#port = port
+    this.port = port
     this.#states = new Int32Array(memory.states)
     transport.poller.onSleep = renewCallSiteBudget
     transport.poller.onWake = () => {
@@ -56,10 +57,10 @@ export class Liveness {
       if (reason === 'look') return this.#look()
       // From here on the program may go on; only the answer is waited for.
       this.#wake()
-      this.#port?.ref()
+      this.port?.ref()
       this.#report(reason)
     } else if (message.type === 'reported') {
-      this.#port?.unref()
+      this.port?.unref()
       this.#reported?.(message.text)
     }
   }
@@ -75,13 +76,13 @@ export class Liveness {
       this.#awake = setTimeout(() => undefined, AWAKE_MS)
       return
     }
-    if (this.#port === undefined) {
+    if (this.port === undefined) {
       this.#report('deadlock')
       return
     }
     this.#idle = true
     debug('rank %s rests: only a message can wake it', this.#title)
-    this.#port.ref()
+    this.port.ref()
     Atomics.or(this.#states, stateWord(this.#transport.rank), IDLE)
     if (restOf(this.#memory) !== undefined) this.#tell({ type: 'idle' })
   }
@@ -95,11 +96,11 @@ export class Liveness {
     if (!this.#idle) return
     this.#idle = false
     Atomics.add(this.#states, stateWord(this.#transport.rank), WAKE_UP - IDLE)
-    this.#port!.unref()
+    this.port!.unref()
   }
 
   #tell(message: FromRank): void {
-    this.#port?.postMessage(message)
+    this.port?.postMessage(message)
   }
 
   /** Says what waits, and what else keeps the rank alive; of calls whose line was not recorded, none. */
@@ -149,7 +150,7 @@ export class Liveness {
       const more = waits.length - lines.length + others.length
       if (more > 0) lines.push(`rank ${title} … and ${more} more`)
       lines.push(...left)
-      if (this.#port === undefined) this.#reported!(lines.join('\n'))
+      if (this.port === undefined) this.#reported!(lines.join('\n'))
       else this.#tell({ type: 'waits', reason, lines, waiting: calls.length, calls: observed })
       let crowd: Promise<Error> | undefined
       for (const [k, call] of others.entries()) {

@@ -136,6 +136,9 @@ export interface Terminal {
 export interface StandaloneData {
   rank: number
   memory: HostMemory
+  /** No launcher has started it: it is a world of one, with a job of its own. */
+  isAlone: boolean
+  leftovers: Leftovers
   words: Int32Array
   port: MessagePort
 }
@@ -197,6 +200,8 @@ export type FromRank =
   | { type: 'idle' }
   /** A rank that is no thread is about to end. */
   | { type: 'ended'; status: number }
+  /** The process of a rank that is no thread was told to end. */
+  | { type: 'signalled'; signal: DrainSignal }
   /** `waiting`: how many calls, beside those that may wait for ever; `calls`: where that is the end of them, for those who look on. */
   | { type: 'waits'; reason: ReportReason; lines: string[]; waiting: number; calls: ObservedCall[] }
   /** What it does. */

@@ -1,16 +1,19 @@
 /**
- * A program that plain node runs as one of several processes of a launcher (`mpiexec -n 4 node program.js`): it takes its rank at import,
- * on the main thread. What a host's main thread does elsewhere, a worker does here (`standalone-host.ts`), so that bytes move and
- * heartbeats go out while the program computes.
+ * A program that plain node runs, on the main thread. What the main thread of a host does elsewhere, a worker does here
+ * (`standalone-host.ts`), so that bytes move, heartbeats go out and others are seen to while the program computes.
+ *
+ * As one of several processes of a launcher (`mpiexec -n 4 node program.js`) it takes its rank at import. As a world of one it has a job of
+ * its own from when it asks for others.
  */
 import { availableParallelism } from 'node:os'
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads'
 import { RxmpiError } from '../errors.js'
-import { allocateHost } from '../transport/shared/host-memory.js'
+import { allocateHost, type HostMemory } from '../transport/shared/host-memory.js'
+import { keptAliveBy } from './kept-alive.js'
 import { RENDEZVOUS, type Started, TOKEN } from './launch-env.js'
 import { type Leftovers, leftoversOf } from './leftovers-policy.js'
 import { standaloneHostModule } from './package.js'
-import type { FromRank, Seat, StandaloneData, ToRank } from './rank-protocol.js'
+import { DRAIN_SIGNALS, type DrainSignal, type FromRank, type Seat, type StandaloneData, type ToRank } from './rank-protocol.js'
 
 /** Words of what the worker tells a main thread that listens to nothing: whether all is over, and the status to end with. */
 export const OVER_WORD = 0
@@ -19,13 +22,17 @@ export const STATUS_WORD = 1
 /** Set for what this process starts: it has this one's environment, and no place of its own. */
 const TAKEN = 'RXMPI_TAKEN'
 
-export interface StandaloneRank {
-  seat: Seat
+/** A program's side of the worker beside it. */
+export interface Beside {
   port: MessagePort
   /** Nothing of the program may run any more: waits for the end of the job, and ends this process. */
   halt(): never
   /** Called when the program ends well, before others are told; true when it fails all the same. */
   onEnd(finish: (leftovers: Leftovers) => boolean): void
+}
+
+export interface StandaloneRank extends Beside {
+  seat: Seat
 }
 
 export function startStandaloneRank({ name, rank, size }: Started, env: NodeJS.ProcessEnv): StandaloneRank {
@@ -35,40 +42,91 @@ export function startStandaloneRank({ name, rank, size }: Started, env: NodeJS.P
         `a rank may start programs of rxmpi with \`npx rxmpi run --launcher local\`, or without the variables of ${name}`
     )
   }
-  const leftovers = leftoversOf(env)
   const memory = allocateHost(size, { host: rank, hosts: Array.from({ length: size }, (_, k) => k) })
-  const words = new Int32Array(new SharedArrayBuffer(8))
-  const { port1: port, port2 } = new MessageChannel()
-  const workerData: StandaloneData = { rank, memory, words, port: port2 }
   // Node's own options are for the program.
-  const worker = new Worker(standaloneHostModule, { workerData, transferList: [port2], execArgv: [], name: 'router', env: { ...env } })
-  worker.unref()
+  const { beside } = startBeside({ rank, memory, isAlone: false }, env, [])
   env[TAKEN] = String(process.pid)
   // The program is none of those that it is for.
   for (const secret of [RENDEZVOUS, TOKEN]) delete env[secret]
+  const near = Number(env.MPI_LOCALNRANKS ?? env.OMPI_COMM_WORLD_LOCAL_SIZE ?? env.LOCAL_WORLD_SIZE ?? size)
+  return { seat: { rank, size, crowded: 2 * near > availableParallelism(), ...memory }, ...beside }
+}
+
+/** The job of a world of one, which has begun without; `flush`: sends what is to be sent, `waits`: whether it waits for a message. */
+export function startOwnJob(memory: HostMemory, env: NodeJS.ProcessEnv, flush: () => void, waits: () => boolean): Beside {
+  // The ranks that it starts have Node's options.
+  const { beside, end } = startBeside({ rank: 0, memory, isAlone: true }, env, undefined)
+  const { port } = beside
+  const signals = Object.keys(DRAIN_SIGNALS) as DrainSignal[]
+  const pass = (signal: DrainSignal): void => {
+    // A second one ends all at once.
+    letGo()
+    port.postMessage({ type: 'signalled', signal } satisfies FromRank)
+  }
+  const letGo = (): void => {
+    for (const signal of signals) process.off(signal, pass)
+  }
+  for (const signal of signals) process.on(signal, pass)
+  port.on('message', (message: ToRank) => {
+    if (message.type !== 'signal' || process.listenerCount(message.signal) > 0) return
+    flush()
+    process.exit(128 + DRAIN_SIGNALS[message.signal])
+  })
+  // Whoever has nothing left to do waits for the others with an open event loop, so that a signal is still heard of.
+  process.on('beforeExit', (code) =>
+    process.nextTick(() => {
+      if (waits() || keptAliveBy(0) !== '') return
+      end(code)
+      port.ref()
+    })
+  )
+  // From here on this thread blocks, and hears of none.
+  process.on('exit', letGo)
+  return beside
+}
+
+interface Ending {
+  beside: Beside
+  /** The program has come to its end. */
+  end(code: number): void
+}
+
+function startBeside(
+  place: Pick<StandaloneData, 'rank' | 'memory' | 'isAlone'>,
+  env: NodeJS.ProcessEnv,
+  execArgv: string[] | undefined
+): Ending {
+  const leftovers = leftoversOf(env)
+  const words = new Int32Array(new SharedArrayBuffer(8))
+  const { port1: port, port2 } = new MessageChannel()
+  const workerData: StandaloneData = { ...place, leftovers, words, port: port2 }
+  const worker = new Worker(standaloneHostModule, { workerData, transferList: [port2], execArgv, name: 'router', env: { ...env } })
+  worker.unref()
   let finish = (_: Leftovers): boolean => false
+  let hasEnded = false
+  const end = (code: number): void => {
+    if (hasEnded) return
+    hasEnded = true
+    const status = code === 0 && finish(leftovers) ? 1 : code
+    port.postMessage({ type: 'ended', status } satisfies FromRank)
+  }
   port.on('message', (message: ToRank) => {
     if (message.type === 'end') process.exit()
   })
   // Here all ways to end meet, and nothing but this thread's blocking keeps the process until its messages are out and the job is over.
   process.on('exit', (code) => {
-    const status = code === 0 && finish(leftovers) ? 1 : code
-    port.postMessage({ type: 'ended', status } satisfies FromRank)
+    end(code)
     // Some launchers end all processes as soon as one has failed: they do anyway, and with its status.
-    process.on('SIGTERM', () => undefined)
+    if (!place.isAlone) process.on('SIGTERM', () => undefined)
     Atomics.wait(words, OVER_WORD, 0)
     process.exitCode = words[STATUS_WORD]!
   })
-  const near = Number(env.MPI_LOCALNRANKS ?? env.OMPI_COMM_WORLD_LOCAL_SIZE ?? env.LOCAL_WORLD_SIZE ?? size)
-  return {
-    seat: { rank, size, crowded: 2 * near > availableParallelism(), ...memory },
-    port,
-    halt: () => {
-      Atomics.wait(words, OVER_WORD, 0)
-      process.exit(words[STATUS_WORD])
-    },
-    onEnd: (action) => {
-      finish = action
-    }
+  const halt = (): never => {
+    Atomics.wait(words, OVER_WORD, 0)
+    process.exit(words[STATUS_WORD])
   }
+  const onEnd: Beside['onEnd'] = (action) => {
+    finish = action
+  }
+  return { beside: { port, halt, onEnd }, end }
 }

@@ -1,6 +1,7 @@
-/** The worker beside a program that plain node runs: the links to the other processes, and for rank 0 the job. */
-import { writeSync } from 'node:fs'
-import { Writable } from 'node:stream'
+/** The worker beside a program that plain node runs: the links to the other processes, and for rank 0, or a world of one, the job. */
+import { createWriteStream, writeSync } from 'node:fs'
+import type { Writable } from 'node:stream'
+import { isatty, WriteStream } from 'node:tty'
 import { type MessagePort, workerData } from 'node:worker_threads'
 import { type Log, readLog } from '../../diagnostics/flight-recorder.js'
 import { RxmpiError } from '../../errors.js'
@@ -9,13 +10,14 @@ import type { FromRank, StandaloneData, ToRank } from '../../runtime/rank-protoc
 import { OVER_WORD, STATUS_WORD } from '../../runtime/standalone-rank.js'
 import { ENDED, FAILED, markGone, restOf, trafficOf } from '../../transport/shared/host-memory.js'
 import { failureText } from '../job/failure-text.js'
-import { startJob } from '../job/start-job.js'
+import type { Job } from '../job/job.js'
+import { type JobRequest, startJob } from '../job/start-job.js'
 import { isSet } from '../options/environment.js'
 import type { Host, HostListener, Rest } from '../protocol/host.js'
 import { type DetectedLauncher, detectLauncher } from './detect-launcher.js'
 import { ExternalRank } from './external-rank.js'
 
-const { rank, memory, words, port } = workerData as StandaloneData
+const { rank, memory, words, port, isAlone, leftovers } = workerData as StandaloneData
 const env = process.env
 /** How long a program that is to end may take to listen; one that computes does not. */
 const LISTEN_MS = 500
@@ -27,15 +29,16 @@ const KILLED = 137
 class MainThread implements Host {
   readonly name = undefined
   readonly ranks = [rank]
-  readonly #listener: Pick<HostListener, 'message' | 'ended'>
+  readonly #listener: Pick<HostListener, 'message' | 'ended'> & Partial<Pick<HostListener, 'signalled'>>
   #ended = false
   /** It has aborted the job, and waits to be ended. */
   #halted = false
 
-  constructor(main: MessagePort, listener: Pick<HostListener, 'message' | 'ended'>) {
+  constructor(main: MessagePort, listener: Pick<HostListener, 'message' | 'ended'> & Partial<Pick<HostListener, 'signalled'>>) {
     this.#listener = listener
     main.on('message', (message: FromRank) => {
       if (message.type === 'ended') return this.#end(message.status)
+      if (message.type === 'signalled') return listener.signalled?.(message.signal)
       if (message.type === 'abort') this.#halted = true
       listener.message(rank, message)
     })
@@ -106,8 +109,8 @@ function over(status: number, abort: () => void = () => undefined): void {
   Atomics.store(words, STATUS_WORD, status)
   Atomics.store(words, OVER_WORD, 1)
   Atomics.notify(words, OVER_WORD)
-  if (main?.ended || main?.halted) return
   port.postMessage({ type: 'end' } satisfies ToRank)
+  if (main?.ended || main?.halted) return
   setTimeout(() => {
     abort()
     process.kill(process.pid, 'SIGKILL')
@@ -134,7 +137,37 @@ function place(): DetectedLauncher {
   throw new RxmpiError(`${name} has started ${size} processes (${why}), and gives them no way to find each other: ${HELP}`)
 }
 
-const nowhere = (): Writable => new Writable({ write: (_chunk, _encoding, done) => done() })
+/** Where ranks write that are started beside this one, which writes by itself. */
+function output(fd: 1 | 2): Writable {
+  const { getColorDepth } = WriteStream.prototype
+  return Object.assign(createWriteStream('', { fd, autoClose: false }), isatty(fd) ? { isTTY: true, getColorDepth } : {})
+}
+
+function startJobHere(ranks: number, place: JobRequest['place']): Job {
+  return startJob({
+    ranks,
+    // It runs already.
+    program: undefined,
+    prefix: true,
+    leftovers,
+    stdout: output(1),
+    stderr: output(2),
+    tell: say,
+    where: options(),
+    place
+  })
+}
+
+/** The job of a world of one. */
+async function runAlone(): Promise<void> {
+  const job = startJobHere(1, (_, listener) => {
+    main = new MainThread(port, listener)
+    return [main]
+  })
+  const { failure } = await job.outcome
+  if (failure !== undefined) say(failureText(failure, 1))
+  over(failure?.status ?? 0)
+}
 
 async function run(): Promise<void> {
   const seen = place()
@@ -157,15 +190,7 @@ async function run(): Promise<void> {
     if (!isLost()) await external.finish()
     return over(status, abort(status))
   }
-  const job = startJob({
-    ranks: seen.size,
-    // It runs already.
-    program: undefined,
-    stdout: nowhere(),
-    stderr: nowhere(),
-    tell: say,
-    place: external.place
-  })
+  const job = startJobHere(seen.size, external.place)
   const { failure } = await job.outcome
   if (failure !== undefined) say(failureText(failure, seen.size))
   if (!isLost()) await external.finish()
@@ -178,4 +203,5 @@ function fail(error: unknown): void {
 }
 
 process.on('uncaughtException', fail)
-run().catch(fail)
+const running = isAlone ? runAlone() : run()
+running.catch(fail)

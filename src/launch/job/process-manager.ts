@@ -75,7 +75,8 @@ export class ProcessManager implements ProcessManagerListener {
         {
           number,
           name: processes.announce === undefined ? `host ${name}` : name,
-          machine: processes.announce === undefined ? name : undefined,
+          // Where all are on this machine, more of them can be started beside.
+          machine: processes.announce === undefined ? name : processes.far ? undefined : 'localhost',
           ranks,
           end: processes.end,
           sharesFiles: processes.announce === undefined ? isLocal(name) : (processes.sharesFiles ?? false)

@@ -9,7 +9,6 @@ import { availableParallelism } from 'node:os'
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads'
 import { RxmpiError } from '../errors.js'
 import { allocateHost, type HostMemory } from '../transport/shared/host-memory.js'
-import { keptAliveBy } from './kept-alive.js'
 import { RENDEZVOUS, type Started, TOKEN } from './launch-env.js'
 import { type Leftovers, leftoversOf } from './leftovers-policy.js'
 import { standaloneHostModule } from './package.js'
@@ -73,17 +72,22 @@ export function startOwnJob(memory: HostMemory, env: NodeJS.ProcessEnv, flush: (
     process.exit(128 + DRAIN_SIGNALS[message.signal])
   })
   // Whoever has nothing left to do waits for the others with an open event loop, so that a signal is still heard of.
-  process.on('beforeExit', (code) =>
+  process.prependListener('beforeExit', (code) => {
+    const before = resources()
     process.nextTick(() => {
-      if (waits() || keptAliveBy(0) !== '') return
+      // Unless a listener of the program has found something to do.
+      if (waits() || resources() !== before) return
       end(code)
       port.ref()
     })
-  )
+  })
   // From here on this thread blocks, and hears of none.
   process.on('exit', letGo)
   return beside
 }
+
+/** What Node counts, some of which keeps no event loop open. */
+const resources = (): string => process.getActiveResourcesInfo().sort().join()
 
 interface Ending {
   beside: Beside

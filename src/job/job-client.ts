@@ -12,6 +12,8 @@ export interface JobLine<S extends JobSeat> {
   enter(seat: S): Joined
   /** One more, or one less, waits for what lasts a while by itself, so that it is no deadlock. */
   hold(change: 1 | -1): void
+  /** One more, or one less, waits for what the job says. */
+  await(change: 1 | -1): void
 }
 
 /** A rank's half of what it and its job say to each other about worlds and ports; it needs to know nothing of what carries either. */
@@ -43,9 +45,11 @@ export class JobClient<S extends JobSeat> implements JobServices {
       // What lasts a while by itself is no deadlock; who waits for others may be in one.
       const lasts = order.type === 'spawn' || (order.type === 'connect' && order.timeout > 0)
       if (lasts) this.#line.hold(1)
+      this.#line.await(1)
       this.#line.tell({ type: 'asked', id, order })
       return () => {
         if (lasts) this.#line.hold(-1)
+        this.#line.await(-1)
         if (this.#asked.delete(id)) this.#line.tell({ type: 'withdrawn', id })
       }
     })
@@ -72,10 +76,12 @@ export class JobClient<S extends JobSeat> implements JobServices {
   accept(port: number, isRoot: boolean): Observable<Joined> {
     return new Observable((subscriber) => {
       this.#ports.set(port, { subscriber, isRoot })
+      this.#line.await(1)
       const early = this.#early.get(port) ?? []
       this.#early.delete(port)
       for (const news of early) this.#hear(port, news)
       return () => {
+        this.#line.await(-1)
         if (isRoot) this.#line.tell({ type: 'unlisten', port })
       }
     })

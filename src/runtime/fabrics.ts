@@ -41,7 +41,12 @@ export class Fabrics {
     tell: (message: FromRank, transfer?: MessagePort[]) => void,
     look: () => void
   ) {
-    this.client = new JobClient(process, { tell, enter: (seat) => this.#enter(seat), hold: (change) => this.#hold(change) })
+    this.client = new JobClient(process, {
+      tell,
+      enter: (seat) => this.#enter(seat),
+      hold: (change) => this.#hold(change),
+      await: (change) => home.poller.awaitLoop(change)
+    })
     this.#world = world
     this.#home = home
     this.#tell = tell
@@ -74,11 +79,11 @@ export class Fabrics {
     for (const { transport } of this.endpoints) transport.poll()
   }
 
-  #enter({ fabric, memory, rank, first, processes, crowded }: FabricSeat): Joined {
+  #enter({ fabric, memory, isReused, rank, first, processes, crowded }: FabricSeat): Joined {
     const { poller } = this.#home
     if (crowded) poller.crowd()
     const handoff = new BufferHandoff((to, end) => this.#tell({ type: 'line', to, port: end, fabric }, [end]), this.#look)
-    const transport = new FabricTransport(rank, processes.length, memory, poller, handoff)
+    const transport = new FabricTransport(rank, processes.length, memory, poller, handoff, !isReused)
     const endpoint = new Endpoint(transport)
     endpoint.processes = processes
     endpoint.memoryInUse = this.#world.memoryInUse
@@ -88,13 +93,13 @@ export class Fabrics {
     endpoint.job = this.client
     endpoint.closed = () => {
       if (endpoint.unfreed.size > 0) return
-      transport.leave(() => {
+      const hasLeft = transport.leave(() => {
         if (!endpoint.flushed) return false
         this.endpoints.delete(endpoint)
         this.#handoffs.delete(fabric)
         return true
       })
-      this.#tell({ type: 'closed', fabric })
+      this.#tell({ type: 'closed', fabric, hasLeft })
     }
     this.endpoints.add(endpoint)
     this.#handoffs.set(fabric, handoff)

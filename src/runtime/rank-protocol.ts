@@ -44,6 +44,8 @@ export const titleOf = (rank: number, world: WorldNumber | undefined): string =>
 /** A rank's place in what joins two groups of ranks: those of the first come first. */
 export interface FabricSeat extends JobSeat {
   memory: HostMemory
+  /** The memory has been that of another fabric. */
+  isReused: boolean
   rank: number
   /** Ranks of the first group: of those who have spawned, or accepted. */
   first: number
@@ -194,8 +196,8 @@ export type FromRank =
   | ToJob
   /** It has seen to one of the messages about what joins it with others. */
   | { type: 'heard' }
-  /** Both groups of a fabric have closed it. */
-  | { type: 'closed'; fabric: number }
+  /** Both groups of a fabric have closed it. `hasLeft`: this rank neither reads nor writes its memory any more. */
+  | { type: 'closed'; fabric: number; hasLeft: boolean }
   /** The rank's event loop holds nothing but pending requests. */
   | { type: 'idle' }
   /** A rank that is no thread is about to end. */

@@ -4,6 +4,7 @@ import { allocateHost, ENDED, FAILED, type HostMemory, isQuiet, markGone, traffi
 import type { Gone } from '../protocol/host.js'
 import type { FabricPlan, FromSite, SeatSetting, ToSite } from '../protocol/site-protocol.js'
 import type { FabricLinks } from './fabric-links.js'
+import { FabricMemory } from './fabric-memory.js'
 
 /** The ranks of this process, as it knows them. */
 export interface SiteRanks {
@@ -19,7 +20,9 @@ export interface SiteRanks {
 interface Site {
   readonly plan: FabricPlan
   readonly memory: HostMemory
-  readonly weight: ArrayBuffer
+  /** It has been that of another. */
+  readonly isReused: boolean
+  readonly weight: ArrayBuffer | undefined
   /** Where it has ranks in other processes, from when that is loaded. */
   links: FabricLinks | undefined
   /** What is done by them, in order. */
@@ -31,6 +34,7 @@ export class FabricSites {
   readonly #ranks: SiteRanks
   readonly #tell: (news: FromSite) => void
   readonly #sites = new Map<number, Site>()
+  readonly #memory = new FabricMemory()
   /** The traffic of those that are over. */
   #past = 0
   /** Links that are being ended. */
@@ -57,6 +61,7 @@ export class FabricSites {
       case 'close':
         this.#sites.delete(message.fabric)
         this.#past += trafficOf(site.memory)
+        if (message.isLeft && site.plan.links === undefined) this.#memory.giveBack(site.memory)
         return this.#close(site)
     }
   }
@@ -97,7 +102,7 @@ export class FabricSites {
 
   /** Resolves when nothing is under way any more to other processes. */
   async close(): Promise<void> {
-    for (const fabric of [...this.#sites.keys()]) this.obey({ type: 'close', fabric })
+    for (const fabric of [...this.#sites.keys()]) this.obey({ type: 'close', fabric, isLeft: false })
     await Promise.all(this.#closing)
   }
 
@@ -110,11 +115,14 @@ export class FabricSites {
   #make(plan: FabricPlan): void {
     const { fabric, processes, ranks, gone, links } = plan
     const others = links && { host: links.here, hosts: links.hosts }
-    const memory: HostMemory = allocateHost(processes.length, others)
-    const bells = [...memory.inboxes]
+    const size = processes.length
+    const { memory: taken, isReused } =
+      others === undefined ? this.#memory.take(size) : { memory: allocateHost(size, others), isReused: false }
+    const bells = [...taken.inboxes]
     for (const { rank, local } of ranks) bells[rank] = this.#ranks.bell(local) ?? bells[rank]!
-    memory.bells = bells
-    const site: Site = { plan, memory, weight: weightOf(processes.length), links: undefined, linked: undefined }
+    const memory: HostMemory = { ...taken, bells }
+    const weight = isReused ? undefined : weightOf(size)
+    const site: Site = { plan, memory, isReused, weight, links: undefined, linked: undefined }
     this.#sites.set(fabric, site)
     for (const rank of gone) markGone(memory, rank, FAILED)
     if (links !== undefined) {
@@ -140,10 +148,10 @@ export class FabricSites {
     this.#link(site, (links) => links.ended(rank))
   }
 
-  #seat({ plan, memory }: Site, rank: number, more: SeatSetting): void {
+  #seat({ plan, memory, isReused }: Site, rank: number, more: SeatSetting): void {
     const { fabric, first, processes, ranks } = plan
     const { local } = ranks.find((each) => each.rank === rank)!
-    this.#ranks.post(local, { type: 'joined', seat: { fabric, memory, rank, first, processes, ...more } })
+    this.#ranks.post(local, { type: 'joined', seat: { fabric, memory, isReused, rank, first, processes, ...more } })
   }
 
   #link(site: Site, act: (links: FabricLinks) => void): void {

@@ -12,6 +12,7 @@ import {
   titleOf,
   type WorldNumber
 } from '../../runtime/rank-protocol.js'
+import { wake } from '../../transport/shared/bell.js'
 import {
   ENDED,
   FAILED,
@@ -95,6 +96,8 @@ export class ThreadHost implements Host {
 
   post(rank: number, message: ToRank, transfer: readonly MessagePort[] = []): void {
     this.#workers.get(rank)?.postMessage(message, transfer)
+    // What a rank hears comes by its event loop, and it may have blocked its thread for a moment, for a segment.
+    if (NEWS.has(message.type)) wake(new Int32Array(this.#memory.inboxes[rank]!))
   }
 
   written(rank: number, bytes: number): void {
@@ -199,6 +202,9 @@ export class ThreadHost implements Host {
     else this.#listener.message(rank, message)
   }
 }
+
+/** What a rank may wait for, beside segments. */
+const NEWS: ReadonlySet<ToRank['type']> = new Set<ToRank['type']>(['joined', 'answered', 'unlistened', 'ticket'])
 
 /** How a rank has gone, of which this is known. */
 export function goneBy(status: number, fatal: string | undefined): Gone {

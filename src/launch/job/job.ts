@@ -399,7 +399,7 @@ export class Job implements WorldListener, JobRanks, ObservedJob {
         this.joins.heard(rank)
         break
       case 'closed':
-        this.joins.closed(rank, message.fabric)
+        this.joins.closed(rank, message.fabric, message.hasLeft)
         break
       case 'line':
         if (message.fabric !== undefined) this.joins.line(rank, message)

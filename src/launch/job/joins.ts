@@ -61,6 +61,8 @@ interface Fabric {
   readonly undrained: Set<Process>
   /** Both groups have closed it: neither's failure is the other's any more. */
   isClosed: boolean
+  /** Ranks that have closed it and left its memory. */
+  left: number
 }
 
 /** The fabrics of a job: what joins ranks of several worlds. */
@@ -145,7 +147,8 @@ export class Joins {
       users: new Set(own.filter((process) => this.#isAlive(process))),
       undrained: new Set(sites.length > 1 ? processes.filter((process) => typeof process === 'string' || this.#isAlive(process)) : []),
       gone: new Set(),
-      isClosed: false
+      isClosed: false,
+      left: 0
     }
     this.#fabrics.set(number, fabric)
     const gone = [...own.keys()].filter((rank) => !this.#isAlive(own[rank]!))
@@ -200,7 +203,8 @@ export class Joins {
       users: new Set(alive),
       undrained: new Set(alive),
       gone: new Set(),
-      isClosed: false
+      isClosed: false,
+      left: 0
     })
     return number
   }
@@ -291,13 +295,15 @@ export class Joins {
     const fabric = this.#fabrics.get(number)
     if (fabric === undefined) return
     this.#fabrics.delete(number)
-    for (const { tell, isOthers } of fabric.sites) if (!isOthers) tell({ type: 'close', fabric: number })
+    const isLeft = fabric.left === fabric.processes.length
+    for (const { tell, isOthers } of fabric.sites) if (!isOthers) tell({ type: 'close', fabric: number, isLeft })
   }
 
-  closed(process: number, number: number): void {
+  closed(process: number, number: number, hasLeft: boolean): void {
     const fabric = this.#fabrics.get(number)
     if (fabric === undefined) return
     fabric.isClosed = true
+    if (hasLeft && fabric.users.has(process)) fabric.left++
     this.#leave(fabric, process)
   }
 

@@ -45,8 +45,8 @@ export type ToSite =
   | { type: 'seat'; fabric: number; rank: number; more: SeatSetting }
   /** A rank elsewhere is no more, and all that it has sent has come. */
   | { type: 'gone'; fabric: number; rank: number; how: Gone }
-  /** Nobody uses it any more. */
-  | { type: 'close'; fabric: number }
+  /** Nobody uses it any more. `isLeft`: all of its ranks have closed it, and nothing of it is under way. */
+  | { type: 'close'; fabric: number; isLeft: boolean }
 
 export type FromSite =
   | { type: 'listening'; fabric: number; here: number; addresses: readonly Address[] }

@@ -33,6 +33,15 @@ export function allocateBoards(size: number): SharedArrayBuffer | undefined {
   return size > 1 && size <= MOST_RANKS ? new SharedArrayBuffer(BOARDS * boardBytes(size)) : undefined
 }
 
+/** Takes away boards that are still in use. One that all have left is empty. */
+export function clearBoards(memory: SharedArrayBuffer, size: number): void {
+  const keys = new BigInt64Array(memory)
+  const bytes = boardBytes(size)
+  for (let place = 0; place < BOARDS; place++) {
+    if (keys[(place * bytes) >> 3] !== 0n) new Uint8Array(memory, place * bytes, bytes).fill(0)
+  }
+}
+
 /** The boards as one rank has them. */
 export class HostBoards implements Boards {
   readonly #memory: SharedArrayBuffer

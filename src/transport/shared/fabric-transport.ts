@@ -1,13 +1,22 @@
-import { weightOf } from './host-memory.js'
+import type { Slot } from '../transport.js'
+import type { BufferHandoff } from './buffer-handoff.js'
+import { type HostMemory, weightOf } from './host-memory.js'
+import type { Poller } from './poller.js'
 import { SharedTransport } from './shared-transport.js'
 
 /** Joins threads of several worlds, beside the transport of this thread's own world, and may be left. */
 export class FabricTransport extends SharedTransport {
-  protected readonly weight = weightOf(this.size)
+  protected readonly weight: ArrayBuffer | undefined
   #held = 0
   #watched = 0
   #left = false
   #mayLeave: (() => boolean) | undefined
+
+  /** `weighs`: the memory is new. */
+  constructor(rank: number, size: number, memory: HostMemory, poller: Poller, handoff: BufferHandoff, weighs: boolean) {
+    super(rank, size, memory, poller, handoff)
+    this.weight = weighs ? weightOf(size) : undefined
+  }
 
   override hold(): void {
     if (this.#left) return
@@ -33,16 +42,23 @@ export class FabricTransport extends SharedTransport {
     super.unwatch()
   }
 
+  /** What it has left may be the memory of others by now. */
+  override reserve(dest: number, bytes: number): Slot | undefined {
+    return this.#left ? undefined : super.reserve(dest, bytes)
+  }
+
   override poll(): boolean {
+    if (this.#left) return false
     const any = super.poll()
     if (this.#mayLeave?.()) this.#leave()
     return any
   }
 
-  /** Nothing comes by it any more that anybody waits for; what is to go out still does, and then `mayLeave`. */
-  leave(mayLeave: () => boolean): void {
+  /** Nothing comes by it any more that anybody waits for; what is to go out still does, and then `mayLeave`. True when it does at once. */
+  leave(mayLeave: () => boolean): boolean {
     if (mayLeave()) this.#leave()
     else this.#mayLeave = mayLeave
+    return this.#left
   }
 
   #leave(): void {

@@ -6,7 +6,7 @@
  */
 import { LOG_BYTES } from '../../diagnostics/flight-recorder.js'
 import { ASLEEP, wake } from './bell.js'
-import { allocateBoards } from './boards.js'
+import { allocateBoards, clearBoards } from './boards.js'
 
 export interface HostMemory {
   /** By rank. A rank of another host has one as well: the router reads it. */
@@ -77,6 +77,14 @@ export function allocateHost(size: number, others?: Omit<OtherHosts, 'bell'>): H
     boards: others === undefined ? allocateBoards(size) : undefined,
     ...(others === undefined ? {} : { others: { ...others, bell: new SharedArrayBuffer(8) } })
   }
+}
+
+/** Makes memory as new that nobody has any more. What is in the rings does not matter: nobody reads what has not been written since. */
+export function clearHost({ inboxes, states, boards }: HostMemory): void {
+  const size = inboxes.length
+  for (const inbox of inboxes) new Int32Array(inbox, 0, laneWord(size)).fill(0)
+  new Int32Array(states).fill(0)
+  if (boards !== undefined) clearBoards(boards, size)
 }
 
 /** Of each rank's memory so much is counted; of more ranks than these no more. */

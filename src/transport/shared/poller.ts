@@ -61,6 +61,8 @@ export class Poller {
   #waiting = false
   /** What comes, comes by the event loop: looking between its turns is vain. */
   needsLoop = false
+  /** How many of those that hold it wait for something else than a segment, which the event loop brings. */
+  #byLoop = 0
   readonly #target: Pollable
   #others: readonly AlsoPolled[] = []
   /** Ranks outnumber cores. */
@@ -106,6 +108,11 @@ export class Poller {
 
   release(): void {
     this.#held--
+  }
+
+  /** One more, or one less, of those that hold it waits for the event loop. */
+  awaitLoop(change: 1 | -1): void {
+    this.#byLoop += change
   }
 
   /** As `hold`, for whoever does not need the rank to live on. */
@@ -174,7 +181,7 @@ export class Poller {
 
   #finds(): boolean {
     const target = this.#target
-    if (this.needsLoop) return this.#poll()
+    if (this.needsLoop || this.#awaitsLoop) return this.#poll()
     const looks = this.#crowded || this.#quietSince > 0 ? 1 : LOOKS
     for (let k = 0; k < looks; k++) if (this.#poll()) return true
     if (!this.#yieldsBetween) return false
@@ -202,6 +209,8 @@ export class Poller {
     this.#deliveries = 0
     if (due || !this.#wanted) return this.#look()
     this.onTurn()
+    // Whoever it waits for needs the core.
+    if (this.#awaitsLoop) return this.#sleep()
     const now = performance.now()
     if (this.#quietSince === 0) {
       this.#quietSince = now
@@ -215,6 +224,11 @@ export class Poller {
     this.#target.wakeUp()
     if (found) this.#delivered()
     else this.#look()
+  }
+
+  /** Whether nothing that it waits for comes as a segment. */
+  get #awaitsLoop(): boolean {
+    return this.#byLoop > 0 && this.#held <= this.#byLoop
   }
 
   /** Whether others get the core between its looks. */

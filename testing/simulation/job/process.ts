@@ -47,7 +47,8 @@ export class SimulatedProcess {
       tell: (message) => this.tell(() => job.hear(this, message)),
       enter: ({ fabric }) => job.enter(this, fabric),
       // Nothing but virtual time can pass, and all of it does.
-      hold: () => undefined
+      hold: () => undefined,
+      await: () => undefined
     })
   }
 

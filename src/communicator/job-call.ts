@@ -1,12 +1,12 @@
-import { catchError, concatMap, defer, map, NEVER, Observable, of, raceWith } from 'rxjs'
+import { catchError, concatMap, defer, finalize, map, Observable, of } from 'rxjs'
 import { type Failure, failureOf, remoteError } from '../collective/control-messages.js'
 import type { Make } from '../collective/definition.js'
 import { bcastOf } from '../collective/definitions/bcast.js'
 import { call } from '../collective/request.js'
 import { ANY_SOURCE } from '../constants.js'
-import { CollectiveMismatchError, RxmpiError } from '../errors.js'
-import { type JobServices, type Order, type Process, type Refusal, refusalOf, refused } from '../progress/job-services.js'
-import { onAbort } from '../request/cancellation.js'
+import { AbortError, CollectiveMismatchError, RxmpiError } from '../errors.js'
+import { type JobServices, type Order, type Process, type Refusal, refusalOf, refused, Withdrawn } from '../progress/job-services.js'
+import { abortError, onAbort } from '../request/cancellation.js'
 import type { Request } from '../request/request.js'
 import type { Communicator } from './communicator.js'
 import { gatherSays, type Setting } from './communicator-create.js'
@@ -20,8 +20,8 @@ export interface JobCall {
   readonly alike: string
   /** What the root waits for, for a report. */
   readonly what: string
-  /** Called at the root, with those who are there; throws what is wrong with what the root gives. */
-  orderFor(processes: readonly Process[]): Order
+  /** Called at the root, with those who are there and the call's word; throws what is wrong with what the root gives. */
+  orderFor(processes: readonly Process[], key: string): Order
 }
 
 interface Say {
@@ -31,14 +31,21 @@ interface Say {
 }
 
 /** What the root tells the others: what has come of it, or why nothing has. */
-type Verdict = { readonly value: number } | { readonly failure: Failure } | { readonly refusal: Refusal }
+type Verdict =
+  | { readonly value: number }
+  | { readonly failure: Failure }
+  | { readonly refusal: Refusal }
+  /** The rank that does not want it any more. */
+  | { readonly withdrawn: number }
 
 /**
  * Has the job do something, once all ranks have called, and tells all what has come of it. What the root gives is checked before anybody
- * waits, and all hear of it.
+ * waits, and all hear of it. From when all have called a signal of any of them asks the job to take it back, which decides: what is done
+ * already is done for all.
  */
 export function askJob(comm: Communicator, { how, root, alike, what, orderFor }: JobCall, setting: Setting): Observable<number> {
   const { core } = comm
+  const { signal } = setting.options
   const job = jobOf(comm)
   const isRoot = core.rank === root
   let reason: unknown
@@ -49,40 +56,56 @@ export function askJob(comm: Communicator, { how, root, alike, what, orderFor }:
   const throwIt = (failure: Failure): never => {
     throw isRoot ? reason : remoteError(core, root, how, failure)
   }
-  const ask = (all: readonly Say[]): Observable<Verdict | undefined> => {
+  const ask = (all: readonly Say[], key: string): Observable<Verdict | undefined> => {
     if (!isRoot) return of(undefined)
-    const order = orderFor(all.map(({ process }) => process))
-    return awaited(comm, job.ask(order), what, setting).pipe(
-      raceWith(abortOf(setting)),
+    const processes = all.map(({ process }) => process)
+    return awaited(comm, job.ask(orderFor(processes, key)), what, setting).pipe(
       map((value): Verdict => ({ value })),
       catchError((error) => {
+        if (error instanceof Withdrawn) return of({ withdrawn: processes.indexOf(error.process) })
         const refusal = refusalOf(error)
         return of(refusal === undefined ? failedBy(error) : { refusal })
       })
     )
   }
-  return defer(() => {
+  const said = defer(() => {
     let failure: Failure | undefined
     try {
-      if (isRoot) orderFor([])
+      if (isRoot) orderFor([], '')
     } catch (error) {
       failure = failedBy(error).failure
     }
     return gatherSays<Say>(comm, how, { alike, process: job.process, failure }, setting)
-  }).pipe(
-    concatMap(({ id, all }) => {
-      core.endpoint.disuse(id)
-      checkAlike(how, all)
-      const { failure } = all[root]!
-      return failure === undefined ? ask(all) : throwIt(failure)
-    }),
-    concatMap((verdict) => tell(comm, how, verdict as Verdict, root, setting)),
+  })
+  return said.pipe(
+    concatMap(({ id, all }) =>
+      defer(() => {
+        checkAlike(how, all)
+        const { failure } = all[root]!
+        if (failure !== undefined) throwIt(failure)
+        const key = `${all[0]!.process}.${id}`
+        const letGo = signal === undefined ? undefined : withdrawing(signal, () => job.withdraw(key))
+        return ask(all, key).pipe(
+          concatMap((verdict) => tell(comm, how, verdict as Verdict, root, setting)),
+          finalize(() => letGo?.())
+        )
+        // Until then no other call has this word.
+      }).pipe(finalize(() => core.endpoint.disuse(id)))
+    ),
     map((verdict) => {
       if ('value' in verdict) return verdict.value
       if ('failure' in verdict) return throwIt(verdict.failure)
-      throw refused(verdict.refusal)
+      if ('refusal' in verdict) throw refused(verdict.refusal)
+      if (signal?.aborted) throw abortError(signal)
+      throw remoteError(core, verdict.withdrawn, how, failureOf(0, new AbortError("the call's signal was aborted")))
     })
   )
+}
+
+function withdrawing(signal: AbortSignal, withdraw: () => void): (() => void) | undefined {
+  if (!signal.aborted) return onAbort(signal, withdraw)
+  withdraw()
+  return undefined
 }
 
 /** What starts and joins ranks beyond the world. */
@@ -116,14 +139,10 @@ export function awaited<T>({ core, calls }: Communicator, source: Observable<T>,
   })
 }
 
-function tell(comm: Communicator, how: string, verdict: Verdict, root: number, { options, site }: Setting): Request<Verdict> {
+/** No signal ends it: what the job has done is told to all. */
+function tell(comm: Communicator, how: string, verdict: Verdict, root: number, { site }: Setting): Request<Verdict> {
   const verdictOf: Make<Verdict, Verdict> = (ranks, given) => ({ ...bcastOf<Verdict>(ranks, given), name: how })
-  return call(comm, verdictOf, verdict, { ...options, root }, undefined, site) as Request<Verdict>
-}
-
-function abortOf({ options: { signal } }: Setting): Observable<never> {
-  if (signal === undefined) return NEVER
-  return new Observable((subscriber) => onAbort(signal, (error) => subscriber.error(error)))
+  return call(comm, verdictOf, verdict, { root }, undefined, site) as Request<Verdict>
 }
 
 function checkAlike(how: string, all: readonly Say[]): void {

@@ -75,7 +75,7 @@ export function listening(
 ): Observable<Joined> {
   const { root = 0, queue = QUEUE, scope = 'job' } = options
   const what = `in listen for somebody to connect to port '${name}'`
-  const orderFor = (processes: readonly Process[]): ListenOrder => ({ type: 'listen', name, queue, scope, processes })
+  const orderFor = (processes: readonly Process[], key: string): ListenOrder => ({ type: 'listen', key, name, queue, scope, processes })
   return askJob(comm, { how: 'listen', root, alike: alikeOf(name, root), what, orderFor }, setting).pipe(
     tap((port) => {
       if (scope === 'network') jobOf(comm).ticket(port).subscribe(ticket)
@@ -90,11 +90,11 @@ export function connecting(comm: Communicator, name: string, options: ConnectOpt
   checkRoot(root, comm.core.size)
   checkPortName(name)
   const job = jobOf(comm)
-  const orderFor = (processes: readonly Process[]): ConnectOrder => {
+  const orderFor = (processes: readonly Process[], key: string): ConnectOrder => {
     if (!(timeout >= 0 && timeout <= MAX_TIMEOUT)) {
       throw new ArgumentError(`timeout: expected milliseconds from 0 to ${MAX_TIMEOUT}, got ${shown(timeout)}`)
     }
-    return { type: 'connect', name, timeout, processes }
+    return { type: 'connect', key, name, timeout, processes }
   }
   const what = `in connect for ${shownPort(name)}`
   return askJob(comm, { how: 'connect', root, alike: alikeOf(name, root), what, orderFor }, setting).pipe(

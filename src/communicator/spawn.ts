@@ -58,8 +58,9 @@ export function spawnRanks(
 ): Observable<Joined> {
   const { root = 0, hosts, placement } = options
   checkRoot(root, comm.core.size)
-  const orderFor = (processes: readonly Process[]): SpawnOrder => ({
+  const orderFor = (processes: readonly Process[], key: string): SpawnOrder => ({
     type: 'spawn',
+    key,
     parts: partsOf(what, options),
     where: { hosts, placement },
     processes

@@ -55,6 +55,10 @@ export class JobClient<S extends JobSeat> implements JobServices {
     })
   }
 
+  withdraw(key: string): void {
+    this.#line.tell({ type: 'withdraw', key })
+  }
+
   join(fabric: number): Observable<Joined> {
     return new Observable((subscriber) => {
       const joined = this.#come.get(fabric)

@@ -27,7 +27,9 @@ export type FromJob<S extends JobSeat> =
 export type ToJob =
   /** Start ranks, open a port, or connect to one. */
   | { type: 'asked'; id: number; order: Order }
-  /** What was asked for is not wanted any more. */
+  /** What was asked for is not wanted any more, nor is an answer. */
   | { type: 'withdrawn'; id: number }
+  /** The same, said by any of those for whom it was asked; it is answered whether this has come in time. */
+  | { type: 'withdraw'; key: string }
   /** Said by the root of those who listen: who has come is let in; or nobody is any more. */
   | { type: 'taken' | 'unlisten'; port: number }

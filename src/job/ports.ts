@@ -1,4 +1,4 @@
-import type { ConnectOrder, ListenOrder, Refusal } from '../progress/job-services.js'
+import { type ConnectOrder, type ListenOrder, type Refusal, withdrawnBy } from '../progress/job-services.js'
 import type { JobNews } from './messages.js'
 
 /** What ports need of the job. */
@@ -53,6 +53,9 @@ interface Offer {
 
 interface Connecting extends Caller {
   readonly name: string
+  readonly key: string
+  /** Which of its processes does not want it any more. */
+  withdrawnBy?: number | undefined
   /** When it is given up. */
   readonly until: number
   /** Has its time not end any more. */
@@ -82,14 +85,14 @@ export class Ports {
     for (const connecting of [...this.#early]) if (connecting.name === name) this.#seek(connecting)
   }
 
-  connect(root: number, id: number, { name, timeout, processes }: ConnectOrder): void {
-    this.#seek({ root, id, processes: processes as number[], name, until: this.#job.now() + timeout })
+  connect(root: number, id: number, { key, name, timeout, processes }: ConnectOrder): void {
+    this.#seek({ root, id, processes: processes as number[], key, name, until: this.#job.now() + timeout })
   }
 
   /** Somebody of another job has come with a ticket; returns how to want that no more. */
   connectStranger(number: number, stranger: Stranger): () => void {
     const name = this.#ports.get(number)?.name
-    const connecting: Connecting = { root: -1, id: -1, processes: [], name: name ?? '', until: 0, stranger }
+    const connecting: Connecting = { root: -1, id: -1, processes: [], key: '', name: name ?? '', until: 0, stranger }
     if (name === undefined) this.#refuse(connecting, 'nobody listens at that port any more')
     else this.#seek(connecting)
     return () => this.#drop((caller) => caller === connecting)
@@ -126,6 +129,19 @@ export class Ports {
     for (const connecting of waiting) this.#seek(connecting)
   }
 
+  /**
+   * Ranks that connect do not want it any more. Where those who listen are about to take it, they decide: both sides have it, or neither.
+   */
+  withdraw(key: string, process: number): void {
+    for (const port of this.#ports.values()) {
+      const offered = port.offered?.connecting
+      if (offered?.key === key) offered.withdrawnBy ??= process
+    }
+    for (const waiting of [this.#early, ...[...this.#ports.values()].map(({ queue }) => queue)]) {
+      for (const connecting of waiting) if (connecting.key === key) return this.#giveUp(connecting, process)
+    }
+  }
+
   /** What was asked for is not wanted any more. */
   withdrawn(root: number, id: number): void {
     this.#drop((caller) => caller.root === root && caller.id === id)
@@ -145,6 +161,7 @@ export class Ports {
     const { name, until } = connecting
     connecting.stop?.()
     this.#early.delete(connecting)
+    if (connecting.withdrawnBy !== undefined) return this.#giveUp(connecting, connecting.withdrawnBy)
     const port = this.#named(name)
     if (port === undefined) return this.#wait(connecting, until - this.#job.now())
     const both = port.processes.filter((process) => connecting.processes.includes(process))
@@ -158,6 +175,11 @@ export class Ports {
     }
     port.queue.push(connecting)
     this.#offer(port)
+  }
+
+  #giveUp(connecting: Connecting, process: number): void {
+    this.#drop((caller) => caller === connecting)
+    this.#tellRefusal(connecting, withdrawnBy(process))
   }
 
   #wait(connecting: Connecting, ms: number): void {
@@ -200,8 +222,12 @@ export class Ports {
     if (stranger === undefined) this.#job.tell(root, { type: 'answered', id, value })
   }
 
-  #refuse({ root, id, stranger }: Caller & { stranger?: Stranger }, message: string, name: Refusal['name'] = 'PortError'): void {
-    if (stranger !== undefined) return stranger.refuse({ name, message })
-    this.#job.tell(root, { type: 'answered', id, refusal: { name, message } })
+  #refuse(caller: Caller & { stranger?: Stranger }, message: string, name: Refusal['name'] = 'PortError'): void {
+    this.#tellRefusal(caller, { name, message })
+  }
+
+  #tellRefusal({ root, id, stranger }: Caller & { stranger?: Stranger }, refusal: Refusal): void {
+    if (stranger !== undefined) return stranger.refuse(refusal)
+    this.#job.tell(root, { type: 'answered', id, refusal })
   }
 }

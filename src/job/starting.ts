@@ -1,4 +1,4 @@
-import type { Refusal } from '../progress/job-services.js'
+import { type Refusal, withdrawnBy } from '../progress/job-services.js'
 
 /** How much of what a rank writes before it has started is kept, to be told if it never does. */
 const TAIL = 2000
@@ -26,12 +26,13 @@ export class Starting {
   readonly #world: StartingWorld
   readonly #missing: Set<number>
   readonly #tails = new Map<number, string>()
-  /** Who has asked for it, and the number of what was asked for. */
-  readonly #asked: { root: number; id: number }
+  /** Who has asked for it, the number of what was asked for, and by which word those who want it know that. */
+  readonly #asked: { root: number; id: number; key: string }
   readonly #answer: (refusal: Refusal | undefined) => void
   #failure: StartFailure | undefined
+  #withdrawnBy: number | undefined
 
-  constructor(world: StartingWorld, asked: { root: number; id: number }, answer: (refusal: Refusal | undefined) => void) {
+  constructor(world: StartingWorld, asked: { root: number; id: number; key: string }, answer: (refusal: Refusal | undefined) => void) {
     this.#world = world
     this.#missing = new Set(world.alive)
     this.#asked = asked
@@ -41,6 +42,13 @@ export class Starting {
   /** What was asked for is not wanted any more. */
   withdrawn(root: number, id: number): void {
     if (this.#asked.root === root && this.#asked.id === id) this.fail({ text: 'it is not wanted any more' })
+  }
+
+  /** The same, of any for whom it was asked. */
+  withdraw(key: string, process: number): void {
+    if (this.#asked.key !== key) return
+    this.#withdrawnBy ??= process
+    this.fail({ text: 'it is not wanted any more' })
   }
 
   /** Whether a failure of this rank is one of the start. */
@@ -77,6 +85,7 @@ export class Starting {
   }
 
   #refusal({ rank: process, text }: StartFailure): Refusal {
+    if (this.#withdrawnBy !== undefined) return withdrawnBy(this.#withdrawnBy)
     const world = this.#world
     const program = world.programOf(process ?? world.base)
     if (process === undefined) return { name: 'SpawnError', message: `${program}: ${text}`, context: { program } }

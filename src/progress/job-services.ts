@@ -23,8 +23,13 @@ export interface Where {
   readonly placement?: 'thread' | 'process' | undefined
 }
 
+/** What any rank of those who want it can take back by a word that all of them know. */
+interface Keyed {
+  readonly key: string
+}
+
 /** What the root of a spawn asks its job for. */
-export interface SpawnOrder {
+export interface SpawnOrder extends Keyed {
   readonly type: 'spawn'
   readonly parts: readonly Part[]
   readonly where: Where
@@ -33,7 +38,7 @@ export interface SpawnOrder {
 }
 
 /** What the root of those who listen asks for. */
-export interface ListenOrder {
+export interface ListenOrder extends Keyed {
   readonly type: 'listen'
   readonly name: string
   /** How many may wait while another is let in. */
@@ -44,7 +49,7 @@ export interface ListenOrder {
 }
 
 /** What the root of those who connect asks for. */
-export interface ConnectOrder {
+export interface ConnectOrder extends Keyed {
   readonly type: 'connect'
   readonly name: string
   /** How long nobody may listen, in milliseconds. */
@@ -61,9 +66,22 @@ export type Order = SpawnOrder | ListenOrder | ConnectOrder
 
 /** Why the job did not do what it was asked for: an error's class, by name, and what it says. */
 export interface Refusal {
-  readonly name: 'SpawnError' | 'PortError' | 'RankError'
+  readonly name: 'SpawnError' | 'PortError' | 'RankError' | 'Withdrawn'
   readonly message: string
   readonly context?: object | undefined
+}
+
+/** It was taken back, by this process. */
+export const withdrawnBy = (process: Process): Refusal => ({ name: 'Withdrawn', message: '', context: { process } })
+
+/** It was taken back before it was done. */
+export class Withdrawn extends Error {
+  readonly process: Process
+
+  constructor(process: Process) {
+    super('it is not wanted any more')
+    this.process = process
+  }
 }
 
 export function refusalOf(error: unknown): Refusal | undefined {
@@ -72,6 +90,7 @@ export function refusalOf(error: unknown): Refusal | undefined {
 }
 
 export function refused({ name, message, context }: Refusal): Error {
+  if (name === 'Withdrawn') return new Withdrawn((context as { process: Process }).process)
   if (name === 'SpawnError') return new SpawnError(message, context as { program: string })
   return new (name === 'PortError' ? PortError : RankError)(message, context)
 }
@@ -95,6 +114,8 @@ export interface JobServices {
    * takes it back.
    */
   ask(order: Order): Observable<number>
+  /** Called by any rank of those who want it: it is not wanted any more. Whether that comes in time its answer tells. */
+  withdraw(key: string): void
   /** Emits this rank's end of a fabric, as soon as there is one. */
   join(fabric: number): Observable<Joined>
   /** Emits this rank's ends of all that comes of a port; completes when that is closed. At the root unsubscribing closes it. */

@@ -300,7 +300,7 @@ describe('who has a ticket, and says what he likes', () => {
       shut: () => undefined
     })
     const network = new NetworkPorts(links, joins, ports, false)
-    ports.listen(0, 0, { type: 'listen', name: 'desk', queue: 1000, scope: 'network', processes: [0, 1] })
+    ports.listen(0, 0, { type: 'listen', key: 'the first', name: 'desk', queue: 1000, scope: 'network', processes: [0, 1] })
     const { id, secret, port } = readTicket(await network.open(0))
     let next = 1
     /** Says all that, and gives what comes back, until there is an end or nothing more to come. */

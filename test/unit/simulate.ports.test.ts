@@ -347,6 +347,77 @@ describe('a port that is closed while somebody is let in', () => {
   })
 })
 
+describe('a connection that is withdrawn while it is being made', () => {
+  const timeout = { timeout: 100 }
+
+  it.each([
+    [1, 0],
+    [2, 0],
+    [2, 1],
+    [3, 2]
+  ])('is there on both sides, or on none: of %i ranks number %i aborts', (size, who) => {
+    const outcomes = new Set<string>()
+    // From when all have said that they call to after all is done.
+    for (let aborts = size === 1 ? 20.5 : 22.5; aborts <= 36; aborts += 0.5) {
+      groups([2, size, 1], ([desk, guests, [later]], { at }) => {
+        const served = desk!.map((comm) => {
+          const come: Intercommunicator[] = []
+          at(24)
+            .pipe(switchMap(() => comm.listen('desk')))
+            .subscribe((inter) => come.push(inter))
+          return come
+        })
+        const controller = new AbortController()
+        at(aborts).subscribe(() => controller.abort())
+        const joined: Intercommunicator[] = []
+        const connected = guests!.map((comm, rank) => {
+          const options = rank === who ? { ...timeout, signal: controller.signal } : timeout
+          return log(
+            at(20).pipe(
+              switchMap(() => comm.iconnect('desk', options)),
+              tap((inter) => joined.push(inter)),
+              map(() => 'in')
+            )
+          )
+        })
+        // Whoever is there speaks, so that nobody is there alone.
+        const answers: unknown[] = []
+        at(50).subscribe(() => {
+          for (const inter of [...joined, ...served.flat()]) inter.iallreduce(1).subscribe((sum) => answers.push(sum))
+        })
+        const next = log(
+          at(60).pipe(
+            switchMap(() => later!.iconnect('desk', timeout)),
+            map(() => 'in')
+          )
+        )
+        at(100).subscribe(() => {
+          const isIn = joined.length > 0
+          expect(joined).toHaveLength(isIn ? size : 0)
+          expect(served.map((come) => come.length)).toEqual(isIn ? [2, 2] : [1, 1])
+          expect(answers).toHaveLength(isIn ? size + 2 : 0)
+          if (!isIn) {
+            const names = connected.map(([entry]) => (entry as Error).name)
+            expect(names).toEqual(guests!.map((_, rank) => (rank === who ? 'AbortError' : 'RemoteError')))
+          }
+          expect(next).toEqual(['in', '|'])
+          outcomes.add(`${isIn}`)
+        })
+      })
+    }
+    expect(outcomes.size).toBe(2)
+  })
+
+  it('waits for nobody who would let it in', () => {
+    groups([1], ([[guest]], { at }) => {
+      const controller = new AbortController()
+      const found = log(guest!.iconnect('desk', { timeout: 1000, signal: controller.signal }))
+      at(20).subscribe(() => controller.abort())
+      at(23).subscribe(() => expect(found).toEqual([expect.objectContaining({ name: 'AbortError' })]))
+    })
+  })
+})
+
 describe('orders of connecting', () => {
   it('are all tried, and are the same at all ranks that listen', () => {
     const orders = new Set<string>()

@@ -272,6 +272,34 @@ describe('what cannot be spawned', () => {
   })
 })
 
+describe('a spawn that is taken back', () => {
+  it.each([0, 1])('has started on both sides or on none, whenever rank %i aborts it', (who) => {
+    const outcomes = new Set<string>()
+    for (let aborts = 1.5; aborts <= 12; aborts += 0.5) {
+      const sums: unknown[] = []
+      const programs: SimulatedPrograms = {
+        'w.ts': (_, parent) => parent.iallreduce(1).pipe(tap((sum) => sums.push(sum)))
+      }
+      simulate(2, { latency: 1, programs, leaks: 'ignore' }, ({ comms, flush }) => {
+        const controller = new AbortController()
+        timer(aborts).subscribe(() => controller.abort())
+        const found: unknown[] = []
+        for (const comm of comms) {
+          const signal = comm.rank === who ? controller.signal : undefined
+          const spawned = comm.ispawn('w.ts', { ranks: 2, signal }).pipe(switchMap((children) => children.iallreduce(1)))
+          spawned.subscribe({ next: (sum) => found.push(sum), error: ({ name }) => found.push(name) })
+        }
+        flush()
+        const hasStarted = found.includes(2)
+        expect(found.sort()).toEqual(hasStarted ? [2, 2] : ['AbortError', 'RemoteError'])
+        expect(sums).toEqual(hasStarted ? [2, 2] : [])
+        outcomes.add(`${hasStarted}`)
+      })
+    }
+    expect(outcomes.size).toBe(2)
+  })
+})
+
 describe('failures over worlds', () => {
   it('of a spawned rank reach those who have spawned it, and its own world', () => {
     const programs: SimulatedPrograms = {

@@ -5,7 +5,7 @@ import { debug } from '../../diagnostics/debug.js'
 import type { Log } from '../../diagnostics/flight-recorder.js'
 import { Ports } from '../../job/ports.js'
 import { Starting } from '../../job/starting.js'
-import { type ConnectOrder, isTicket, type Order, type Refusal, type SpawnOrder } from '../../progress/job-services.js'
+import { type ConnectOrder, isTicket, type Order, type Refusal, type SpawnOrder, withdrawnBy } from '../../progress/job-services.js'
 import type { Check } from '../../runtime/check-policy.js'
 import { type ErrorRecord, translateRecord } from '../../runtime/error-record.js'
 import type { Leftovers } from '../../runtime/leftovers-policy.js'
@@ -159,7 +159,9 @@ export class Job implements WorldListener, JobRanks, ObservedJob {
   /** Loaded with the first port that other jobs may connect to, or ticket of one. */
   #network: NetworkPorts | undefined
   /** Calls that connect to a port of another job, and how to give each up. */
-  readonly #dialled = new Map<string, () => void>()
+  readonly #dialled = new Map<string, (refusal?: Refusal) => void>()
+  /** Spawns that have been asked for and not begun, and by whom they have been taken back. */
+  readonly #prepared = new Map<string, number | undefined>()
   readonly #options: JobOptions
   readonly #programs: Programs
   readonly #first: World
@@ -389,6 +391,9 @@ export class Job implements WorldListener, JobRanks, ObservedJob {
         this.#dialled.get(`${rank} ${message.id}`)?.()
         for (const starting of this.#starting.values()) starting.withdrawn(rank, message.id)
         break
+      case 'withdraw':
+        this.#withdraw(message.key, rank)
+        break
       case 'taken':
         this.#ports.taken(message.port)
         break
@@ -478,6 +483,13 @@ export class Job implements WorldListener, JobRanks, ObservedJob {
     else this.#ports.connect(root, id, order)
   }
 
+  #withdraw(key: string, process: number): void {
+    if (this.#prepared.has(key)) this.#prepared.set(key, process)
+    this.#ports.withdraw(key, process)
+    this.#dialled.get(key)?.(withdrawnBy(process))
+    for (const starting of this.#starting.values()) starting.withdraw(key, process)
+  }
+
   async #loadNetwork(): Promise<NetworkPorts> {
     // While it is loaded, too, somebody may be heard of.
     if (this.#network === undefined) this.joins.isOpen = () => true
@@ -492,24 +504,27 @@ export class Job implements WorldListener, JobRanks, ObservedJob {
     for (const process of processes) this.joins.tell(process, { type: 'ticket', port, ticket })
   }
 
-  async #connectByTicket(root: number, id: number, { name, processes, timeout }: ConnectOrder): Promise<void> {
-    const call = `${root} ${id}`
+  async #connectByTicket(root: number, id: number, { key, name, processes, timeout }: ConnectOrder): Promise<void> {
+    const calls = [`${root} ${id}`, key]
+    const set = (giveUp: (refusal?: Refusal) => void): void => {
+      for (const call of calls) this.#dialled.set(call, giveUp)
+    }
     let isOver = false
     const end = (): void => {
       isOver = true
-      this.#dialled.delete(call)
+      for (const call of calls) this.#dialled.delete(call)
     }
     const answer = (value: number | undefined, refusal?: Refusal): void => {
       end()
       this.joins.tell(root, { type: 'answered', id, value, refusal })
     }
-    this.#dialled.set(call, end)
+    set((refusal) => (refusal === undefined ? end() : answer(undefined, refusal)))
     const network = await this.#loadNetwork()
     if (isOver) return
     try {
       const withdraw = await network.connect(readTicket(name), processes as number[], timeout, () => certificateOf(this.#links), answer)
       if (isOver) withdraw()
-      else this.#dialled.set(call, withdraw)
+      else set(withdraw)
     } catch (error) {
       answer(undefined, { name: 'PortError', message: (error as Error).message })
     }
@@ -520,15 +535,21 @@ export class Job implements WorldListener, JobRanks, ObservedJob {
     const refusal = programsOf(order)
     if (refusal !== undefined) return answer(undefined, refusal)
     const { parts } = order
+    const { key } = order
     const threads = this.#alive.size + ranksOf(order)
     const host = this.#worldOf(root)?.hostOf(root)
     if (host === undefined) return
+    this.#prepared.set(key, undefined)
     let place: (where: WorldNumber) => WorldOptions['place']
     try {
       place = await placeSpawn(this.#options, order, host, threads)
     } catch (error) {
+      this.#prepared.delete(key)
       return answer(undefined, { name: 'SpawnError', message: (error as Error).message, context: { program: parts[0]!.program } })
     }
+    const withdrawn = this.#prepared.get(key)
+    this.#prepared.delete(key)
+    if (withdrawn !== undefined) return answer(undefined, withdrawnBy(withdrawn))
     if (this.#ending || this.#finished) return
     for (const outlet of Object.values(this.#outlets)) outlet.several()
     const world = this.#world({ parts, place: place({ number: this.#count, base: this.#processes }) })
@@ -537,7 +558,7 @@ export class Job implements WorldListener, JobRanks, ObservedJob {
     const crowded = threads > availableParallelism()
     this.#starting.set(
       world,
-      new Starting(world, { root, id }, (refused) => {
+      new Starting(world, { root, id, key: order.key }, (refused) => {
         if (refused === undefined) for (const process of parents) this.joins.seat(fabric, process, { crowded, isParent: false })
         else this.joins.drop(fabric)
         answer(fabric, refused)

@@ -118,7 +118,7 @@ export class NetworkPorts {
     timeout: number,
     own: () => Promise<Certificate>,
     answer: (value: number | undefined, refusal?: Refusal) => void
-  ): Promise<() => void> {
+  ): Promise<(refusal?: Refusal) => void> {
     const { reconnectMs } = this.#links
     const token = new Token(Buffer.from(secret, 'base64url'), id)
     const self = 1 + randomInt(NUMBERS)
@@ -164,8 +164,8 @@ export class NetworkPorts {
     )
     control.send({ type: 'connect', ranks })
     link.connectTo(addresses.map((host) => ({ host, port, tls })))
-    return () => {
-      if (!isJoined) refuse({ name: 'PortError', message: 'it is not wanted any more' })
+    return (refusal = { name: 'PortError', message: 'it is not wanted any more' }) => {
+      if (!isJoined) refuse(refusal)
     }
   }
 

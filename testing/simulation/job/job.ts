@@ -106,6 +106,10 @@ export class SimulatedJob implements ProcessJob {
         this.#ports.withdrawn(number, message.id)
         for (const starting of this.#starting.values()) starting.withdrawn(number, message.id)
         return
+      case 'withdraw':
+        this.#ports.withdraw(message.key, number)
+        for (const starting of this.#starting.values()) starting.withdraw(message.key, number)
+        return
       case 'taken':
         return this.#ports.taken(message.port)
       case 'unlisten':
@@ -134,7 +138,7 @@ export class SimulatedJob implements ProcessJob {
     const fabric = this.#join(parents, children)
     this.#starting.set(
       world,
-      new Starting(world, { root, id }, (refused) => {
+      new Starting(world, { root, id, key: order.key }, (refused) => {
         if (refused === undefined) this.#seat(fabric, parents)
         else this.#drop(fabric, parents)
         this.#answer(root, id, fabric, refused)

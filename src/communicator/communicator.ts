@@ -572,13 +572,12 @@ export class Communicator extends FaultTolerant {
       throw this.core.inContext(error, captureCallSite())
     }
     const ticket = new ReplaySubject<string>(1)
-    if (options.scope !== 'network')
-      ticket.error(new PortError(`port '${name}' has no ticket: it is open to this job only; give scope: 'network'`))
+    const none = throwError(() => new PortError(`port '${name}' has no ticket: it is open to this job only; give scope: 'network'`))
     const accepted = listening(this, name, options, { options: {}, site }, ticket).pipe(
       map((joined) => joinedBy(joined, `${this.name}.accept(${++this.#accepted})`, site)),
       catchError((error) => throwError(() => this.core.inContext(error, site)))
     )
-    return new Port(name, accepted, ticket)
+    return new Port(name, accepted, options.scope === 'network' ? ticket : none)
   }
 
   /**

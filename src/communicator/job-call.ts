@@ -86,7 +86,8 @@ export function askJob(comm: Communicator, { how, root, alike, what, orderFor }:
         const key = `${all[0]!.process}.${id}`
         const letGo = signal === undefined ? undefined : withdrawing(signal, () => job.withdraw(key))
         return ask(all, key).pipe(
-          concatMap((verdict) => tell(comm, how, verdict as Verdict, root, setting)),
+          // A rank alone has nobody to tell.
+          concatMap((verdict) => (core.size === 1 ? of(verdict as Verdict) : tell(comm, how, verdict as Verdict, root, setting))),
           finalize(() => letGo?.())
         )
         // Until then no other call has this word.

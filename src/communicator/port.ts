@@ -40,15 +40,19 @@ export class Port extends Observable<Intercommunicator> {
    * What ranks of another job need to connect, once the port is open: where it is, and a secret of this port alone, which ends with it.
    * Of a port with `scope: 'network'`; else a PortError.
    */
-  readonly ticket: Promise<string>
+  get ticket(): Promise<string> {
+    this.#ticket ??= firstValueFrom(this.#tickets)
+    return this.#ticket
+  }
+
+  readonly #tickets: Observable<string>
+  #ticket: Promise<string> | undefined
 
   /** @internal */
   constructor(name: string, accepted: Observable<Intercommunicator>, ticket: Observable<string>) {
     super((subscriber) => accepted.subscribe(subscriber))
     this.name = name
-    this.ticket = firstValueFrom(ticket)
-    // Who does not ask for it need not hear of it.
-    this.ticket.catch(() => undefined)
+    this.#tickets = ticket
   }
 }
 

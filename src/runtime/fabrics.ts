@@ -32,6 +32,8 @@ export class Fabrics {
   /** Lines that have come before their fabric. */
   readonly #lines: LineMessage[] = []
   #waiting = 0
+  /** Messages of the job since that was last told. */
+  #heard = 0
   #alive: NodeJS.Timeout | undefined
 
   constructor(
@@ -67,7 +69,13 @@ export class Fabrics {
       return
     }
     this.client.onMessage(message)
-    this.#tell({ type: 'heard' })
+    this.#heard++
+  }
+
+  /** Has the job know that what it has said has been seen to, by when this rank rests: before that it does not matter. */
+  tellHeard(): void {
+    if (this.#heard > 0) this.#tell({ type: 'heard', messages: this.#heard })
+    this.#heard = 0
   }
 
   get flushed(): boolean {

@@ -81,6 +81,7 @@ export class Liveness {
       return
     }
     this.#idle = true
+    this.#fabrics.tellHeard()
     debug('rank %s rests: only a message can wake it', this.#title)
     this.port.ref()
     Atomics.or(this.#states, stateWord(this.#transport.rank), IDLE)

@@ -194,8 +194,8 @@ export type FromRank =
   /** The program has imported rxmpi: of a rank that was spawned. */
   | { type: 'started' }
   | ToJob
-  /** It has seen to one of the messages about what joins it with others. */
-  | { type: 'heard' }
+  /** It has seen to so many more of the messages about what joins it with others. */
+  | { type: 'heard'; messages: number }
   /** Both groups of a fabric have closed it. `hasLeft`: this rank neither reads nor writes its memory any more. */
   | { type: 'closed'; fabric: number; hasLeft: boolean }
   /** The rank's event loop holds nothing but pending requests. */

@@ -120,7 +120,7 @@ export class FabricSites {
       others === undefined ? this.#memory.take(size) : { memory: allocateHost(size, others), isReused: false }
     const bells = [...taken.inboxes]
     for (const { rank, local } of ranks) bells[rank] = this.#ranks.bell(local) ?? bells[rank]!
-    const memory: HostMemory = { ...taken, bells }
+    const memory: HostMemory = { ...taken, bells, logs: [] }
     const weight = isReused ? undefined : weightOf(size)
     const site: Site = { plan, memory, isReused, weight, links: undefined, linked: undefined }
     this.#sites.set(fabric, site)

@@ -401,7 +401,7 @@ export class Job implements WorldListener, JobRanks, ObservedJob {
         this.#ports.unlisten(message.port)
         break
       case 'heard':
-        this.joins.heard(rank)
+        this.joins.heard(rank, message.messages)
         break
       case 'closed':
         this.joins.closed(rank, message.fabric, message.hasLeft)

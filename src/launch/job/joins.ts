@@ -117,9 +117,9 @@ export class Joins {
     world.post(process, message)
   }
 
-  /** It has seen to one of those. */
-  heard(process: number): void {
-    const left = (this.#told.get(process) ?? 1) - 1
+  /** It has seen to so many of those. */
+  heard(process: number, messages: number): void {
+    const left = (this.#told.get(process) ?? messages) - messages
     if (left > 0) this.#told.set(process, left)
     else this.#told.delete(process)
   }

@@ -508,7 +508,8 @@ export class Communicator extends FaultTolerant {
    * Starts more ranks, which are a `COMM_WORLD` of their own, and joins this group with them; they find this group as `COMM_PARENT`. What
    * to start is read at `root`: a program, or several with their numbers of ranks, which are one world. They are threads of the root's
    * host, unless `hosts` or `placement` say otherwise, and have started once they have imported rxmpi: all of them, or none. They belong to
-   * the job, which ends when all its worlds have. Called by all ranks.
+   * the job, which ends when all its worlds have. Called by all ranks. A program that plain node runs is a job of its own from its first
+   * call on. Aborting `signal` takes back what has not been done: either nothing has started, or the call resolves on all ranks.
    *
    * Errors: RankError at the call; SpawnError on all ranks, with the program, the rank and the end of its output; ArgumentError at the root
    * for what it gives, RemoteError elsewhere; CollectiveMismatchError where the ranks give different roots. Cost: a small allreduce and a
@@ -581,7 +582,8 @@ export class Communicator extends FaultTolerant {
   }
 
   /**
-   * Connects this group to the one that listens at a port, by the name that it has in the job. Called by all ranks.
+   * Connects this group to the one that listens at a port, by the name that it has in the job. Called by all ranks. Aborting `signal`
+   * takes it back, unless those who listen have let it in: then the call resolves on all ranks, so that both sides have it, or neither.
    *
    * Errors: ArgumentError, RankError at the call; on all ranks PortError where nobody listens, when `timeout` is over, or where too many
    * wait there, and RankError where the groups have a rank in common; CollectiveMismatchError where the ranks give different names.

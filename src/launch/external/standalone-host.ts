@@ -8,6 +8,7 @@ import { startedBy } from '../../runtime/launch-env.js'
 import type { FromRank, StandaloneData, ToRank } from '../../runtime/rank-protocol.js'
 import { OVER_WORD, STATUS_WORD } from '../../runtime/standalone-rank.js'
 import { ENDED, FAILED, markGone, restOf, trafficOf } from '../../transport/shared/host-memory.js'
+import type { MemoryRef } from '../../transport/shared/mapped-memory.js'
 import { failureText } from '../job/failure-text.js'
 import { startJob } from '../job/start-job.js'
 import { isSet } from '../options/environment.js'
@@ -55,7 +56,7 @@ class MainThread implements Host {
   input(): void {}
   gone(): void {}
 
-  bell(): SharedArrayBuffer {
+  bell(): MemoryRef {
     return memory.inboxes[rank]!
   }
 

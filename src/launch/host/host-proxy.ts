@@ -1,7 +1,8 @@
 import { availableParallelism, hostname } from 'node:os'
 import type { DrainSignal, FromRank } from '../../runtime/rank-protocol.js'
 import { Router } from '../../transport/router/router.js'
-import { allocateHost, ENDED, FAILED, type HostMemory, hasGone } from '../../transport/shared/host-memory.js'
+import { allocateHost, ENDED, FAILED, type HostMemory, hasGone, type Shares } from '../../transport/shared/host-memory.js'
+import { mapFile } from '../../transport/shared/mapped-memory.js'
 import { fingerprintOf } from '../../transport/websocket/certificate.js'
 import { newNonce, Token } from '../../transport/websocket/challenge.js'
 import type { Address } from '../../transport/websocket/dial.js'
@@ -19,6 +20,7 @@ import {
   LAUNCHER,
   type Question,
   type Rendezvous,
+  type SharedMemory,
   type ToHost
 } from '../protocol/host-protocol.js'
 import { FabricSites } from './fabric-sites.js'
@@ -30,10 +32,18 @@ const SETTLE_MS = 2
 /** Where a rank has died its launcher ends the others: of the two the death is what matters, and is seen by now. */
 const TELL_MS = 300
 
+/** The launcher has tried it before, on the same machine and as the same user. */
+const UNREACHED = 'the memory that processes of this machine share cannot be mapped here; RXMPI_SHARED_MEMORY=0 joins them by sockets'
+
 /** Ranks that run already, in memory of their own. */
 export interface Seated {
   memory: HostMemory
   host(listener: Pick<HostListener, 'message' | 'ended'>): Host
+}
+
+function reached({ file, ranks }: SharedMemory): Shares | undefined {
+  const address = mapFile(file)
+  return address === undefined ? undefined : { address, ranks }
 }
 
 /** A host's side of a job: its ranks as threads, the router that joins them to those of other hosts, and the launcher's orders. */
@@ -146,12 +156,15 @@ export class HostProxy {
     }
   }
 
-  async #start({ hosts, hostNames, resident, threads, certificate, args, env, cwd, output, setting, world }: HostSetup): Promise<void> {
+  async #start(setup: HostSetup): Promise<void> {
+    const { hosts, hostNames, resident, threads, shared, certificate, args, env, cwd, output, setting, world } = setup
     if (cwd !== undefined) process.chdir(cwd)
     const { host } = this.#rendezvous
     this.#tls = certificate && fingerprintOf(certificate.cert)
     const crowded = threads > availableParallelism()
-    const memory = this.#seated?.memory ?? allocateHost(hosts.length, { host, hosts, names: hostNames, attended: !resident })
+    const shares = shared && reached(shared)
+    if (shared !== undefined && shares === undefined) return this.#exit(1, UNREACHED)
+    const memory = this.#seated?.memory ?? allocateHost(hosts.length, { host, hosts, names: hostNames, attended: !resident }, shares)
     this.#memory = memory
     this.#crowded = crowded
     const control = this.#control

@@ -24,6 +24,7 @@ import {
   UNCAUGHT,
   WITH_STATUS
 } from '../../transport/shared/host-memory.js'
+import type { MemoryRef } from '../../transport/shared/mapped-memory.js'
 import type { Gone, Host, HostListener, Rest } from '../protocol/host.js'
 import { setUpV8 } from './v8-flags.js'
 
@@ -89,7 +90,7 @@ export class ThreadHost implements Host {
   }
 
   /** Where a rank sleeps. */
-  bell(rank: number): SharedArrayBuffer {
+  bell(rank: number): MemoryRef {
     return this.#memory.inboxes[rank]!
   }
 

@@ -14,6 +14,7 @@ import { type Card, type HostAddress, type HostSetup, LAUNCHER } from '../protoc
 import type { FromSite } from '../protocol/site-protocol.js'
 import { addressesHere } from './addresses.js'
 import type { JobOptions } from './job.js'
+import { MachineMemory } from './machine-memory.js'
 import { rankSetting } from './rank-setting.js'
 import { type ProcessManagerListener, RemoteHost } from './remote-host.js'
 import { startHost } from './start-host.js'
@@ -51,6 +52,8 @@ export class ProcessManager implements ProcessManagerListener {
   readonly #mesh: Mesh
   readonly #card: Card
   readonly #addresses: (HostAddress | undefined)[]
+  /** What ranks of this machine share. */
+  #machine: MachineMemory | undefined
   #late: NodeJS.Timeout | undefined
   #open: number
 
@@ -94,6 +97,7 @@ export class ProcessManager implements ProcessManagerListener {
     debug('%s listens at %s:%d', host.name, address.host, address.port)
     const addresses = this.#addresses.filter((known) => known !== undefined)
     if (addresses.length < this.hosts.length) return
+    this.#machine?.close()
     clearTimeout(this.#late)
     for (const each of this.hosts) each.tell({ type: 'addresses', addresses })
   }
@@ -139,6 +143,7 @@ export class ProcessManager implements ProcessManagerListener {
 
   closed(): void {
     if (--this.#open > 0) return
+    this.#machine?.close()
     clearTimeout(this.#late)
     this.#mesh.close()
   }
@@ -155,6 +160,7 @@ export class ProcessManager implements ProcessManagerListener {
     const tlsPrint = certificate && fingerprintOf(certificate.cert)
     const card: Card = { ...this.#card, addresses: far ? addressesHere() : ['127.0.0.1'], port, tls: tlsPrint }
     const hostOf = this.hosts.flatMap(({ number, ranks }) => ranks.map(() => number))
+    if (announce === undefined) this.#machine = MachineMemory.of(this.hosts, hostOf.length, this.#options.env)
     for (const host of this.hosts) {
       if (announce === undefined) {
         const { name } = this.#processes.hosts[host.number]!
@@ -169,7 +175,7 @@ export class ProcessManager implements ProcessManagerListener {
     if (this.#open > 0 && this.#addresses.includes(undefined)) this.#late = setTimeout(() => this.#giveUp(), startMs)
   }
 
-  #setup({ number }: RemoteHost): Omit<HostSetup, 'hosts' | 'hostNames'> {
+  #setup({ number, ranks: own }: RemoteHost): Omit<HostSetup, 'hosts' | 'hostNames'> {
     const { prefix, ranks, world, partOf } = this.#options
     const { args, env, envChanges } = partOf?.(this.hosts[number]!.ranks[0]!) ?? this.#options
     const foreign = this.#processes.announce !== undefined
@@ -185,6 +191,7 @@ export class ProcessManager implements ProcessManagerListener {
       // A rank that is alone in its process is its own router.
       threads: here.reduce((sum, { ranks }) => sum + ranks.length + (resident ? 0 : 1), 0),
       resident,
+      shared: this.#machine?.sharedBy(own),
       env: isLocal(name) ? { all: { ...env } } : { changes: envChanges },
       cwd: foreign ? undefined : process.cwd(),
       output: this.#processes.ownOutput ? { prefix: prefix && ranks > 1 } : 'launcher',

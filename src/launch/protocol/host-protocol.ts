@@ -3,6 +3,7 @@ import type { Log } from '../../diagnostics/flight-recorder.js'
 import { ProtocolError, type RxmpiError } from '../../errors.js'
 import type { ErrorRecord } from '../../runtime/error-record.js'
 import type { DrainSignal, FromInput, FromRank, Setting, ToInput, ToRank, WorldNumber } from '../../runtime/rank-protocol.js'
+import type { MemoryFile } from '../../transport/shared/mapped-memory.js'
 import type { Certificate } from '../../transport/websocket/connection.js'
 import type { HostLink, HostLinkUser } from '../../transport/websocket/host-link.js'
 import { HEADER, MAX_FRAME, newFrame } from '../../transport/websocket/wire.js'
@@ -73,6 +74,8 @@ export interface HostSetup {
   resident: boolean
   /** Threads of the job on that machine. */
   threads: number
+  /** What ranks of that machine share, each in a process of its own. */
+  shared?: SharedMemory | undefined
   /** That of the job, where links are encrypted. */
   certificate?: Certificate | undefined
   args: readonly string[]
@@ -87,6 +90,12 @@ export interface HostSetup {
     Setting,
     'wantsResult' | 'leftovers' | 'check' | 'trace' | 'callProfile' | 'profiles' | 'inspection' | 'colors' | 'terminals' | 'inputIsTerminal'
   >
+}
+
+/** Memory that ranks of a machine share, and which those are. */
+export interface SharedMemory {
+  file: MemoryFile
+  ranks: readonly number[]
 }
 
 /** Where the launcher is, and how to be let in. */

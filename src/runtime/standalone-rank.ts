@@ -4,17 +4,21 @@
  * heartbeats go out while the program computes.
  */
 import { availableParallelism } from 'node:os'
-import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads'
+import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads'
 import { RxmpiError } from '../errors.js'
-import { allocateHost } from '../transport/shared/host-memory.js'
+import { allocateHost, type HostMemory, hasRoutes, type Shares } from '../transport/shared/host-memory.js'
+import { callsHere } from '../transport/shared/system-calls.js'
 import { RENDEZVOUS, type Started, TOKEN } from './launch-env.js'
 import { type Leftovers, leftoversOf } from './leftovers-policy.js'
 import { standaloneHostModule } from './package.js'
 import type { FromRank, Seat, StandaloneData, ToRank } from './rank-protocol.js'
+import { mayShareMemory } from './shared-memory-policy.js'
 
 /** Words of what the worker tells a main thread that listens to nothing: whether all is over, and the status to end with. */
 export const OVER_WORD = 0
 export const STATUS_WORD = 1
+/** Set once the memory of a rank that waits for it is there, or never will be. */
+export const SEATED_WORD = 2
 
 /** Set for what this process starts: it has this one's environment, and no place of its own. */
 const TAKEN = 'RXMPI_TAKEN'
@@ -36,16 +40,19 @@ export function startStandaloneRank({ name, rank, size }: Started, env: NodeJS.P
     )
   }
   const leftovers = leftoversOf(env)
-  const memory = allocateHost(size, { host: rank, hosts: Array.from({ length: size }, (_, k) => k) })
-  const words = new Int32Array(new SharedArrayBuffer(8))
+  const near = Number(env.MPI_LOCALNRANKS ?? env.OMPI_COMM_WORLD_LOCAL_SIZE ?? env.LOCAL_WORLD_SIZE ?? size)
+  const shares = near === size && mayShareMemory(env) && callsHere().calls !== undefined
+  const given = shares ? undefined : standaloneMemory(rank, size)
+  const words = new Int32Array(new SharedArrayBuffer(12))
   const { port1: port, port2 } = new MessageChannel()
-  const workerData: StandaloneData = { rank, memory, words, port: port2 }
+  const workerData: StandaloneData = { rank, size, memory: given, words, port: port2 }
   // Node's own options are for the program.
   const worker = new Worker(standaloneHostModule, { workerData, transferList: [port2], execArgv: [], name: 'router', env: { ...env } })
   worker.unref()
   env[TAKEN] = String(process.pid)
   // The program is none of those that it is for.
   for (const secret of [RENDEZVOUS, TOKEN]) delete env[secret]
+  const memory = given ?? seated(port, words)
   let finish = (_: Leftovers): boolean => false
   port.on('message', (message: ToRank) => {
     if (message.type === 'end') process.exit()
@@ -59,9 +66,8 @@ export function startStandaloneRank({ name, rank, size }: Started, env: NodeJS.P
     Atomics.wait(words, OVER_WORD, 0)
     process.exitCode = words[STATUS_WORD]!
   })
-  const near = Number(env.MPI_LOCALNRANKS ?? env.OMPI_COMM_WORLD_LOCAL_SIZE ?? env.LOCAL_WORLD_SIZE ?? size)
   return {
-    seat: { rank, size, crowded: 2 * near > availableParallelism(), ...memory },
+    seat: { rank, size, crowded: (hasRoutes(memory) ? 2 : 1) * near > availableParallelism(), ...memory },
     port,
     halt: () => {
       Atomics.wait(words, OVER_WORD, 0)
@@ -71,4 +77,17 @@ export function startStandaloneRank({ name, rank, size }: Started, env: NodeJS.P
       finish = action
     }
   }
+}
+
+/** The memory of a process with one rank. */
+export const standaloneMemory = (rank: number, size: number, shares?: Shares): HostMemory =>
+  allocateHost(size, { host: rank, hosts: Array.from({ length: size }, (_, k) => k) }, shares)
+
+/** Waits until all processes have come, and know whether they share memory: what MPI_Init does. */
+function seated(port: MessagePort, words: Int32Array): HostMemory {
+  Atomics.wait(words, SEATED_WORD, 0)
+  const message = receiveMessageOnPort(port)?.message as ToRank | undefined
+  if (message?.type === 'seat') return message.memory
+  // The job is over before it has begun.
+  process.exit(words[STATUS_WORD]!)
 }

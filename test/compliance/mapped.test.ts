@@ -1,4 +1,3 @@
-import { closeSync } from 'node:fs'
 import { allocateHost, ENDED, markGone, sharedBytes } from '../../src/transport/shared/host-memory.js'
 import { makeFile, mapFile } from '../../src/transport/shared/mapped-memory.js'
 import { SharedTransport } from '../../src/transport/shared/shared-transport.js'
@@ -11,7 +10,7 @@ function create(size: number) {
   const bytes = sharedBytes(size, size)
   const file = makeFile(bytes)
   const address = mapFile(file)!
-  closeSync(file.fd)
+  callsHere().calls!.close(file.fd)
   const hosts = Array.from({ length: size }, (_, rank) => rank)
   const memories = hosts.map((host) => allocateHost(size, { host, hosts }, { address, ranks: hosts }))
   return {

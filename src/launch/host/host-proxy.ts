@@ -1,5 +1,6 @@
 import { availableParallelism, hostname } from 'node:os'
 import type { DrainSignal, FromRank } from '../../runtime/rank-protocol.js'
+import { mayShareMemory } from '../../runtime/shared-memory-policy.js'
 import { Router } from '../../transport/router/router.js'
 import { allocateHost, ENDED, FAILED, type HostMemory, hasGone, type Shares } from '../../transport/shared/host-memory.js'
 import { mapFile } from '../../transport/shared/mapped-memory.js'
@@ -32,18 +33,13 @@ const SETTLE_MS = 2
 /** Where a rank has died its launcher ends the others: of the two the death is what matters, and is seen by now. */
 const TELL_MS = 300
 
-/** The launcher has tried it before, on the same machine and as the same user. */
-const UNREACHED = 'the memory that processes of this machine share cannot be mapped here; RXMPI_SHARED_MEMORY=0 joins them by sockets'
-
-/** Ranks that run already, in memory of their own. */
+/** A rank that runs already. */
 export interface Seated {
-  memory: HostMemory
+  /** It waits for its memory. */
+  readonly mayShare: boolean
+  /** Its memory, which is made now if it waits for that. */
+  seat(shares: Shares | undefined): HostMemory
   host(listener: Pick<HostListener, 'message' | 'ended'>): Host
-}
-
-function reached({ file, ranks }: SharedMemory): Shares | undefined {
-  const address = mapFile(file)
-  return address === undefined ? undefined : { address, ranks }
 }
 
 /** A host's side of a job: its ranks as threads, the router that joins them to those of other hosts, and the launcher's orders. */
@@ -72,6 +68,8 @@ export class HostProxy {
     (news) => this.#control.send({ type: 'site', news })
   )
   #memory: HostMemory | undefined
+  /** What processes of this machine may share. */
+  #shares: Shares | undefined
   #crowded = false
   readonly #links: MeshOptions
   #compiled: Compiled | undefined
@@ -112,6 +110,9 @@ export class HostProxy {
 
   #obey(message: ToHost): void {
     switch (message.type) {
+      case 'reach':
+        this.#control.send({ type: 'reached', isThere: this.#reach(message.shared) })
+        break
       case 'setup':
         void this.#start(message.setup)
         break
@@ -156,15 +157,23 @@ export class HostProxy {
     }
   }
 
+  #reach({ file, ranks }: SharedMemory): boolean {
+    if (this.#seated?.mayShare === false || !mayShareMemory(process.env)) return false
+    const address = mapFile(file)
+    if (address !== undefined) this.#shares = { address, ranks }
+    return address !== undefined
+  }
+
   async #start(setup: HostSetup): Promise<void> {
-    const { hosts, hostNames, resident, threads, shared, certificate, args, env, cwd, output, setting, world } = setup
+    const { hosts, hostNames, resident, threads, certificate, args, env, cwd, output, setting, world } = setup
     if (cwd !== undefined) process.chdir(cwd)
     const { host } = this.#rendezvous
     this.#tls = certificate && fingerprintOf(certificate.cert)
     const crowded = threads > availableParallelism()
-    const shares = shared && reached(shared)
-    if (shared !== undefined && shares === undefined) return this.#exit(1, UNREACHED)
-    const memory = this.#seated?.memory ?? allocateHost(hosts.length, { host, hosts, names: hostNames, attended: !resident }, shares)
+    const shares = setup.shares ? this.#shares : undefined
+    // What others write to a rank's own memory does not come by the main thread.
+    const others = { host, hosts, names: hostNames, attended: !resident && shares === undefined }
+    const memory = this.#seated?.seat(shares) ?? allocateHost(hosts.length, others, shares)
     this.#memory = memory
     this.#crowded = crowded
     const control = this.#control

@@ -97,9 +97,12 @@ export class ProcessManager implements ProcessManagerListener {
     debug('%s listens at %s:%d', host.name, address.host, address.port)
     const addresses = this.#addresses.filter((known) => known !== undefined)
     if (addresses.length < this.hosts.length) return
-    this.#machine?.close()
     clearTimeout(this.#late)
     for (const each of this.hosts) each.tell({ type: 'addresses', addresses })
+  }
+
+  reached(host: RemoteHost, isThere: boolean): void {
+    this.#machine?.answer(host.number, isThere)
   }
 
   wanted(host: RemoteHost, other: number): void {
@@ -136,6 +139,7 @@ export class ProcessManager implements ProcessManagerListener {
 
   lost(host: Host, failure: { status: number; text: string; how: Gone }): void {
     debug('%s is lost: %s', host.name, failure.text)
+    this.#machine?.answer((host as RemoteHost).number, false)
     // The time to come and the time to reach it are over at once, and either may be seen first.
     if (failure.how === UNREACHABLE && this.#addresses[(host as RemoteHost).number] === undefined) this.#giveUp()
     this.#listener.lost(host, failure)
@@ -143,7 +147,6 @@ export class ProcessManager implements ProcessManagerListener {
 
   closed(): void {
     if (--this.#open > 0) return
-    this.#machine?.close()
     clearTimeout(this.#late)
     this.#mesh.close()
   }
@@ -160,22 +163,31 @@ export class ProcessManager implements ProcessManagerListener {
     const tlsPrint = certificate && fingerprintOf(certificate.cert)
     const card: Card = { ...this.#card, addresses: far ? addressesHere() : ['127.0.0.1'], port, tls: tlsPrint }
     const hostOf = this.hosts.flatMap(({ number, ranks }) => ranks.map(() => number))
-    if (announce === undefined) this.#machine = MachineMemory.of(this.hosts, hostOf.length, this.#options.env)
+    const near = this.hosts.filter(({ number }) => (announce === undefined ? isLocal(this.#processes.hosts[number]!.name) : !far))
+    this.#machine = MachineMemory.among(near, hostOf.length, this.#options.env)
     for (const host of this.hosts) {
       if (announce === undefined) {
         const { name } = this.#processes.hosts[host.number]!
         const bySsh = !isLocal(name)
         host.process = startHost(name, { ...card, host: host.number, size: hostOf.length, bySsh, reconnectMs, startMs }, ssh)
       }
-      const hostNames = announce === undefined ? this.#processes.hosts.map(({ name }) => name) : undefined
-      host.tell({ type: 'setup', setup: { ...this.#setup(host), hosts: hostOf, hostNames, certificate } })
     }
+    const hostNames = announce === undefined ? this.#processes.hosts.map(({ name }) => name) : undefined
+    const setUp = (shares = false): void => {
+      for (const host of this.hosts) {
+        const setup = this.#setup(host, shares && near.includes(host), shares && near.length === this.hosts.length)
+        host.tell({ type: 'setup', setup: { ...setup, hosts: hostOf, hostNames, certificate } })
+      }
+    }
+    if (this.#machine === undefined) setUp()
+    else void this.#machine.reached.then(setUp)
     await announce?.(card, (text) => this.#startEnded(text))
     // What a launcher has its processes do before it lets them go on has a limit of its own.
     if (this.#open > 0 && this.#addresses.includes(undefined)) this.#late = setTimeout(() => this.#giveUp(), startMs)
   }
 
-  #setup({ number, ranks: own }: RemoteHost): Omit<HostSetup, 'hosts' | 'hostNames'> {
+  /** `shares`: it shares memory with others of its machine; `all`: so do all. */
+  #setup({ number }: RemoteHost, shares: boolean, all: boolean): Omit<HostSetup, 'hosts' | 'hostNames'> {
     const { prefix, ranks, world, partOf } = this.#options
     const { args, env, envChanges } = partOf?.(this.hosts[number]!.ranks[0]!) ?? this.#options
     const foreign = this.#processes.announce !== undefined
@@ -188,10 +200,10 @@ export class ProcessManager implements ProcessManagerListener {
     )
     return {
       args,
-      // A rank that is alone in its process is its own router.
-      threads: here.reduce((sum, { ranks }) => sum + ranks.length + (resident ? 0 : 1), 0),
+      // A rank that is alone in its process is its own router, and where all share memory there is nothing to route.
+      threads: here.reduce((sum, { ranks }) => sum + ranks.length + (resident || all ? 0 : 1), 0),
       resident,
-      shared: this.#machine?.sharedBy(own),
+      shares,
       env: isLocal(name) ? { all: { ...env } } : { changes: envChanges },
       cwd: foreign ? undefined : process.cwd(),
       output: this.#processes.ownOutput ? { prefix: prefix && ranks > 1 } : 'launcher',

@@ -12,6 +12,8 @@ import type { FromSite, ToSite } from './site-protocol.js'
 
 /** What the launcher and the process of a host say to each other, over a link of their own. */
 export type ToHost =
+  /** Before the setup: try to map this. */
+  | { type: 'reach'; shared: SharedMemory }
   | { type: 'setup'; setup: HostSetup }
   /** Where every host listens, by its number. */
   | { type: 'addresses'; addresses: HostAddress[] }
@@ -30,6 +32,7 @@ export type ToHost =
 
 export type FromHost =
   | { type: 'listening'; address: HostAddress; process: string }
+  | { type: 'reached'; isThere: boolean }
   | { type: 'wanted'; host: number }
   | { type: 'rank'; rank: number; message: FromRank }
   | { type: 'asked'; message: ToInput }
@@ -74,8 +77,8 @@ export interface HostSetup {
   resident: boolean
   /** Threads of the job on that machine. */
   threads: number
-  /** What ranks of that machine share, each in a process of its own. */
-  shared?: SharedMemory | undefined
+  /** The memory that it has been told to reach is shared: all have. */
+  shares: boolean
   /** That of the job, where links are encrypted. */
   certificate?: Certificate | undefined
   args: readonly string[]
@@ -92,7 +95,7 @@ export interface HostSetup {
   >
 }
 
-/** Memory that ranks of a machine share, and which those are. */
+/** Memory that ranks of a machine are to share, each in a process of its own, and which those are. */
 export interface SharedMemory {
   file: MemoryFile
   ranks: readonly number[]

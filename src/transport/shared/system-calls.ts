@@ -7,6 +7,8 @@ import { createRequire } from 'node:module'
 export interface SystemCalls {
   /** Memory without a name that has a descriptor; what nobody touches takes none. */
   memfd(bytes: number): number
+  /** Closes what `memfd` has opened: Node would warn of a descriptor in a worker thread that it does not know. */
+  close(fd: number): void
   /** Where the memory of a descriptor is mapped in this process. It stays there. */
   map(fd: number, bytes: number): bigint
   /** Gives it back. Nobody may hold a view of it any more. */
@@ -77,6 +79,7 @@ export function load(
 function callsOf(koffi: Koffi, futex: number): SystemCalls {
   const library = koffi.load(null)
   const memfdCreate = library.func('int memfd_create(const char *name, unsigned int flags)')
+  const close = library.func('int close(int fd)')
   const truncate = library.func('int ftruncate(int fd, int64_t bytes)')
   const mmap = library.func('void *mmap(void *where, size_t bytes, int protection, int flags, int fd, int64_t from)')
   const munmap = library.func('int munmap(void *where, size_t bytes)')
@@ -88,8 +91,13 @@ function callsOf(koffi: Koffi, futex: number): SystemCalls {
     memfd(bytes) {
       const fd = memfdCreate('rxmpi', MFD_CLOEXEC) as number
       if (fd < 0) throw failed('memfd_create')
-      if (truncate(fd, bytes) !== 0) throw failed('ftruncate')
-      return fd
+      if (truncate(fd, bytes) === 0) return fd
+      const error = failed('ftruncate')
+      close(fd)
+      throw error
+    },
+    close(fd) {
+      close(fd)
     },
     map(fd, bytes) {
       const address = koffi.address(mmap(null, bytes, READ_AND_WRITE, MAP_FLAGS, fd, 0))

@@ -70,7 +70,7 @@ export function load(
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException
     if (code === 'MODULE_NOT_FOUND' && message.startsWith("Cannot find module 'koffi'")) {
-      return { why: `koffi is not installed (${INSTALL_CALLS})` }
+      return { why: 'koffi is not installed' }
     }
     return { why: `koffi does not load here: ${message.split('\n')[0]}` }
   }

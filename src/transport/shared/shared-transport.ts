@@ -4,8 +4,9 @@ import { HostBoards } from './boards.js'
 import type { BufferHandoff } from './buffer-handoff.js'
 import { giveWay } from './give-way.js'
 import { ENDED, GONE_COUNT, type HostMemory, isRouted, maxSegment, reasonGone, STATE_BITS, stateWord } from './host-memory.js'
-import { open } from './mapped-memory.js'
+import { isMapped, open } from './mapped-memory.js'
 import { Poller } from './poller.js'
+import { allocateReachable, reachMemory } from './reachable-memory.js'
 import { Inbox, RingReader, RingWriter } from './ring.js'
 
 /** The router, where it has no thread of its own. */
@@ -37,6 +38,8 @@ export class SharedTransport implements Transport {
   readonly poller: Poller
   readonly move: ((dest: number, id: number, buffer: ArrayBuffer) => void) | undefined
   readonly share: ((dest: number, id: number, memory: readonly SharedArrayBuffer[]) => void) | undefined
+  readonly allocate: Transport['allocate'] | undefined
+  readonly reach: Transport['reach'] | undefined
   readonly attend: Transport['attend'] | undefined
   readonly unattend: ((context: number) => void) | undefined
   readonly hosts: readonly number[] | undefined
@@ -95,6 +98,10 @@ export class SharedTransport implements Transport {
     this.move = handoff && ((dest, id, buffer) => handoff.move(dest, id, buffer))
     this.share = handoff && ((dest, id, memory) => handoff.share(dest, id, memory))
     this.#handoff = handoff
+    if (memory.inboxes.some(isMapped)) {
+      this.allocate = allocateReachable
+      this.reach = reachMemory
+    }
     if (attendant !== undefined && others?.attended === true) {
       this.attend = (context, about, memory, done) => {
         this.#attending.set(context, done)

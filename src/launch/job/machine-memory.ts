@@ -13,8 +13,8 @@ interface Sharer {
 }
 
 /**
- * The memory that ranks of this machine share, each in a process of its own, instead of speaking over sockets. All of them must reach it, or
- * none uses it: where one is in another container its process cannot.
+ * The memory that ranks of this machine share, each in a process of its own, instead of speaking over sockets. All of them must reach it,
+ * or none uses it: where one is in another container its process cannot.
  */
 export class MachineMemory {
   /** Resolves to whether they do, once all have tried. */

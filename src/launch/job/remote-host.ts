@@ -14,7 +14,16 @@ const END_MS = 1000
 /** The status of a process that was killed, where nobody has seen how it ended. */
 const KILLED = 128 + constants.signals.SIGKILL
 
-const ABOUT_RANKS: ReadonlySet<ToHost['type']> = new Set<ToHost['type']>(['load', 'rank', 'written', 'input', 'gone', 'site', 'terminate'])
+const ABOUT_RANKS: ReadonlySet<ToHost['type']> = new Set<ToHost['type']>([
+  'load',
+  'rank',
+  'written',
+  'input',
+  'gone',
+  'site',
+  'ask',
+  'terminate'
+])
 
 export interface RemoteHostOptions {
   number: number

@@ -79,8 +79,8 @@ export interface Shares {
 }
 
 /**
- * `others`: this host's number and those of each rank's, where there are several; `shares`: what is in memory that other processes see. What
- * nobody touches takes no memory.
+ * `others`: this host's number and those of each rank's, where there are several; `shares`: what is in memory that other processes see.
+ * What nobody touches takes no memory.
  */
 export function allocateHost(size: number, others?: Omit<OtherHosts, 'bell'>, shares?: Shares): HostMemory {
   const bytes = ringStart(size, size)

@@ -42,6 +42,7 @@ export function duplicate(from: Memory): Memory {
 
 /** Copies all of one to the front of the other. */
 export function copyAll(from: Memory, to: Memory): void {
+  if (from instanceof Uint8Array && to instanceof Uint8Array && from.length < MEMCPY) return copy(from, 0, to, 0, from.length)
   for (let at = 0; at < from.byteLength; at += RUN) copyRun(from, at, to, at, Math.min(RUN, from.byteLength - at))
 }
 

@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import { lastValueFrom, of } from 'rxjs'
 import * as mpi from '../../operators/index.js'
 import type { Communicator } from '../../src/communicator/communicator.js'
+import { CollectiveMismatchError } from '../../src/errors.js'
 import { SUM } from '../../src/op/op.js'
 import { HostBoards } from '../../src/transport/shared/boards.js'
 import { BufferHandoff } from '../../src/transport/shared/buffer-handoff.js'
@@ -34,38 +35,63 @@ const turns = async (count: number): Promise<void> => {
 }
 
 /** What fits a note, and what does not. */
-const what = fc.constantFrom('number', 'short', 'long', 'barrier', 'all numbers', 'all words', 'all objects', 'all long')
+const what = fc.constantFrom(
+  'number',
+  'short',
+  'long',
+  'barrier',
+  'all numbers',
+  'all words',
+  'all objects',
+  'all long',
+  'all in one',
+  'exchange'
+)
 /** How a rank calls it: waits, does not wait, or as an operator; and how late it comes. */
-const how = fc.record({ form: fc.constantFrom('method', 'method', 'request', 'operator'), late: fc.nat(3) })
+const how = fc.record({ form: fc.constantFrom('method', 'method', 'request', 'operator'), late: fc.nat(3), into: fc.boolean() })
 
 type What = typeof what extends fc.Arbitrary<infer W> ? W : never
 type How = typeof how extends fc.Arbitrary<infer H> ? H : never
 
-const given = (kind: What, rank: number, call: number): unknown => {
+const given = (kind: What, rank: number, call: number, size: number): unknown => {
   if (kind === 'short' || kind === 'long' || kind === 'all long') return new Float64Array(kind === 'short' ? 5 : 100).fill(rank + call / 8)
+  if (kind === 'all in one') return Float32Array.of(rank, call, rank / 2)
+  if (kind === 'exchange') return Int16Array.from({ length: 2 * size }, (_, k) => 100 * rank + 10 * call + k)
   if (kind === 'all words') return `${rank} of ${call}`
   if (kind === 'all objects') return { rank, call }
   return rank + call / 8
 }
 
-const expected = (kind: What, size: number, call: number): unknown => {
-  const all = Array.from({ length: size }, (_, rank) => given(kind, rank, call))
+const expected = (kind: What, rank: number, size: number, call: number): unknown => {
+  const all = Array.from({ length: size }, (_, rank) => given(kind, rank, call, size))
   if (kind === 'barrier') return undefined
+  if (kind === 'exchange') return Int16Array.from(all.flatMap((row) => [...(row as Int16Array).slice(2 * rank, 2 * rank + 2)]))
   if (kind.startsWith('all')) return all
   const sum = (size * (size - 1)) / 2 + (size * call) / 8
   return kind === 'number' ? sum : new Float64Array((all[0] as Float64Array).length).fill(sum)
 }
 
-function call(comm: Communicator, kind: What, form: How['form'], number: number): Promise<unknown> {
-  const value = given(kind, comm.rank, number)
+function call(comm: Communicator, kind: What, { form, into }: How, number: number): Promise<unknown> {
+  const value = given(kind, comm.rank, number, comm.size)
+  if (kind === 'all in one' && into) {
+    const all = new Float32Array(3 * comm.size)
+    return comm
+      .iallgather(value as Float32Array, { into: all })
+      .wait()
+      .then((same) => (same === all ? parts(all) : same))
+  }
   if (form === 'operator') {
     const source = of(value)
     if (kind === 'barrier') return lastValueFrom(source.pipe(mpi.barrier(comm))).then(() => undefined)
+    if (kind === 'exchange') return lastValueFrom(source.pipe(mpi.alltoall(comm) as never))
     return lastValueFrom(kind.startsWith('all') ? source.pipe(mpi.allgather(comm)) : source.pipe(mpi.allreduce(comm, SUM) as never))
   }
   if (kind === 'barrier') return comm.ibarrier().wait()
+  if (kind === 'exchange') return comm.ialltoall(value as Int16Array, into ? { into: new Int16Array(2 * comm.size) } : {}).wait()
   return kind.startsWith('all') ? comm.iallgather(value).wait() : comm.iallreduce(value as number, SUM).wait()
 }
+
+const parts = (all: Float32Array): Float32Array[] => Array.from({ length: all.length / 3 }, (_, rank) => all.slice(3 * rank, 3 * rank + 3))
 
 describe('collectives by a board and by messages', () => {
   it('give the same, whichever way each rank goes, whoever is late, and however many are under way', async () => {
@@ -86,13 +112,14 @@ describe('collectives by a board and by messages', () => {
               comms.map(async (comm) => {
                 const results: Promise<unknown>[] = []
                 for (const [number, { kind, hows }] of calls.entries()) {
-                  const { form, late } = hows[comm.rank]!
-                  await turns(late)
-                  const result = call(comm, kind, form, number)
+                  const each = hows[comm.rank]!
+                  await turns(each.late)
+                  const result = call(comm, kind, each, number)
                   results.push(result)
-                  if (form !== 'request') await result
+                  if (each.form !== 'request') await result
                 }
-                for (const [number, { kind }] of calls.entries()) expect(await results[number]).toEqual(expected(kind, size, number))
+                for (const [number, { kind }] of calls.entries())
+                  expect(await results[number]).toEqual(expected(kind, comm.rank, size, number))
               })
             )
           })
@@ -112,6 +139,49 @@ describe('collectives by a board and by messages', () => {
           for (const [number, request] of requests.entries()) expect(await request.wait()).toBe(3 + 3 * number)
         })
       )
+    })
+  })
+
+  it('is an error of all where blocks are not as long, and one of them wants them in one place', async () => {
+    await inWorld(binding, 3, async ({ comms }) => {
+      const errors = await Promise.all(
+        comms.map(async (comm) => {
+          for (let call = 0; call < 2; call++) await comm.barrier()
+          const data = new Float64Array(comm.rank === 2 ? 2 : 1)
+          const gathered = comm.rank === 0 ? comm.allgather(data, { into: new Float64Array(3) }) : comm.allgather(data)
+          return gathered.catch((error: Error) => error)
+        })
+      )
+      for (const error of errors) expect(error).toBeInstanceOf(CollectiveMismatchError)
+    })
+  })
+
+  it('takes bytes of any kind in one place', async () => {
+    await inWorld(binding, 2, async ({ comms }) => {
+      const results = await Promise.all(
+        comms.map(async (comm) => {
+          for (let call = 0; call < 2; call++) await comm.barrier()
+          const data = comm.rank === 0 ? Buffer.of(1, 2) : Uint8Array.of(3, 4)
+          return comm.allgather(data, { into: new Uint8Array(4) })
+        })
+      )
+      for (const result of results) expect(result).toEqual(Uint8Array.of(1, 2, 3, 4))
+    })
+  })
+
+  it('is an error of the rank whose place is taken away meanwhile', async () => {
+    await inWorld(binding, 2, async ({ comms: [zero, one] }) => {
+      await Promise.all([zero!.barrier(), one!.barrier()])
+      await Promise.all([zero!.barrier(), one!.barrier()])
+      const [all, sum] = [new Float64Array(2), new Float64Array(1)]
+      const gathered = zero!.iallgather(Float64Array.of(1), { into: all }).wait()
+      const summed = zero!.iallreduce(Float64Array.of(1), SUM, { into: sum }).wait()
+      structuredClone([all, sum], { transfer: [all.buffer, sum.buffer] })
+      const others = [one!.allgather(Float64Array.of(2)), one!.allreduce(Float64Array.of(2), SUM)]
+      await expect(gathered).rejects.toThrow(/into/)
+      await expect(summed).rejects.toThrow(/into/)
+      expect(await others[0]).toEqual([Float64Array.of(1), Float64Array.of(2)])
+      expect(await others[1]).toEqual(Float64Array.of(3))
     })
   })
 

@@ -1,4 +1,5 @@
 import { ANY_SOURCE } from '../../constants.js'
+import { checkAttached } from '../../diagnostics/arguments.js'
 import type { CallSite } from '../../diagnostics/call-site.js'
 import type { Board, BoardReader } from '../../transport/board.js'
 import type { Call } from '../call.js'
@@ -71,7 +72,7 @@ export class BoardRound<T, R> implements Party, BoardReader {
     this.#registry.open(this)
     if (this.#closed) return
     if (this.#isLeaving || this.#registry.hasCome(this.tag) || !board.hasRoom(sequence)) return this.#goByMessages()
-    const { shape, length } = this.#posts.write(this.#value, board, sequence)
+    const { shape, length } = this.#posts.write(this.#value, board, sequence, this.call.options)
     board.post(sequence, this.call.hash, shape, length)
     if (board.missing(sequence, 0) < 0 && (++atOnce & AT_ONCE) !== 0) return this.#finish()
     this.#holds = true
@@ -170,15 +171,27 @@ export class BoardRound<T, R> implements Party, BoardReader {
   /** All have posted. */
   #finish(): void {
     const board = this.#board
-    for (let rank = 0; rank < board.size; rank++) {
-      if (board.agrees(rank, this.sequence)) continue
+    if (!this.#agree) {
       this.#isDisputed = true
       return this.#registry.alarm(this.sequence)
     }
-    const result = this.#posts.read(board, this.sequence, this.#value, this.call.options)
+    const { options } = this.call
+    let result: R
+    try {
+      if (options.into !== undefined) checkAttached(options.into, 'into')
+      result = this.#posts.read(board, this.sequence, this.#value, options)
+    } catch (error) {
+      return this.stop(error as Error)
+    }
     this.#close(true)
     this.#audience.emit(result)
     this.#audience.finish()
+  }
+
+  get #agree(): boolean {
+    const { size } = this.#board
+    for (let rank = 0; rank < size; rank++) if (!this.#board.agrees(rank, this.sequence)) return false
+    return this.#posts.agree?.(this.#board, this.sequence) ?? true
   }
 
   #goByMessages(): void {

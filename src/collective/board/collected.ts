@@ -1,38 +1,47 @@
 import { type BufferLike, datatypeOf, memoryOf, NUMBER, OBJECT, valueOn } from '../../codec/datatype.js'
 import { decodeObject, encodeObject } from '../../codec/object.js'
+import { copy } from '../../memory/copy.js'
 import { type Board, NOTE_DATA } from '../../transport/board.js'
+import { anyWantsInOne, areAlike, bytesIn, kindIn, lengthOf } from './note-length.js'
 import type { Posts } from './posts.js'
 
 /** Up to here a string fits a note, whatever it is made of. */
 const SHORT = 24
-/** A note's length has the kind of its data above the number of bytes. */
-const KIND_BITS = 8
+const NUMBER_WRITTEN = { shape: 0, length: lengthOf(NUMBER, 8, false) }
 
-/** A collection at all by a board, as values: numbers, short arrays, primitives. Objects go by messages: how long they are shows late. */
+/**
+ * A collection at all by a board: numbers, short arrays and primitives as values, short arrays in one place. Objects go by messages: how
+ * long they are shows late.
+ */
 export const collectedPosts = <T, R>(): Posts<T, R> => ({
   takes(value, { into }) {
+    if (datatypeOf(value) !== OBJECT) return memoryOf(value as unknown as BufferLike).byteLength <= NOTE_DATA
     if (into !== undefined) return false
-    if (typeof value === 'number' || typeof value === 'boolean' || value === null || value === undefined) return true
     if (typeof value === 'string') return value.length <= SHORT
-    return datatypeOf(value) !== OBJECT && memoryOf(value as unknown as BufferLike).byteLength <= NOTE_DATA
+    return typeof value === 'number' || typeof value === 'boolean' || value === null || value === undefined
   },
-  write(value, board, sequence) {
-    const place = board.placeOf(board.rank, sequence)
+  write(value, board, sequence, { into }) {
     if (typeof value === 'number') {
       board.setNumber(sequence, value)
-      return { shape: 0, length: (NUMBER << KIND_BITS) | 8 }
+      return NUMBER_WRITTEN
     }
     const datatype = datatypeOf(value)
     const { buffer, byteOffset, byteLength } = datatype === OBJECT ? encodeObject(value) : memoryOf(value as unknown as BufferLike)
-    board.bytes.set(new Uint8Array(buffer, byteOffset, byteLength), place)
-    return { shape: 0, length: (datatype << KIND_BITS) | byteLength }
+    copy(new Uint8Array(buffer, byteOffset, byteLength), 0, board.bytes, board.placeOf(board.rank, sequence), byteLength)
+    return { shape: 0, length: lengthOf(datatype, byteLength, into !== undefined) }
   },
-  read: (board, sequence) => Array.from({ length: board.size }, (_, rank) => valueIn(board, rank, sequence)) as R
+  agree: (board, sequence) => areAlike(board, sequence) || !anyWantsInOne(board, sequence),
+  read(board, sequence, _, { into }) {
+    if (into === undefined) return Array.from({ length: board.size }, (_, rank) => valueIn(board, rank, sequence)) as R
+    const bytes = bytesIn(board, 0, sequence)
+    const place = memoryOf(into) as Uint8Array
+    for (let rank = 0; rank < board.size; rank++) copy(board.bytes, board.placeOf(rank, sequence), place, rank * bytes, bytes)
+    return into as R
+  }
 })
 
 function valueIn(board: Board, rank: number, sequence: number): unknown {
-  const length = board.lengthOf(rank, sequence)
-  const [datatype, bytes] = [length >> KIND_BITS, length & (2 ** KIND_BITS - 1)]
+  const [datatype, bytes] = [kindIn(board, rank, sequence), bytesIn(board, rank, sequence)]
   if (datatype === NUMBER) return board.number(rank, sequence)
   const place = board.placeOf(rank, sequence)
   if (datatype === OBJECT) return decodeObject(board.bytes, place, bytes)

@@ -6,7 +6,9 @@ export interface Posts<T, R> {
   /** Whether a value fits a note, and is of a kind that is done by it. */
   readonly takes: (value: T, options: CallOptions) => boolean
   /** Writes what this rank gives into its note; on how much, and how many bytes. */
-  readonly write: (value: T, board: Board, sequence: number) => Written
+  readonly write: (value: T, board: Board, sequence: number, options: CallOptions) => Written
+  /** Whether what all have given goes together, which all ranks find alike; absent where the shapes of the notes say it. */
+  readonly agree?: (board: Board, sequence: number) => boolean
   /** Makes the result of the notes of all. */
   readonly read: (board: Board, sequence: number, value: T, options: CallOptions) => R
 }

@@ -5,6 +5,7 @@ import { checkHeld, checkParts, checkTarget, isBuffer, lengthOf } from '../algor
 import { exchangeOf } from '../algorithms/exchange.js'
 import { checkPlace } from '../algorithms/reduction.js'
 import { limitOf } from '../algorithms/threshold.js'
+import { exchangedPosts } from '../board/exchanged.js'
 import type { Definition, PlanOptions, Ranks, StreamOptions } from '../definition.js'
 
 /** How blocks are exchanged, and the stream of rounds. */
@@ -20,7 +21,7 @@ export type Exchanged<D> = D extends TypedArray ? Reduced<D> : D extends readonl
 export function alltoallOf<D, R>(comm: Ranks, { algorithm }: PlanOptions): Definition<D, R> {
   const { size } = comm
   const limit = limitOf(algorithm, 'bruck', 'pairwise')
-  return exchangeOf(comm, {
+  const definition = exchangeOf<D, R>(comm, {
     name: 'alltoall',
     algorithm,
     limit,
@@ -35,4 +36,5 @@ export function alltoallOf<D, R>(comm: Ranks, { algorithm }: PlanOptions): Defin
     form: (data, { into }) =>
       isBuffer(data) ? { datatype: datatypeOf(data), counts: new Array<number>(size).fill(lengthOf(data) / size), into } : undefined
   })
+  return algorithm === undefined ? { ...definition, posts: exchangedPosts<D, R>() } : definition
 }

@@ -7,6 +7,7 @@ import { CallProfile } from '../../trace/call-profile.js'
 import type { Dashboard } from '../dashboard/dashboard.js'
 import type { KubernetesOptions } from '../engines/kubernetes.js'
 import type { DetectedLauncher } from '../external/detect-launcher.js'
+import { optimiseLate } from '../host/v8-flags.js'
 import { failureText } from '../job/failure-text.js'
 import type { Failure, Job, OnFailure } from '../job/job.js'
 import { engineOf, type Placement, placement, ranksOf } from '../job/placement.js'
@@ -93,6 +94,7 @@ export async function run(options: RunOptions): Promise<number> {
   }
   const place = await placement({ ...asked, ranks, program: path, args })
   const request = requestOf(options, path, ranks)
+  optimiseLate(ranks)
   const dashboard = await openDashboard(options)
   const job = startJob({ ...request, observer: dashboard?.view, inputIsTerminal: process.stdin.isTTY, where: asked, place })
   return ended(job, path, options, request.profile, dashboard)

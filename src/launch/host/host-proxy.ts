@@ -28,6 +28,7 @@ import { FabricSites } from './fabric-sites.js'
 import { LinkKeeper } from './link-keeper.js'
 import { OutputMux } from './output-mux.js'
 import { goneBy, ThreadHost } from './thread-host.js'
+import { optimiseLate } from './v8-flags.js'
 
 const SETTLE_MS = 2
 /** Where a rank has died its launcher ends the others: of the two the death is what matters, and is seen by now. */
@@ -170,6 +171,7 @@ export class HostProxy {
     const { host } = this.#rendezvous
     this.#tls = certificate && fingerprintOf(certificate.cert)
     const crowded = threads > availableParallelism()
+    optimiseLate(threads)
     const shares = setup.shares ? this.#shares : undefined
     // What others write to a rank's own memory does not come by the main thread.
     const others = { host, hosts, names: hostNames, attended: !resident && shares === undefined }

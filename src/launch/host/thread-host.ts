@@ -26,7 +26,7 @@ import {
 } from '../../transport/shared/host-memory.js'
 import type { MemoryRef } from '../../transport/shared/mapped-memory.js'
 import type { Gone, Host, HostListener, Rest } from '../protocol/host.js'
-import { setUpV8 } from './v8-flags.js'
+import { expectShortLives } from './v8-flags.js'
 
 export interface ThreadHostOptions {
   memory: HostMemory
@@ -73,7 +73,7 @@ export class ThreadHost implements Host {
     this.#listener = listener
     this.ranks = options.ranks ?? ranksHere(options.memory)
     this.#unwritten = new Int32Array(new SharedArrayBuffer(4 * options.memory.inboxes.length))
-    setUpV8()
+    expectShortLives()
     for (const rank of this.ranks) this.#workers.set(rank, this.#start(rank, options))
   }
 

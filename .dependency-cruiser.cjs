@@ -179,7 +179,7 @@ module.exports = {
       'what-is-imported-is-installed',
       'An import of a package that users would not get.',
       { path: '^(src|operators|testing)/' },
-      { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'], pathNot: 'node_modules/(rxjs|uWebSockets[.]js|uplot)/' }
+      { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'], pathNot: 'node_modules/(rxjs|uWebSockets[.]js|koffi|uplot)/' }
     ),
     forbid('nothing-is-missing', 'An import that leads nowhere.', { path: '^(src|operators|testing)/' }, { couldNotResolve: true })
   ],

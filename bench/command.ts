@@ -6,6 +6,8 @@ import type { Figure } from './plan.js'
 export interface Command {
   readonly file: string
   readonly args: readonly string[]
+  /** Added to the environment. */
+  readonly env?: Readonly<Record<string, string>>
 }
 
 export interface Outcome {
@@ -22,15 +24,16 @@ const LONGEST = 600_000
 const GRACE = 5_000
 
 /** The shell's `times` knows what children took, which Node does not say; the command's own time then includes the shell's start. */
-const underTimes = ({ file, args }: Command): Command => ({
+const underTimes = ({ file, args, env }: Command): Command => ({
+  env,
   file: 'sh',
   args: ['-c', '"$@"; status=$?; times >&2; exit $status', 'sh', file, ...args]
 })
 
 export async function run(command: Command, countCpu = false): Promise<Outcome> {
-  const { file, args } = countCpu ? underTimes(command) : command
+  const { file, args, env } = countCpu ? underTimes(command) : command
   const start = performance.now()
-  const child = spawn(file, args, { stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(file, args, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...env } })
   const endings = [setTimeout(() => child.kill('SIGTERM'), LONGEST), setTimeout(() => child.kill('SIGKILL'), LONGEST + GRACE)]
   let output = ''
   let complaints = ''

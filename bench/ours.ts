@@ -7,12 +7,16 @@ import type { Case } from './suite.js'
 
 const file = (path: string): string => fileURLToPath(new URL(path, import.meta.url))
 
-/** Hosts of a rank each, or threads of one. */
-const where = ({ hosts, ranks }: Case): string[] =>
-  hosts ? ['--host', Array.from({ length: ranks }, () => 'localhost:1').join(',')] : ['-n', String(ranks)]
+/** Hosts of a rank each, or threads of one, or processes. */
+const where = ({ hosts, processes, ranks }: Case): string[] => {
+  if (hosts) return ['--host', Array.from({ length: ranks }, () => 'localhost:1').join(',')]
+  return ['-n', String(ranks), ...(processes ? ['--placement', 'process'] : [])]
+}
 
 export const ours = (subject: Case, plan: Plan): Command => ({
   file: process.execPath,
+  // What stands for several machines has no memory in common.
+  env: { RXMPI_SHARED_MEMORY: subject.hosts ? '0' : '1' },
   args: [
     file('../bin/rxmpi.js'),
     'run',

@@ -29,6 +29,8 @@ export interface Case {
   readonly ranks: number
   /** Each rank is a host of its own, joined to the others by TCP only. */
   readonly hosts?: boolean
+  /** Each rank is a process of its own, and all share memory. */
+  readonly processes?: boolean
   readonly rows: readonly Row[]
   /** `program` prints figures; the others are taken from outside of a program that is run as it is. */
   readonly measures?: 'program' | 'wall' | 'cpu'
@@ -604,6 +606,42 @@ export const cases: readonly Case[] = [
       { name: 'lock', label: 'lock, put of 8 B, release', peer: 'Lock, Put, Unlock', bar: () => atMost(1) }
     ],
     step: (_, size) => ({ iterations: moving(128 * MiB, size, 100, 20_000), warmup: moving(128 * MiB, size, 100, 20_000) })
+  },
+  {
+    name: 'processes-latency',
+    group: 'processes',
+    program: 'latency',
+    title: 'ping-pong of two processes of one machine, one way',
+    unit: 'µs',
+    ranks: 2,
+    processes: true,
+    rows: [
+      { ...smallObject, peer: 'send, recv', bar: () => atMost(1.2) },
+      { ...inPlace, peer: 'Send, Recv', sizes: [8, MiB], bar: (size) => (size === 8 ? atMost(2) : asFast) }
+    ],
+    step: smallStep
+  },
+  {
+    ...first('number', 'allreduce of a number', 'allreduce', { ranks: 2 }, { 1000: atMost(6), 10000: atMost(1.5) }),
+    name: 'processes-number',
+    group: 'processes',
+    title: 'the first calls of allreduce of a number on 2 processes of one machine, mean of a call',
+    processes: true
+  },
+  {
+    name: 'processes-window',
+    group: 'processes',
+    program: 'window',
+    title: 'a call on the memory of another process of the machine',
+    unit: 'µs',
+    ranks: 2,
+    processes: true,
+    windows: true,
+    rows: [
+      { name: 'put', label: 'put', peer: 'Put, Flush', sizes: [8], bar: () => atMost(1) },
+      { name: 'get', label: 'get, into', peer: 'Get, Flush', sizes: [8], bar: () => atMost(1) }
+    ],
+    step: () => ({ iterations: 20_000, warmup: 20_000 })
   },
   {
     name: 'hosts-latency',

@@ -11,7 +11,7 @@
 export type { Board, BoardReader, Boards } from '../src/transport/board.js'
 export { MemoryNetwork } from '../src/transport/memory/memory-network.js'
 export type { Delivery, LinkModel, MemoryNetworkOptions } from '../src/transport/memory/options.js'
-export type { SegmentReceiver, Slot, Transport } from '../src/transport/transport.js'
+export type { ReachableMemory, SegmentReceiver, Slot, Transport } from '../src/transport/transport.js'
 export type { TransportBinding, TransportRig } from './compliance/binding.js'
 export type { Runner, Skip } from './compliance/runner.js'
 export { type Exploration, type ExploreOptions, explore } from './explore.js'

@@ -137,7 +137,9 @@ export interface Terminal {
 /** `workerData` of the worker beside a program that plain node runs. */
 export interface StandaloneData {
   rank: number
-  memory: HostMemory
+  size: number
+  /** Absent where the main thread waits for it: it may be shared with other processes. */
+  memory: HostMemory | undefined
   /** No launcher has started it: it is a world of one, with a job of its own. */
   isAlone: boolean
   leftovers: Leftovers
@@ -157,6 +159,8 @@ export type ReportReason = EndReason | 'look'
 export type ToRank =
   /** The program, transpiled: import `url`, and be `argv[1] = path`. */
   | { type: 'program'; url: string; path: string }
+  /** The memory of a rank that has waited for it. */
+  | { type: 'seat'; memory: HostMemory }
   /** End: the job has. For a rank that is no thread, which can be ended from outside. */
   | { type: 'end' }
   | { type: 'signal'; signal: DrainSignal }

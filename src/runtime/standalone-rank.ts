@@ -6,17 +6,21 @@
  * its own from when it asks for others.
  */
 import { availableParallelism } from 'node:os'
-import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads'
+import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads'
 import { RxmpiError } from '../errors.js'
-import { allocateHost, type HostMemory } from '../transport/shared/host-memory.js'
+import { allocateHost, type HostMemory, hasRoutes, type Shares } from '../transport/shared/host-memory.js'
+import { callsHere } from '../transport/shared/system-calls.js'
 import { RENDEZVOUS, type Started, TOKEN } from './launch-env.js'
 import { type Leftovers, leftoversOf } from './leftovers-policy.js'
 import { standaloneHostModule } from './package.js'
 import { DRAIN_SIGNALS, type DrainSignal, type FromRank, type Seat, type StandaloneData, type ToRank } from './rank-protocol.js'
+import { mayShareMemory } from './shared-memory-policy.js'
 
 /** Words of what the worker tells a main thread that listens to nothing: whether all is over, and the status to end with. */
 export const OVER_WORD = 0
 export const STATUS_WORD = 1
+/** Set once the memory of a rank that waits for it is there, or never will be. */
+export const SEATED_WORD = 2
 
 /** Set for what this process starts: it has this one's environment, and no place of its own. */
 const TAKEN = 'RXMPI_TAKEN'
@@ -41,20 +45,22 @@ export function startStandaloneRank({ name, rank, size }: Started, env: NodeJS.P
         `a rank may start programs of rxmpi with \`npx rxmpi run --launcher local\`, or without the variables of ${name}`
     )
   }
-  const memory = allocateHost(size, { host: rank, hosts: Array.from({ length: size }, (_, k) => k) })
+  const near = Number(env.MPI_LOCALNRANKS ?? env.OMPI_COMM_WORLD_LOCAL_SIZE ?? env.LOCAL_WORLD_SIZE ?? size)
+  const shares = near === size && mayShareMemory(env) && callsHere().calls !== undefined
+  const given = shares ? undefined : standaloneMemory(rank, size)
   // Node's own options are for the program.
-  const { beside } = startBeside({ rank, memory, isAlone: false }, env, [])
+  const { beside, words } = startBeside({ rank, size, memory: given, isAlone: false }, env, [])
   env[TAKEN] = String(process.pid)
   // The program is none of those that it is for.
   for (const secret of [RENDEZVOUS, TOKEN]) delete env[secret]
-  const near = Number(env.MPI_LOCALNRANKS ?? env.OMPI_COMM_WORLD_LOCAL_SIZE ?? env.LOCAL_WORLD_SIZE ?? size)
-  return { seat: { rank, size, crowded: 2 * near > availableParallelism(), ...memory }, ...beside }
+  const memory = given ?? seated(beside.port, words)
+  return { seat: { rank, size, crowded: (hasRoutes(memory) ? 2 : 1) * near > availableParallelism(), ...memory }, ...beside }
 }
 
 /** The job of a world of one, which has begun without; `flush`: sends what is to be sent, `waits`: whether it waits for a message. */
 export function startOwnJob(memory: HostMemory, env: NodeJS.ProcessEnv, flush: () => void, waits: () => boolean): Beside {
   // The ranks that it starts have Node's options.
-  const { beside, end } = startBeside({ rank: 0, memory, isAlone: true }, env, undefined)
+  const { beside, end } = startBeside({ rank: 0, size: 1, memory, isAlone: true }, env, undefined)
   const { port } = beside
   const signals = Object.keys(DRAIN_SIGNALS) as DrainSignal[]
   const pass = (signal: DrainSignal): void => {
@@ -91,17 +97,18 @@ const resources = (): string => process.getActiveResourcesInfo().sort().join()
 
 interface Ending {
   beside: Beside
+  words: Int32Array
   /** The program has come to its end. */
   end(code: number): void
 }
 
 function startBeside(
-  place: Pick<StandaloneData, 'rank' | 'memory' | 'isAlone'>,
+  place: Pick<StandaloneData, 'rank' | 'size' | 'memory' | 'isAlone'>,
   env: NodeJS.ProcessEnv,
   execArgv: string[] | undefined
 ): Ending {
   const leftovers = leftoversOf(env)
-  const words = new Int32Array(new SharedArrayBuffer(8))
+  const words = new Int32Array(new SharedArrayBuffer(12))
   const { port1: port, port2 } = new MessageChannel()
   const workerData: StandaloneData = { ...place, leftovers, words, port: port2 }
   const worker = new Worker(standaloneHostModule, { workerData, transferList: [port2], execArgv, name: 'router', env: { ...env } })
@@ -132,5 +139,18 @@ function startBeside(
   const onEnd: Beside['onEnd'] = (action) => {
     finish = action
   }
-  return { beside: { port, halt, onEnd }, end }
+  return { beside: { port, halt, onEnd }, words, end }
+}
+
+/** The memory of a process with one rank. */
+export const standaloneMemory = (rank: number, size: number, shares?: Shares): HostMemory =>
+  allocateHost(size, { host: rank, hosts: Array.from({ length: size }, (_, k) => k) }, shares)
+
+/** Waits until all processes have come, and know whether they share memory: what MPI_Init does. */
+function seated(port: MessagePort, words: Int32Array): HostMemory {
+  Atomics.wait(words, SEATED_WORD, 0)
+  const message = receiveMessageOnPort(port)?.message as ToRank | undefined
+  if (message?.type === 'seat') return message.memory
+  // The job is over before it has begun.
+  process.exit(words[STATUS_WORD]!)
 }

@@ -45,6 +45,13 @@ export interface Transport {
    */
   share?(dest: number, id: number, memory: readonly SharedArrayBuffer[]): void
   /**
+   * Makes memory, one of each length, that ranks of other processes of this machine can reach by `reach`. Absent where there are none;
+   * `undefined` where it cannot be had now.
+   */
+  allocate?(lengths: readonly number[]): ReachableMemory | undefined
+  /** What another rank has made, by what that tells of it; `undefined` where it is out of reach: on another machine, or closed. */
+  reach?(place: unknown): readonly ArrayBuffer[] | undefined
+  /**
    * Its ranks share a thread and its time is not real: what is shared can be looked at, but what a rank does to another's memory takes a
    * message, or it would take no time.
    */
@@ -76,6 +83,15 @@ export interface Transport {
   watch(): void
   /** Takes back one `watch`. */
   unwatch(): void
+}
+
+/** Memory that ranks of several processes see. It goes when nobody has it any more. */
+export interface ReachableMemory {
+  readonly memory: readonly ArrayBuffer[]
+  /** What others have to know to reach it: a value that can be sent. */
+  readonly place: unknown
+  /** From now on nobody else can reach it; who has it keeps it. */
+  close(): void
 }
 
 /** Who is called for what arrives. The transport calls it from `poll` or from a turn of its own. */

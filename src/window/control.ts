@@ -29,14 +29,14 @@ const PAUSE_MS = 0.05
 export const controlBytes = (size: number): number => 4 * (BUSY + (size + 1) * LINE + size)
 
 export class Control {
-  readonly memory: SharedArrayBuffer
+  readonly memory: ArrayBufferLike
   readonly #words: Int32Array
   readonly #rank: number
   readonly #size: number
   readonly #hasEnded: (rank: number) => boolean
 
   /** `rank`: this thread's, `size` of the host's main thread; `hasEnded`: whether one of this host is no more. */
-  constructor(memory: SharedArrayBuffer, rank: number, size: number, hasEnded: (rank: number) => boolean) {
+  constructor(memory: ArrayBufferLike, rank: number, size: number, hasEnded: (rank: number) => boolean) {
     this.memory = memory
     this.#words = new Int32Array(memory)
     this.#rank = rank
@@ -89,7 +89,7 @@ export class Control {
       for (let spins = 0; rank !== this.#rank && Atomics.load(this.#words, busy) !== 0; spins++) {
         if (spins < SPINS) continue
         if (this.#hasEnded(rank)) Atomics.store(this.#words, busy, 0)
-        else Atomics.wait(this.#words, busy, 1, PAUSE_MS)
+        else pause()
       }
     }
   }
@@ -105,7 +105,7 @@ export class Control {
       if (spins < SPINS) continue
       // Its thread may have been ended just there.
       if (this.#hasEnded(holder - 1) && Atomics.compareExchange(words, stripe, holder, own) === holder) return stripe
-      Atomics.wait(words, stripe, holder, PAUSE_MS)
+      pause()
     }
   }
 
@@ -131,6 +131,10 @@ export class Control {
     Atomics.store(this.#words, WATCHED, is ? 1 : 0)
   }
 }
+
+/** Nobody wakes who pauses: whoever does may be another process. */
+const pause = (): unknown => Atomics.wait(still, 0, 0, PAUSE_MS)
+const still = new Int32Array(new SharedArrayBuffer(4))
 
 /** The endpoint's rank that has a part for itself, or undefined. */
 export function holderIn(state: number): number | undefined {

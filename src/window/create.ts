@@ -17,6 +17,7 @@ import { CallRequest } from '../service/call-request.js'
 import { settled } from '../service/called.js'
 import { agreed, gather, OwnCaller } from '../service/rounds.js'
 import { Service } from '../service/service.js'
+import type { ReachableMemory } from '../transport/transport.js'
 import { Control, controlBytes } from './control.js'
 import { Part, type PartSay, sayOf } from './part.js'
 import { Waits } from './waits.js'
@@ -83,7 +84,14 @@ export function allocateWindow<A extends TypedArray>(
       const part = { ...sayOf(new make(new SharedArrayBuffer(0)) as unknown as Viewed), length }
       return { part, memory: undefined, how: `allocateWindow(${make.name}, …, { contiguous: true })`, type: make }
     }
-    const memory = allocated(() => new make(new SharedArrayBuffer(length * type.BYTES_PER_ELEMENT))) as unknown as Viewed
+    const bytes = length * type.BYTES_PER_ELEMENT
+    const reachable = comm.core.endpoint.transport.allocate?.([bytes, controlBytes(comm.core.size)])
+    if (reachable !== undefined) {
+      const memory = new make(reachable.memory[0]!) as unknown as Viewed
+      const part: PartSay = { ...sayOf(memory), kind: 'shared', place: reachable.place }
+      return { part, memory, how: 'allocateWindow', type: undefined, reachable }
+    }
+    const memory = allocated(() => new make(new SharedArrayBuffer(bytes))) as unknown as Viewed
     return { part: sayOf(memory), memory, how: 'allocateWindow', type: undefined }
   })
 }
@@ -91,7 +99,7 @@ export function allocateWindow<A extends TypedArray>(
 type SharedType = {
   readonly name: string
   readonly BYTES_PER_ELEMENT: number
-  new (buffer: SharedArrayBuffer, offset?: number, length?: number): TypedArray
+  new (buffer: ArrayBufferLike, offset?: number, length?: number): TypedArray
 }
 
 interface Prepared {
@@ -100,6 +108,8 @@ interface Prepared {
   readonly how: string
   /** Of parts that lie one behind the other. */
   readonly type: SharedType | undefined
+  /** What this rank's memory is, where other processes reach it. */
+  readonly reachable?: ReachableMemory
 }
 
 function allocated<T>(make: () => T): T {
@@ -165,17 +175,29 @@ function make(
       const parts = says.map(({ part }, of) => new Part(of, part))
       let isMade = false
       const joining = laidOut(work, waits, prepared, parts, site).pipe(
-        concatMap((whole) => joined(work, waits, parts, site).pipe(map(() => whole)))
+        concatMap((whole) => joined(work, waits, prepared, parts, site).pipe(map(() => whole)))
       )
       return (isAttended(work, parts) ? attended(caller, work, parts, prepared, joining, site) : joining).pipe(
         map((whole) => {
           isMade = true
-          return new Window({ caller, service, waits, parts, whole, name, group: comm.group, parent: core, site })
+          return new Window({
+            caller,
+            service,
+            waits,
+            parts,
+            whole,
+            name,
+            group: comm.group,
+            parent: core,
+            site,
+            release: prepared.reachable?.close
+          })
         }),
         (source) =>
           new Observable<Window<unknown>>((subscriber) => {
             subscriber.add(() => {
               if (isMade) return
+              prepared.reachable?.close()
               endpoint.transport.unattend?.(work.id + CONTROL)
               service.close()
               calls.release()
@@ -261,24 +283,39 @@ function laidOut(
 }
 
 /** Those of a host let each other have the parts that can be shared. */
-function joined(core: CommunicatorCore, waits: Waits, parts: readonly Part[], site: CallSite | undefined): Observable<void> {
+function joined(
+  core: CommunicatorCore,
+  waits: Waits,
+  { reachable }: Prepared,
+  parts: readonly Part[],
+  site: CallSite | undefined
+): Observable<void> {
   const { endpoint, rank } = core
   const { transport } = endpoint
   const hasEnded = (other: number): boolean => other < core.size && transport.hasEnded?.(core.memberOf(other)) === true
-  const reach = (part: Part, memory: SharedArrayBuffer): void => {
+  const reach = (part: Part, memory: ArrayBufferLike): void => {
     if (transport.isVirtual !== true) part.reach(new Control(memory, rank, core.size, hasEnded))
   }
   const others = ranksHere(core).filter((other) => other !== rank)
   const own = parts[rank]!
-  if (own.kind === 'shared') {
+  if (reachable !== undefined) reach(own, reachable.memory[1]!)
+  else if (own.kind === 'shared') {
     const control = new SharedArrayBuffer(controlBytes(core.size))
     for (const other of others) transport.share!(core.memberOf(other), core.id, [own.memory!.buffer as SharedArrayBuffer, control])
     reach(own, control)
   }
+  for (const part of parts) {
+    if (part === own || part.place === undefined) continue
+    // What is out of reach, on another machine, is acted on by messages.
+    const memory = transport.reach?.(part.place)
+    if (memory === undefined) continue
+    part.lies(memory[0]!)
+    reach(part, memory[1]!)
+  }
   let all: Observable<unknown> = of(undefined)
   for (const other of others) {
     const part = parts[other]!
-    if (part.kind !== 'shared') continue
+    if (part.kind !== 'shared' || part.place !== undefined) continue
     all = all.pipe(
       concatMap(() => come(core, waits, other, core.id, site)),
       map(([buffer, control]) => {
@@ -319,7 +356,7 @@ function attended<T>(
     }
     if (control === undefined || endpoint.transport.attend === undefined) return done()
     const about = { say: { ...say, offset: memory!.byteOffset }, rank, members: [...members] }
-    endpoint.transport.attend(core.id + CONTROL, about, [memory!.buffer as SharedArrayBuffer, control.memory], done)
+    endpoint.transport.attend(core.id + CONTROL, about, [memory!.buffer as SharedArrayBuffer, control.memory as SharedArrayBuffer], done)
   })
   return settled(joining.pipe(concatMap((value) => known.pipe(map(() => value))))).pipe(
     concatMap(({ error, value }) =>

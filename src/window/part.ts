@@ -27,6 +27,8 @@ export interface PartSay {
   /** Where it begins in its buffer. */
   readonly offset: number
   readonly struct: StructLayout | null
+  /** Where processes of its machine reach it, and what they must know of it beside its data. */
+  readonly place?: unknown
 }
 
 const BYTES = 2
@@ -86,13 +88,16 @@ export class Part {
   atomics: AtomicArray | undefined
   /** The kind of array that goes there as it is. */
   type: unknown
+  /** Where processes of its machine reach it. */
+  readonly place: unknown
   /** It is no more. */
   isEnded = false
   readonly #datatype: number
   #offset: number
 
-  constructor(rank: number, { kind, datatype, length, offset, struct }: PartSay) {
+  constructor(rank: number, { kind, datatype, length, offset, struct, place }: PartSay) {
     this.rank = rank
+    this.place = place
     this.kind = kind
     this.length = length
     this.struct = struct ?? undefined
@@ -128,7 +133,7 @@ export class Part {
   }
 
   /** Its memory is in this buffer. */
-  lies(buffer: SharedArrayBuffer): void {
+  lies(buffer: ArrayBufferLike): void {
     const { byteLength } = this
     this.memory = { buffer, byteOffset: this.#offset, byteLength }
     if (this.struct !== undefined) {

@@ -70,6 +70,7 @@ export interface WindowParts {
   readonly group: Group
   readonly parent: CommunicatorCore
   readonly site: CallSite | undefined
+  readonly release: (() => void) | undefined
 }
 
 const makeFence: Make<null, null> = () => ({ ...barrierOf<null>(), name: 'win.fence' })
@@ -111,6 +112,8 @@ export class Window<A = Uint8Array> {
   readonly #service: Service
   readonly #waits: Waits
   readonly #parts: readonly Part[]
+  /** Other processes have had the time to reach this rank's memory. */
+  readonly #release: (() => void) | undefined
   readonly #epochs = new Epochs()
   readonly #pipelines: readonly Pipeline[]
   readonly #keeper: LockKeeper
@@ -135,7 +138,7 @@ export class Window<A = Uint8Array> {
   readonly #meetings: Meetings
 
   /** @internal */
-  constructor({ caller, service, waits, parts, whole, name, group, parent, site }: WindowParts) {
+  constructor({ caller, service, waits, parts, whole, name, group, parent, site, release }: WindowParts) {
     const { core } = service
     this.#core = core
     this.#caller = caller
@@ -143,6 +146,7 @@ export class Window<A = Uint8Array> {
     this.#service = service
     this.#waits = waits
     this.#parts = parts
+    this.#release = release
     this.rank = core.rank
     this.size = core.size
     this.group = group
@@ -1071,6 +1075,7 @@ export class Window<A = Uint8Array> {
     this.#given.fill(undefined)
     const own = this.#parts[this.rank]!
     own.control?.free()
+    this.#release?.()
     for (const { target } of this.#locks.all()) this.#give(target)
     if (!isOrderly) {
       const { ended } = this.#meetings

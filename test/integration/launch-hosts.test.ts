@@ -214,13 +214,17 @@ describe.each([
 
 const pids = (output: string): number[] => [...new Set([...output.matchAll(/process (\d+)/g)].map((match) => Number(match[1])))]
 
-describe('a rank that is alone in its process', () => {
+describe.each([
+  ['with links of its own', '0'],
+  ['with memory that others share', '1']
+])('a rank that is alone in its process, %s', (_, RXMPI_SHARED_MEMORY) => {
   it('goes on though it polls in a loop, computes for longer than a silent host may, or exits with sends under way', async () => {
-    const { status, stdout, stderr } = await rxmpi([
-      'run',
-      '--host',
-      'localhost:1,localhost:1',
-      program(`
+    const { status, stdout, stderr } = await rxmpi(
+      [
+        'run',
+        '--host',
+        'localhost:1,localhost:1',
+        program(`
       import { COMM_WORLD as comm } from 'rxmpi'
       if (comm.rank === 0) {
         await comm.send('spin', { dest: 1 })
@@ -244,7 +248,9 @@ describe('a rank that is alone in its process', () => {
         for (let k = 0; k < 20; k++) comm.isend(new Float64Array(50_000).fill(k), { dest: 0 })
         process.exit(0)
       }`)
-    ])
+      ],
+      { env: { RXMPI_SHARED_MEMORY } }
+    )
     expect(stderr).toBe('')
     expect(stdout).toBe('[0] 3000000\n[0] before after\n[0] rank 1 has ended\n')
     expect(status).toBe(0)

@@ -8,6 +8,7 @@ import { SUM } from '../../src/op/op.js'
 import { HostBoards } from '../../src/transport/shared/boards.js'
 import { BufferHandoff } from '../../src/transport/shared/buffer-handoff.js'
 import { allocateHost, ENDED, markGone } from '../../src/transport/shared/host-memory.js'
+import { open } from '../../src/transport/shared/mapped-memory.js'
 import { SharedTransport } from '../../src/transport/shared/shared-transport.js'
 import { inWorld } from '../../testing/compliance/messages/world.js'
 
@@ -198,7 +199,7 @@ describe('collectives by a board and by messages', () => {
   it('keep a board until all its ranks have left, however often one says so', () => {
     const { boards: memory } = allocateHost(3)
     const bells = [0, 1, 2].map(() => new Int32Array(1))
-    const [zero, one, two] = bells.map((_, rank) => new HostBoards(memory!, rank, bells))
+    const [zero, one, two] = bells.map((_, rank) => new HostBoards(open(memory!), rank, bells))
     const members = [0, 1, 2]
     expect(one!.open(8, members)).toBeUndefined()
     expect(zero!.open(8, members)).toBeDefined()

@@ -29,7 +29,7 @@ interface Job {
 }
 
 async function started(): Promise<Job> {
-  const child = start(['run', '--host', 'localhost:1,localhost:1', job()])
+  const child = start(['run', '--host', 'localhost:1,localhost:1', job()], { env: { RXMPI_SHARED_MEMORY: '0' } })
   let output = ''
   let round = 0
   child.stdout.on('data', (data) => {

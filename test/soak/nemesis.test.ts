@@ -143,7 +143,7 @@ linux.each([
   ['two hosts of several ranks', 'localhost:2,localhost:2'],
   ['ranks that are alone in their processes', 'localhost:1,localhost:1,localhost:1']
 ])(`mixed work on %s, ${MINUTES} minutes, while processes stop and connections break: nothing is lost, nothing grows`, async (_, where) => {
-  const child = start(['run', '--host', where, '--no-prefix', program(mixed)])
+  const child = start(['run', '--host', where, '--no-prefix', program(mixed)], { env: { RXMPI_SHARED_MEMORY: '0' } })
   const over = ended(child)
   let output = ''
   child.stdout.on('data', (data) => {

@@ -13,6 +13,7 @@ const healthy: Machine = {
   cores: 4,
   memory: 2 ** 33,
   noSockets: undefined,
+  noSharing: undefined,
   givesWay: true,
   tunables: '',
   temporary: { path: '/tmp', writable: true },
@@ -45,6 +46,8 @@ describe('rxmpi doctor', () => {
       'processor quota',
       /more ranks than 1 /
     ],
+    ['no koffi', { ...healthy, noSharing: 'koffi is not installed' }, 4, 'slow', 'processes', /npm install koffi/],
+    ['memory that is not to be shared', { ...healthy, noSharing: 'RXMPI_SHARED_MEMORY=0' }, 4, 'slow', 'processes', /take that variable/],
     ['no way to give way', { ...healthy, givesWay: false }, 4, 'slow', 'giving way', /--allow-wasi/],
     ['too little memory', { ...healthy, memory: 2 ** 24 }, 4, 'missing', 'memory', /at most 2 here/],
     ['too few threads', with_({ '/sys/fs/cgroup/pids.max': '20' }), 4, 'missing', 'threads', /4 ranks need some 24/],

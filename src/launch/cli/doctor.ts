@@ -1,6 +1,8 @@
 import { accessSync, constants, readFileSync } from 'node:fs'
 import { availableParallelism, tmpdir, totalmem } from 'node:os'
+import { mayShareMemory } from '../../runtime/shared-memory-policy.js'
 import { giveWay } from '../../transport/shared/give-way.js'
+import { callsHere, INSTALL_CALLS } from '../../transport/shared/system-calls.js'
 import { INSTALL_SOCKETS, libraryHere } from '../../transport/websocket/serve.js'
 
 /** What is looked at, and what is wrong with it. */
@@ -20,6 +22,8 @@ export interface Machine {
   memory: number
   /** Why links between hosts are not served by uWebSockets.js. */
   noSockets: string | undefined
+  /** Why processes of this machine share no memory. */
+  noSharing: string | undefined
   givesWay: boolean
   /** Node's options and variables ask for huge pages. */
   tunables: string
@@ -33,6 +37,7 @@ export function thisMachine(): Machine {
     cores: availableParallelism(),
     memory: Math.min(totalmem(), process.constrainedMemory() || Number.POSITIVE_INFINITY),
     noSockets: libraryHere().why,
+    noSharing: mayShareMemory(process.env) ? callsHere().why : OFF,
     givesWay: giveWay(),
     tunables: process.env.GLIBC_TUNABLES ?? '',
     temporary: { path: tmpdir(), writable: isWritable(tmpdir()) },
@@ -45,6 +50,8 @@ export function thisMachine(): Machine {
     }
   }
 }
+
+const OFF = 'RXMPI_SHARED_MEMORY=0'
 
 /** Threads that a rank may have: its own, and those that Node starts for it. */
 const THREADS_A_RANK = 2
@@ -66,6 +73,7 @@ export function doctor(machine: Machine, ranks: number): Finding[] {
     files(machine, ranks),
     pages(machine),
     sockets(machine),
+    sharing(machine),
     clock(machine),
     temporary(machine)
   ].filter((finding) => finding !== undefined)
@@ -167,6 +175,14 @@ function sockets({ noSockets }: Machine): Finding {
     state: 'slow',
     remedy: `links between hosts are served over Node's own; for several hosts: ${INSTALL_SOCKETS}`
   }
+}
+
+function sharing({ noSharing }: Machine): Finding {
+  const found = { what: 'processes', found: noSharing ?? 'share memory, by koffi' }
+  if (noSharing === undefined) return { ...found, state: 'ok' }
+  const sockets = 'processes of this machine are joined by sockets, 3 to 10 times as slow'
+  if (noSharing === OFF) return { ...found, state: 'slow', remedy: `${sockets}; take that variable away` }
+  return { ...found, state: 'slow', remedy: `${sockets}; where ranks are processes of their own: ${INSTALL_CALLS}` }
 }
 
 /** Reading the clock is a call of the system for some sources. */

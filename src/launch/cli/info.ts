@@ -22,7 +22,7 @@ export function info(): Info {
     versions: { rxmpi: packageVersion(), node: process.versions.node, rxjs: versionOf('rxjs') },
     transports: {
       memory: 'in one thread, on a virtual clock: simulate()',
-      shared: 'rings in shared memory between the threads of a process',
+      shared: 'rings in shared memory between the threads of a process, and with koffi between processes of a machine',
       websocket: 'links between processes and machines: --host, --hostfile, --placement process, and within other launchers'
     },
     sockets: sockets(),

@@ -7,8 +7,9 @@ import { type Log, readLog } from '../../diagnostics/flight-recorder.js'
 import { RxmpiError } from '../../errors.js'
 import { startedBy } from '../../runtime/launch-env.js'
 import type { FromRank, StandaloneData, ToRank } from '../../runtime/rank-protocol.js'
-import { OVER_WORD, STATUS_WORD } from '../../runtime/standalone-rank.js'
-import { ENDED, FAILED, markGone, restOf, trafficOf } from '../../transport/shared/host-memory.js'
+import { OVER_WORD, SEATED_WORD, STATUS_WORD, standaloneMemory } from '../../runtime/standalone-rank.js'
+import { ENDED, FAILED, type HostMemory, markGone, restOf, type Shares, trafficOf } from '../../transport/shared/host-memory.js'
+import type { MemoryRef } from '../../transport/shared/mapped-memory.js'
 import { failureText } from '../job/failure-text.js'
 import type { Job } from '../job/job.js'
 import { type JobRequest, startJob } from '../job/start-job.js'
@@ -17,7 +18,8 @@ import type { Host, HostListener, Rest } from '../protocol/host.js'
 import { type DetectedLauncher, detectLauncher } from './detect-launcher.js'
 import { ExternalRank } from './external-rank.js'
 
-const { rank, memory, words, port, isAlone, leftovers } = workerData as StandaloneData
+const { rank, size, memory: given, words, port, isAlone, leftovers } = workerData as StandaloneData
+let memory = given!
 const env = process.env
 /** How long a program that is to end may take to listen; one that computes does not. */
 const LISTEN_MS = 500
@@ -58,7 +60,7 @@ class MainThread implements Host {
   input(): void {}
   gone(): void {}
 
-  bell(): SharedArrayBuffer {
+  bell(): MemoryRef {
     return memory.inboxes[rank]!
   }
 
@@ -107,8 +109,10 @@ const say = (text: string): void => {
 /** Nothing of the job is left: lets the process end, or ends it. */
 function over(status: number, abort: () => void = () => undefined): void {
   Atomics.store(words, STATUS_WORD, status)
-  Atomics.store(words, OVER_WORD, 1)
-  Atomics.notify(words, OVER_WORD)
+  for (const word of [OVER_WORD, SEATED_WORD]) {
+    Atomics.store(words, word, 1)
+    Atomics.notify(words, word)
+  }
   port.postMessage({ type: 'end' } satisfies ToRank)
   if (main?.ended || main?.halted) return
   setTimeout(() => {
@@ -172,7 +176,15 @@ async function runAlone(): Promise<void> {
 async function run(): Promise<void> {
   const seen = place()
   const seated = {
-    memory,
+    mayShare: given === undefined,
+    seat(shares: Shares | undefined): HostMemory {
+      if (given !== undefined) return given
+      memory = standaloneMemory(rank, size, shares)
+      port.postMessage({ type: 'seat', memory } satisfies ToRank)
+      Atomics.store(words, SEATED_WORD, 1)
+      Atomics.notify(words, SEATED_WORD)
+      return memory
+    },
     host: (listener: Pick<HostListener, 'message' | 'ended'>): Host => {
       main = new MainThread(port, listener)
       return main

@@ -1,6 +1,7 @@
 import type { MessagePort } from 'node:worker_threads'
 import type { FromRank, ToRank } from '../../runtime/rank-protocol.js'
 import { allocateHost, ENDED, FAILED, type HostMemory, isQuiet, markGone, trafficOf, weightOf } from '../../transport/shared/host-memory.js'
+import type { MemoryRef } from '../../transport/shared/mapped-memory.js'
 import type { Gone } from '../protocol/host.js'
 import type { FabricPlan, FromSite, SeatSetting, ToSite } from '../protocol/site-protocol.js'
 import type { FabricLinks } from './fabric-links.js'
@@ -9,7 +10,7 @@ import { FabricMemory } from './fabric-memory.js'
 /** The ranks of this process, as it knows them. */
 export interface SiteRanks {
   /** Where one sleeps. */
-  bell(local: number): SharedArrayBuffer | undefined
+  bell(local: number): MemoryRef | undefined
   post(local: number, message: ToRank, transfer?: readonly MessagePort[]): void
   /** How other processes reach this one. */
   address(): string

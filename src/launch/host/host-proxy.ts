@@ -1,7 +1,9 @@
 import { availableParallelism, hostname } from 'node:os'
 import type { DrainSignal, FromRank } from '../../runtime/rank-protocol.js'
+import { mayShareMemory } from '../../runtime/shared-memory-policy.js'
 import { Router } from '../../transport/router/router.js'
-import { allocateHost, ENDED, FAILED, type HostMemory, hasGone } from '../../transport/shared/host-memory.js'
+import { allocateHost, ENDED, FAILED, type HostMemory, hasGone, type Shares } from '../../transport/shared/host-memory.js'
+import { mapFile } from '../../transport/shared/mapped-memory.js'
 import { fingerprintOf } from '../../transport/websocket/certificate.js'
 import { newNonce, Token } from '../../transport/websocket/challenge.js'
 import type { Address } from '../../transport/websocket/dial.js'
@@ -19,6 +21,7 @@ import {
   LAUNCHER,
   type Question,
   type Rendezvous,
+  type SharedMemory,
   type ToHost
 } from '../protocol/host-protocol.js'
 import { FabricSites } from './fabric-sites.js'
@@ -31,9 +34,12 @@ const SETTLE_MS = 2
 /** Where a rank has died its launcher ends the others: of the two the death is what matters, and is seen by now. */
 const TELL_MS = 300
 
-/** Ranks that run already, in memory of their own. */
+/** A rank that runs already. */
 export interface Seated {
-  memory: HostMemory
+  /** It waits for its memory. */
+  readonly mayShare: boolean
+  /** Its memory, which is made now if it waits for that. */
+  seat(shares: Shares | undefined): HostMemory
   host(listener: Pick<HostListener, 'message' | 'ended'>): Host
 }
 
@@ -63,6 +69,8 @@ export class HostProxy {
     (news) => this.#control.send({ type: 'site', news })
   )
   #memory: HostMemory | undefined
+  /** What processes of this machine may share. */
+  #shares: Shares | undefined
   #crowded = false
   readonly #links: MeshOptions
   #compiled: Compiled | undefined
@@ -103,6 +111,9 @@ export class HostProxy {
 
   #obey(message: ToHost): void {
     switch (message.type) {
+      case 'reach':
+        this.#control.send({ type: 'reached', isThere: this.#reach(message.shared) })
+        break
       case 'setup':
         void this.#start(message.setup)
         break
@@ -147,13 +158,24 @@ export class HostProxy {
     }
   }
 
-  async #start({ hosts, hostNames, resident, threads, certificate, args, env, cwd, output, setting, world }: HostSetup): Promise<void> {
+  #reach({ file, ranks }: SharedMemory): boolean {
+    if (this.#seated?.mayShare === false || !mayShareMemory(process.env)) return false
+    const address = mapFile(file)
+    if (address !== undefined) this.#shares = { address, ranks }
+    return address !== undefined
+  }
+
+  async #start(setup: HostSetup): Promise<void> {
+    const { hosts, hostNames, resident, threads, certificate, args, env, cwd, output, setting, world } = setup
     if (cwd !== undefined) process.chdir(cwd)
     const { host } = this.#rendezvous
     this.#tls = certificate && fingerprintOf(certificate.cert)
     const crowded = threads > availableParallelism()
     optimiseLate(threads)
-    const memory = this.#seated?.memory ?? allocateHost(hosts.length, { host, hosts, names: hostNames, attended: !resident })
+    const shares = setup.shares ? this.#shares : undefined
+    // What others write to a rank's own memory does not come by the main thread.
+    const others = { host, hosts, names: hostNames, attended: !resident && shares === undefined }
+    const memory = this.#seated?.seat(shares) ?? allocateHost(hosts.length, others, shares)
     this.#memory = memory
     this.#crowded = crowded
     const control = this.#control

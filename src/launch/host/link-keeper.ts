@@ -1,7 +1,7 @@
 import type { LinkNews, LinkOrder } from '../../runtime/rank-protocol.js'
 import type { RouterState } from '../../transport/router/base-router.js'
 import { Router } from '../../transport/router/router.js'
-import type { HostMemory } from '../../transport/shared/host-memory.js'
+import { type HostMemory, hasRoutes, isRouted, markGone } from '../../transport/shared/host-memory.js'
 import type { Address } from '../../transport/websocket/dial.js'
 import { Mesh, type MeshOptions } from '../../transport/websocket/mesh.js'
 import { LAUNCHER } from '../protocol/host-protocol.js'
@@ -73,6 +73,8 @@ export class LinkKeeper {
   }
 
   gone(order: Omit<Extract<LinkOrder, { what: 'gone' }>, 'what'>): void {
+    // What it has written is there already, and its rank hears of it though it may give its event loop no turn.
+    if (!isRouted(this.#options.memory, order.rank)) return markGone(this.#options.memory, order.rank, order.state, order.reason)
     const whole = { what: 'gone', ...order } as const
     this.#gone.push(whole)
     this.#order(whole)
@@ -89,6 +91,8 @@ export class LinkKeeper {
   look(): Look | Promise<Look> {
     if (this.#router !== undefined) return { settled: this.#router.atRest, ...this.#router.counts }
     if (this.#left !== undefined) return this.#left
+    // All that is under way is in memory that this host sees.
+    if (!hasRoutes(this.#options.memory)) return { settled: true, sent: 0, received: 0 }
     const id = this.#nextLook++
     return new Promise((resolve) => {
       this.#looks.set(id, resolve)

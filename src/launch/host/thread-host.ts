@@ -25,6 +25,7 @@ import {
   UNCAUGHT,
   WITH_STATUS
 } from '../../transport/shared/host-memory.js'
+import { type MemoryRef, open } from '../../transport/shared/mapped-memory.js'
 import type { Gone, Host, HostListener, Rest } from '../protocol/host.js'
 import { expectShortLives } from './v8-flags.js'
 
@@ -90,14 +91,14 @@ export class ThreadHost implements Host {
   }
 
   /** Where a rank sleeps. */
-  bell(rank: number): SharedArrayBuffer {
+  bell(rank: number): MemoryRef {
     return this.#memory.inboxes[rank]!
   }
 
   post(rank: number, message: ToRank, transfer: readonly MessagePort[] = []): void {
     this.#workers.get(rank)?.postMessage(message, transfer)
     // What a rank hears comes by its event loop, and it may have blocked its thread for a moment, for a segment.
-    if (NEWS.has(message.type)) wake(new Int32Array(this.#memory.inboxes[rank]!))
+    if (NEWS.has(message.type)) wake(new Int32Array(open(this.#memory.inboxes[rank]!)))
   }
 
   written(rank: number, bytes: number): void {

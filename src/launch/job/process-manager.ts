@@ -14,6 +14,7 @@ import { type Card, type HostAddress, type HostSetup, LAUNCHER } from '../protoc
 import type { FromSite } from '../protocol/site-protocol.js'
 import { addressesHere } from './addresses.js'
 import type { JobOptions } from './job.js'
+import { MachineMemory } from './machine-memory.js'
 import { rankSetting } from './rank-setting.js'
 import { type ProcessManagerListener, RemoteHost } from './remote-host.js'
 import { startHost } from './start-host.js'
@@ -51,6 +52,8 @@ export class ProcessManager implements ProcessManagerListener {
   readonly #mesh: Mesh
   readonly #card: Card
   readonly #addresses: (HostAddress | undefined)[]
+  /** What ranks of this machine share. */
+  #machine: MachineMemory | undefined
   #late: NodeJS.Timeout | undefined
   #open: number
 
@@ -99,6 +102,10 @@ export class ProcessManager implements ProcessManagerListener {
     for (const each of this.hosts) each.tell({ type: 'addresses', addresses })
   }
 
+  reached(host: RemoteHost, isThere: boolean): void {
+    this.#machine?.answer(host.number, isThere)
+  }
+
   wanted(host: RemoteHost, other: number): void {
     this.hosts[other]?.tell({ type: 'dial', host: host.number })
   }
@@ -133,6 +140,7 @@ export class ProcessManager implements ProcessManagerListener {
 
   lost(host: Host, failure: { status: number; text: string; how: Gone }): void {
     debug('%s is lost: %s', host.name, failure.text)
+    this.#machine?.answer((host as RemoteHost).number, false)
     // The time to come and the time to reach it are over at once, and either may be seen first.
     if (failure.how === UNREACHABLE && this.#addresses[(host as RemoteHost).number] === undefined) this.#giveUp()
     this.#listener.lost(host, failure)
@@ -156,21 +164,31 @@ export class ProcessManager implements ProcessManagerListener {
     const tlsPrint = certificate && fingerprintOf(certificate.cert)
     const card: Card = { ...this.#card, addresses: far ? addressesHere() : ['127.0.0.1'], port, tls: tlsPrint }
     const hostOf = this.hosts.flatMap(({ number, ranks }) => ranks.map(() => number))
+    const near = this.hosts.filter(({ number }) => (announce === undefined ? isLocal(this.#processes.hosts[number]!.name) : !far))
+    this.#machine = MachineMemory.among(near, hostOf.length, this.#options.env)
     for (const host of this.hosts) {
       if (announce === undefined) {
         const { name } = this.#processes.hosts[host.number]!
         const bySsh = !isLocal(name)
         host.process = startHost(name, { ...card, host: host.number, size: hostOf.length, bySsh, reconnectMs, startMs }, ssh)
       }
-      const hostNames = announce === undefined ? this.#processes.hosts.map(({ name }) => name) : undefined
-      host.tell({ type: 'setup', setup: { ...this.#setup(host), hosts: hostOf, hostNames, certificate } })
     }
+    const hostNames = announce === undefined ? this.#processes.hosts.map(({ name }) => name) : undefined
+    const setUp = (shares = false): void => {
+      for (const host of this.hosts) {
+        const setup = this.#setup(host, shares && near.includes(host), shares && near.length === this.hosts.length)
+        host.tell({ type: 'setup', setup: { ...setup, hosts: hostOf, hostNames, certificate } })
+      }
+    }
+    if (this.#machine === undefined) setUp()
+    else void this.#machine.reached.then(setUp)
     await announce?.(card, (text) => this.#startEnded(text))
     // What a launcher has its processes do before it lets them go on has a limit of its own.
     if (this.#open > 0 && this.#addresses.includes(undefined)) this.#late = setTimeout(() => this.#giveUp(), startMs)
   }
 
-  #setup({ number }: RemoteHost): Omit<HostSetup, 'hosts' | 'hostNames'> {
+  /** `shares`: it shares memory with others of its machine; `all`: so do all. */
+  #setup({ number }: RemoteHost, shares: boolean, all: boolean): Omit<HostSetup, 'hosts' | 'hostNames'> {
     const { prefix, ranks, world, partOf } = this.#options
     const { args, env, envChanges } = partOf?.(this.hosts[number]!.ranks[0]!) ?? this.#options
     const foreign = this.#processes.announce !== undefined
@@ -183,9 +201,10 @@ export class ProcessManager implements ProcessManagerListener {
     )
     return {
       args,
-      // A rank that is alone in its process is its own router.
-      threads: here.reduce((sum, { ranks }) => sum + ranks.length + (resident ? 0 : 1), 0),
+      // A rank that is alone in its process is its own router, and where all share memory there is nothing to route.
+      threads: here.reduce((sum, { ranks }) => sum + ranks.length + (resident || all ? 0 : 1), 0),
       resident,
+      shares,
       env: isLocal(name) ? { all: { ...env } } : { changes: envChanges },
       cwd: foreign ? undefined : process.cwd(),
       output: this.#processes.ownOutput ? { prefix: prefix && ranks > 1 } : 'launcher',

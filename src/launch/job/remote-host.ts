@@ -14,7 +14,16 @@ const END_MS = 1000
 /** The status of a process that was killed, where nobody has seen how it ended. */
 const KILLED = 128 + constants.signals.SIGKILL
 
-const ABOUT_RANKS: ReadonlySet<ToHost['type']> = new Set<ToHost['type']>(['load', 'rank', 'written', 'input', 'gone', 'site'])
+const ABOUT_RANKS: ReadonlySet<ToHost['type']> = new Set<ToHost['type']>([
+  'load',
+  'rank',
+  'written',
+  'input',
+  'gone',
+  'site',
+  'ask',
+  'terminate'
+])
 
 export interface RemoteHostOptions {
   number: number
@@ -30,6 +39,8 @@ export interface RemoteHostOptions {
 
 export interface ProcessManagerListener extends HostListener {
   listening(host: RemoteHost, address: HostAddress): void
+  /** It has tried to map memory that processes of its machine are to share. */
+  reached(host: RemoteHost, isThere: boolean): void
   /** A host has something for another, which must dial it. */
   wanted(host: RemoteHost, other: number): void
   /** Its process has ended, as it was told. */
@@ -220,6 +231,8 @@ export class RemoteHost implements Host {
         // Whoever has started a process knows better how it ends.
         if (this.#process === undefined) this.#peer.listensAt = message.address
         return listener.listening(this, message.address)
+      case 'reached':
+        return listener.reached(this, message.isThere)
       case 'wanted':
         return listener.wanted(this, message.host)
       case 'rank':

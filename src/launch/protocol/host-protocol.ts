@@ -3,6 +3,7 @@ import type { Log } from '../../diagnostics/flight-recorder.js'
 import { ProtocolError, type RxmpiError } from '../../errors.js'
 import type { ErrorRecord } from '../../runtime/error-record.js'
 import type { DrainSignal, FromInput, FromRank, Setting, ToInput, ToRank, WorldNumber } from '../../runtime/rank-protocol.js'
+import type { MemoryFile } from '../../transport/shared/mapped-memory.js'
 import type { Certificate } from '../../transport/websocket/connection.js'
 import type { HostLink, HostLinkUser } from '../../transport/websocket/host-link.js'
 import { HEADER, MAX_FRAME, newFrame } from '../../transport/websocket/wire.js'
@@ -11,6 +12,8 @@ import type { FromSite, ToSite } from './site-protocol.js'
 
 /** What the launcher and the process of a host say to each other, over a link of their own. */
 export type ToHost =
+  /** Before the setup: try to map this. */
+  | { type: 'reach'; shared: SharedMemory }
   | { type: 'setup'; setup: HostSetup }
   /** Where every host listens, by its number. */
   | { type: 'addresses'; addresses: HostAddress[] }
@@ -29,6 +32,7 @@ export type ToHost =
 
 export type FromHost =
   | { type: 'listening'; address: HostAddress; process: string }
+  | { type: 'reached'; isThere: boolean }
   | { type: 'wanted'; host: number }
   | { type: 'rank'; rank: number; message: FromRank }
   | { type: 'asked'; message: ToInput }
@@ -73,6 +77,8 @@ export interface HostSetup {
   resident: boolean
   /** Threads of the job on that machine. */
   threads: number
+  /** The memory that it has been told to reach is shared: all have. */
+  shares: boolean
   /** That of the job, where links are encrypted. */
   certificate?: Certificate | undefined
   args: readonly string[]
@@ -87,6 +93,12 @@ export interface HostSetup {
     Setting,
     'wantsResult' | 'leftovers' | 'check' | 'trace' | 'callProfile' | 'profiles' | 'inspection' | 'colors' | 'terminals' | 'inputIsTerminal'
   >
+}
+
+/** Memory that ranks of a machine are to share, each in a process of its own, and which those are. */
+export interface SharedMemory {
+  file: MemoryFile
+  ranks: readonly number[]
 }
 
 /** Where the launcher is, and how to be let in. */

@@ -2,6 +2,7 @@ import type { MessagePort } from 'node:worker_threads'
 import type { Log } from '../../diagnostics/flight-recorder.js'
 import type { ErrorRecord } from '../../runtime/error-record.js'
 import type { DrainSignal, FromInput, FromRank, ToInput, ToRank } from '../../runtime/rank-protocol.js'
+import type { MemoryRef } from '../../transport/shared/mapped-memory.js'
 import type { FromSite, ToSite } from './site-protocol.js'
 
 /** Where some of a job's ranks run, as the job sees it: threads of this process, or another process. */
@@ -13,7 +14,7 @@ export interface Host {
   load(program: { url: string | undefined; path: string }): void
   post(rank: number, message: ToRank, transfer?: readonly MessagePort[]): void
   /** Where a rank sleeps, if that is memory of this process. */
-  bell?(rank: number): SharedArrayBuffer
+  bell?(rank: number): MemoryRef
   /** Where that is another process: what it is told of fabrics that ranks of it are in. */
   site?(message: ToSite): void
   /** The machine that it is on, where a job could start more there. */

@@ -1,7 +1,7 @@
 import type { MessagePort } from 'node:worker_threads'
 import type { FromRank, LinkNews, LinkOrder, LinkSetup, ToRank } from '../../runtime/rank-protocol.js'
 import { InlineRouter } from '../../transport/router/inline-router.js'
-import type { HostMemory } from '../../transport/shared/host-memory.js'
+import { type HostMemory, hasRoutes } from '../../transport/shared/host-memory.js'
 import type { SharedTransport } from '../../transport/shared/shared-transport.js'
 import { Token } from '../../transport/websocket/challenge.js'
 import { Mesh } from '../../transport/websocket/mesh.js'
@@ -18,6 +18,8 @@ export class RankLink {
   readonly #mesh: Mesh
   readonly #router: InlineRouter
   readonly #port: MessagePort
+  /** Whether there are ranks that it leads to: with others this one shares memory. */
+  readonly #leads: boolean
   #moved = false
   #hold: NodeJS.Timeout | undefined
 
@@ -49,7 +51,8 @@ export class RankLink {
       this.#tell({ what: 'moved', state })
     }
     this.#router.onSettled = () => this.#letGo()
-    transport.router = this.#router
+    this.#leads = hasRoutes(memory)
+    if (this.#leads) transport.router = this.#router
     port.on('message', (message: ToRank) => {
       if (message.type === 'link' && !this.#moved) this.#obey(message.order)
     })
@@ -67,7 +70,7 @@ export class RankLink {
 
   /** The main thread is to see to the rest. */
   move(): void {
-    this.#router.move()
+    if (this.#leads) this.#router.move()
   }
 
   #obey(order: LinkOrder): void {

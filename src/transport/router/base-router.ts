@@ -1,4 +1,4 @@
-import { ENDED, FAILED, type HostMemory, KILLED, markGone, STATE_BITS, stateWord, UNREACHABLE } from '../shared/host-memory.js'
+import { ENDED, FAILED, type HostMemory, isRouted, KILLED, markGone, STATE_BITS, stateWord, UNREACHABLE } from '../shared/host-memory.js'
 import { Inbox } from '../shared/ring.js'
 import type { Mesh } from '../websocket/mesh.js'
 import { type Attend, HostRoute, type HostRouteState } from './host-route.js'
@@ -41,11 +41,11 @@ export abstract class BaseRouter {
     const inboxes = memory.inboxes.map((inbox, rank) => new Inbox(inbox, memory.bells?.[rank]))
     const ranksOf = (which: number): number[] => [...hosts.keys()].filter((rank) => hosts[rank] === which)
     const here = ranksOf(host)
+    const routed = [...hosts.keys()].filter((rank) => isRouted(memory, rank))
     mesh.onLink = (link) => {
       this.#routes.get(link.other)?.use(link)
     }
-    for (const other of new Set(hosts)) {
-      if (other === host) continue
+    for (const other of new Set(routed.map((rank) => hosts[rank]!))) {
       const there = ranksOf(other)
       this.#routes.set(
         other,
@@ -150,10 +150,11 @@ export abstract class BaseRouter {
 
   #reportGone(): void {
     for (const [rank, { state, reason, since }] of this.#leaving) {
-      const route = this.#routes.get(this.#hosts[rank]!)!
+      // None leads to a rank whose memory this host shares: what it has written is there.
+      const route = this.#routes.get(this.#hosts[rank]!)
       const late = state !== ENDED && performance.now() - since > FAILED_MS
-      if (route.waitsFrom(rank) && !late) continue
-      route.forget(rank)
+      if (route?.waitsFrom(rank) && !late) continue
+      route?.forget(rank)
       this.#leaving.delete(rank)
       markGone(this.#memory, rank, state, reason)
     }

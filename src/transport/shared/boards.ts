@@ -28,13 +28,17 @@ const HAS_LEFT = 1
 const rankBytes = LINE_BYTES + NOTES * NOTE_BYTES
 const boardBytes = (size: number): number => LINE_BYTES + size * rankBytes
 
+/** What the boards of a world of so many ranks take; 0 where there are none. */
+export const boardsBytes = (size: number): number => (size > 1 && size <= MOST_RANKS ? BOARDS * boardBytes(size) : 0)
+
 /** The boards of a world of so many ranks on one host; what nobody touches takes no memory. */
 export function allocateBoards(size: number): SharedArrayBuffer | undefined {
-  return size > 1 && size <= MOST_RANKS ? new SharedArrayBuffer(BOARDS * boardBytes(size)) : undefined
+  const bytes = boardsBytes(size)
+  return bytes === 0 ? undefined : new SharedArrayBuffer(bytes)
 }
 
 /** Takes away boards that are still in use. One that all have left is empty. */
-export function clearBoards(memory: SharedArrayBuffer, size: number): void {
+export function clearBoards(memory: ArrayBufferLike, size: number): void {
   const keys = new BigInt64Array(memory)
   const bytes = boardBytes(size)
   for (let place = 0; place < BOARDS; place++) {
@@ -44,7 +48,7 @@ export function clearBoards(memory: SharedArrayBuffer, size: number): void {
 
 /** The boards as one rank has them. */
 export class HostBoards implements Boards {
-  readonly #memory: SharedArrayBuffer
+  readonly #memory: ArrayBufferLike
   readonly #keys: BigInt64Array
   readonly #rank: number
   readonly #bells: readonly Int32Array[]
@@ -53,7 +57,7 @@ export class HostBoards implements Boards {
   readonly #waiting: HostBoard[] = []
 
   /** `bells`: where each rank of the world sleeps. */
-  constructor(memory: SharedArrayBuffer, rank: number, bells: readonly Int32Array[]) {
+  constructor(memory: ArrayBufferLike, rank: number, bells: readonly Int32Array[]) {
     this.#memory = memory
     this.#keys = new BigInt64Array(memory)
     this.#rank = rank
@@ -135,7 +139,7 @@ export class HostBoard implements Board {
   /** That of its last note. */
   #last = -1
 
-  constructor(memory: SharedArrayBuffer, base: number, rank: number, bells: readonly Int32Array[], waiting: HostBoard[]) {
+  constructor(memory: ArrayBufferLike, base: number, rank: number, bells: readonly Int32Array[], waiting: HostBoard[]) {
     this.rank = rank
     this.size = bells.length
     this.bytes = new Uint8Array(memory)

@@ -6,18 +6,22 @@
  */
 import { LOG_BYTES } from '../../diagnostics/flight-recorder.js'
 import { ASLEEP, wake } from './bell.js'
-import { allocateBoards, clearBoards } from './boards.js'
+import { allocateBoards, boardsBytes, clearBoards } from './boards.js'
+import { FILE_HEADER, isMapped, type MappedPart, type MemoryRef, open } from './mapped-memory.js'
 
 export interface HostMemory {
-  /** By rank. A rank of another host has one as well: the router reads it. */
-  inboxes: SharedArrayBuffer[]
+  /**
+   * By rank. A rank of another host has one as well: the router reads it. Where that host is another process of this machine and they share
+   * memory, it is that rank's own.
+   */
+  inboxes: MemoryRef[]
   states: SharedArrayBuffer
   /** By rank, where each sleeps: its inbox, unless its thread has another, of its own world. Of ranks of this process only. */
-  bells?: readonly SharedArrayBuffer[] | undefined
+  bells?: readonly MemoryRef[] | undefined
   /** By rank: what each has done last. */
   logs: SharedArrayBuffer[]
   /** Where ranks post notes, where there are not too many of them. */
-  boards?: SharedArrayBuffer | undefined
+  boards?: MemoryRef | undefined
   /** Where there are several hosts. */
   others?: OtherHosts | undefined
 }
@@ -67,14 +71,24 @@ export const FAILED = 3
 export const STATE_BITS = 3
 export const WAKE_UP = 4
 
-/** `others`: this host's number and those of each rank's, where there are several. What nobody touches takes no memory. */
-export function allocateHost(size: number, others?: Omit<OtherHosts, 'bell'>): HostMemory {
+/** What of a host's memory it shares with other processes of its machine, and where that is mapped. */
+export interface Shares {
+  address: bigint
+  /** Ranks of this machine, each in a process of its own. */
+  ranks: readonly number[]
+}
+
+/**
+ * `others`: this host's number and those of each rank's, where there are several; `shares`: what is in memory that other processes see.
+ * What nobody touches takes no memory.
+ */
+export function allocateHost(size: number, others?: Omit<OtherHosts, 'bell'>, shares?: Shares): HostMemory {
   const bytes = ringStart(size, size)
   return {
-    inboxes: Array.from({ length: size }, () => new SharedArrayBuffer(bytes)),
+    inboxes: Array.from({ length: size }, (_, rank) => sharedInbox(size, rank, shares) ?? new SharedArrayBuffer(bytes)),
     states: new SharedArrayBuffer(stateWord(size) * 4),
     logs: Array.from({ length: size }, () => new SharedArrayBuffer(LOG_BYTES)),
-    boards: others === undefined ? allocateBoards(size) : undefined,
+    boards: others === undefined ? allocateBoards(size) : sharedBoards(size, shares),
     ...(others === undefined ? {} : { others: { ...others, bell: new SharedArrayBuffer(8) } })
   }
 }
@@ -82,10 +96,36 @@ export function allocateHost(size: number, others?: Omit<OtherHosts, 'bell'>): H
 /** Makes memory as new that nobody has any more. What is in the rings does not matter: nobody reads what has not been written since. */
 export function clearHost({ inboxes, states, boards }: HostMemory): void {
   const size = inboxes.length
-  for (const inbox of inboxes) new Int32Array(inbox, 0, laneWord(size)).fill(0)
+  for (const inbox of inboxes) new Int32Array(open(inbox), 0, laneWord(size)).fill(0)
   new Int32Array(states).fill(0)
-  if (boards !== undefined) clearBoards(boards, size)
+  if (boards !== undefined) clearBoards(open(boards), size)
 }
+
+const PAGE = 4096
+const inPages = (bytes: number): number => Math.ceil(bytes / PAGE) * PAGE
+const inboxPlace = (size: number, k: number): number => FILE_HEADER + k * inPages(ringStart(size, size))
+
+/** The memory that so many ranks of a machine share, of a world of `size`: their inboxes, and boards where they are all. */
+export const sharedBytes = (size: number, ranks: number): number =>
+  inboxPlace(size, ranks) + (ranks === size ? inPages(boardsBytes(size)) : 0)
+
+function sharedInbox(size: number, rank: number, shares: Shares | undefined): MappedPart | undefined {
+  const k = shares?.ranks.indexOf(rank) ?? -1
+  return k < 0 ? undefined : { address: shares!.address + BigInt(inboxPlace(size, k)), bytes: ringStart(size, size) }
+}
+
+function sharedBoards(size: number, shares: Shares | undefined): MappedPart | undefined {
+  const bytes = boardsBytes(size)
+  if (shares?.ranks.length !== size || bytes === 0) return undefined
+  return { address: shares.address + BigInt(inboxPlace(size, size)), bytes }
+}
+
+/** Whether a rank is of another host to which a router leads. */
+export const isRouted = ({ inboxes, others }: HostMemory, rank: number): boolean =>
+  others !== undefined && others.hosts[rank] !== others.host && !isMapped(inboxes[rank]!)
+
+/** Whether a router leads to any. */
+export const hasRoutes = (memory: HostMemory): boolean => memory.inboxes.some((_, rank) => isRouted(memory, rank))
 
 /** Of each rank's memory so much is counted; of more ranks than these no more. */
 const FELT_BYTES = 2 ** 19
@@ -119,17 +159,13 @@ export function reasonGone(state: number): string {
 }
 
 /** Tells all ranks of this host that one of the world has gone; once. */
-export function markGone(
-  { inboxes, states, bells = inboxes }: HostMemory,
-  rank: number,
-  state: typeof ENDED | typeof FAILED,
-  reason = 0
-): void {
+export function markGone(memory: HostMemory, rank: number, state: typeof ENDED | typeof FAILED, reason = 0): void {
+  const { inboxes, states, bells = inboxes } = memory
   const words = new Int32Array(states)
   if ((Atomics.load(words, stateWord(rank)) & STATE_BITS) >= ENDED) return
   Atomics.store(words, stateWord(rank), state | (reason << 2))
   Atomics.add(words, GONE_COUNT, 1)
-  for (const bell of bells) wake(new Int32Array(bell))
+  for (const here of ranksHere(memory)) wake(new Int32Array(open(bells[here]!)))
 }
 
 /** Whether a rank is no more. */
@@ -154,7 +190,7 @@ export function restOf(memory: HostMemory): readonly number[] | undefined {
   if (before.some((state) => (state & STATE_BITS) === RUNNING)) return undefined
   for (const [k, dest] of ranks.entries()) {
     if ((before[k]! & STATE_BITS) !== IDLE) continue
-    const lanes = new Int32Array(inboxes[dest]!)
+    const lanes = new Int32Array(open(inboxes[dest]!))
     // Somebody has woken it and it has not said so yet.
     if (Atomics.load(lanes, ASLEEP) === 0) return undefined
     for (let source = 0; source < inboxes.length; source++) {
@@ -170,7 +206,7 @@ export function isQuiet(memory: HostMemory): boolean {
   const { inboxes } = memory
   return inboxes.every((inbox, dest) => {
     if (hasGone(memory, dest)) return true
-    const lanes = new Int32Array(inbox)
+    const lanes = new Int32Array(open(inbox))
     return inboxes.every((_, source) => {
       const lane = laneWord(source)
       return Atomics.load(lanes, lane + HEAD) === Atomics.load(lanes, lane + TAIL)
@@ -182,7 +218,7 @@ export function isQuiet(memory: HostMemory): boolean {
 export function trafficOf({ inboxes }: HostMemory): number {
   let sum = 0
   for (const inbox of inboxes) {
-    const lanes = new Int32Array(inbox)
+    const lanes = new Int32Array(open(inbox))
     for (let source = 0; source < inboxes.length; source++) sum = (Math.imul(sum, 31) + Atomics.load(lanes, laneWord(source) + HEAD)) | 0
   }
   return sum

@@ -15,8 +15,11 @@ export interface Pollable {
   poll(): boolean
   /** The rank is about to sleep: what waits asks those it waits for, if that is not known. */
   beforeSleep(): void
-  /** Marks the rank as asleep, so that whoever publishes from now on wakes it, and polls once more; true when that gave anything. */
-  fallAsleep(): boolean
+  /**
+   * Marks the rank as asleep, so that whoever publishes from now on wakes it, and polls once more; true when that gave anything. `inLoop`:
+   * it sleeps in the event loop, and else blocked.
+   */
+  fallAsleep(inLoop: boolean): boolean
   wakeUp(): void
   /** Lets other threads have the core; false where that cannot be done. */
   giveWay(): boolean
@@ -144,10 +147,10 @@ export class Poller {
   }
 
   /** From here on who publishes wakes this thread; true when something had come before. */
-  #fallAsleep(): boolean {
+  #fallAsleep(inLoop: boolean): boolean {
     this.#target.beforeSleep()
     for (const other of this.#others) other.beforeSleep()
-    const any = this.#target.fallAsleep()
+    const any = this.#target.fallAsleep(inLoop)
     return this.#pollOthers() || any
   }
 
@@ -219,7 +222,7 @@ export class Poller {
     const quiet = now - this.#quietSince
     if (quiet < this.#patience || (this.#yieldsBetween && this.#yields < YIELDS)) return this.#look()
     if (quiet > QUIET_MS || !this.#mayBlock) return this.#sleep()
-    const found = this.#fallAsleep()
+    const found = this.#fallAsleep(false)
     if (!found) this.#target.block(BLOCK_MS)
     this.#target.wakeUp()
     if (found) this.#delivered()
@@ -241,7 +244,7 @@ export class Poller {
   }
 
   #sleep(): void {
-    if (this.#fallAsleep()) {
+    if (this.#fallAsleep(true)) {
       this.#target.wakeUp()
       return this.#delivered()
     }

@@ -1,5 +1,6 @@
 import type { Slot } from '../transport.js'
 import { HEAD, laneWord, ringBytes, ringStart, TAIL, WANTED } from './host-memory.js'
+import { type MemoryRef, open } from './mapped-memory.js'
 
 /**
  * A lane from one thread to another: segments one behind the other in a ring of bytes, each behind a word with its length. A segment never
@@ -32,9 +33,10 @@ export class Inbox {
   /** Where its rank sleeps. */
   readonly bell: Int32Array
 
-  constructor(memory: SharedArrayBuffer, bell: SharedArrayBuffer = memory) {
+  constructor(inbox: MemoryRef, bell: MemoryRef = inbox) {
+    const memory = open(inbox)
     this.words = new Int32Array(memory)
-    this.bell = bell === memory ? this.words : new Int32Array(bell)
+    this.bell = bell === inbox ? this.words : new Int32Array(open(bell))
     this.bytes = new Uint8Array(memory)
     this.doubles = new Float64Array(memory)
   }

@@ -1,10 +1,12 @@
 import type { SegmentReceiver, Slot, Transport } from '../transport.js'
-import { ASLEEP, wake } from './bell.js'
+import { type Sleeper, sleeperOf, wake } from './bell.js'
 import { HostBoards } from './boards.js'
 import type { BufferHandoff } from './buffer-handoff.js'
 import { giveWay } from './give-way.js'
-import { ENDED, GONE_COUNT, type HostMemory, maxSegment, reasonGone, STATE_BITS, stateWord } from './host-memory.js'
+import { ENDED, GONE_COUNT, type HostMemory, isRouted, maxSegment, reasonGone, STATE_BITS, stateWord } from './host-memory.js'
+import { isMapped, open } from './mapped-memory.js'
 import { Poller } from './poller.js'
+import { allocateReachable, reachMemory } from './reachable-memory.js'
 import { Inbox, RingReader, RingWriter } from './ring.js'
 
 /** The router, where it has no thread of its own. */
@@ -28,7 +30,7 @@ const DRAIN_BYTES = 2 ** 21
 /** Buffers handed over are looked for in every 64th poll: that takes a microsecond, and the event loop looks for them, too. */
 const POLLS_A_LOOK = 63
 
-/** Joins the threads of a host by rings in shared memory. */
+/** Joins the threads of a host, and the processes of a machine where they share memory, by rings in it. */
 export class SharedTransport implements Transport {
   readonly rank: number
   readonly size: number
@@ -36,6 +38,8 @@ export class SharedTransport implements Transport {
   readonly poller: Poller
   readonly move: ((dest: number, id: number, buffer: ArrayBuffer) => void) | undefined
   readonly share: ((dest: number, id: number, memory: readonly SharedArrayBuffer[]) => void) | undefined
+  readonly allocate: Transport['allocate'] | undefined
+  readonly reach: Transport['reach'] | undefined
   readonly attend: Transport['attend'] | undefined
   readonly unattend: ((context: number) => void) | undefined
   readonly hosts: readonly number[] | undefined
@@ -53,6 +57,10 @@ export class SharedTransport implements Transport {
   readonly #writers: RingWriter[]
   /** Where each rank sleeps, or the router for those of other hosts. */
   readonly #bells: Int32Array[]
+  /** Where this rank does. */
+  readonly #sleeper: Sleeper
+  /** 1 for ranks to which the router leads. */
+  readonly #routed: Uint8Array
   readonly #states: Int32Array
   /** 1 for ranks that `reserve` found no room to; they keep the transport polling. */
   readonly #full: Uint8Array
@@ -77,9 +85,11 @@ export class SharedTransport implements Transport {
     this.#writers = inboxes.map((inbox) => new RingWriter(inbox, rank, size))
     const { others } = memory
     const routerBell = others && new Int32Array(others.bell)
-    this.#bells = inboxes.map(({ bell }, dest) => (others === undefined || others.hosts[dest] === others.host ? bell : routerBell!))
+    this.#routed = Uint8Array.from(inboxes, (_, dest) => Number(isRouted(memory, dest)))
+    this.#bells = inboxes.map(({ bell }, dest) => (this.#routed[dest] === 1 ? routerBell! : bell))
+    this.#sleeper = sleeperOf(this.#bells[rank]!)
     this.#states = new Int32Array(memory.states)
-    this.boards = memory.boards && others === undefined ? new HostBoards(memory.boards, rank, this.#bells) : undefined
+    this.boards = memory.boards && new HostBoards(open(memory.boards), rank, this.#bells)
     if (typeof polled === 'boolean') this.poller = new Poller(this, polled)
     else {
       this.poller = polled
@@ -88,6 +98,10 @@ export class SharedTransport implements Transport {
     this.move = handoff && ((dest, id, buffer) => handoff.move(dest, id, buffer))
     this.share = handoff && ((dest, id, memory) => handoff.share(dest, id, memory))
     this.#handoff = handoff
+    if (memory.inboxes.some(isMapped)) {
+      this.allocate = allocateReachable
+      this.reach = reachMemory
+    }
     if (attendant !== undefined && others?.attended === true) {
       this.attend = (context, about, memory, done) => {
         this.#attending.set(context, done)
@@ -138,7 +152,7 @@ export class SharedTransport implements Transport {
   publish(dest: number): void {
     const ring = this.#writers[dest]!
     ring.publish()
-    if (this.#router !== undefined && dest !== this.rank) this.#router.published(ring.length)
+    if (this.#router !== undefined && this.#routed[dest] === 1) this.#router.published(ring.length)
     else wake(this.#bells[dest]!)
   }
 
@@ -191,13 +205,13 @@ export class SharedTransport implements Transport {
     this.boards?.beforeSleep()
   }
 
-  fallAsleep(): boolean {
-    Atomics.store(this.#bells[this.rank]!, ASLEEP, 1)
+  fallAsleep(inLoop: boolean): boolean {
+    this.#sleeper.fallAsleep(inLoop)
     return this.poll()
   }
 
   wakeUp(): void {
-    Atomics.store(this.#bells[this.rank]!, ASLEEP, 0)
+    this.#sleeper.wakeUp()
   }
 
   giveWay(): boolean {
@@ -205,8 +219,7 @@ export class SharedTransport implements Transport {
   }
 
   woken(): Promise<unknown> {
-    const waiting = Atomics.waitAsync(this.#bells[this.rank]!, ASLEEP, 1)
-    return waiting.async ? waiting.value : Promise.resolve()
+    return this.#sleeper.woken()
   }
 
   /** What is moved comes by the event loop, too. */
@@ -219,12 +232,12 @@ export class SharedTransport implements Transport {
   }
 
   block(ms: number): void {
-    Atomics.wait(this.#bells[this.rank]!, ASLEEP, 1, ms)
+    this.#sleeper.block(ms)
   }
 
   /** Blocks this thread, for at most `ms`, unless something has come: for `process.exit` with sends still under way. */
   blockUntilWoken(ms: number): void {
-    if (!this.fallAsleep()) this.block(ms)
+    if (!this.fallAsleep(false)) this.block(ms)
     this.wakeUp()
   }
 

@@ -9,6 +9,7 @@ import { SharedTransport } from '../../../src/transport/shared/shared-transport.
 import type { TransportBinding } from '../../../testing/compliance/binding.js'
 import { inWorld } from '../../../testing/compliance/messages/world.js'
 import { simulate } from '../../../testing/simulate.js'
+import { mapped, unmapped } from '../mapped.js'
 import { below, type CollectivesBinding, manySizes, type Outcome, someSizes } from './binding.js'
 
 class Result<T> implements Outcome<T> {
@@ -94,5 +95,6 @@ export const bindings = [memory, shared, simulated('simulate')]
 export const onHosts = [
   simulated('hosts of two ranks', (rank) => rank >> 1),
   simulated('a host of three ranks, another of the rest', (rank) => (rank < 3 ? 0 : 1)),
-  simulated('ranks dealt out to three hosts in turn', (rank) => rank % 3)
+  simulated('ranks dealt out to three hosts in turn', (rank) => rank % 3),
+  ...(unmapped === undefined ? [over(mapped, someSizes)] : [])
 ]

@@ -87,6 +87,7 @@ export interface Transport {
 
 /** Memory that ranks of several processes see. It goes when nobody has it any more. */
 export interface ReachableMemory {
+  /** One of each length that was asked for. */
   readonly memory: readonly ArrayBuffer[]
   /** What others have to know to reach it: a value that can be sent. */
   readonly place: unknown

@@ -24,13 +24,14 @@ export class Task<F> {
  * function that is given to a pool as such cannot: of that one only the text travels. It is how mpi4py.futures pickles functions.
  *
  * Shape: `module` as for `import`: a file URL, such as `new URL('./work.js', import.meta.url)`; TypeScript files are compiled. `name` is
- * the export's, default 'default'. Errors: ArgumentError when `module` is no file URL; on the worker: an error of the task when there is
+ * the export's, default 'default'. `task<typeof work>(…)` tells TypeScript what it takes and gives: else it takes anything, and what comes
+ * is `unknown`. Errors: ArgumentError when `module` is no file URL; on the worker: an error of the task when there is
  * no such export.
  */
-export function task<F extends (value: never, index: number) => unknown = (value: never, index: number) => unknown>(
-  module: URL | string,
-  name = 'default'
-): Task<F> {
+// biome-ignore lint/suspicious/noExplicitAny: where nobody says what it is, it may be given to any pool
+export function task(module: URL | string, name?: string): Task<any>
+export function task<F extends (value: never, index: number) => unknown>(module: URL | string, name?: string): Task<F>
+export function task<F>(module: URL | string, name = 'default'): Task<F> {
   const url = String(module)
   if (!url.startsWith('file:')) {
     throw new ArgumentError(`module: expected a file URL such as new URL('./work.js', import.meta.url), got '${url}'`)

@@ -1,9 +1,9 @@
 import { Observable, type ObservableInput } from 'rxjs'
 import type { Ragged } from '../collective/call.js'
 import { allgatherOf } from '../collective/definitions/allgather.js'
-import { type CollectiveOperator, operator } from '../collective/operator.js'
+import { operator } from '../collective/operator.js'
 import { checkOptions, checkSignal, shown } from '../diagnostics/arguments.js'
-import { type CallSite, captureCallSite } from '../diagnostics/call-site.js'
+import { captureCallSite } from '../diagnostics/call-site.js'
 import type { OptionNames } from '../diagnostics/option-names.js'
 import { ArgumentError, CountError } from '../errors.js'
 import { checkOneOf, type Overflow } from '../stream/internal.js'
@@ -52,22 +52,10 @@ const WRITE_TO: OptionNames<WriteToOptions> = {
 
 const HIGH_WATER_MARK = 2 ** 24
 const WINDOW = 1024
+
 /** What `writeTo` is, its arguments checked. */
-export class RecordWriter implements WriterSettings {
-  readonly file: File
-  readonly format: RecordFormat
-  readonly order: 'rounds' | 'arrival'
-  readonly flush: 'end' | 'each'
-  readonly repair: boolean
-  readonly window: number
-  readonly highWaterMark: number
-  readonly overflow: Overflow
-  readonly ragged: Ragged
-  readonly signal: AbortSignal | undefined
-  readonly site: CallSite
-  /** Of rounds: what they are called, and what all ranks tell of the values that wait. */
-  readonly name: string
-  readonly tell: CollectiveOperator<Told, Told[]> | undefined
+export class RecordWriter {
+  readonly #settings: WriterSettings
   readonly #number: number
   #subscriptions = 0
 
@@ -87,33 +75,23 @@ export class RecordWriter implements WriterSettings {
     if (format !== 'bytes' && size !== 1) {
       throw new ArgumentError(`view: '${format}' are bytes, and the view's elements have ${size}; set a view of type 'bytes'`)
     }
-    this.file = file
-    this.format = format
-    this.order = order
-    this.flush = flush
-    this.repair = repair
-    this.window = window
-    this.highWaterMark = highWaterMark
-    this.overflow = overflow
-    this.ragged = ragged
-    this.signal = signal
-    this.site = captureCallSite()
-    this.#number = file.nextStream('writeTo')
     const name = `file.writeTo(${format})`
-    this.name = name
-    if (order === 'rounds') {
-      this.tell = operator<Told, Told[]>(
+    const rounds = (): NonNullable<WriterSettings['tell']> =>
+      operator<Told, Told[]>(
         file.parts.caller,
         (ranks, plan) => ({ ...allgatherOf<Told, Told[]>(ranks, plan), name }),
         signal === undefined ? { window, ragged } : { window, ragged, signal }
       )
-    }
+    const tell = order === 'rounds' ? rounds() : undefined
+    const site = captureCallSite()
+    this.#settings = { file, format, order, flush, repair, window, highWaterMark, overflow, ragged, signal, site, name, tell }
+    this.#number = file.nextStream('writeTo')
     serveStreams(file)
   }
 
   write(source: ObservableInput<unknown>): Observable<Written> {
     return new Observable((subscriber) => {
-      new Writing(this, subscriber, `writeTo ${this.#number} ${++this.#subscriptions}`).start(source)
+      new Writing(this.#settings, subscriber, `writeTo ${this.#number} ${++this.#subscriptions}`).start(source)
     })
   }
 }

@@ -36,6 +36,7 @@ import type { JobServices, Process } from './job-services.js'
 import type { MatchListener } from './match-listener.js'
 import { MemoryInUse } from './memory-in-use.js'
 import { MessageReport } from './message-event.js'
+import { observers, tellsReceives } from './message-observers.js'
 import { OverlookedCalls } from './overlooked.js'
 import { PeerState, weight } from './peer-state.js'
 import { type Gone, GoneRanks, MemberGone } from './rank-failure.js'
@@ -92,7 +93,9 @@ export class Endpoint implements SegmentReceiver {
   readonly #sent: SendListener = (dest, context, tag, datatype, bytes, time) => {
     const site = this.sendSite
     this.sendSite = undefined
-    sends.publish(new MessageReport(this, this.transport.rank, dest, context, tag, datatype, bytes, time, undefined, site))
+    for (const observer of observers) observer.sent(this, context, dest, bytes, site, tag, datatype, time)
+    if (sends.hasSubscribers)
+      sends.publish(new MessageReport(this, this.transport.rank, dest, context, tag, datatype, bytes, time, undefined, site))
   }
   /** What this rank holds that others may wait for: locks, turns. */
   readonly held = new Set<Holding>()
@@ -103,6 +106,9 @@ export class Endpoint implements SegmentReceiver {
   /** Who sees which message meets which receive. */
   matches: MatchListener | undefined
   #arrivals = 0
+  /** The transport's last look of which a message was told, and when that was. */
+  #look: number | undefined
+  #lookTime = 0
   /** Shared memory that has come, and who waits for some; by its owner and a number that both know. */
   readonly #memory = new Map<string, readonly SharedArrayBuffer[]>()
   readonly #memoryTakers = new Map<string, (memory: readonly SharedArrayBuffer[]) => void>()
@@ -462,18 +468,18 @@ export class Endpoint implements SegmentReceiver {
       const wanted = taker.accept(message)
       if (!message.complete) this.#add(message, slot, share, taker)
       // The slot is read by now: what is told to the sender may let a send of our own go, and so run user code, which may poll.
-      this.#await(message, taker, wanted)
+      this.#await(message, taker, wanted, slot)
       this.#answer(message, wanted ? TAKEN : DISCARDED)
     }
     this.#consumed(message)
   }
 
-  /** Finishes a matched message, now or when all its data has come. */
-  #await(message: Incoming, taker: Taker, wanted: boolean): void {
+  /** Finishes a matched message, now or when all its data has come; `slot` is where it has come just now. */
+  #await(message: Incoming, taker: Taker, wanted: boolean, slot?: Slot): void {
     if (message.complete || (message.later && !wanted)) {
       if (wanted) this.log?.note(RECEIVED, message.source, message.context, message.tag, message.bytes)
       // Before the program goes on with it: what that sends comes later.
-      if (receives.hasSubscribers && wanted) this.#received(message, taker)
+      if (wanted && tellsReceives()) this.#received(message, taker, this.#timeOf(slot))
       taker.finish(message)
       if (this.#unreceived.size > 0) this.#finished()
       return
@@ -486,20 +492,34 @@ export class Endpoint implements SegmentReceiver {
   }
 
   /** The last of its data has come. A message may outlive what took it, which it must not keep from the collector. */
-  #finish(message: Incoming): void {
+  #finish(message: Incoming, slot?: Slot): void {
     const { taker } = message
     message.taker = undefined
     if (taker === undefined) return
     this.log?.note(RECEIVED, message.source, message.context, message.tag, message.bytes)
-    if (receives.hasSubscribers) this.#received(message, taker)
+    if (tellsReceives()) this.#received(message, taker, this.#timeOf(slot))
     taker.finish(message)
     if (this.#unreceived.size > 0) this.#finished()
   }
 
-  #received({ source, context, tag, datatype, bytes }: Incoming, { since, site }: Taker): void {
-    const now = performance.now()
-    const waited = since === undefined ? undefined : since === AT_ONCE ? 0 : now - since
-    receives.publish(new MessageReport(this, source, this.transport.rank, context, tag, datatype, bytes, now, waited, site))
+  #received({ source, context, tag, datatype, bytes }: Incoming, { since, site }: Taker, come: number): void {
+    // Who is asked for while what has come is delivered was not waited for.
+    const time = since === undefined ? come : Math.max(come, since)
+    const waited = since === undefined ? -1 : since === AT_ONCE ? 0 : time - since
+    for (const observer of observers) observer.received(this, context, time, waited, site, source, tag, datatype, bytes)
+    if (!receives.hasSubscribers) return
+    const told = waited < 0 ? undefined : waited
+    receives.publish(new MessageReport(this, source, this.transport.rank, context, tag, datatype, bytes, time, told, site))
+  }
+
+  /** When what is in a slot had come: the clock is read once for all that the transport has seen in one look. */
+  #timeOf(slot: Slot | undefined): number {
+    if (slot?.look === undefined) return performance.now()
+    if (slot.look !== this.#look) {
+      this.#look = slot.look
+      this.#lookTime = performance.now()
+    }
+    return this.#lookTime
   }
 
   #answer(message: Incoming, outcome: number): void {
@@ -524,7 +544,7 @@ export class Endpoint implements SegmentReceiver {
     this.#add(message, slot, slot.length - HEADER, message.taker)
     if (!message.complete) return
     this.#peer(source).partial.delete(message.id)
-    this.#finish(message)
+    this.#finish(message, slot)
   }
 
   /** Takes over a segment's data. Where that fails, for its place is gone or its taker cannot use it, it is only counted. */

@@ -1,5 +1,4 @@
 import type { CallSite } from '../diagnostics/call-site.js'
-import { sends } from '../diagnostics/channels.js'
 import { type FlightRecorder, QUEUED, SENT } from '../diagnostics/flight-recorder.js'
 import { copy, copyRun, duplicate, type Memory } from '../memory/copy.js'
 import type { Runs } from '../memory/runs.js'
@@ -7,6 +6,7 @@ import type { Transport } from '../transport/transport.js'
 import { ANSWER, CLAIMED, type CREDIT, HEADER, LATER, type MATCHED, MOVES, REST, RETRACT, START, TAKEN, writeHeader } from './frame.js'
 import type { Waiting } from './incoming.js'
 import { MatchQueue } from './match-queue.js'
+import { sendTime, tellsSends } from './message-observers.js'
 
 /**
  * The way out to one rank: messages become segments, in order, as credit and room allow.
@@ -195,12 +195,13 @@ export class SendQueue {
     if (runs === undefined) copy(bytes, 0, slot.bytes, slot.at + HEADER, length)
     else runs.gather(0, length, slot.bytes, slot.at + HEADER)
     // Its receiver may have it before this rank goes on.
-    const time = sends.hasSubscribers ? performance.now() : undefined
+    const isTold = tellsSends()
+    const time = isTold ? sendTime() : 0
     this.#transport.publish(this.dest)
     this.#credit -= length + ENVELOPE_BYTES
     this.#messages++
     this.#log?.note(SENT, this.dest, context, tag, length)
-    if (time !== undefined) this.#sent(this.dest, context, tag, datatype, length, time)
+    if (isTold) this.#sent(this.dest, context, tag, datatype, length, time)
     return true
   }
 
@@ -228,7 +229,7 @@ export class SendQueue {
   /** Before anything of it is written: what its sender does once it is out is told after it. */
   #tell({ context, tag, datatype, length }: Outgoing): void {
     this.#log?.note(QUEUED, this.dest, context, tag, length)
-    if (sends.hasSubscribers) this.#sent(this.dest, context, tag, datatype, length, performance.now())
+    if (tellsSends()) this.#sent(this.dest, context, tag, datatype, length, sendTime())
   }
 
   /** Tells the peer something about a message of its own, or its credit. */

@@ -4,7 +4,6 @@ import { PROC_NULL } from '../constants.js'
 import type { CommunicatorCore } from '../core/communicator-core.js'
 import { checkInto, checkOptions } from '../diagnostics/arguments.js'
 import { type CallSite, captureCallSite, recordCallSite } from '../diagnostics/call-site.js'
-import { receives } from '../diagnostics/channels.js'
 import type { OptionNames } from '../diagnostics/option-names.js'
 import { AliasError, ArgumentError, DatatypeError, TruncationError } from '../errors.js'
 import { Pickable } from '../layout/picked.js'
@@ -13,6 +12,7 @@ import { checkThere } from '../layout/view.js'
 import type { Memory } from '../memory/copy.js'
 import type { Runs } from '../memory/runs.js'
 import { AT_ONCE, type Incoming, type Taker } from '../progress/incoming.js'
+import { tellsReceives } from '../progress/message-observers.js'
 import { abandonOn } from './cancellation.js'
 import { anything, describeEnvelope, type Envelope, envelopeOf, fillStatus, withUnreceived } from './envelope.js'
 import { checkUnused, writingOf } from './memory-use.js'
@@ -123,7 +123,7 @@ export abstract class TakingRequest<T> extends Request<T> implements Taker {
     this.comm = comm
     this.peer = peer
     this.tag = tag
-    this.since = receives.hasSubscribers ? AT_ONCE : undefined
+    this.since = tellsReceives() ? AT_ONCE : undefined
     this.#status = status
   }
 

@@ -6,60 +6,92 @@ import {
   BYTES,
   CALLED,
   type Clock,
-  COMMUNICATOR,
-  CONTEXT,
-  DATATYPE,
   DURATION,
-  FROM,
-  NAME,
-  OK,
   RECEIVED,
   ROW,
+  type Route,
+  SENT,
   SEQUENCE,
   TAG,
   TIME,
-  TO,
   type TraceChunk,
+  type TracedCall,
   WAITED,
   WHAT,
-  WHAT_BITS
+  WHAT_BITS,
+  WORDS
 } from './rows.js'
+
+/** Rows as they are read. */
+class Rows {
+  readonly length: number
+  readonly #doubles: Float64Array
+  readonly #words: Int32Array
+
+  constructor(doubles: Float64Array) {
+    this.#doubles = doubles
+    this.#words = new Int32Array(doubles.buffer, doubles.byteOffset, doubles.length * WORDS)
+    this.length = doubles.length / ROW
+  }
+
+  what(row: number): number {
+    return this.#word(row, WHAT) & ((1 << WHAT_BITS) - 1)
+  }
+
+  /** Of its route, or its call. */
+  number(row: number): number {
+    return this.#word(row, WHAT) >>> WHAT_BITS
+  }
+
+  tag(row: number): number {
+    return this.#word(row, TAG)
+  }
+
+  sequence(row: number): number {
+    return this.#word(row, SEQUENCE)
+  }
+
+  double(row: number, which: typeof TIME | typeof BYTES | typeof WAITED | typeof DURATION): number {
+    return this.#doubles[row * ROW + which]!
+  }
+
+  #word(row: number, which: number): number {
+    return this.#words[row * ROW * WORDS + which]!
+  }
+}
 
 /** What is known of a process beside its rows. */
 export class Traced {
   readonly process: number
   readonly title: string
   readonly fabrics: TraceChunk['fabrics'][number][] = []
-  readonly names: string[] = []
+  readonly routes: Route[] = []
+  readonly calls: TracedCall[] = []
   clock: Clock | undefined
   /** When it has ended, in milliseconds since the job began; `cut`: with the job. */
   end: { readonly time: number; readonly what: 'end' | 'failure' | 'cut'; readonly reason: string | undefined } | undefined
-  readonly #communicators = new Map<string, string>()
 
   constructor(process: number, title: string) {
     this.process = process
     this.title = title
   }
 
-  learn({ clock, fabrics, communicators, names }: Omit<TraceChunk, 'rows'>): void {
+  learn({ clock, fabrics, routes, calls }: Omit<TraceChunk, 'rows'>): void {
     this.clock ??= clock
     this.fabrics.push(...fabrics)
-    this.names.push(...names)
-    for (const { fabric, id, name } of communicators) this.#communicators.set(`${fabric} ${id}`, name)
+    this.routes.push(...routes)
+    this.calls.push(...calls)
   }
 
-  communicator(fabric: number, context: number): string | undefined {
-    return this.#communicators.get(`${fabric} ${communicatorOf(context)}`)
+  path({ fabric, context, peer }: Route, what: number, tag: number): string {
+    const { name, rank } = this.fabrics[fabric]!
+    const ends = what === SENT ? `${rank}>${peer}` : `${peer}>${rank}`
+    return `${name}:${context}:${ends}:${tag}`
   }
 
-  path(rows: Float64Array, at: number): string {
-    const { name } = this.fabrics[rows[at + WHAT]! >> WHAT_BITS]!
-    return `${name}:${rows[at + CONTEXT]}:${rows[at + FROM]}>${rows[at + TO]}:${rows[at + TAG]}`
-  }
-
-  /** Who a number of a fabric is in the job. */
-  who(fabric: number, number: number): number | string {
-    return this.fabrics[fabric]!.processes?.[number] ?? number
+  /** Who the other end of a route is in the job. */
+  peer({ fabric, peer }: Route): number | string {
+    return this.fabrics[fabric]!.processes?.[peer] ?? peer
   }
 }
 
@@ -71,8 +103,6 @@ export interface Recorded {
   /** All rows, as often as they are asked for. */
   chunks(): Iterable<{ readonly traced: Traced; readonly rows: Float64Array }>
 }
-
-const whatOf = (rows: Float64Array, at: number): number => rows[at + WHAT]! & ((1 << WHAT_BITS) - 1)
 
 /** Times of all ranks as µs since the job began. */
 class Times {
@@ -124,13 +154,15 @@ class Times {
 
   #pairs(chunks: Recorded['chunks'], meet: (id: number, sent: End, received: End) => void): void {
     const arrows = new Arrows(meet)
-    for (const { traced, rows } of chunks()) {
+    for (const { traced, rows: doubles } of chunks()) {
       const { process } = traced
-      for (let at = 0; at < rows.length; at += ROW) {
-        const what = whatOf(rows, at)
+      const rows = new Rows(doubles)
+      for (let row = 0; row < rows.length; row++) {
+        const what = rows.what(row)
         if (what === CALLED) continue
-        const time = this.of(process, rows[at + TIME]!)
-        arrows.add({ path: traced.path(rows, at), time, clock: this.#clocks[process]! }, what !== RECEIVED)
+        const time = this.of(process, rows.double(row, TIME))
+        const path = traced.path(traced.routes[rows.number(row)]!, what, rows.tag(row))
+        arrows.add({ path, time, clock: this.#clocks[process]! }, what === SENT)
       }
     }
   }
@@ -175,22 +207,21 @@ export function formatTrace(recorded: Recorded, write: (text: string) => void): 
     put(pid, begin, `"ph":"b",${what},"args":{${args}}`)
     put(pid, end, `"ph":"e",${what}`)
   }
-  const message = (traced: Traced, rows: Float64Array, at: number, ts: number, id: number, next: number): void => {
+  const message = (traced: Traced, rows: Rows, row: number, ts: number, id: number, next: number): void => {
     const { process } = traced
-    const isSent = whatOf(rows, at) !== RECEIVED
-    const fabric = rows[at + WHAT]! >> WHAT_BITS
-    const context = rows[at + CONTEXT]!
+    const isSent = rows.what(row) === SENT
+    const route = traced.routes[rows.number(row)]!
+    const { context, communicator, datatype } = route
     const part = communicatorOf(context)
     const kind = kindOf(part, context - part)
-    const peer = traced.who(fabric, rows[at + (isSent ? TO : FROM)]!)
-    const communicator = traced.communicator(fabric, context)
+    const peer = traced.peer(route)
     const args = [
       `"${isSent ? 'to' : 'from'}":${quoted.of(peer)}`,
-      kind === 'message' ? `,"tag":${rows[at + TAG]}` : '',
+      kind === 'message' ? `,"tag":${rows.tag(row)}` : '',
       communicator === undefined ? '' : `,"communicator":${quoted.of(communicator)}`,
-      `,"datatype":"${nameOf(rows[at + DATATYPE]!)}","bytes":${rows[at + BYTES]}`
+      `,"datatype":"${nameOf(datatype)}","bytes":${rows.double(row, BYTES)}`
     ].join('')
-    const waited = rows[at + WAITED]!
+    const waited = rows.double(row, WAITED)
     if (waited >= 0) call(process, 'recv', 'receive', ts - waited * 1000, ts, args)
     const dur = rounded(Math.max(0, Math.min(WIDTH, next - ts)))
     put(process, ts, `"ph":"X","cat":"${kind}","name":${quoted.of(isSent ? `to ${peer}` : `from ${peer}`)},"dur":${dur},"args":{${args}}`)
@@ -205,24 +236,26 @@ export function formatTrace(recorded: Recorded, write: (text: string) => void): 
     const args = end.reason === undefined ? '' : `,"args":{"reason":${quoted.of(end.reason)}}`
     put(process, times.here(end.time), `"ph":"i","s":"p","cat":"end","name":"${end.what}"${args}`)
   }
-  for (const { traced, rows } of recorded.chunks()) {
-    const { process, names } = traced
-    const found: { at: number; ts: number; id: number }[] = []
-    for (let at = 0; at < rows.length; at += ROW) {
-      const ts = times.of(process, rows[at + TIME]!)
-      const what = whatOf(rows, at)
+  for (const { traced, rows: doubles } of recorded.chunks()) {
+    const { process } = traced
+    const rows = new Rows(doubles)
+    const found: { row: number; ts: number; id: number }[] = []
+    for (let row = 0; row < rows.length; row++) {
+      const ts = times.of(process, rows.double(row, TIME))
+      const what = rows.what(row)
       if (what === CALLED) {
-        const communicator = quoted.of(names[rows[at + COMMUNICATOR]!]!)
-        const args = `"communicator":${communicator},"sequence":${rows[at + SEQUENCE]},"ok":${rows[at + OK] === 1}`
-        call(process, names[rows[at + NAME]!]!, 'collective', ts - rows[at + DURATION]! * 1000, ts, args)
+        const { name, communicator, ok } = traced.calls[rows.number(row)]!
+        const args = `"communicator":${quoted.of(communicator)},"sequence":${rows.sequence(row)},"ok":${ok}`
+        call(process, name, 'collective', ts - rows.double(row, DURATION) * 1000, ts, args)
         continue
       }
-      const id = arrows.add({ path: traced.path(rows, at), time: ts, clock: 0 }, what !== RECEIVED)
-      found.push({ at, id, ts: what === RECEIVED ? Math.max(ts, times.late.get(id) ?? ts) : ts })
+      const path = traced.path(traced.routes[rows.number(row)]!, what, rows.tag(row))
+      const id = arrows.add({ path, time: ts, clock: 0 }, what === SENT)
+      found.push({ row, id, ts: what === RECEIVED ? Math.max(ts, times.late.get(id) ?? ts) : ts })
     }
     // What was told of last may have begun before: a message to itself is received within the call that sends it.
     found.sort((one, other) => one.ts - other.ts)
-    for (const [k, { at, ts, id }] of found.entries()) message(traced, rows, at, ts, id, found[k + 1]?.ts ?? Number.POSITIVE_INFINITY)
+    for (const [k, { row, ts, id }] of found.entries()) message(traced, rows, row, ts, id, found[k + 1]?.ts ?? Number.POSITIVE_INFINITY)
   }
 }
 

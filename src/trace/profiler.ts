@@ -1,7 +1,10 @@
 import { subscribe } from 'node:diagnostics_channel'
 import { type CallSite, countPlaces, locate } from '../diagnostics/call-site.js'
 import type { CollectiveEvent } from '../diagnostics/channels.js'
-import type { MessageReport } from '../progress/message-event.js'
+import { communicatorOf } from '../progress/context-ids.js'
+import type { Endpoint } from '../progress/endpoint.js'
+import { kindOf } from '../progress/message-event.js'
+import { type MessageObserver, observeMessages } from '../progress/message-observers.js'
 import type { PlaceProfile, RankProfile } from './call-profile.js'
 
 /** Calls of one name: what is known of all of them, and of those whose place was seen. */
@@ -70,17 +73,24 @@ class Covered {
   readonly #intervals: { begin: number; end: number }[] = []
 
   add(begin: number, end: number): number {
+    const intervals = this.#intervals
     let from = begin
     let covered = 0
-    let last = this.#intervals.at(-1)
+    let last = intervals.at(-1)
+    // The last of those that it meets becomes the one that all of them are.
+    let joined: typeof last
     while (last !== undefined && last.end >= from) {
       covered += Math.min(last.end, end) - Math.max(last.begin, begin)
       from = Math.min(from, last.begin)
-      this.#intervals.pop()
-      last = this.#intervals.at(-1)
+      joined = last
+      intervals.pop()
+      last = intervals.at(-1)
     }
-    this.#intervals.push({ begin: from, end })
-    if (this.#intervals.length > MOST) this.#intervals.shift()
+    joined ??= { begin, end }
+    joined.begin = from
+    joined.end = end
+    intervals.push(joined)
+    if (intervals.length > MOST) intervals.shift()
     const fresh = Math.max(0, end - begin - covered)
     this.sum += fresh
     return fresh
@@ -89,20 +99,35 @@ class Covered {
 
 const MOST = 256
 
+/** What has gone to another rank. */
+interface Sent {
+  readonly to: number | string
+  messages: number
+  bytes: number
+}
+
 /** Adds up what a rank calls, how long it waits and what it sends to whom. */
-export class Profiler {
+export class Profiler implements MessageObserver {
+  readonly timesSends = false
   readonly #start = performance.now()
+  /** By name, in the order in which they were first seen. */
   readonly #calls = new Map<string, Calls>()
+  /** Those of every message, at hand. */
+  #sends: Calls | undefined
+  #receives: Calls | undefined
+  /** By `messages()`. */
+  #taken: Calls | undefined
   readonly #covered = new Covered()
-  readonly #sent = new Map<string, Map<number, { to: number | string; messages: number; bytes: number }>>()
+  readonly #sent = new Map<Endpoint, Sent[]>()
   /** What the last messages went by: most go the same way as the one before. */
-  #fabric: string | undefined
-  #peers = new Map<number, { to: number | string; messages: number; bytes: number }>()
+  #endpoint: Endpoint | undefined
+  #peers: Sent[] = []
+  #context = Number.NaN
+  #kind: ReturnType<typeof kindOf> = 'control'
 
   constructor() {
     countPlaces()
-    subscribe('rxmpi:send', (event) => this.#send(event as MessageReport))
-    subscribe('rxmpi:receive', (event) => this.#receive(event as MessageReport))
+    observeMessages(this)
     subscribe('rxmpi:collective', (event) => this.#collective(event as CollectiveEvent))
   }
 
@@ -113,29 +138,37 @@ export class Profiler {
       waited: this.#covered.sum,
       isEstimate: calls.some(([, own]) => own.isEstimate),
       places: calls.flatMap(([call, own]) => own.places(call)),
-      sent: [...this.#sent.values()].flatMap((peers) => [...peers.values()])
+      sent: [...this.#sent.values()].flatMap((peers) => Object.values(peers))
     }
   }
 
-  #send(event: MessageReport): void {
-    const { kind } = event
-    if (kind === 'control') return
-    const { fabric, to, bytes } = event
-    if (fabric !== this.#fabric) this.#turn(fabric)
-    let peer = this.#peers.get(to)
+  sent(endpoint: Endpoint, context: number, to: number, bytes: number, site: CallSite | undefined): void {
+    if (context !== this.#context) this.#turn(context)
+    if (this.#kind === 'control') return
+    if (endpoint !== this.#endpoint) this.#go(endpoint)
+    let peer = this.#peers[to]
     if (peer === undefined) {
-      peer = { to: event.processes?.[to] ?? to, messages: 0, bytes: 0 }
-      this.#peers.set(to, peer)
+      peer = { to: endpoint.processes?.[to] ?? to, messages: 0, bytes: 0 }
+      this.#peers[to] = peer
     }
     peer.messages++
     peer.bytes += bytes
-    if (kind === 'message') this.#of('send').add(event.site, 0, 0)
+    if (this.#kind === 'message') {
+      this.#sends ??= this.#of('send')
+      this.#sends.add(site, 0, 0)
+    }
   }
 
-  #receive({ kind, waited, time, site }: MessageReport): void {
-    if (kind !== 'message') return
-    if (waited === undefined) this.#of('messages').add(site, 0, 0)
-    else this.#of('recv').add(site, waited, this.#covered.add(time - waited, time))
+  received(_: Endpoint, context: number, time: number, waited: number, site: CallSite | undefined): void {
+    if (context !== this.#context) this.#turn(context)
+    if (this.#kind !== 'message') return
+    if (waited < 0) {
+      this.#taken ??= this.#of('messages')
+      this.#taken.add(site, 0, 0)
+    } else {
+      this.#receives ??= this.#of('recv')
+      this.#receives.add(site, waited, this.#covered.add(time - waited, time))
+    }
   }
 
   #collective({ phase, name, time, duration, site }: CollectiveEvent): void {
@@ -151,9 +184,17 @@ export class Profiler {
     return calls
   }
 
-  #turn(fabric: string): void {
-    this.#fabric = fabric
-    this.#peers = this.#sent.get(fabric) ?? new Map()
-    this.#sent.set(fabric, this.#peers)
+  /** A message of another context than the last. */
+  #turn(context: number): void {
+    const id = communicatorOf(context)
+    this.#context = context
+    this.#kind = kindOf(id, context - id)
+  }
+
+  /** A message through another fabric than the last. */
+  #go(endpoint: Endpoint): void {
+    this.#endpoint = endpoint
+    this.#peers = this.#sent.get(endpoint) ?? []
+    this.#sent.set(endpoint, this.#peers)
   }
 }

@@ -4,34 +4,33 @@
  */
 
 /** Doubles of a row. */
-export const ROW = 9
+export const ROW = 4
+/** Integers of 32 bits in the place of a double: the first one of a row is two of them. */
+export const WORDS = 2
 /** Rows that a rank keeps before it hands them on: to wake who takes them costs as much as some ten messages. */
 export const ROWS = 8192
 
-/** What a row tells: in its lowest bits, above them the number of the fabric. */
+/** What a row tells: in the lowest bits of the first integer, above them the number of the route, or of the call. */
 export const SENT = 0
 export const RECEIVED = 1
 export const CALLED = 2
 export const WHAT_BITS = 2
 
-/** Where in a row what is. */
+/** Which integer of a row is what: */
 export const WHAT = 0
+/** of a message; */
+export const TAG = 1
+/** of a collective, the how-many-th of its communicator. */
+export const SEQUENCE = 1
+
+/** Which double of a row is what. */
 export const TIME = 1
 /** Of a message. */
-export const CONTEXT = 2
-export const FROM = 3
-export const TO = 4
-export const TAG = 5
-export const DATATYPE = 6
-export const BYTES = 7
+export const BYTES = 2
 /** How long a call of the program has waited for it; less than nothing where none has. */
-export const WAITED = 8
-/** Of a collective: how long it has taken, which it was, on which communicator, the how-many-th, and whether it ended well. */
+export const WAITED = 3
+/** Of a collective: how long it has taken. */
 export const DURATION = 2
-export const NAME = 3
-export const COMMUNICATOR = 4
-export const SEQUENCE = 5
-export const OK = 6
 
 /** A monotonic clock, which all processes of a machine have in common. */
 export interface Clock {
@@ -43,15 +42,37 @@ export interface Clock {
   readonly wall: number
 }
 
+/** What many messages of a rank have in common, in either direction. */
+export interface Route {
+  /** The number of its fabric. */
+  readonly fabric: number
+  readonly context: number
+  /** The other end, as a number of the fabric. */
+  readonly peer: number
+  readonly datatype: number
+  /** Its name; none where a message belongs to no communicator of the rank's. */
+  readonly communicator: string | undefined
+}
+
+/** What many collectives of a rank have in common. */
+export interface TracedCall {
+  readonly name: string
+  readonly communicator: string
+  readonly ok: boolean
+}
+
 /** Rows of a rank, and what their numbers stand for as far as that was not told before. */
 export interface TraceChunk {
   readonly rows: Float64Array
   /** With the first. */
   readonly clock?: Clock | undefined
-  /** In the order of their numbers; `processes`: who its numbers are, where they are not those of the job. */
-  readonly fabrics: readonly { readonly name: string; readonly processes?: readonly (number | string)[] | undefined }[]
-  /** What communicators are called, by their fabric and id. */
-  readonly communicators: readonly { readonly fabric: number; readonly id: number; readonly name: string }[]
-  /** In the order of their numbers. */
-  readonly names: readonly string[]
+  /** In the order of their numbers; `rank` is this one's number there, `processes` who all are, where they are not those of the job. */
+  readonly fabrics: readonly {
+    readonly name: string
+    readonly rank: number
+    readonly processes?: readonly (number | string)[] | undefined
+  }[]
+  /** In the order of their numbers, as those of calls. */
+  readonly routes: readonly Route[]
+  readonly calls: readonly TracedCall[]
 }

@@ -1,147 +1,99 @@
 import { subscribe } from 'node:diagnostics_channel'
 import type { CollectiveEvent } from '../diagnostics/channels.js'
-import { communicatorOf } from '../progress/context-ids.js'
-import { kindOf, type MessageReport } from '../progress/message-event.js'
+import type { Endpoint } from '../progress/endpoint.js'
+import { type MessageObserver, observeMessages } from '../progress/message-observers.js'
 import { clockHere } from './clock.js'
-import {
-  BYTES,
-  CALLED,
-  COMMUNICATOR,
-  CONTEXT,
-  DATATYPE,
-  DURATION,
-  FROM,
-  NAME,
-  OK,
-  RECEIVED,
-  ROW,
-  ROWS,
-  SENT,
-  SEQUENCE,
-  TAG,
-  TIME,
-  TO,
-  type TraceChunk,
-  WAITED,
-  WHAT,
-  WHAT_BITS
-} from './rows.js'
+import { CONTROL, Routes } from './routes.js'
+import { BYTES, CALLED, RECEIVED, ROW, ROWS, SENT, TAG, TIME, type TraceChunk, WAITED, WHAT, WHAT_BITS, WORDS } from './rows.js'
 
 /** How long rows are kept, where the rank's event loop has a turn. */
 const FLUSH_MS = 500
 
 /** Notes what a rank sends, receives and calls, and hands it on in chunks. */
-export class Tracer {
+export class Tracer implements MessageObserver {
+  readonly timesSends = true
   readonly #write: (chunk: TraceChunk) => void
   #rows = new Float64Array(ROW * ROWS)
+  #words = new Int32Array(this.#rows.buffer)
   #at = 0
   #clock: TraceChunk['clock'] = clockHere()
-  /** What numbers stand for, and what of it was not handed on yet. */
-  readonly #fabrics = new Map<string, number>()
-  readonly #communicators = new Map<string, Set<number>>()
-  readonly #names = new Map<string, number>()
-  #newFabrics: TraceChunk['fabrics'][number][] = []
-  #newCommunicators: TraceChunk['communicators'][number][] = []
-  #newNames: string[] = []
-  /** The context and the fabric of the last message: most are of the same as the one before. */
-  #context = Number.NaN
-  #fabric: string | undefined
-  #number = 0
-  #isControl = false
+  readonly #routes = new Routes()
+  /** Numbers of calls, and what of them was not handed on yet. */
+  readonly #calls = new Map<string, number>()
+  #newCalls: TraceChunk['calls'][number][] = []
 
   constructor(write: (chunk: TraceChunk) => void) {
     this.#write = write
-    subscribe('rxmpi:send', (event) => this.#message(event as MessageReport, SENT))
-    subscribe('rxmpi:receive', (event) => this.#message(event as MessageReport, RECEIVED))
+    observeMessages(this)
     subscribe('rxmpi:collective', (event) => this.#collective(event as CollectiveEvent))
     setInterval(() => this.flush(), FLUSH_MS).unref()
   }
 
   flush(): void {
     if (this.#at === 0) return
+    const isWhole = this.#at === this.#rows.length
     const chunk: TraceChunk = {
       // A whole one is handed over as it is.
-      rows: this.#at === this.#rows.length ? this.#rows : this.#rows.slice(0, this.#at),
+      rows: isWhole ? this.#rows : this.#rows.slice(0, this.#at),
       clock: this.#clock,
-      fabrics: this.#newFabrics,
-      communicators: this.#newCommunicators,
-      names: this.#newNames
+      ...this.#routes.takeNew(),
+      calls: this.#newCalls
     }
-    if (this.#at === this.#rows.length) this.#rows = new Float64Array(ROW * ROWS)
+    if (isWhole) {
+      this.#rows = new Float64Array(ROW * ROWS)
+      this.#words = new Int32Array(this.#rows.buffer)
+    }
     this.#at = 0
     this.#clock = undefined
-    this.#newFabrics = []
-    this.#newCommunicators = []
-    this.#newNames = []
+    this.#newCalls = []
     this.#write(chunk)
   }
 
-  #message(event: MessageReport, what: number): void {
-    const { context } = event
-    if (context !== this.#context || event.fabric !== this.#fabric) this.#turn(event)
-    if (this.#isControl) return
-    const rows = this.#rows
-    const at = this.#at
-    rows[at + WHAT] = what | (this.#number << WHAT_BITS)
-    rows[at + TIME] = event.time
-    rows[at + CONTEXT] = context
-    rows[at + FROM] = event.from
-    rows[at + TO] = event.to
-    rows[at + TAG] = event.tag
-    rows[at + DATATYPE] = event.code
-    rows[at + BYTES] = event.bytes
-    rows[at + WAITED] = event.waited ?? -1
-    this.#next()
+  sent(endpoint: Endpoint, context: number, to: number, bytes: number, _: unknown, tag: number, datatype: number, time: number): void {
+    const route = this.#routes.of(endpoint, context, to, datatype)
+    if (route !== CONTROL) this.#note(SENT | (route << WHAT_BITS), tag, time, bytes, -1)
   }
 
-  #collective({ phase, name, communicator, sequence, time, duration, ok }: CollectiveEvent): void {
+  received(
+    endpoint: Endpoint,
+    context: number,
+    time: number,
+    waited: number,
+    _: unknown,
+    from: number,
+    tag: number,
+    datatype: number,
+    bytes: number
+  ): void {
+    const route = this.#routes.of(endpoint, context, from, datatype)
+    if (route !== CONTROL) this.#note(RECEIVED | (route << WHAT_BITS), tag, time, bytes, waited)
+  }
+
+  #collective({ phase, name, communicator, sequence, time, duration, ok = false }: CollectiveEvent): void {
     if (phase === 'begin' || duration === undefined) return
+    // The places are those of a message's tag and bytes.
+    this.#note(CALLED | (this.#called(name, communicator, ok) << WHAT_BITS), sequence, time, duration, 0)
+  }
+
+  #note(what: number, tag: number, time: number, bytes: number, waited: number): void {
     const rows = this.#rows
     const at = this.#at
-    rows[at + WHAT] = CALLED
+    this.#words[at * WORDS + WHAT] = what
+    this.#words[at * WORDS + TAG] = tag
     rows[at + TIME] = time
-    rows[at + DURATION] = duration
-    rows[at + NAME] = this.#named(name)
-    rows[at + COMMUNICATOR] = this.#named(communicator)
-    rows[at + SEQUENCE] = sequence
-    rows[at + OK] = ok === true ? 1 : 0
-    this.#next()
+    rows[at + BYTES] = bytes
+    rows[at + WAITED] = waited
+    this.#at = at + ROW
+    if (at + ROW === rows.length) this.flush()
   }
 
-  #next(): void {
-    this.#at += ROW
-    if (this.#at === this.#rows.length) this.flush()
-  }
-
-  /** A message of another context than the last. */
-  #turn(event: MessageReport): void {
-    const { fabric, context, processes, communicator } = event
-    let number = this.#fabrics.get(fabric)
+  #called(name: string, communicator: string, ok: boolean): number {
+    const key = `${ok} ${name} ${communicator}`
+    let number = this.#calls.get(key)
     if (number === undefined) {
-      number = this.#fabrics.size
-      this.#fabrics.set(fabric, number)
-      this.#newFabrics.push({ name: fabric, processes })
-    }
-    const id = communicatorOf(context)
-    const known = this.#communicators.get(fabric) ?? new Set()
-    this.#communicators.set(fabric, known)
-    if (communicator !== undefined && !known.has(id)) {
-      known.add(id)
-      this.#newCommunicators.push({ fabric: number, id, name: communicator })
-    }
-    this.#context = context
-    this.#fabric = fabric
-    this.#number = number
-    // What rxmpi says itself.
-    this.#isControl = kindOf(id, context - id) === 'control'
-  }
-
-  #named(name: string): number {
-    let number = this.#names.get(name)
-    if (number === undefined) {
-      number = this.#names.size
-      this.#names.set(name, number)
-      this.#newNames.push(name)
+      number = this.#calls.size
+      this.#calls.set(key, number)
+      this.#newCalls.push({ name, communicator, ok })
     }
     return number
   }

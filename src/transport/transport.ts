@@ -123,4 +123,6 @@ export interface Slot {
   at: number
   /** How many bytes it has. */
   length: number
+  /** Segments of which this is the same had all come when the first of them was delivered; absent where that is not known. */
+  readonly look?: number
 }

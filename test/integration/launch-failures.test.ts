@@ -7,6 +7,8 @@ describe('rxmpi run: what cannot be run', () => {
   it.each([
     [['-n', '0'], "option '-n, --ranks <N>' argument '0' is invalid. Expected a whole number from 1 up."],
     [['-n', 'abc'], "option '-n, --ranks <N>' argument 'abc' is invalid. Expected a whole number from 1 up."],
+    [['-np', '2'], "option '-n, --ranks <N>' argument 'p' is invalid. Expected a whole number from 1 up. Write -n 2 for -np 2."],
+    [['-n=3'], "option '-n, --ranks <N>' argument '=3' is invalid. Expected a whole number from 1 up. Write -n 3 for -n=3."],
     [['-n', '1.5'], "option '-n, --ranks <N>' argument '1.5' is invalid. Expected a whole number from 1 up."],
     [['-n', '1000000000'], 'ranks was 1000000000: they would need at least'],
     [[], "required option '-n, --ranks <N>' not specified"],
@@ -23,6 +25,14 @@ describe('rxmpi run: what cannot be run', () => {
     expect(stderr).toContain(message)
     expect(stdout).toBe('')
     expect(status).toBe(2)
+  })
+
+  it('says how a program is run where that is no command', async () => {
+    expect(await rxmpi(['hello.ts'])).toEqual({
+      status: 2,
+      stdout: '',
+      stderr: "rxmpi: 'hello.ts' is no command; to run it on 2 ranks: rxmpi run -n 2 hello.ts\n"
+    })
   })
 
   it('refuses a program that does not exist, is no file, or is in another language', async () => {

@@ -37,6 +37,8 @@ export async function pools(): Promise<void> {
   expectType<number>()(await pool.run(() => 1))
   expectType<RankPool | undefined>()(await RankPool.of(comm))
   expectType<Observable<number>>()(pool.map(task<(n: number) => number>(new URL('file:///x.js')), [1]))
+  expectType<Observable<unknown>>()(pool.map(task(new URL('file:///x.js'), 'work'), [1]))
+  expectType<unknown>()(await pool.run(task('file:///x.js'), 1))
   // @ts-expect-error the inputs are numbers
   pool.map((n: string) => n, [1, 2])
 }

@@ -1,3 +1,4 @@
+import type { Halo } from '../../src/collective/halo/halo.js'
 import { AliasError } from '../../src/errors.js'
 import { vector, view } from '../../src/layout/index.js'
 import { SUM } from '../../src/op/op.js'
@@ -232,5 +233,33 @@ test('what is done may be changed, and so may objects, which are encoded at the 
     flush()
     expect([sent.failed, written.failed, received[0].failed]).toEqual([false, false, false])
     expect([received[1].value!.text.length, received[2].value![0]]).toEqual([2 ** 17, 1])
+  })
+})
+
+it('a ghost of a halo is no number until its neighbour has filled it, and who writes to it meanwhile is told', () => {
+  simulate(2, { leaks: 'ignore', latency: 5 }, ({ comms, cold, flush }) => {
+    const halos: Halo[] = []
+    for (const comm of comms) comm.icart({ dims: [2] }).subscribe((cart) => (halos[comm.rank] = cart!.halo({ sizes: [4] })))
+    const arrays: Float64Array[] = []
+    const exchanges: Request<Float64Array>[] = []
+    const seen: unknown[] = []
+    cold('100ms a|').subscribe(() => {
+      for (const [k, halo] of halos.entries()) {
+        arrays[k] = halo.allocate(Float64Array).fill(1)
+        exchanges[k] = halo.iexchange(arrays[k]!)
+      }
+    })
+    cold('102ms a|').subscribe(() => {
+      // Nobody fills those at the ends.
+      for (const [k, halo] of halos.entries()) seen.push(arrays[k]![halo.index(-1)], arrays[k]![halo.index(4)])
+      arrays[1]![halos[1]!.index(-1)] = 5
+    })
+    flush()
+    expect(seen).toEqual([1, Number.NaN, Number.NaN, 1])
+    expect(errorOf(exchanges[0]!)).toBeUndefined()
+    expect(arrays[0]![halos[0]!.index(4)]).toBe(1)
+    const error = errorOf(exchanges[1]!)
+    expect(error).toBeInstanceOf(AliasError)
+    expect(error!.message).toMatch(new RegExp(`^array: a ghost was written while this halo exchange was under way, called at ${LINE};`))
   })
 })

@@ -1,5 +1,8 @@
 import { channel } from 'node:diagnostics_channel'
+import type { CallSite } from '../../src/diagnostics/call-site.js'
 import { profileReport } from '../../src/launch/cli/profile-report.js'
+import { COLLECTIVES, CONTROL, MESSAGES } from '../../src/progress/context-ids.js'
+import type { Endpoint } from '../../src/progress/endpoint.js'
 import { CallProfile, type RankProfile } from '../../src/trace/call-profile.js'
 import { Profiler } from '../../src/trace/profiler.js'
 
@@ -7,10 +10,12 @@ const profiler = new Profiler()
 /** As of a call at that line. */
 const at = (line: number): { stack: string } => ({ stack: `Error\n    at main (/home/me/ring.ts:${line}:5)` })
 const sites = [at(3), at(9)] as const
-const receive = (time: number, waited: number | undefined, site?: object): void =>
-  channel('rxmpi:receive').publish({ kind: 'message', time, waited, site })
-const send = (to: number, bytes: number, kind = 'message'): void =>
-  channel('rxmpi:send').publish({ kind, to, bytes, fabric: 'world', site: sites[0] })
+/** A profile needs of an endpoint who its numbers are. */
+const endpoint = { processes: undefined } as Endpoint
+const contexts: Record<string, number> = { message: MESSAGES, collective: COLLECTIVES, control: CONTROL }
+const receive = (time: number, waited: number | undefined, site?: CallSite, to = profiler): void =>
+  to.received(endpoint, MESSAGES, time, waited ?? -1, site)
+const send = (to: number, bytes: number, kind = 'message'): void => profiler.sent(endpoint, contexts[kind]!, to, bytes, sites[0])
 
 describe('the profile of a rank', () => {
   it('adds up calls by place, with exact sums where places are estimates, and time that is waited for twice once', () => {
@@ -42,9 +47,9 @@ describe('the profile of a rank', () => {
 
   it('is an estimate, too, where only the last calls are of unknown places', () => {
     const later = new Profiler()
-    receive(10, 4, sites[0])
+    receive(10, 4, sites[0], later)
     expect(later.profile().isEstimate).toBe(false)
-    receive(12, 6)
+    receive(12, 6, undefined, later)
     expect(later.profile()).toMatchObject({ isEstimate: true, places: [{ count: 2 }] })
   })
 })

@@ -1,24 +1,6 @@
 import { codeOf, NUMBER } from '../../src/codec/datatype.js'
 import { formatTrace, type Recorded, Traced } from '../../src/trace/format.js'
-import {
-  BYTES,
-  CALLED,
-  COMMUNICATOR,
-  CONTEXT,
-  DATATYPE,
-  DURATION,
-  FROM,
-  NAME,
-  OK,
-  RECEIVED,
-  ROW,
-  SENT,
-  TAG,
-  TIME,
-  TO,
-  WAITED,
-  WHAT
-} from '../../src/trace/rows.js'
+import { BYTES, CALLED, DURATION, RECEIVED, ROW, SENT, TAG, TIME, WAITED, WHAT, WHAT_BITS } from '../../src/trace/rows.js'
 
 /** What a rank of a made-up run does; times are milliseconds since the job began, by a clock that is right. */
 export type Deed =
@@ -48,7 +30,7 @@ export function recorded(
     const one = new Traced(rank, String(rank))
     // Each thread begins to count at its start, and each machine at its.
     const clock = { id: `machine ${on(rank)}`, offset: 7 + rank, wall: STARTED - 100 * on(rank) + (machines[on(rank)]!.wrong ?? 0) }
-    one.learn({ clock, fabrics: [{ name: 'world' }], communicators: [{ fabric: 0, id: 0, name: 'world' }], names: ['world'] })
+    one.learn({ clock, fabrics: [{ name: 'world', rank }], routes: [], calls: [] })
     return one
   })
   const since = 50
@@ -61,25 +43,28 @@ export function recorded(
     const rows = new Float64Array(ROW)
     const { fast = 0 } = machines[on(by)]!
     rows[TIME] = since + 100 * on(by) + at * (1 + fast) - 7 - by
+    const words = new Int32Array(rows.buffer)
+    const own = traced[by]!
     if ('calls' in deed) {
-      rows[WHAT] = CALLED
+      words[WHAT] = CALLED | (own.calls.length << WHAT_BITS)
       rows[DURATION] = deed.takes
-      traced[by]!.learn({ fabrics: [], communicators: [], names: [deed.calls] })
-      rows[NAME] = traced[by]!.names.length - 1
-      rows[COMMUNICATOR] = 0
-      rows[OK] = 1
-      return [{ traced: traced[by]!, rows }]
+      own.learn({ fabrics: [], routes: [], calls: [{ name: deed.calls, communicator: 'world', ok: true }] })
+      return [{ traced: own, rows }]
     }
     const isSent = 'sends' in deed
-    rows[WHAT] = isSent ? SENT : RECEIVED
-    rows[CONTEXT] = deed.context ?? 0
-    rows[FROM] = isSent ? by : deed.receives
-    rows[TO] = isSent ? deed.sends : by
-    rows[TAG] = deed.tag ?? 0
-    rows[DATATYPE] = (deed.bytes ?? 8) === 8 ? NUMBER : codeOf('Float64Array')!
-    rows[BYTES] = deed.bytes ?? 8
+    const { context = 0, tag = 0, bytes = 8 } = deed
+    words[WHAT] = (isSent ? SENT : RECEIVED) | (own.routes.length << WHAT_BITS)
+    words[TAG] = tag
+    rows[BYTES] = bytes
     rows[WAITED] = isSent ? -1 : (deed.waited ?? -1)
-    return [{ traced: traced[by]!, rows }]
+    const peer = isSent ? deed.sends : deed.receives
+    const datatype = bytes === 8 ? NUMBER : codeOf('Float64Array')!
+    own.learn({
+      fabrics: [],
+      routes: [{ fabric: 0, context, peer, datatype, communicator: context === 0 ? 'world' : undefined }],
+      calls: []
+    })
+    return [{ traced: own, rows }]
   })
   return { clock: { id: 'machine 0', offset: 0, wall: STARTED }, since, traced, chunks: () => chunks }
 }

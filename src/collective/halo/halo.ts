@@ -28,6 +28,7 @@ import { othersIn } from '../topology/neighborhood.js'
 import { Blocks } from './blocks.js'
 import { type Box, type Face, Geometry } from './geometry.js'
 import { checkBoundary, checkedOptions, checkSizes, HALO, type HaloOptions, widthsOf } from './options.js'
+import { clear, isClear, writtenGhosts } from './unfilled-ghosts.js'
 
 /** What can be exchanged: a typed array, or of cells that are records, records. */
 // biome-ignore lint/suspicious/noExplicitAny: records of whatever fields
@@ -77,6 +78,10 @@ class Round implements Unit {
   /** Of what and how much a message is. */
   readonly kind: number
   misfit: Misfit | undefined
+  /** Its ghosts are cleared, and looked at before they are filled; no other exchange of the same array is under way. */
+  isWatched = false
+  /** The program has written to ghosts meanwhile. */
+  spoilt: Misfit | undefined
 
   constructor(frame: Frame, links: Links, placed: readonly Placed[]) {
     this.frame = frame
@@ -295,6 +300,7 @@ export class Halo {
   #begin(frame: Frame, links: Links): Round {
     const placed = frame.arrays.map((array) => this.#placed(array))
     const round = new Round(frame, links, placed)
+    if (this.#comm.core.endpoint.memoryInUse.isChecked) this.#clearGhosts(round)
     this.#rounds.add(round)
     return round
   }
@@ -302,8 +308,26 @@ export class Halo {
   #end(round: Round): unknown {
     this.#rounds.delete(round)
     if (round.misfit !== undefined) return round.misfit
+    if (round.spoilt !== undefined) return round.spoilt
     for (const box of this.edges) round.frame.compute?.(box)
     return round.frame.result
+  }
+
+  #clearGhosts(round: Round): void {
+    const shared = [...this.#rounds].filter(({ frame }) => frame.arrays.some((array) => round.frame.arrays.includes(array)))
+    for (const other of shared) other.isWatched = false
+    round.isWatched = shared.length === 0
+    for (const faces of this.#stages) this.#clearFaces(round, faces)
+  }
+
+  /** What neighbours fill. Ghosts that are copied here may have written to corners of a later stage: so each stage does it anew. */
+  #clearFaces(round: Round, faces: readonly Face[]): void {
+    if (!round.isWatched) return
+    const { rank } = round.links.comm
+    for (const { place, take: box } of faces) {
+      const neighbor = this.#neighbors[place]
+      if (neighbor !== rank && neighbor !== PROC_NULL && !isEmpty(box)) for (const face of take(round, place)) clear(face)
+    }
   }
 
   /** What is broken off is not under way any more. */
@@ -347,13 +371,17 @@ export class Halo {
         if (this.#neighbors[place] !== rank) continue
         for (const { give, take } of round.placed) take[place ^ 1]!.scatter(0, give[place]!.byteLength, give[place]!.packed(), 0)
       }
+      if (!isFirst) this.#clearFaces(round, faces)
     }
     const steps = incoming.map(({ place }) =>
       links.step<Round>({
         from: this.#neighbors[place]!,
         expects: ({ misfit }) => misfit === undefined,
         shape: (round) => shapeOf(round, take(round, place)),
-        place: (round, message) => message.pour((bytes, from, at, count) => scatter(round, place, bytes, from, at, count))
+        place: (round, message) => {
+          if (round.isWatched && !take(round, place).every(isClear)) round.spoilt ??= new Misfit(writtenGhosts(links.call.site))
+          message.pour((bytes, from, at, count) => scatter(round, place, bytes, from, at, count))
+        }
       })
     )
     return (source) =>

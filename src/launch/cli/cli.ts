@@ -236,6 +236,9 @@ cli
 
 function rankCount(text: string): number {
   const count = Number(text)
+  // Of `-np 2` and `-n=2`, as other launchers and long options have it, this is what is behind the n.
+  const meant = text === 'p' ? 'Write -n 2 for -np 2' : /^=\d+$/.test(text) ? `Write -n ${text.slice(1)} for -n${text}` : undefined
+  if (meant !== undefined) throw new InvalidArgumentError(`Expected a whole number from 1 up. ${meant}.`)
   if (!/^\d+$/.test(text) || !Number.isSafeInteger(count) || count < 1) throw new InvalidArgumentError('Expected a whole number from 1 up.')
   return count
 }
@@ -330,7 +333,14 @@ function refuse({ ranks, hostfile, host, launcher, watch }: RunFlags): void {
   }
 }
 
+/** A program where a command is expected. */
+function refuseProgram(command: string | undefined): void {
+  if (command !== undefined && /\.[cm]?[jt]s$/.test(command))
+    throw new ArgumentError(`'${command}' is no command; to run it on 2 ranks: rxmpi run -n 2 ${command}`)
+}
+
 try {
+  refuseProgram(process.argv[2])
   await cli.parseAsync(process.argv.map(withPort))
 } catch (error) {
   if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : USAGE_STATUS

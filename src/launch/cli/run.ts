@@ -10,6 +10,7 @@ import type { DetectedLauncher } from '../external/detect-launcher.js'
 import { optimiseLate } from '../host/v8-flags.js'
 import { failureText } from '../job/failure-text.js'
 import type { Failure, Job, OnFailure } from '../job/job.js'
+import { openDashboard } from '../job/open-dashboard.js'
 import { engineOf, type Placement, placement, ranksOf } from '../job/placement.js'
 import { type JobRequest, startJob } from '../job/start-job.js'
 import { withoutTickets } from '../job/ticket.js'
@@ -95,7 +96,7 @@ export async function run(options: RunOptions): Promise<number> {
   const place = await placement({ ...asked, ranks, program: path, args })
   const request = requestOf(options, path, ranks)
   optimiseLate(ranks)
-  const dashboard = await openDashboard(options)
+  const dashboard = await openDashboard(options.dashboard, options.program, options.args, (line) => say([line]))
   const job = startJob({ ...request, observer: dashboard?.view, inputIsTerminal: process.stdin.isTTY, where: asked, place })
   return ended(job, path, options, request.profile, dashboard)
 }
@@ -124,7 +125,7 @@ async function runExternalRank(seen: DetectedLauncher, options: RunOptions): Pro
   const { tls, insecure, ssh, reconnect, startupTimeout } = options
   const where = { tls, insecure, ssh, reconnect, startupTimeout }
   const request = requestOf(options, path, seen.size)
-  const dashboard = await openDashboard(options)
+  const dashboard = await openDashboard(options.dashboard, options.program, options.args, (line) => say([line]))
   const job = startJob({ ...request, observer: dashboard?.view, where, place: external.place })
   const status = await ended(job, path, options, request.profile, dashboard)
   await external.finish()
@@ -209,15 +210,6 @@ async function ended(
   // Node waits for every thread before it exits, and these never come back.
   if (stuck.length > 0) process.kill(process.pid, 'SIGKILL')
   return failure?.status ?? 0
-}
-
-/** Where one is asked for: says where it is. */
-async function openDashboard({ dashboard: port, program, args }: RunOptions): Promise<Dashboard | undefined> {
-  if (port === undefined) return undefined
-  const { Dashboard } = await import('../dashboard/dashboard.js')
-  const dashboard = await Dashboard.open(port, { program, args: withoutTickets(args) })
-  await say([`rxmpi: look at this job at ${dashboard.address}`])
-  return dashboard
 }
 
 /** Lets `rxmpi ps` ask for it, once it has run for a while: most jobs are over sooner. Returns how to end that. */

@@ -5,15 +5,14 @@ import { AbortError, ArgumentError, RankFailedError, RxmpiError, TimeoutError } 
 import { checkPolicyOf } from '../../runtime/check-policy.js'
 import { restoreError } from '../../runtime/error-record.js'
 import { checkLeftovers, type Leftovers } from '../../runtime/leftovers-policy.js'
-import type { Dashboard } from '../dashboard/dashboard.js'
 import { checkRanks, checkStallNotice, checkSwitch, checkTimeout } from '../options/limits.js'
 import { programPath } from '../options/program.js'
 import { STALL_NOTICE } from '../options/timeouts.js'
 import { failureText } from './failure-text.js'
 import type { Failure, OnFailure } from './job.js'
+import { openDashboard } from './open-dashboard.js'
 import { PLACEMENT, type Placement, placement, ranksOf } from './placement.js'
 import { startJob } from './start-job.js'
-import { withoutTickets } from './ticket.js'
 import { traceFile } from './trace-file.js'
 
 /** Where the ranks run is as for `rxmpi run`: threads of one process where nothing is said. */
@@ -133,8 +132,8 @@ export async function launch<T = unknown>(options: LaunchOptions): Promise<T[]> 
   const path = programPath(program)
   if (signal?.aborted) throw aborted(signal)
   const place = await placement({ ...options, ranks, program: path, args })
-  const page = await openPage(dashboard, path, args)
-  if (page !== undefined) stderr.write(`rxmpi: look at this job at ${page.address}\n`)
+  const port = typeof dashboard === 'number' ? dashboard : dashboard ? 0 : undefined
+  const page = await openDashboard(port, path, args, (line) => stderr.write(`${line}\n`))
   const job = startJob({
     observer: page?.view,
     ranks,
@@ -179,12 +178,6 @@ function checkDashboard(dashboard: unknown): void {
   if (dashboard === undefined || typeof dashboard === 'boolean') return
   if (Number.isInteger(dashboard) && (dashboard as number) >= 1 && (dashboard as number) <= 65_535) return
   throw new ArgumentError(`dashboard was ${String(dashboard)}: expected true, false or a port, from 1 to 65535`)
-}
-
-async function openPage(dashboard: boolean | number = false, program: string, args: readonly string[]): Promise<Dashboard | undefined> {
-  if (dashboard === false) return undefined
-  const { Dashboard } = await import('../dashboard/dashboard.js')
-  return Dashboard.open(dashboard === true ? 0 : dashboard, { program, args: withoutTickets(args) })
 }
 
 function asError({ kind, rank, title, text, error }: Failure): Error {

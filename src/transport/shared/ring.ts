@@ -125,13 +125,19 @@ export class RingWriter extends RingEnd {
   }
 }
 
+/** Of all rings of this thread. */
+let looks = 0
+
 /** The receiving end of a lane: looks at one segment at a time, and gives the room of all so far back. */
 export class RingReader extends RingEnd {
   #position = 0
+  /** How far segments were there when it has looked last. */
+  #seen = 0
+  look = 0
 
   /** Makes this the slot of the next segment; false when none has come. */
   next(): boolean {
-    if (Atomics.load(this.words, this.head) === this.#position) return false
+    if (this.#position === this.#seen && !this.#look()) return false
     let offset = this.#position & (this.size - 1)
     if (this.words[(this.start + offset) >> 2] === WRAP) {
       this.#position = (this.#position + this.size - offset) | 0
@@ -146,6 +152,15 @@ export class RingReader extends RingEnd {
   /** Goes on where another thread's reader has given its room back last. */
   follow(): void {
     this.#position = Atomics.load(this.words, this.tail)
+    this.#seen = this.#position
+  }
+
+  /** Whether there is more than it has seen. */
+  #look(): boolean {
+    this.#seen = Atomics.load(this.words, this.head)
+    if (this.#seen === this.#position) return false
+    this.look = ++looks
+    return true
   }
 
   /** The length of the next segment; -1 when none has come. */
@@ -158,6 +173,7 @@ export class RingReader extends RingEnd {
 
   /** Gives the room of all segments so far back; true when the writer waits for it. */
   free(): boolean {
+    this.#seen = this.#position
     Atomics.store(this.words, this.tail, this.#position)
     return Atomics.load(this.words, this.wanted) === 1 && Atomics.exchange(this.words, this.wanted, 0) === 1
   }

@@ -1,4 +1,5 @@
-import type { Halo, HaloArray } from '../src/collective/halo/halo.js'
+import type { HaloArray } from '../src/collective/halo/arrays.js'
+import type { Halo } from '../src/collective/halo/halo.js'
 import type { CollectiveOperator } from '../src/collective/operator.js'
 import { checkKind } from '../src/diagnostics/arguments.js'
 

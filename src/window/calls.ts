@@ -5,6 +5,7 @@ import { watch, watchInto } from '../request/memory-use.js'
 import type { CallRequest } from '../service/call-request.js'
 import type { Service } from '../service/service.js'
 import { ACCUMULATE, apply, COMPARE_AND_SWAP, GET, type Operation, PUT } from './apply.js'
+import type { Attachments } from './attachments.js'
 import type { Changes } from './changes.js'
 import { fill, type Given, piece } from './given.js'
 import type { LockKeeper } from './lock-keeper.js'
@@ -76,10 +77,7 @@ export interface CallParts {
   readonly keeper: LockKeeper
   readonly changes: Changes
   readonly notifications: Notifications
-  /** This rank's memory in the window: its part as 0, and what was added. */
-  readonly own: ReadonlyMap<number, Part>
-  /** Which of its rank's a part is. */
-  readonly idOf: (part: Part) => number
+  readonly attachments: Attachments
 }
 
 /** Operations on the parts of a window: this rank's, on its own memory and others', and those of others on this rank's. */
@@ -91,25 +89,23 @@ export class Calls {
   readonly #keeper: LockKeeper
   readonly #changes: Changes
   readonly #notifications: Notifications
-  readonly #own: ReadonlyMap<number, Part>
-  readonly #idOf: (part: Part) => number
+  readonly #attachments: Attachments
   readonly #piece: number
   readonly #callName: string
 
-  constructor({ service, pipelines, keeper, changes, notifications, own, idOf }: CallParts) {
+  constructor({ service, pipelines, keeper, changes, notifications, attachments }: CallParts) {
     this.#service = service
     this.#callName = `call on ${service.what}`
     this.#pipelines = pipelines
     this.#keeper = keeper
     this.#changes = changes
     this.#notifications = notifications
-    this.#own = own
-    this.#idOf = idOf
+    this.#attachments = attachments
     this.#piece = Math.max(8, Math.min(PIECE, service.core.endpoint.transport.maxSegment - MARGIN) & ~15)
     service.serve(RMA, (rank, asked, reply) =>
       this.#serve(rank, asked as Asked, (error, value) => {
         reply(error, value)
-        own.get(0)!.control?.handle(rank)
+        attachments.own.get(0)!.control?.handle(rank)
       })
     )
     service.attend(RMA)
@@ -169,7 +165,7 @@ export class Calls {
     const pipeline = this.#pipelines[rank]!
     const { kind, offset, bytes, form, code, op } = operation
     const isSwap = kind === COMPARE_AND_SWAP
-    const id = this.#idOf(part)
+    const id = this.#attachments.idOf(part)
     let left = Math.ceil(bytes / this.#piece)
     for (let from = 0; from < bytes; from += this.#piece) {
       const count = Math.min(this.#piece, bytes - from)
@@ -222,7 +218,7 @@ export class Calls {
     [id, kind, offset, bytes, form, code, op, from, count, data, tail]: Asked,
     reply: (error: Error | null, value: unknown) => void
   ): void {
-    const part = this.#own.get(id)
+    const part = this.#attachments.own.get(id)
     if (part === undefined)
       return reply(new FreedError(`target: that memory was detached from ${this.#service.what} on this rank`), undefined)
     this.#keeper.admit(rank, () => {

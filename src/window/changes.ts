@@ -1,8 +1,15 @@
 import { Observable, type Subscriber } from 'rxjs'
-import type { CallSite } from '../diagnostics/call-site.js'
+import { PROC_NULL } from '../constants.js'
+import { checkOptions } from '../diagnostics/arguments.js'
+import { recordCallSite } from '../diagnostics/call-site.js'
+import { CountError } from '../errors.js'
+import { checkCount } from '../layout/check.js'
 import type { Service } from '../service/service.js'
 import { presentDemand } from '../stream/demand.js'
 import type { Control } from './control.js'
+import { SPAN, TOUCHED } from './options.js'
+import { checkAt, rowIn } from './place.js'
+import type { Targets } from './targets.js'
 import type { Waits } from './waits.js'
 
 /** Elements of this rank's part in which something was written. */
@@ -61,12 +68,34 @@ export class Changes {
     })
   }
 
+  /** Tells a rank of what was stored in its part without a call. Throws what is wrong with the options. */
+  touch(options: { target: number; at?: number; count?: number }, targets: Targets): void {
+    checkOptions(options, TOUCHED, '{ target: 1 }')
+    const { target, at = 0, count } = options
+    if (target === PROC_NULL) return
+    targets.checkRank(target)
+    const part = targets.parts[target]!
+    checkAt(at)
+    const place = rowIn(part, at, count ?? Math.max(0, part.length - at))
+    this.tell(target, place.at, place.at + place.span)
+  }
+
   /** Something was written here. */
   note(source: number, at: number, end: number): void {
     for (const watcher of [...this.#watchers]) watcher.note(source, at, end)
   }
 
-  stream(at: number, end: number, site: CallSite | undefined): Observable<Change> {
+  /** Those of this rank's part, which has so many elements. Throws what is wrong with the options. */
+  stream(options: { at?: number; count?: number }, length: number): Observable<Change> {
+    checkOptions(options, SPAN, '{ at: 0, count: 8 }')
+    const { at = 0, count = Number.POSITIVE_INFINITY } = options
+    checkAt(at)
+    if (count !== Number.POSITIVE_INFINITY) checkCount(count, 'count')
+    if (at > length || (count !== Number.POSITIVE_INFINITY && at + count > length)) {
+      throw new CountError(`at: elements from ${at} on reach outside this rank's part, which has ${length}`)
+    }
+    const end = Math.min(length, at + count)
+    const site = recordCallSite()
     return new Observable((subscriber) => {
       const { core } = this.#service
       if (!core.alive) return subscriber.error(core.freedError())

@@ -1,8 +1,10 @@
 import { Observable, type Subscriber } from 'rxjs'
 import { ANY_SOURCE, ANY_TAG } from '../constants.js'
-import type { CallSite } from '../diagnostics/call-site.js'
+import { checkOptions, checkReceiveTag, checkSource } from '../diagnostics/arguments.js'
+import { type CallSite, recordCallSite } from '../diagnostics/call-site.js'
 import type { Service } from '../service/service.js'
 import { presentDemand } from '../stream/demand.js'
+import { NOTIFIED } from './options.js'
 import type { Waits } from './waits.js'
 
 /** What has been written to this rank's part, told after it can be seen. */
@@ -88,7 +90,13 @@ export class Notifications {
     this.#run()
   }
 
-  stream(source: number, tag: number, site: CallSite | undefined): Observable<Notification> {
+  /** Throws what is wrong with the options. */
+  stream(options: { source?: number; tag?: number }): Observable<Notification> {
+    checkOptions(options, NOTIFIED, '{ source: 1 }')
+    const { source = ANY_SOURCE, tag = ANY_TAG } = options
+    checkSource(source, this.#service.core.size)
+    checkReceiveTag(tag)
+    const site = recordCallSite()
     return new Observable((subscriber) => {
       const { core } = this.#service
       if (!core.alive) return subscriber.error(core.freedError())

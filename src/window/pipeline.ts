@@ -44,3 +44,33 @@ export class Pipeline {
     }
   }
 }
+
+/** What this rank asks all ranks of a window to do. */
+export class Pipelines {
+  /** By target. */
+  readonly all: readonly Pipeline[]
+
+  constructor(size: number) {
+    this.all = Array.from({ length: size }, () => new Pipeline())
+  }
+
+  /** Whether all that a target has been asked is done; without one, all of them. */
+  isIdle(target: number | undefined): boolean {
+    if (target === undefined) return this.all.every(({ isIdle }) => isIdle)
+    return this.all[target]?.isIdle === true
+  }
+
+  /** Calls back when this rank's calls to some targets are complete, which may be now. */
+  complete(targets: Iterable<number>, then: () => void): void {
+    let left = 1
+    const one = (): void => {
+      if (--left === 0) then()
+    }
+    for (const target of targets) {
+      if (this.all[target]!.isIdle) continue
+      left++
+      this.all[target]!.idle(one)
+    }
+    one()
+  }
+}

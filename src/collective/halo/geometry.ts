@@ -93,3 +93,5 @@ export class Geometry {
     })
   }
 }
+
+export const isEmpty = ({ start, end }: Box): boolean => start.some((first, d) => first >= end[d]!)

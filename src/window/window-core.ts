@@ -40,7 +40,7 @@ export interface WindowParts {
   readonly group: Group
   readonly parent: CommunicatorCore
   readonly site: CallSite | undefined
-  /** Other processes have had the time to reach this rank's memory. */
+  /** Gives up what lets other processes reach this rank's memory. */
   readonly release: (() => void) | undefined
 }
 

@@ -24,10 +24,17 @@ export type Running = ChildProcessByStdio<Writable, Readable, Readable>
 
 /** Starts `rxmpi`, as a user would. */
 export function start(args: string[], { cwd, env }: Surroundings = {}): Running {
-  const child = spawn(process.execPath, [command, ...args], { cwd, env: { ...process.env, ...env }, stdio: ['pipe', 'pipe', 'pipe'] })
+  const child = spawn(process.execPath, [command, ...args], {
+    cwd,
+    env: { ...process.env, ...surroundingsOf(args), ...env },
+    stdio: ['pipe', 'pipe', 'pipe']
+  })
   children.push(child)
   return child
 }
+
+/** Hosts stand for several machines, which share no memory though here they are one. */
+const surroundingsOf = (args: string[]): Record<string, string> => (args.includes('--host') ? { RXMPI_SHARED_MEMORY: '0' } : {})
 
 /** Runs `rxmpi` to its end. */
 export function rxmpi(args: string[], surroundings: Surroundings = {}): Promise<Run> {

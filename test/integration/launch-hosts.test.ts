@@ -204,7 +204,7 @@ describe.each([
     const { stdout } = await run(`
       import { readFileSync } from 'node:fs'
       import { COMM_WORLD as comm } from 'rxmpi'
-      const ours = Object.keys(process.env).filter((name) => name.startsWith('RXMPI'))
+      const ours = Object.keys(process.env).filter((name) => name.startsWith('RXMPI') && name !== 'RXMPI_SHARED_MEMORY')
       if (comm.rank === 0) console.log(JSON.stringify([ours, readFileSync('/proc/self/cmdline', 'latin1').split('\\0').slice(1, -1)]))`)
     const [names, args] = JSON.parse(stdout.replace('[0] ', ''))
     expect(names).toEqual([])

@@ -128,7 +128,7 @@ it('says what it does where NODE_DEBUG names rxmpi, with no secret, and nothing 
     await comm.sendrecv(1, { dest: 1 - comm.rank, source: 1 - comm.rank })
     if (comm.rank === 1) process.exit(3)`)
   const args = ['run', '--placement', 'process', '-n', '2', path]
-  const told = await rxmpi(args, { env: { NODE_DEBUG: 'rxmpi' } })
+  const told = await rxmpi(args, { env: { NODE_DEBUG: 'rxmpi', RXMPI_SHARED_MEMORY: '0' } })
   for (const what of [
     'ranks 0',
     `compiled ${path}`,

@@ -114,10 +114,10 @@ describe('the package', () => {
     ).toEqual(['index.html', 'page.css'].map((name) => `dist/src/launch/dashboard/${name}`))
   })
 
-  it('is small: at most 2.1 MB, of which pages in a browser take 0.13, that of a running job 0.12, and 160 kB of benchmarks', () => {
+  it('is small: at most 2.2 MB, of which pages in a browser take 0.13, that of a running job 0.12, and 160 kB of benchmarks', () => {
     const sizeOf = (isMeant: (path: string) => boolean): number =>
       packed.files.filter(({ path }) => isMeant(path)).reduce((sum, { size }) => sum + size, 0)
-    expect(sizeOf((path) => !path.startsWith('bench/'))).toBeLessThan(2_100_000)
+    expect(sizeOf((path) => !path.startsWith('bench/'))).toBeLessThan(2_200_000)
     expect(sizeOf((path) => path.startsWith('dist/client/'))).toBeLessThan(130_000)
     expect(sizeOf((path) => path.startsWith('dist/src/launch/dashboard/'))).toBeLessThan(120_000)
     expect(sizeOf((path) => path.startsWith('bench/'))).toBeLessThan(160_000)

@@ -84,7 +84,9 @@ describe('diagnostics channels', () => {
     const path = program(`${listener('rxmpi:link')}
       await comm.sendrecv(1, { dest: 1 - comm.rank, source: 1 - comm.rank })
       for (const event of told) console.log(JSON.stringify(event))`)
-    const { stdout } = await rxmpi(['run', '-n', '2', '--placement', 'process', '--timeout', '30', path], { env: { RXMPI_SHARED_MEMORY: '0' } })
+    const { stdout } = await rxmpi(['run', '-n', '2', '--placement', 'process', '--timeout', '30', path], {
+      env: { RXMPI_SHARED_MEMORY: '0' }
+    })
     expect(events(stdout)).toEqual(
       expect.arrayContaining([
         { by: 0, event: { state: 'made', host: 0, peer: 1 } },

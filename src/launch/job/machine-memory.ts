@@ -21,6 +21,7 @@ export class MachineMemory {
   readonly reached: Promise<boolean>
   readonly #file: MemoryFile
   readonly #unanswered: Set<number>
+  readonly #there = new Set<number>()
   #areAllThere = true
   #isOpen = true
   #answered!: () => void
@@ -54,11 +55,17 @@ export class MachineMemory {
   /** A process has tried; one that is no more has not. */
   answer(host: number, isThere: boolean): void {
     if (!this.#unanswered.delete(host)) return
-    if (!isThere) this.#areAllThere = false
+    if (isThere) this.#there.add(host)
+    else this.#areAllThere = false
     if (this.#unanswered.size > 0) return
     this.close()
     debug('processes of this machine %s', this.#areAllThere ? 'share memory' : 'share no memory: some cannot reach it')
     this.#answered()
+  }
+
+  /** Whether a process has come. */
+  hasCome(host: number): boolean {
+    return this.#there.has(host)
   }
 
   /** It remains for those who have mapped it. */

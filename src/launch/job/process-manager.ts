@@ -226,7 +226,10 @@ export class ProcessManager implements ProcessManagerListener {
   }
 
   #missing(): string {
-    const missing = this.hosts.filter(({ number }) => this.#addresses[number] === undefined)
+    const silent = this.hosts.filter(({ number }) => this.#addresses[number] === undefined)
+    // Where memory is to be shared, those that have come wait for the others before they listen.
+    const absent = silent.filter(({ number }) => this.#machine?.hasCome(number) !== true)
+    const missing = absent.length > 0 ? absent : silent
     if (this.#processes.announce !== undefined) return missing.map(({ ranks }) => `rank ${ranks[0]}`).join(', ')
     return missing.map(({ name, ranks }) => `${name} (rank${ranks.length === 1 ? '' : 's'} ${ranks.join(', ')})`).join('; ')
   }

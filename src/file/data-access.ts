@@ -8,7 +8,7 @@ import { Status } from '../request/status.js'
 import type { CallRequest } from '../service/call-request.js'
 import { called } from '../service/called.js'
 import type { Done } from '../service/done.js'
-import { type Extent, interleaves, readTogether, writeTogether } from './collective-io.js'
+import { type Extent, interleaves, readTogether, type TwoPhase, writeTogether } from './collective-io.js'
 import type { Consistency } from './consistency.js'
 import { planRead, planWrite, type ReadPlan } from './data-plan.js'
 import type { FileParts } from './file-core.js'
@@ -18,7 +18,7 @@ import { type FilePlace, PLACE, READ, type ReadOptions } from './options.js'
 import { type Pointers, type Said, type Say, sayOf } from './pointers.js'
 import { readRuns, writeRuns } from './runs-io.js'
 import type { CollectiveCalls } from './together.js'
-import type { View } from './view.js'
+import type { Run, View } from './view.js'
 
 /** Shorter pieces are quicker handed to another rank than written. */
 const SHORT_PIECE = 256
@@ -95,15 +95,7 @@ export class DataAccess {
               ).pipe(
                 concatMap(({ memory, length }) => {
                   const runs = view.runs(start, length)
-                  const together = {
-                    name: `file.${name}`,
-                    caller: this.#parts.worker,
-                    access: this.#parts.access,
-                    runs,
-                    memory,
-                    extents,
-                    site: request.site
-                  }
+                  const together = this.#plan(name, runs, memory, extents, request)
                   if (this.#isTwoPhase('read', says, extents)) {
                     return readTogether({ ...together, aggregators: this.#aggregators }).pipe(map((bytes) => ({ memory, bytes })))
                   }
@@ -137,15 +129,7 @@ export class DataAccess {
           return this.#pointers.locate(says, options, view, request.site).pipe(
             concatMap(({ start, extents }) => {
               const runs = view.runs(start, count)
-              const plan = {
-                name: `file.${name}`,
-                caller: this.#parts.worker,
-                access: this.#parts.access,
-                runs,
-                memory,
-                extents,
-                site: request.site
-              }
+              const plan = this.#plan(name, runs, memory, extents, request)
               if (this.#isTwoPhase('write', says, extents)) return writeTogether({ ...plan, aggregators: this.#aggregators })
               const write = called<number>((done) =>
                 this.#consistency.guarded(request, (next: Done<number>) => writeRuns(this.#parts.access, runs, memory, () => false, next))(
@@ -162,6 +146,18 @@ export class DataAccess {
 
   get #aggregators(): number[] {
     return this.#parts.isThrough ? [this.#parts.leader] : hostLeadersOf(this.#parts.caller.core)
+  }
+
+  /** What this rank has in a call of all, but for who does it for all. */
+  #plan(
+    name: string,
+    runs: readonly Run[],
+    memory: Memory,
+    extents: readonly Extent[],
+    { site }: Pick<CallRequest<unknown>, 'site'>
+  ): Omit<TwoPhase, 'aggregators'> {
+    const { worker: caller, access } = this.#parts
+    return { name: `file.${name}`, caller, access, runs, memory, extents, site }
   }
 
   #isTwoPhase(how: 'read' | 'write', says: readonly Say[], extents: readonly Extent[]): boolean {

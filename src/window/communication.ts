@@ -93,10 +93,7 @@ export class Communication {
   accumulate(data: Target, op: AnyOp | WindowTo | undefined, at: WindowTo | undefined): Request<void> {
     const [how, where] = opAnd(op, at)
     return this.#begin<void>(PUT_TO, where, undefined, (request, part) => {
-      const given = givenBy(data, 'data')
-      const place = placeFor(part, where, given, 'data')
-      const code = atomicType(part, place, given.signature)
-      const name = opOn(how, code)
+      const { given, place, code, name } = combined(part, where, data, how)
       this.#calls.act(request, {
         part,
         operation: { ...operationOf(ACCUMULATE, place), code, op: name },
@@ -111,10 +108,7 @@ export class Communication {
   getAccumulate(data: Target, op: AnyOp | GetAndPut | undefined, at: GetAndPut | undefined): Request<unknown> {
     const [how, where] = opAnd(op, at)
     return this.#begin<unknown>(GET_AND_PUT, where, undefined, (request, part) => {
-      const given = givenBy(data, 'data')
-      const place = placeFor(part, where, given, 'data')
-      const code = atomicType(part, place, given.signature)
-      const name = opOn(how, code)
+      const { given, place, code, name } = combined(part, where, data, how)
       const { into } = where
       const result = into ?? (valueOn(code, new ArrayBuffer(given.bytes)) as BufferLike)
       const target = givenBy(result, 'into')
@@ -204,4 +198,12 @@ function resultFor(part: Part, { signature, span, bytes }: Place, layout: Layout
   }
   const code = signature?.isHomogeneous === true && signature.root.length > 0 ? signature.datatype : BYTES
   return valueOn(code, new ArrayBuffer(bytes)) as BufferLike
+}
+
+/** What is combined with what is at the target, where, as which type and by which op. */
+function combined(part: Part, where: WindowTo | GetAndPut, data: Target, how: Parameters<typeof opOn>[0]) {
+  const given = givenBy(data, 'data')
+  const place = placeFor(part, where, given, 'data')
+  const code = atomicType(part, place, given.signature)
+  return { given, place, code, name: opOn(how, code) }
 }

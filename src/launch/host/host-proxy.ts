@@ -171,7 +171,8 @@ export class HostProxy {
     const { host } = this.#rendezvous
     this.#tls = certificate && fingerprintOf(certificate.cert)
     const crowded = threads > availableParallelism()
-    optimiseLate(threads)
+    // A rank that runs already is in a process of the program's own.
+    if (this.#seated === undefined) optimiseLate(threads)
     const shares = setup.shares ? this.#shares : undefined
     // What others write to a rank's own memory does not come by the main thread.
     const others = { host, hosts, names: hostNames, attended: !resident && shares === undefined }

@@ -20,11 +20,10 @@ export class MachineMemory {
   /** Resolves to whether they do, once all have tried. */
   readonly reached: Promise<boolean>
   readonly #file: MemoryFile
-  readonly #unanswered: Set<number>
-  readonly #there = new Set<number>()
-  #areAllThere = true
+  /** By process: whether it reaches the memory; undefined until it has tried. */
+  readonly #answers: Map<number, boolean | undefined>
   #isOpen = true
-  #answered!: () => void
+  #answered!: (areAllThere: boolean) => void
 
   /** Where there are several such processes and it can be had. */
   static among(sharers: readonly Sharer[], size: number, env: NodeJS.ProcessEnv): MachineMemory | undefined {
@@ -44,9 +43,9 @@ export class MachineMemory {
 
   private constructor(sharers: readonly Sharer[], file: MemoryFile) {
     this.#file = file
-    this.#unanswered = new Set(sharers.map(({ number }) => number))
+    this.#answers = new Map(sharers.map(({ number }) => [number, undefined]))
     this.reached = new Promise((resolve) => {
-      this.#answered = () => resolve(this.#areAllThere)
+      this.#answered = resolve
     })
     const shared: SharedMemory = { file, ranks: sharers.flatMap(({ ranks }) => ranks) }
     for (const sharer of sharers) sharer.tell({ type: 'reach', shared })
@@ -54,18 +53,19 @@ export class MachineMemory {
 
   /** A process has tried; one that is no more has not. */
   answer(host: number, isThere: boolean): void {
-    if (!this.#unanswered.delete(host)) return
-    if (isThere) this.#there.add(host)
-    else this.#areAllThere = false
-    if (this.#unanswered.size > 0) return
+    if (!this.#answers.has(host) || this.#answers.get(host) !== undefined) return
+    this.#answers.set(host, isThere)
+    const answers = [...this.#answers.values()]
+    if (answers.includes(undefined)) return
     this.close()
-    debug('processes of this machine %s', this.#areAllThere ? 'share memory' : 'share no memory: some cannot reach it')
-    this.#answered()
+    const areAllThere = answers.every(Boolean)
+    debug('processes of this machine %s', areAllThere ? 'share memory' : 'share no memory: some cannot reach it')
+    this.#answered(areAllThere)
   }
 
   /** Whether a process has come. */
   hasCome(host: number): boolean {
-    return this.#there.has(host)
+    return this.#answers.get(host) === true
   }
 
   /** It remains for those who have mapped it. */

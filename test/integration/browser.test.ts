@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { type Browser, chromium, type Page } from 'playwright-core'
+import { anotherSecret } from '../secrets.js'
 import { ended, root, start } from './command.js'
 
 const executablePath = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find((path) => existsSync(path))
@@ -61,7 +62,7 @@ suite(`in a browser${executablePath === undefined ? ' (skipped: no Chromium; tes
         return new Promise((resolve) => job.stream('plate').subscribe({ next: () => resolve('let in'), error: ({ message }) => resolve(message) }))
       })()`)
     expect(await inPage(page, ticket, "job.publish('flames').next(new Uint8Array(250000))")).toBe('let in')
-    const wrong = `${ticket.slice(0, -4)}AAAA`
+    const wrong = anotherSecret(ticket)
     expect(await inPage(page, wrong)).toMatch(/^the job does not let this page in, or cannot be reached/)
     const elsewhere = await browser.newPage()
     expect(await inPage(elsewhere, ticket)).toMatch(/^this ticket is not for pages of null/)

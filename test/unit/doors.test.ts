@@ -18,6 +18,7 @@ import { Hub } from '../../src/viewers/hub.js'
 import { ViewerServer } from '../../src/viewers/server.js'
 import { countFrame, PROOF, PROTOCOL, SUBSCRIBE } from '../../src/viewers/wire.js'
 import { SOAK } from '../reliability/amount.js'
+import { anotherSecret } from '../secrets.js'
 
 /** The ports that strangers can reach: of a port with a ticket, and of viewers. */
 
@@ -453,7 +454,7 @@ describe('the port for viewers', () => {
     const door: Door = {
       port: server.port,
       pieces: async () => [
-        request(`${PROTOCOL}, ${PROOF}${proof.slice(0, -4)}AAAA`),
+        request(`${PROTOCOL}, ${PROOF}${anotherSecret(proof)}`),
         request(`${PROTOCOL}, ${PROOF}${randomBytes(8).toString('base64url')}.${proof.split('.')[1]}`),
         request(PROTOCOL),
         upgrade('/link', `sec-websocket-protocol: ${header}`),

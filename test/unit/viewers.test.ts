@@ -41,6 +41,7 @@ import {
   valueFrames
 } from '../../src/viewers/wire.js'
 import { memoryWorld } from '../../testing/index.js'
+import { anotherSecret } from '../secrets.js'
 import { type RawViewer, rawViewer } from '../viewer.js'
 
 const refuse = (): never => {
@@ -457,7 +458,7 @@ describe('the port for viewers', () => {
     const ticket = open.ticket()
     expect(await lastValueFrom(connect(ticket).stream('x').pipe(toArray()))).toEqual([1, 2])
     const { proof } = readTicket(ticket)
-    const wrong = `${proof.slice(0, -2)}AA`
+    const wrong = anotherSecret(proof)
     expect(await failure(ticket.replace(proof, wrong))).toEqual(expect.objectContaining({ name: 'AuthenticationError' }))
     for (const protocol of [`${PROTOCOL}, ${PROOF}${wrong}`, PROTOCOL, '', `${PROTOCOL}, ${PROOF}`, 'x'.repeat(5000)]) {
       expect(await rawViewer(ticket, { protocol })).toBe(403)
@@ -600,7 +601,7 @@ describe('the port for viewers', () => {
     const ticket = open.ticket()
     expect(ticket).toMatch(/^wss:/)
     expect(await firstValueFrom(connect(ticket).stream('x'))).toBe(1)
-    const other = await failure(`${ticket.slice(0, -3)}AAA`)
+    const other = await failure(anotherSecret(ticket))
     expect(other).toBeInstanceOf(AuthenticationError)
     expect(String(other)).toMatch(/not the one that the ticket names/)
     expect(await failure(ticket.replace('wss:', 'ws:').replace(/\.[\w-]{43}$/, ''))).toBeInstanceOf(RankFailedError)

@@ -610,11 +610,7 @@ export class Communicator extends FaultTolerant {
 
   /** @internal What was made of this is revoked with it. */
   protected leads<C extends Communicator>(made: C): C {
-    this.core.attach({
-      breakOff: () => {
-        if (this.core.revoked && made.core.alive) made.core.becomeRevoked()
-      }
-    })
+    this.core.leads(made.core)
     return made
   }
 

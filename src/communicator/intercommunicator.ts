@@ -84,11 +84,7 @@ export class Intercommunicator extends FaultTolerant {
     this.remoteSize = groups.remote.length
     this.group = Group.of(groups.local, own, endpoint.processes)
     this.remoteGroup = Group.of(groups.remote, own, endpoint.processes)
-    this.#whole.attach({
-      breakOff: () => {
-        if (this.#whole.revoked) this.core.becomeRevoked()
-      }
-    })
+    this.#whole.leads(this.core)
     endpoint.unfreed.add(this)
     this.#whole.join()
   }

@@ -49,7 +49,7 @@ export class CommunicatorCore implements Membership {
   readonly failedMembers: FailedMembers
   readonly #ranks: readonly number[]
   #hosts: Hosts | undefined | null = null
-  readonly #parts: Part[] = []
+  readonly #parts = new Set<Part>()
   #alive = true
   #revoked = false
 
@@ -84,8 +84,20 @@ export class CommunicatorCore implements Membership {
     failureNoticesOf(this.endpoint).join(this)
   }
 
-  attach(part: Part): void {
-    this.#parts.push(part)
+  /** Returns what to call when the part is no more. */
+  attach(part: Part): () => void {
+    this.#parts.add(part)
+    return () => void this.#parts.delete(part)
+  }
+
+  /** What was made of this one is revoked with it, as long as it lives. */
+  leads(made: CommunicatorCore): void {
+    const detach = this.attach({
+      breakOff: () => {
+        if (this.#revoked && made.alive) made.becomeRevoked()
+      }
+    })
+    made.attach({ release: detach })
   }
 
   /** How its ranks lie on several hosts; `undefined` where all share one, or none does. */

@@ -11,7 +11,7 @@ import { called } from '../service/called.js'
 import { type Counters, ServedCounters } from '../service/counters.js'
 import { Lock } from '../service/lock.js'
 import type { OwnCaller } from '../service/rounds.js'
-import { FREED, type Service } from '../service/service.js'
+import type { Service } from '../service/service.js'
 import type { FileAccess } from './access.js'
 import { Consistency } from './consistency.js'
 import { DataAccess } from './data-access.js'
@@ -135,36 +135,25 @@ export class FileCore {
   /** What becomes of its ranks, and of the communicator that has opened it. */
   #hear(): void {
     const { service, caller, worker, parent, name } = this.#parts
-    service.serve<Ended>(
-      FREED,
-      (rank, ended) => {
-        const error = new FreedError(`rank ${rank} has freed file '${name}', which this call needs all ranks for`)
-        if (this.requests.obstacle === undefined) this.together.breakOff(error, ended)
-      },
-      true
-    )
-    parent.attach({
-      breakOff: () => {
-        if (parent.revoked) for (const { core } of [caller, worker, service]) core.becomeRevoked()
-      }
+    service.onLeft<Ended>((rank, ended) => {
+      const error = new FreedError(`rank ${rank} has freed file '${name}', which this call needs all ranks for`)
+      if (this.requests.obstacle === undefined) this.together.breakOff(error, ended)
     })
+    for (const { core } of [caller, worker, service]) parent.leads(core)
   }
 
   #end(obstacle: FreedError, isOrderly: boolean): void {
     if (this.requests.obstacle !== undefined) return
     this.requests.obstacle = obstacle
     const { caller, worker, service, access, replacement, parent } = this.#parts
-    const { rank, size } = caller.core
     parent.endpoint.unfreed.delete(this.#unfreed)
     if (!isOrderly) {
-      const { ended } = this.together
       for (const request of this.requests.pending) request.fail(obstacle)
-      for (let other = 0; other < size; other++) if (other !== rank) service.tell(other, FREED, ended)
       access.close(() => undefined)
       replacement?.discard()
     }
     if (isOrderly) service.close()
-    else service.retire(obstacle)
+    else service.leave(obstacle, this.together.ended)
     for (const { core } of [caller, worker]) core.release()
   }
 }

@@ -3,6 +3,7 @@ import { checkOptions, shown } from '../diagnostics/arguments.js'
 import type { OptionNames } from '../diagnostics/option-names.js'
 import { ArgumentError, CountError, DatatypeError } from '../errors.js'
 import { boundsOf } from '../memory/form.js'
+import { sharedBuffer } from '../memory/shared-buffer.js'
 import { type BasicType, basicTypes, isBasicType, isSupported, sizeOf } from './basic.js'
 import { checkCount } from './check.js'
 import { structForm } from './compile.js'
@@ -185,7 +186,7 @@ function made(layout: StructLayout): Struct {
         const { shared = false } = options
         checkCount(length, 'length')
         const bytes = length * layout.extent
-        return new Records(struct, new Uint8Array(shared ? new SharedArrayBuffer(bytes) : new ArrayBuffer(bytes)), length)
+        return new Records(struct, new Uint8Array(shared ? sharedBuffer(bytes) : new ArrayBuffer(bytes)), length)
       }),
     on: (memory, byteOffset = 0, length = undefined) => here(() => recordsOn(struct, memory, byteOffset, length)),
     field: (name) => here(() => fieldOf(struct, name)),

@@ -2,18 +2,29 @@ import type { CallSite } from '../diagnostics/call-site.js'
 
 /** A call that has given something, and at which the program has not looked yet. */
 export class Overlooked {
-  isSeen = false
   readonly kind: 'receive' | 'collective' | 'probed message'
-  readonly site: CallSite | undefined
+  site: CallSite | undefined
   /** 'irecv from rank 0, tag 7' */
-  readonly describe: () => string
+  describe: () => string
 
   constructor(kind: Overlooked['kind'], site: CallSite | undefined, describe: () => string) {
     this.kind = kind
     this.site = site
     this.describe = describe
   }
+
+  get isSeen(): boolean {
+    return this.describe === SEEN
+  }
+
+  /** The program has looked at it. What was called on, which the line and the words know, is let go. */
+  see(): void {
+    this.site = undefined
+    this.describe = SEEN
+  }
 }
+
+const SEEN = (): string => ''
 
 /** Notes between two looks for those that were seen. */
 const FEW = 256

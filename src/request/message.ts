@@ -43,7 +43,7 @@ export class Message<T> {
     const request = receiveClaimed<T>(this.#comm, this.status, options, () => {
       const incoming = this.#incoming
       this.#incoming = undefined
-      if (this.#note !== undefined) this.#note.isSeen = true
+      this.#note?.see()
       return incoming
     })
     return request.followed(this.#comm)

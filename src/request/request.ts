@@ -243,7 +243,7 @@ export abstract class Request<T> extends Observable<T> {
 
   /** @internal Somebody looks at it. */
   seen(): void {
-    if (this.#overlooked instanceof Overlooked) this.#overlooked.isSeen = true
+    if (this.#overlooked instanceof Overlooked) this.#overlooked.see()
     this.#overlooked = undefined
   }
 

@@ -54,6 +54,8 @@ export class Service {
   readonly #goneListeners: ((rank: number) => void)[] = []
   #ids = 0
   #retired: FreedError | undefined
+  /** Who has given up its part. */
+  readonly #left = new Set<number>()
 
   constructor(core: CommunicatorCore, kind: string) {
     this.core = core
@@ -66,7 +68,9 @@ export class Service {
       }
     }
     context.gone = (member) => {
-      if (core.has(member)) for (const listener of this.#goneListeners) listener(core.rankOf(member))
+      if (!core.has(member)) return
+      for (const listener of this.#goneListeners) listener(core.rankOf(member))
+      this.#closeWithLast()
     }
     core.endpoint.transport.watch()
   }
@@ -138,6 +142,35 @@ export class Service {
     this.#early.clear()
     for (const reply of [...this.#owed]) reply(error, undefined)
     for (const call of [...this.#calls.values()]) call.fail(error)
+  }
+
+  /** This rank gives its part up, and tells all others `last`. It closes when all others have done the same. */
+  leave(error: FreedError, last: readonly unknown[]): void {
+    const { rank, size } = this.core
+    for (let other = 0; other < size; other++) if (other !== rank) this.tell(other, FREED, last)
+    this.retire(error)
+    this.#left.add(rank)
+    this.#closeWithLast()
+  }
+
+  /** Calls back for every rank that gives its part up, with what it has told at last. */
+  onLeft<A extends readonly unknown[]>(listener: (rank: number, last: A) => void): void {
+    this.serve<readonly unknown[]>(
+      FREED,
+      (rank, last) => {
+        this.#left.add(rank)
+        listener(rank, last as A)
+        this.#closeWithLast()
+      },
+      true
+    )
+  }
+
+  #closeWithLast(): void {
+    const { core } = this
+    if (!this.#left.has(core.rank) || !core.alive) return
+    for (let rank = 0; rank < core.size; rank++) if (!this.#left.has(rank) && !this.#isGone(rank)) return
+    this.close()
   }
 
   /** Calls back when this rank waits for no answer, which may be now. */
@@ -245,7 +278,7 @@ const LAST_ID = 2 ** 31 - 1
 const NOBODY: Done<unknown> = () => undefined
 
 /** Said by a rank that has given up its part. */
-export const FREED = 'freed'
+const FREED = 'freed'
 
 /** An answer that is waited for. */
 class PendingCall implements Waiting {

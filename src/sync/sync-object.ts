@@ -77,11 +77,7 @@ export abstract class SyncObject {
       service.serve<readonly [boolean]>(LEAVE, (rank, [waits], reply) => this.#onLeave(rank, waits, () => reply(null, undefined)), true)
       service.onGone(() => this.#onLeft())
     }
-    parent.attach({
-      breakOff: () => {
-        if (parent.revoked && core.alive) core.becomeRevoked()
-      }
-    })
+    parent.leads(core)
     if (!isPart) parent.endpoint.unfreed.add(this)
   }
 

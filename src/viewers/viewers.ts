@@ -60,11 +60,13 @@ const MOST_SECONDS = 2 ** 31 / 1000
 export class Viewers {
   readonly #server: ViewerServer
   readonly #url: string
+  readonly #detach: () => void
 
   /** @internal */
-  constructor(server: ViewerServer, url: string) {
+  constructor(server: ViewerServer, url: string, detach: () => void) {
     this.#server = server
     this.#url = url
+    this.#detach = detach
   }
 
   /** Where it listens: 'ws://127.0.0.1:41234/viewers'. Nobody gets in without a ticket. */
@@ -97,6 +99,7 @@ export class Viewers {
 
   /** Ends all viewers, whose streams complete, and those that `subscribeTo` reads. */
   close(): void {
+    this.#detach()
     this.#server.close(CLOSED)
   }
 
@@ -119,9 +122,10 @@ export async function openViewers(comm: CommunicatorCore, options: ViewersOption
     hub.close()
     throw error
   }
-  comm.attach({ breakOff: () => server.close(CLOSED) })
+  const detach = comm.attach({ breakOff: () => server.close(CLOSED) })
   const { host = isEverywhere(address) ? hostname() : address } = options
-  return new Viewers(server, `${tls === false ? 'ws' : 'wss'}://${host.includes(':') ? `[${host}]` : host}:${server.port}${VIEWERS_PATH}`)
+  const url = `${tls === false ? 'ws' : 'wss'}://${host.includes(':') ? `[${host}]` : host}:${server.port}${VIEWERS_PATH}`
+  return new Viewers(server, url, detach)
 }
 
 /** Throws for what cannot be. */

@@ -9,6 +9,7 @@ import type { AnyNames, OptionNames } from '../diagnostics/option-names.js'
 import { ArgumentError, CollectiveMismatchError, CountError, RxmpiError } from '../errors.js'
 import { checkCount } from '../layout/check.js'
 import type { Viewed } from '../layout/view.js'
+import { counting, sharedBuffer } from '../memory/shared-buffer.js'
 import type { TypedArray } from '../op/op.js'
 import { CONTROL, IDS_EXHAUSTED } from '../progress/context-ids.js'
 import { abandonOn, abortError } from '../request/cancellation.js'
@@ -91,7 +92,7 @@ export function allocateWindow<A extends TypedArray>(
       const part: PartSay = { ...sayOf(memory), kind: 'shared', place: reachable.place }
       return { part, memory, how: 'allocateWindow', type: undefined, reachable }
     }
-    const memory = allocated(() => new make(new SharedArrayBuffer(bytes))) as unknown as Viewed
+    const memory = allocated(() => new make(sharedBuffer(bytes))) as unknown as Viewed
     return { part: sayOf(memory), memory, how: 'allocateWindow', type: undefined }
   })
 }
@@ -266,7 +267,7 @@ function laidOut(
   if (core.rank === first) {
     let buffer: SharedArrayBuffer
     try {
-      buffer = allocated(() => new SharedArrayBuffer(total * type.BYTES_PER_ELEMENT))
+      buffer = allocated(() => sharedBuffer(total * type.BYTES_PER_ELEMENT))
     } catch (error) {
       for (const rank of here) if (rank !== first) core.endpoint.transport.share!(core.memberOf(rank), id, [])
       return throwError(() => error)
@@ -277,7 +278,7 @@ function laidOut(
   return come(core, waits, first, id, site).pipe(
     map(([buffer]) => {
       if (buffer === undefined) throw new CountError(`length: there was no memory for ${total} elements on rank ${first}; give fewer`)
-      return lay(buffer)
+      return lay(counting(buffer))
     })
   )
 }

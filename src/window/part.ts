@@ -10,6 +10,7 @@ import type { FieldTypes, Struct } from '../layout/struct.js'
 import type { Viewed } from '../layout/view.js'
 import type { Memory } from '../memory/copy.js'
 import { block } from '../memory/form.js'
+import { counting } from '../memory/shared-buffer.js'
 import { isBigint, isFloating } from '../op/kind.js'
 import type { TypedArray } from '../op/op.js'
 import type { AtomicArray } from './atomic.js'
@@ -134,6 +135,7 @@ export class Part {
 
   /** Its memory is in this buffer. */
   lies(buffer: ArrayBufferLike): void {
+    counting(buffer)
     const { byteLength } = this
     this.memory = { buffer, byteOffset: this.#offset, byteLength }
     if (this.struct !== undefined) {

@@ -10,7 +10,7 @@ import { CONTROL } from '../progress/context-ids.js'
 import type { Unfreed } from '../progress/endpoint.js'
 import type { Request } from '../request/request.js'
 import type { OwnCaller } from '../service/rounds.js'
-import { FREED, type Service } from '../service/service.js'
+import type { Service } from '../service/service.js'
 import { ActiveTarget } from './active-target.js'
 import { AtOnce } from './at-once.js'
 import { Attachments } from './attachments.js'
@@ -135,17 +135,16 @@ export class WindowCore {
     this.#service.onGone((rank) => {
       parts[rank]!.isEnded = true
     })
-    this.#service.serve<readonly [number]>(FREED, (rank, [ended]) => this.#lose(rank, ended))
+    this.#service.onLeft<readonly [number]>((rank, [ended]) => this.#lose(rank, ended))
     for (let rank = 0; rank < core.size; rank++) {
       if (core.endpoint.whyGone(core.memberOf(rank)) !== undefined) parts[rank]!.isEnded = true
     }
-    parent.attach({
+    core.attach({
       breakOff: () => {
-        if (!parent.revoked) return
         this.atOnce.isShut = true
-        for (const one of [this.#caller.core, core]) if (one.alive) one.becomeRevoked()
       }
     })
+    for (const one of [this.#caller.core, core]) parent.leads(one)
   }
 
   /** Another rank has given the window up. */
@@ -168,14 +167,12 @@ export class WindowCore {
     this.#release?.()
     this.passiveTarget.end()
     if (!isOrderly) {
-      const { ended } = this.#together
       this.requests.fail(obstacle)
-      for (let rank = 0; rank < core.size; rank++) if (rank !== core.rank) this.#service.tell(rank, FREED, [ended])
     }
     this.#waits.end(obstacle, isOrderly)
     core.endpoint.transport.unattend?.(core.id + CONTROL)
     if (isOrderly) this.#service.close()
-    else this.#service.retire(obstacle)
+    else this.#service.leave(obstacle, [this.#together.ended])
     this.#caller.core.release()
   }
 }

@@ -6,6 +6,7 @@ import { type CallSite, captureCallSite } from '../../diagnostics/call-site.js'
 import { ArgumentError, FreedError } from '../../errors.js'
 import { isLayout } from '../../layout/layout.js'
 import { SHARED, type Struct } from '../../layout/struct.js'
+import { sharedBuffer } from '../../memory/shared-buffer.js'
 import { watch } from '../../request/memory-use.js'
 import type { Request } from '../../request/request.js'
 import { pull } from '../../stream/pull.js'
@@ -68,6 +69,7 @@ export class Halo {
   readonly #memory: FaceMemory
   readonly #make: Make<Frame, unknown>
   readonly #exchange: Exchange
+  readonly #detach: () => void
   #freed = false
 
   /** @internal */
@@ -122,7 +124,7 @@ export class Halo {
     })
     this.#make = () => this.#exchange.definition(name, core.rank, ({ arrays }) => this.#check(arrays))
     core.endpoint.unfreed.add(this)
-    core.attach({ release: () => this.free() })
+    this.#detach = core.attach({ release: () => this.free() })
   }
 
   /** A new array of zeros, with its ghosts; where cells are records, of these. `shared`: on memory that threads can share. */
@@ -134,7 +136,7 @@ export class Halo {
       throw this.#located(new ArgumentError(`type: expected a kind of typed array such as Float64Array, got ${shown(type)}`))
     }
     if (!shared) return new type(this.length)
-    return new (type as unknown as new (buffer: SharedArrayBuffer) => A)(new SharedArrayBuffer(this.length * type.BYTES_PER_ELEMENT))
+    return new (type as unknown as new (buffer: SharedArrayBuffer) => A)(sharedBuffer(this.length * type.BYTES_PER_ELEMENT))
   }
 
   /**
@@ -193,6 +195,7 @@ export class Halo {
   free(): void {
     if (this.#freed) return
     this.#freed = true
+    this.#detach()
     this.#comm.core.endpoint.unfreed.delete(this)
     this.#exchange.fail(() => this.#freedError())
   }

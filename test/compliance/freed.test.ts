@@ -1,0 +1,160 @@
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+import type { MessagePort } from 'node:worker_threads'
+import { asapScheduler, toArray } from 'rxjs'
+import type { Communicator } from '../../src/communicator/communicator.js'
+import { HEADER } from '../../src/progress/frame.js'
+import { Condition, Counter, Mutex, Semaphore } from '../../src/sync/index.js'
+import { MemoryNetwork } from '../../src/transport/memory/memory-network.js'
+import { BufferHandoff } from '../../src/transport/shared/buffer-handoff.js'
+import { allocateHost, ENDED, markGone } from '../../src/transport/shared/host-memory.js'
+import { SharedTransport } from '../../src/transport/shared/shared-transport.js'
+import type { TransportBinding } from '../../testing/compliance/binding.js'
+import { inWorld } from '../../testing/compliance/messages/world.js'
+import { mapped, unmapped } from './mapped.js'
+
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+
+const memory: TransportBinding = {
+  name: 'memory',
+  create(size) {
+    const network = new MemoryNetwork(size, { scheduler: asapScheduler, headerBytes: HEADER })
+    return { transports: network.transports, settle: turn, close: () => undefined, end: (rank) => network.end(rank) }
+  }
+}
+
+const shared: TransportBinding = {
+  name: 'shared',
+  create(size) {
+    const host = allocateHost(size)
+    const lines: BufferHandoff[] = []
+    for (let rank = 0; rank < size; rank++) {
+      lines.push(new BufferHandoff((dest: number, port: MessagePort) => lines[dest]!.accept(rank, port)))
+    }
+    return {
+      transports: lines.map((line, rank) => new SharedTransport(rank, size, host, false, line)),
+      settle: turn,
+      close: () => undefined,
+      end: (rank) => markGone(host, rank, ENDED)
+    }
+  }
+}
+
+const bindings = unmapped === undefined ? [memory, shared, mapped] : [memory, shared]
+
+/** Makes, uses and frees one; returns what must be gone then. */
+type Life = (comm: Communicator) => Promise<object>
+
+const lives: Record<string, Life> = {
+  'a copy of a communicator': async (comm) => {
+    const copy = await comm.dup()
+    await copy.allreduce(1)
+    copy.free()
+    return copy
+  },
+  'a part of a communicator': async (comm) => {
+    const part = (await comm.split(comm.rank))!
+    await part.barrier()
+    part.free()
+    return part
+  },
+  'a grid': async (comm) => {
+    const grid = (await comm.cart({ dims: [comm.size], periodic: [true] }))!
+    await grid.neighborAllgather(1)
+    grid.free()
+    return grid
+  },
+  'a halo': async (comm) => {
+    grids.set(comm, grids.get(comm) ?? comm.cart({ dims: [comm.size], periodic: [true] }))
+    const grid = (await grids.get(comm))!
+    const halo = grid.halo({ sizes: [4] })
+    await halo.exchange(halo.allocate(Float64Array))
+    halo.free()
+    return halo
+  },
+  'a window': async (comm) => {
+    const win = await comm.window(new Float64Array(new SharedArrayBuffer(64)))
+    await win.fence()
+    win.free()
+    return win
+  },
+  'a window of new memory': async (comm) => {
+    const win = await comm.allocateWindow(Float64Array, 8)
+    await win.put(Float64Array.of(1), { target: (comm.rank + 1) % comm.size, at: 0 }).catch(() => undefined)
+    win.free()
+    return win
+  },
+  'a window that all close': async (comm) => {
+    const win = await comm.allocateWindow(Float64Array, 8)
+    await win.close()
+    return win
+  },
+  'a counter': async (comm) => {
+    const counter = await Counter.create(comm)
+    await counter.next()
+    await comm.barrier()
+    counter.free()
+    return counter
+  },
+  'a mutex that all close': async (comm) => {
+    const mutex = await Mutex.create(comm)
+    const held = await mutex.acquire()
+    held.release()
+    await mutex.close()
+    return mutex
+  },
+  'a semaphore': async (comm) => {
+    const semaphore = await Semaphore.create(comm, { value: 1 })
+    semaphore.free()
+    return semaphore
+  },
+  'a condition': async (comm) => {
+    const condition = await Condition.create(comm)
+    condition.free()
+    return condition
+  },
+  'a persistent call': async (comm) => {
+    const call = comm.allreduceInit(Float64Array.of(1))
+    await call.start()
+    call.free()
+    return call
+  },
+  'a channel': async (comm) => {
+    const channel = comm.channel<number>({ peer: (comm.rank + 1) % comm.size })
+    channel.next(comm.rank)
+    channel.complete()
+    const all = channel.pipe(toArray())
+    await new Promise<void>((resolve, reject) => all.subscribe({ complete: resolve, error: reject }))
+    return channel
+  }
+}
+
+const grids = new WeakMap<Communicator, ReturnType<Communicator['cart']>>()
+/** A rank remembers where its last calls were made, and with that what they were made on. */
+async function forget(comm: Communicator): Promise<void> {
+  for (let k = 0; k < 300; k++) await comm.allreduce(k)
+  const grid = await grids.get(comm)
+  for (let k = 0; k < 64; k++) await grid?.barrier()
+}
+
+setFlagsFromString('--expose-gc')
+const collect = runInNewContext('gc') as () => void
+
+/** What is freed leaves nothing behind: a program may make as many as it likes. */
+describe.each(bindings)('what is freed over $name', (binding) => {
+  it.each(Object.entries(lives))('%s is let go', async (_, live) => {
+    const times = 8
+    const left: WeakRef<object>[] = []
+    await inWorld(binding, 2, async ({ comms, quiet }) => {
+      for (let k = 0; k < times; k++) {
+        await Promise.all(comms.map(async (comm) => void left.push(new WeakRef(await live(comm)))))
+      }
+      await Promise.all(comms.map(forget))
+      for (let k = 0; k < 20 && left.some((one) => one.deref() !== undefined); k++) {
+        await quiet()
+        collect()
+      }
+      expect(left.filter((one) => one.deref() !== undefined).length).toBe(0)
+    })
+  })
+})

@@ -5,6 +5,7 @@
  * threads write stand 128 bytes apart, so that no write takes a cache line from somebody who writes another.
  */
 import { LOG_BYTES } from '../../diagnostics/flight-recorder.js'
+import { sharedBuffer } from '../../memory/shared-buffer.js'
 import { ASLEEP, wake } from './bell.js'
 import { allocateBoards, boardsBytes, clearBoards } from './boards.js'
 import { FILE_HEADER, isMapped, type MappedPart, type MemoryRef, open } from './mapped-memory.js'
@@ -85,7 +86,7 @@ export interface Shares {
 export function allocateHost(size: number, others?: Omit<OtherHosts, 'bell'>, shares?: Shares): HostMemory {
   const bytes = ringStart(size, size)
   return {
-    inboxes: Array.from({ length: size }, (_, rank) => sharedInbox(size, rank, shares) ?? new SharedArrayBuffer(bytes)),
+    inboxes: Array.from({ length: size }, (_, rank) => sharedInbox(size, rank, shares) ?? sharedBuffer(bytes)),
     states: new SharedArrayBuffer(stateWord(size) * 4),
     logs: Array.from({ length: size }, () => new SharedArrayBuffer(LOG_BYTES)),
     boards: others === undefined ? allocateBoards(size) : sharedBoards(size, shares),

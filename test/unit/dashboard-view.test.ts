@@ -1,5 +1,5 @@
 import type { Log } from '../../src/diagnostics/flight-recorder.js'
-import { SENT } from '../../src/diagnostics/flight-recorder.js'
+import { GONE, SENT } from '../../src/diagnostics/flight-recorder.js'
 import { entriesFor, JobView } from '../../src/launch/dashboard/job-view.js'
 import type { ObservedJob } from '../../src/launch/protocol/job-observer.js'
 import type { Observation } from '../../src/runtime/observation.js'
@@ -100,6 +100,36 @@ describe('a job as those see it who look on', () => {
       { state: 'cut', why: undefined, calls: 1 }
     ])
     expect({ failures, deadlock, status }).toEqual({ failures: [{ title: '0', text: 'DeadlockError' }], deadlock: true, status: 1 })
+  })
+
+  it('shows what a rank was in that fails for want of one that was cut off before it', async () => {
+    const { view, alive } = job(2, () => ({ ...idle, calls: [call] }))
+    await look(view)
+    view.ending()
+    for (const [process, how] of [
+      [0, 'cut'],
+      [1, 'failure']
+    ] as const) {
+      if (how === 'failure') view.failed({ kind: 'error', rank: process, text: 'RankFailedError' })
+      alive.delete(process)
+      view.ended(process, how, undefined)
+    }
+    expect(view.picture(1).ranks.map(({ state, calls }) => [state, calls.length])).toEqual([
+      ['cut', 1],
+      ['cut', 1]
+    ])
+  })
+
+  it('counts as still who only hears that others are no more', async () => {
+    const { view, logs } = job(1, () => ({ ...idle, calls: [call] }))
+    const entry = { what: SENT, peer: 1, context: 0, tag: 0, bytes: 8, time: 0 }
+    const log = { count: 1, entries: [entry], calls: [], communicators: new Map() }
+    logs.set(0, log)
+    await look(view, 2000)
+    logs.set(0, { ...log, count: 2, entries: [entry, { ...entry, what: GONE }] })
+    expect((await look(view, 2000)).ranks[0]!.still).toBeGreaterThanOrEqual(2)
+    logs.set(0, { ...log, count: 3, entries: [{ ...entry, what: GONE }, entry] })
+    expect((await look(view, 2000)).ranks[0]!.still).toBeLessThan(1)
   })
 
   it('of many ranks has few entries of each log', () => {

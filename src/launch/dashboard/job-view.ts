@@ -96,6 +96,7 @@ export class JobView implements JobObserver {
   }
 
   failed({ kind, rank, title, text }: ObservedFailure): void {
+    if (rank !== undefined) this.#of(rank).fails()
     if (kind === 'broken' || this.#failures.length >= MOST_FAILURES) return
     this.#failures.push({ title: rank === undefined ? undefined : (title ?? this.#job?.titleOf(rank) ?? `${rank}`), text })
   }

@@ -1,4 +1,4 @@
-import type { Log } from '../../diagnostics/flight-recorder.js'
+import { GONE, type Log } from '../../diagnostics/flight-recorder.js'
 import type { Observation, ObservedCall } from '../../runtime/observation.js'
 import type { Place } from './job-view.js'
 import { marksOf } from './marks.js'
@@ -18,6 +18,7 @@ export class RankView {
   #log: Log | undefined
   #moved: number
   #end: { how: 'end' | 'cut' | 'failure'; reason: string | undefined } | undefined
+  #fails = false
   /** What it was in when the job's end began, and for how long it had done nothing. */
   #before: { calls: readonly ObservedCall[]; still: number } | undefined
   /** What it was stuck in at a proven deadlock. */
@@ -49,7 +50,7 @@ export class RankView {
 
   saw(log: Log | undefined, now: number): void {
     if (log === undefined) return
-    if (this.#log?.count !== log.count) this.#moved = now
+    if (hasMoved(log, this.#log?.count ?? 0)) this.#moved = now
     this.#log = log
   }
 
@@ -58,11 +59,18 @@ export class RankView {
   }
 
   ended(how: 'end' | 'cut' | 'failure', reason: string | undefined): void {
-    this.#end ??= { how, reason }
+    // Once the job's end has begun, ranks fail for want of those that were cut off before them.
+    const follows = how === 'failure' && this.#before !== undefined
+    this.#end ??= { how: follows ? 'cut' : how, reason }
+  }
+
+  /** It has failed, and its end will come. */
+  fails(): void {
+    this.#fails = true
   }
 
   ending(now: number): void {
-    if (this.#end === undefined) this.#before ??= { calls: this.observation.calls, still: now - this.#moved }
+    if (this.#end === undefined && !this.#fails) this.#before ??= { calls: this.observation.calls, still: now - this.#moved }
   }
 
   get hasEnded(): boolean {
@@ -112,6 +120,12 @@ export class RankView {
   #marks(base: number): readonly Mark[] {
     return this.#log === undefined ? [] : marksOf(this.#log, base)
   }
+}
+
+/** It has done something since there were so many entries. That it hears of another's end is nothing that it does. */
+function hasMoved({ count, entries }: Log, before: number): boolean {
+  if (count - before > entries.length) return true
+  return entries.slice(entries.length - (count - before)).some(({ what }) => what !== GONE)
 }
 
 const callPicture = ({ what, at, peers, any, endless }: ObservedCall): CallPicture => ({

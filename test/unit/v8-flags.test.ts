@@ -1,9 +1,17 @@
 import { execFileSync } from 'node:child_process'
-import { lateFlags } from '../../src/launch/host/v8-flags.js'
+import { optimisation } from '../../src/launch/host/v8-flags.js'
 
-it('the flags for late optimisation are those of this V8', () => {
+describe('the flags for late optimisation', () => {
   const known = execFileSync(process.execPath, ['--v8-options'], { encoding: 'utf8' })
-  const flags = lateFlags()
-  expect(flags.length).toBeGreaterThan(0)
-  for (const flag of flags) expect(known).toContain(`  ${flag.split('=')[0]} (`)
+  const { late, usual } = optimisation()
+
+  it('are those of this V8', () => {
+    expect(late.length).toBeGreaterThan(0)
+    for (const flag of late) expect(known).toContain(`  ${flag.split('=')[0]} (`)
+  })
+
+  it('go back to what this V8 has by default', () => {
+    expect(usual.map((flag) => flag.split('=')[0])).toEqual(late.map((flag) => flag.split('=')[0]))
+    for (const flag of usual) expect(known).toContain(`default: ${flag}\n`)
+  })
 })

@@ -13,19 +13,37 @@ export function expectShortLives(): void {
 }
 
 /**
- * Has code optimised after ten times as many calls as V8 takes by default, if the ranks of this machine leave no core free.
+ * For the first second, has code optimised much later than V8 does by default, if the ranks of this machine leave no core free.
  *
  * A message runs through a hundred functions. All of them get hot at once, and are compiled by other threads, which take the cores away
- * from the ranks: the first thousand calls took two to four times as long (ADR 20). This is for processes that do nothing but run ranks.
+ * from the ranks: the first thousand calls took two to four times as long. A program that runs for longer gets what they make (ADR 20).
+ * This is for processes that do nothing but run ranks.
  */
 export function optimiseLate(ranks: number): void {
   if (ranks < availableParallelism()) return
-  for (const flag of lateFlags()) setFlagsFromString(flag)
+  const { late, usual } = optimisation()
+  for (const flag of late) setFlagsFromString(flag)
+  setTimeout(() => {
+    for (const flag of usual) setFlagsFromString(flag)
+  }, LATE_MS).unref()
 }
 
+const LATE_MS = 1000
+
+interface Optimisation {
+  readonly late: readonly string[]
+  /** V8's own. */
+  readonly usual: readonly string[]
+}
+
+const invocations = (turbofan: number, maglev: number): readonly string[] => [
+  `--invocation-count-for-turbofan=${turbofan}`,
+  `--invocation-count-for-maglev=${maglev}`
+]
+const COUNTED = { late: invocations(30_000, 4000), usual: invocations(3000, 400) }
+const BUDGET = { late: ['--interrupt-budget=1320000'], usual: ['--interrupt-budget=67584'] }
 /** By the version of V8: a flag that it does not know is an error, so versions that were not looked at keep their default. */
-const INVOCATIONS = ['--invocation-count-for-turbofan=30000', '--invocation-count-for-maglev=4000']
-const LATE: Record<number, readonly string[]> = { 11: ['--interrupt-budget=1320000'], 12: INVOCATIONS, 13: INVOCATIONS, 14: INVOCATIONS }
+const BY_VERSION: Record<number, Optimisation> = { 11: BUDGET, 12: COUNTED, 13: COUNTED, 14: COUNTED }
 
 /** Exported for its test. */
-export const lateFlags = (): readonly string[] => LATE[Number.parseInt(process.versions.v8, 10)] ?? []
+export const optimisation = (): Optimisation => BY_VERSION[Number.parseInt(process.versions.v8, 10)] ?? { late: [], usual: [] }

@@ -21,9 +21,12 @@ async function look(): Promise<{ descriptors: number; resident: number; heap: nu
   await sleep(100)
   for (let k = 0; k < 3; k++) globalThis.gc!()
   const { rss, heapUsed } = process.memoryUsage()
-  const descriptors = readdirSync('/proc/self/fd').length
-  // A rank that goes on, or ends, opens files, and this one would count them.
-  await comm.barrier()
+  // One after the other: a rank that looks, goes on, or ends, opens files, and another would count them.
+  let descriptors = 0
+  for (let turn = 0; turn < comm.size; turn++) {
+    if (turn === comm.rank) descriptors = readdirSync('/proc/self/fd').length
+    await comm.barrier()
+  }
   return { descriptors, resident: rss, heap: heapUsed }
 }
 

@@ -218,8 +218,7 @@ const ROUNDS = SOAK ? 3000 : 48
     const grown = lines(stdout).map((line) => JSON.parse(line.slice(4)) as Record<'descriptors' | 'resident' | 'heap', number>)
     expect(grown).toHaveLength(2)
     for (const { descriptors, resident, heap } of grown) {
-      // One may be opened late, once; none for each group.
-      expect(descriptors).toBeLessThanOrEqual(1)
+      expect(descriptors).toBeLessThanOrEqual(0)
       // A plan of a collective for each would be 8 kB; shared memory that nobody looks for 2 GB of the long run.
       expect(heap).toBeLessThan(SOAK ? 3_000_000 : 300_000)
       expect(resident).toBeLessThan(500 * 2 ** 20)

@@ -1,5 +1,5 @@
 /** Two ranks connect and close again and again; tells what each time leaves. */
-import { readdirSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { firstValueFrom } from 'rxjs'
 import { COMM_WORLD as comm } from 'rxmpi'
@@ -32,6 +32,8 @@ async function look(): Promise<{ descriptors: number; resident: number; heap: nu
 
 // What is made once, code too.
 for (let k = 0; k < Math.min(rounds, 100); k++) await meet()
+// The launcher opens the socket at which a job is asked half a second after its start.
+while (!readFileSync('/proc/net/unix', 'utf8').includes(`/${process.pid}.sock`)) await sleep(10)
 const before = await look()
 for (let k = 0; k < rounds; k++) await meet()
 const after = await look()

@@ -1,46 +1,13 @@
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
-import type { MessagePort } from 'node:worker_threads'
-import { asapScheduler, toArray } from 'rxjs'
+import { toArray } from 'rxjs'
 import type { Communicator } from '../../src/communicator/communicator.js'
-import { HEADER } from '../../src/progress/frame.js'
 import { Condition, Counter, Mutex, Semaphore } from '../../src/sync/index.js'
-import { MemoryNetwork } from '../../src/transport/memory/memory-network.js'
-import { BufferHandoff } from '../../src/transport/shared/buffer-handoff.js'
-import { allocateHost, ENDED, markGone } from '../../src/transport/shared/host-memory.js'
-import { SharedTransport } from '../../src/transport/shared/shared-transport.js'
-import type { TransportBinding } from '../../testing/compliance/binding.js'
 import { inWorld } from '../../testing/compliance/messages/world.js'
+import { memory, shared } from './in-thread.js'
 import { mapped, unmapped } from './mapped.js'
 
-const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
-
-const memory: TransportBinding = {
-  name: 'memory',
-  create(size) {
-    const network = new MemoryNetwork(size, { scheduler: asapScheduler, headerBytes: HEADER })
-    return { transports: network.transports, settle: turn, close: () => undefined, end: (rank) => network.end(rank) }
-  }
-}
-
-const shared: TransportBinding = {
-  name: 'shared',
-  create(size) {
-    const host = allocateHost(size)
-    const lines: BufferHandoff[] = []
-    for (let rank = 0; rank < size; rank++) {
-      lines.push(new BufferHandoff((dest: number, port: MessagePort) => lines[dest]!.accept(rank, port)))
-    }
-    return {
-      transports: lines.map((line, rank) => new SharedTransport(rank, size, host, false, line)),
-      settle: turn,
-      close: () => undefined,
-      end: (rank) => markGone(host, rank, ENDED)
-    }
-  }
-}
-
-const bindings = unmapped === undefined ? [memory, shared, mapped] : [memory, shared]
+const bindings = [memory, shared(false), ...(unmapped === undefined ? [mapped] : [])]
 
 /** Makes, uses and frees one; returns what must be gone then. */
 type Life = (comm: Communicator) => Promise<object>

@@ -1,4 +1,3 @@
-import type { MessagePort } from 'node:worker_threads'
 import fc from 'fast-check'
 import { lastValueFrom, of } from 'rxjs'
 import * as mpi from '../../operators/index.js'
@@ -6,29 +5,13 @@ import type { Communicator } from '../../src/communicator/communicator.js'
 import { CollectiveMismatchError } from '../../src/errors.js'
 import { SUM } from '../../src/op/op.js'
 import { HostBoards } from '../../src/transport/shared/boards.js'
-import { BufferHandoff } from '../../src/transport/shared/buffer-handoff.js'
-import { allocateHost, ENDED, markGone } from '../../src/transport/shared/host-memory.js'
+import { allocateHost } from '../../src/transport/shared/host-memory.js'
 import { open } from '../../src/transport/shared/mapped-memory.js'
-import { SharedTransport } from '../../src/transport/shared/shared-transport.js'
 import { inWorld } from '../../testing/compliance/messages/world.js'
+import { shared } from '../compliance/in-thread.js'
 
 /** Ranks of one host with a board, all in this thread. */
-const binding = {
-  name: 'boards',
-  create(size: number) {
-    const memory = allocateHost(size)
-    const lines: BufferHandoff[] = []
-    for (let rank = 0; rank < size; rank++) {
-      lines.push(new BufferHandoff((dest: number, port: MessagePort) => lines[dest]!.accept(rank, port)))
-    }
-    return {
-      transports: lines.map((line, rank) => new SharedTransport(rank, size, memory, true, line)),
-      settle: () => new Promise<void>((resolve) => setImmediate(resolve)),
-      end: (rank: number) => markGone(memory, rank, ENDED),
-      close: () => undefined
-    }
-  }
-}
+const binding = shared(true)
 
 const turns = async (count: number): Promise<void> => {
   for (let k = 0; k < count; k++) await new Promise((resolve) => setImmediate(resolve))

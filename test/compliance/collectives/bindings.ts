@@ -1,14 +1,9 @@
-import type { MessagePort } from 'node:worker_threads'
-import { asapScheduler, type Observable } from 'rxjs'
+import type { Observable } from 'rxjs'
 import type { Communicator } from '../../../src/communicator/communicator.js'
-import { HEADER } from '../../../src/progress/frame.js'
-import { MemoryNetwork } from '../../../src/transport/memory/memory-network.js'
-import { BufferHandoff } from '../../../src/transport/shared/buffer-handoff.js'
-import { allocateHost, ENDED, markGone } from '../../../src/transport/shared/host-memory.js'
-import { SharedTransport } from '../../../src/transport/shared/shared-transport.js'
 import type { TransportBinding } from '../../../testing/compliance/binding.js'
 import { inWorld } from '../../../testing/compliance/messages/world.js'
 import { simulate } from '../../../testing/simulate.js'
+import { memory, shared } from '../in-thread.js'
 import { mapped, unmapped } from '../mapped.js'
 import { below, type CollectivesBinding, manySizes, type Outcome, someSizes } from './binding.js'
 
@@ -44,39 +39,6 @@ const over = (binding: TransportBinding, sizes: readonly number[]): CollectivesB
   }
 })
 
-const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
-const close = (): void => undefined
-
-const memory = over(
-  {
-    name: 'memory',
-    create(size) {
-      const network = new MemoryNetwork(size, { scheduler: asapScheduler, headerBytes: HEADER })
-      return { transports: network.transports, settle, close, end: (rank) => network.end(rank) }
-    }
-  },
-  manySizes
-)
-
-const shared = over(
-  {
-    name: 'shared',
-    create(size) {
-      const host = allocateHost(size)
-      const lines: BufferHandoff[] = []
-      for (let rank = 0; rank < size; rank++)
-        lines.push(new BufferHandoff((dest: number, port: MessagePort) => lines[dest]!.accept(rank, port)))
-      return {
-        transports: lines.map((line, rank) => new SharedTransport(rank, size, host, true, line)),
-        settle,
-        close,
-        end: (rank) => markGone(host, rank, ENDED)
-      }
-    }
-  },
-  someSizes
-)
-
 /** In virtual time, where what is left behind fails the test. */
 const simulated = (name: string, hostOf?: (rank: number, size: number) => number): CollectivesBinding => ({
   name,
@@ -89,7 +51,7 @@ const simulated = (name: string, hostOf?: (rank: number, size: number) => number
   }
 })
 
-export const bindings = [memory, shared, simulated('simulate')]
+export const bindings = [over(memory, manySizes), over({ ...shared(true), name: 'shared' }, someSizes), simulated('simulate')]
 
 /** Where the ranks of several hosts go another way than those of one. */
 export const onHosts = [

@@ -99,7 +99,7 @@ export class Fabrics {
     endpoint.fabric = `fabric ${fabric}`
     endpoint.abort = this.#world.abort
     endpoint.job = this.client
-    endpoint.closed = () => {
+    const leave = (): void => {
       if (endpoint.unfreed.size > 0) return
       const hasLeft = transport.leave(() => {
         if (!endpoint.flushed) return false
@@ -109,6 +109,7 @@ export class Fabrics {
       })
       this.#tell({ type: 'closed', fabric, hasLeft })
     }
+    endpoint.closed = () => transport.betweenPolls(leave)
     this.endpoints.add(endpoint)
     this.#handoffs.set(fabric, handoff)
     for (const line of this.#lines.splice(0)) this.onMessage(line)

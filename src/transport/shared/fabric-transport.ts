@@ -11,6 +11,9 @@ export class FabricTransport extends SharedTransport {
   #watched = 0
   #left = false
   #mayLeave: (() => boolean) | undefined
+  /** Polls that are under way: who delivers may poll. */
+  #polls = 0
+  #afterPolls: (() => void)[] = []
 
   /** `weighs`: the memory is new. */
   constructor(rank: number, size: number, memory: HostMemory, poller: Poller, handoff: BufferHandoff, weighs: boolean) {
@@ -49,16 +52,33 @@ export class FabricTransport extends SharedTransport {
 
   override poll(): boolean {
     if (this.#left) return false
-    const any = super.poll()
-    if (this.#mayLeave?.()) this.#leave()
-    return any
+    this.#polls++
+    try {
+      return super.poll()
+    } finally {
+      if (--this.#polls === 0) this.#polled()
+    }
   }
 
-  /** Nothing comes by it any more that anybody waits for; what is to go out still does, and then `mayLeave`. True when it does at once. */
+  /** Does it now, or as soon as no poll is under way: one that delivers goes on to look at the memory, which may then not be left. */
+  betweenPolls(act: () => void): void {
+    if (this.#polls === 0) act()
+    else this.#afterPolls.push(act)
+  }
+
+  /**
+   * Between polls: nothing comes by it any more that anybody waits for; what is to go out still does, and then `mayLeave`. True when it does
+   * at once.
+   */
   leave(mayLeave: () => boolean): boolean {
     if (mayLeave()) this.#leave()
     else this.#mayLeave = mayLeave
     return this.#left
+  }
+
+  #polled(): void {
+    for (const act of this.#afterPolls.splice(0)) act()
+    if (this.#mayLeave?.()) this.#leave()
   }
 
   #leave(): void {

@@ -6,6 +6,9 @@ export function figureText(value: number | undefined): string {
   return value >= 0.01 || value === 0 ? value.toFixed(2) : value.toPrecision(1)
 }
 
+/** How many calls went before. */
+export const afterText = (after: number | undefined): string => (after === undefined ? '' : Math.round(after).toLocaleString('en'))
+
 export const metText = (met: boolean | undefined, bar: string | undefined): string => {
   if (bar === undefined) return ''
   if (met === undefined) return 'not measured'

@@ -1,9 +1,10 @@
 /** `rxmpi bench`: measures this machine, alone or beside mpi4py and zeromq.js. */
 
+import { readFileSync, writeFileSync } from 'node:fs'
 import { Command, InvalidArgumentError } from 'commander'
 import { alternate } from './alternate.js'
 import { machine, machineText } from './machine.js'
-import { pageOf } from './page.js'
+import { pageOf, updated } from './page.js'
 import { Peers } from './peer.js'
 import type { Result } from './result.js'
 import { type Case, cases } from './suite.js'
@@ -34,6 +35,7 @@ interface Flags {
   runs?: number
   json?: boolean
   markdown?: boolean
+  update?: string
 }
 
 const program = new Command('rxmpi bench')
@@ -44,6 +46,7 @@ const program = new Command('rxmpi bench')
   .option('--runs <count>', 'runs of each case (default: 5, with --quick 3)', count)
   .option('--json', 'print one JSON document')
   .option('--markdown', 'print docs/reference/performance.md')
+  .option('--update <page>', 'put the tables into a page that was printed so, and leave the rest of it as it is')
 
 program.parse()
 
@@ -53,6 +56,7 @@ const chosen = named.length > 0 ? named : cases.filter(({ aside }) => !aside)
 const quick = flags.quick ?? false
 const runs = flags.runs ?? (quick ? 3 : 5)
 const asText = !flags.json && !flags.markdown
+const page = flags.update === undefined ? undefined : readFileSync(flags.update, 'utf8')
 
 const peers = new Peers(flags.peer ? chosen.filter(({ alone }) => !alone) : [])
 for (const name of peers.missing) {
@@ -75,5 +79,6 @@ for (const subject of chosen) {
   if (asText) console.log(tableOf(result, peers.of(subject) !== undefined))
 }
 if (flags.json) console.log(JSON.stringify({ machine: here, results }, undefined, 2))
+if (page !== undefined) writeFileSync(flags.update!, updated(page, results, here))
 if (flags.markdown) console.log(pageOf(results, here).trimEnd())
 if (results.some(({ failures }) => failures.length > 0)) process.exitCode = 1

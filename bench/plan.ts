@@ -5,8 +5,8 @@ export interface Step {
   /** Bytes of the data; absent where the row has no sizes. */
   size?: number
   iterations: number
-  /** Iterations that are not timed. */
-  warmup: number
+  /** Iterations that are not timed; absent: so many as it takes until the times are flat. */
+  warmup?: number
   /** Messages in flight at once. */
   window?: number
   seconds?: number
@@ -14,6 +14,9 @@ export interface Step {
 
 export interface Plan {
   repetitions: number
+  /** Seconds that a step is warmed up for, at least and at most. */
+  least: number
+  most: number
   steps: Step[]
 }
 
@@ -22,4 +25,6 @@ export interface Figure {
   row: string
   size?: number
   value: number
+  /** Iterations before those that were timed, where they became flat by then. */
+  after?: number
 }

@@ -2,6 +2,7 @@
 
 import type { Outcome } from './command.js'
 import { median } from './median.js'
+import type { Figure } from './plan.js'
 import { sizeName } from './size.js'
 import { besideOf, type Case, type PeerName, type Row, sizesOf } from './suite.js'
 
@@ -18,6 +19,8 @@ export interface Line {
   ratio?: number
   bar?: string
   met?: boolean
+  /** After so many calls rxmpi's times were flat; absent where the row measures cold calls, or they were not. */
+  after?: number
 }
 
 export interface Result {
@@ -36,17 +39,23 @@ export interface Runs {
   theirs: Outcome[]
 }
 
-function figure({ measures = 'program' }: Case, row: Row, size: number | undefined, outcome: Outcome): number | undefined {
+const figureOf = (row: Row, size: number | undefined, { figures }: Outcome): Figure | undefined =>
+  figures.find((found) => found.row === row.name && (found.size ?? undefined) === size)
+
+function valueIn({ measures = 'program' }: Case, row: Row, size: number | undefined, outcome: Outcome): number | undefined {
   if (measures === 'wall') return outcome.wall
   if (measures === 'cpu' && row.name === 'command') return outcome.cpu
-  return outcome.figures.find((found) => found.row === row.name && (found.size ?? undefined) === size)?.value
+  return figureOf(row, size, outcome)?.value
+}
+
+const medianOf = (values: readonly (number | undefined)[]): number | undefined => {
+  const known = values.filter((value) => value !== undefined)
+  return known.length === 0 ? undefined : median(known)
 }
 
 export function resultOf(subject: Case, quick: boolean, runs: Runs, failures: string[]): Result {
-  const over = (row: Row, size: number | undefined, outcomes: Outcome[]): number | undefined => {
-    const values = outcomes.map((outcome) => figure(subject, row, size, outcome)).filter((value) => value !== undefined)
-    return values.length === 0 ? undefined : median(values)
-  }
+  const over = (row: Row, size: number | undefined, outcomes: Outcome[]): number | undefined =>
+    medianOf(outcomes.map((outcome) => valueIn(subject, row, size, outcome)))
   const line = (row: Row, size: number | undefined): Line => {
     const ours = over(row, size, runs.ours)
     const theirs = over(row, size, runs.theirs)
@@ -54,7 +63,8 @@ export function resultOf(subject: Case, quick: boolean, runs: Runs, failures: st
     const met = ours === undefined ? undefined : bar?.met({ ours, theirs, at: (other) => over(row, other, runs.ours) })
     const ratio = ours === undefined || theirs === undefined ? undefined : ours / theirs
     const sizeText = size === undefined ? undefined : (row.sizeName ?? sizeName)(size)
-    return { row: row.name, label: row.label, size, sizeText, ours, theirs, ratio, bar: bar?.text, met }
+    const after = medianOf(runs.ours.map((outcome) => figureOf(row, size, outcome)?.after))
+    return { row: row.name, label: row.label, size, sizeText, ours, theirs, ratio, bar: bar?.text, met, after }
   }
   return {
     case: subject.name,

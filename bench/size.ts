@@ -1,6 +1,5 @@
 export const KiB = 1024
 export const MiB = 1024 * KiB
-export const GiB = 2 ** 30
 
 export const sizeName = (bytes: number): string => {
   if (bytes >= MiB) return `${bytes / MiB} MiB`

@@ -2,7 +2,7 @@
 
 import { above, atLeast, atMost, type Bar, below, both, sameAs, within } from './bar.js'
 import type { Plan, Step } from './plan.js'
-import { GiB, KiB, MiB } from './size.js'
+import { KiB, MiB } from './size.js'
 
 /** Whom rxmpi is measured beside. */
 export type PeerName = 'mpi4py' | 'zeromq.js'
@@ -94,8 +94,7 @@ const collective = (name: string, peer: string, bars: Readonly<Record<number, Ba
       bar: (size) => bars[size]
     }
   ],
-  // V8 goes on compiling for some thousands of calls.
-  step: (_, size) => ({ iterations: moving(64 * MiB, size, 3, 5000), warmup: moving(ranks > 2 ? GiB : 4 * GiB, size, 16, 20_000) })
+  step: (_, size) => ({ iterations: moving(64 * MiB, size, 3, 5000) })
 })
 
 const counts = [100, 1000, 10_000, 50_000]
@@ -146,11 +145,8 @@ const inPlace = { name: 'into', label: 'Float64Array, into' }
 const lineBytes = 1e9
 const largeSizes = [MiB, 4 * MiB, 16 * MiB, 64 * MiB]
 /** Of ping-pongs between hosts. */
-const smallStep: Case['step'] = (_, size) => ({
-  iterations: moving(64 * MiB, size, 100, 5000),
-  warmup: moving(256 * MiB, size, 100, 10_000)
-})
-const largeStep: Case['step'] = (_, size) => ({ iterations: moving(64 * MiB, size, 2, 100), warmup: moving(256 * MiB, size, 4, 200) })
+const smallStep: Case['step'] = (_, size) => ({ iterations: moving(64 * MiB, size, 100, 5000) })
+const largeStep: Case['step'] = (_, size) => ({ iterations: moving(64 * MiB, size, 2, 100) })
 
 const asFast = atMost(1)
 const large = { 8: undefined, [KiB]: undefined, [64 * KiB]: asFast, [MiB]: asFast, [8 * MiB]: asFast } as Readonly<Record<number, Bar>>
@@ -200,10 +196,9 @@ export const cases: readonly Case[] = [
         bar: (size) => (size === MiB ? undefined : both(atMost(0.1), sameAs(MiB, '1 MiB')))
       }
     ],
-    step: (row, size) => {
-      const iterations = row.name === 'transfer' ? moving(1536 * MiB, size, 20, 1000) : moving(128 * MiB, size, 3, 20_000)
-      return { iterations, warmup: row.name === 'transfer' ? iterations / 2 : moving(GiB, size, 4, 20_000) }
-    }
+    step: (row, size) => ({
+      iterations: row.name === 'transfer' ? moving(1536 * MiB, size, 20, 1000) : moving(128 * MiB, size, 3, 20_000)
+    })
   },
   {
     name: 'layout',
@@ -223,7 +218,7 @@ export const cases: readonly Case[] = [
         bar: (size) => (size === KiB ? within(1.3, 4 * MiB, 'one piece') : undefined)
       }
     ],
-    step: (row) => ({ iterations: row.name === 'long-blocks' ? 30 : 500, warmup: row.name === 'long-blocks' ? 60 : 1000 })
+    step: (row) => ({ iterations: row.name === 'long-blocks' ? 30 : 500 })
   },
   {
     name: 'neighbors',
@@ -231,7 +226,7 @@ export const cases: readonly Case[] = [
     unit: 'µs',
     ranks: 2,
     rows: [{ name: 'alltoall', label: 'Float64Array, into', peer: 'Neighbor_alltoall', sizes: [8, 64 * KiB], bar: () => atMost(1) }],
-    step: (_, size) => ({ iterations: size === 8 ? 5000 : 1000, warmup: size === 8 ? 20_000 : 4000 })
+    step: (_, size) => ({ iterations: size === 8 ? 5000 : 1000 })
   },
   {
     name: 'halo',
@@ -243,7 +238,7 @@ export const cases: readonly Case[] = [
       { name: 'square', label: 'blocks of 512² f64 on 2 × 2', peer: 'Isend, Irecv of subarrays', bar: () => atMost(1) },
       { name: 'cube', label: 'blocks of 64³ f64 on 2 × 2 × 1, with corners', peer: 'Isend, Irecv of subarrays', bar: () => atMost(1) }
     ],
-    step: (row) => ({ iterations: row.name === 'square' ? 1000 : 200, warmup: row.name === 'square' ? 3000 : 500 })
+    step: (row) => ({ iterations: row.name === 'square' ? 1000 : 200 })
   },
   {
     name: 'persistent',
@@ -276,7 +271,7 @@ export const cases: readonly Case[] = [
         bar: (size) => (size === 64 ? within(1.1, 1, 'one send') : undefined)
       }
     ],
-    step: (row) => ({ iterations: row.name === 'partitions' ? 300 : 5000, warmup: row.name === 'partitions' ? 1000 : 20_000 })
+    step: (row) => ({ iterations: row.name === 'partitions' ? 300 : 5000 })
   },
   {
     name: 'file',
@@ -302,7 +297,7 @@ export const cases: readonly Case[] = [
         }
       ])
     ],
-    step: (_, size) => ({ window: (64 * MiB) / size, iterations: 1, warmup: 2 })
+    step: (_, size) => ({ window: (64 * MiB) / size, iterations: 1 })
   },
   {
     name: 'lines',
@@ -370,7 +365,7 @@ export const cases: readonly Case[] = [
     step: (_, size) => {
       const window = moving(256 * MiB, size, 4, 64)
       const iterations = moving(512 * MiB, size * window, 1, 300)
-      return { window, iterations, warmup: moving(2 * GiB, size * window, 2, 300) }
+      return { window, iterations }
     }
   },
   {
@@ -383,7 +378,7 @@ export const cases: readonly Case[] = [
       { name: 'irecv', label: 'received by 64 irecv, an answer a window', bar: () => atLeast(1) },
       { name: 'messages', label: 'received by messages(), no answers', peer: 'recv', bar: () => above(2, 'M/s') }
     ],
-    step: () => ({ window: 64, iterations: 1500, warmup: 6000 })
+    step: () => ({ window: 64, iterations: 1500 })
   },
   {
     name: 'startup',
@@ -434,7 +429,7 @@ export const cases: readonly Case[] = [
     ranks: 8,
     yields: true,
     rows: [{ name: 'ring', label: '1,000 rounds', bar: () => atMost(3) }],
-    step: () => ({ iterations: 1000, warmup: 3000 })
+    step: () => ({ iterations: 1000 })
   },
   {
     name: 'memory',
@@ -466,7 +461,7 @@ export const cases: readonly Case[] = [
       { name: 'objects', label: 'objects {a: 7, b: 3.14}', peer: 'windows of 64 isend, recv', bar: () => above(1.5, 'M/s') },
       { name: 'numbers', label: 'numbers', peer: 'windows of 64 isend, recv' }
     ],
-    step: () => ({ iterations: 200_000, warmup: 300_000 })
+    step: () => ({ iterations: 200_000 })
   },
   {
     name: 'stream-bandwidth',
@@ -479,7 +474,7 @@ export const cases: readonly Case[] = [
     ],
     step: (_, size) => {
       const window = moving(256 * MiB, size, 4, 64)
-      return { window, iterations: moving(512 * MiB, size * window, 1, 300), warmup: moving(2 * GiB, size * window, 2, 300) }
+      return { window, iterations: moving(512 * MiB, size * window, 1, 300) }
     }
   },
   {
@@ -536,7 +531,7 @@ export const cases: readonly Case[] = [
       { name: 'default', label: 'RankPool.map', peer: 'MPICommExecutor.map', bar: () => both(above(70, '%'), atLeast(5)) },
       { name: 'chunks', label: 'RankPool.map, chunk: 100', peer: 'MPICommExecutor.map, chunksize=100', bar: () => above(70, '%') }
     ],
-    step: ({ name }) => ({ iterations: 20_000, warmup: 10_000, ...(name === 'chunks' ? { window: 100 } : {}) })
+    step: ({ name }) => ({ iterations: 20_000, ...(name === 'chunks' ? { window: 100 } : {}) })
   },
   {
     name: 'sync',
@@ -549,7 +544,7 @@ export const cases: readonly Case[] = [
       { name: 'free', label: 'a mutex, free', peer: 'util.sync Mutex', bar: () => asFast },
       { name: 'contended', label: 'a mutex, contended', peer: 'util.sync Mutex', bar: () => asFast }
     ],
-    step: ({ name }) => (name === 'counter' ? { iterations: 20_000, warmup: 20_000 } : { iterations: 2000, warmup: 4000 })
+    step: ({ name }) => ({ iterations: name === 'counter' ? 20_000 : 2000 })
   },
   {
     name: 'barrier',
@@ -558,7 +553,7 @@ export const cases: readonly Case[] = [
     unit: 'µs',
     ranks: 2,
     rows: [{ name: 'barrier', label: 'barrier', peer: 'Barrier', bar: () => atMost(8) }],
-    step: () => ({ iterations: 10_000, warmup: 30_000 })
+    step: () => ({ iterations: 10_000 })
   },
   {
     name: 'allreduce-number',
@@ -567,7 +562,7 @@ export const cases: readonly Case[] = [
     unit: 'µs',
     ranks: 2,
     rows: [{ name: 'number', label: 'a number', peer: 'allreduce', bar: () => atMost(1.5) }],
-    step: () => ({ iterations: 10_000, warmup: 30_000 })
+    step: () => ({ iterations: 10_000 })
   },
   collective('allreduce', 'Allreduce', { [MiB]: atMost(1 / 1.5), [8 * MiB]: atMost(1 / 2), [64 * MiB]: atMost(1 / 2) }),
   collective('bcast', 'Bcast', { [MiB]: atMost(1.5), [8 * MiB]: asFast, [64 * MiB]: asFast }),
@@ -583,7 +578,7 @@ export const cases: readonly Case[] = [
     unit: 'rounds/ms',
     ranks: 2,
     rows: [{ name: 'stream', label: 'mpi.allreduce', peer: 'a loop of allreduce', bar: () => atLeast(2) }],
-    step: () => ({ iterations: 100_000, warmup: 200_000 })
+    step: () => ({ iterations: 100_000 })
   },
   {
     name: 'window',
@@ -605,7 +600,7 @@ export const cases: readonly Case[] = [
       { name: 'compareAndSwap', label: 'compareAndSwap of 64 bits', peer: 'Compare_and_swap, Flush', bar: () => atMost(1) },
       { name: 'lock', label: 'lock, put of 8 B, release', peer: 'Lock, Put, Unlock', bar: () => atMost(1) }
     ],
-    step: (_, size) => ({ iterations: moving(128 * MiB, size, 100, 20_000), warmup: moving(128 * MiB, size, 100, 20_000) })
+    step: (_, size) => ({ iterations: moving(128 * MiB, size, 100, 20_000) })
   },
   {
     name: 'processes-latency',
@@ -641,7 +636,7 @@ export const cases: readonly Case[] = [
       { name: 'put', label: 'put', peer: 'Put, Flush', sizes: [8], bar: () => atMost(1) },
       { name: 'get', label: 'get, into', peer: 'Get, Flush', sizes: [8], bar: () => atMost(1) }
     ],
-    step: () => ({ iterations: 20_000, warmup: 20_000 })
+    step: () => ({ iterations: 20_000 })
   },
   {
     name: 'hosts-latency',
@@ -695,7 +690,7 @@ export const cases: readonly Case[] = [
     ranks: 2,
     hosts: true,
     rows: [{ name: 'messages', label: 'Uint8Array of 64 bytes', peer: 'Recv', bar: () => above(0.5, 'M/s') }],
-    step: () => ({ window: 64, iterations: 1500, warmup: 6000 })
+    step: () => ({ window: 64, iterations: 1500 })
   },
   {
     name: 'hosts-memory',
@@ -729,8 +724,8 @@ export function planOf({ rows, step }: Case, quick: boolean): Plan {
   const steps = rows.flatMap((row) =>
     sizesOf(row, quick).map((size) => {
       const counts = step?.(row, size ?? 0) ?? { iterations: 1, warmup: 0 }
-      return { row: row.name, ...(size === undefined ? {} : { size }), ...counts, warmup: Math.ceil(counts.warmup) }
+      return { row: row.name, ...(size === undefined ? {} : { size }), ...counts }
     })
   )
-  return { repetitions: quick ? 3 : 5, steps }
+  return quick ? { repetitions: 3, least: 0.1, most: 1, steps } : { repetitions: 5, least: 1, most: 5, steps }
 }

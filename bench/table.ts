@@ -1,15 +1,19 @@
 /** A result as the OSU benchmarks print theirs: a heading, sizes down. */
 
-import { figureText, metText } from './figure.js'
+import { afterText, figureText, metText } from './figure.js'
 import type { Line, Result } from './result.js'
 
 const LABEL = 44
 
 export function tableOf({ case: name, beside, title, unit, runs, lines, failures }: Result, withPeer: boolean): string {
-  const columns = withPeer ? ['rxmpi', beside, 'ratio'] : ['rxmpi']
+  const isWarm = lines.some(({ after }) => after !== undefined)
+  const columns = [...(withPeer ? ['rxmpi', beside, 'ratio'] : ['rxmpi']), ...(isWarm ? ['flat after'] : [])]
   const row = (label: string, cells: string[], note = '') =>
     `${label.padEnd(LABEL)}${cells.map((cell) => cell.padStart(12)).join('')}   ${note}`.trimEnd()
-  const cells = ({ ours, theirs, ratio }: Line) => (withPeer ? [ours, theirs, ratio] : [ours]).map(figureText)
+  const cells = ({ ours, theirs, ratio, after }: Line) => [
+    ...(withPeer ? [ours, theirs, ratio] : [ours]).map(figureText),
+    ...(isWarm ? [afterText(after)] : [])
+  ]
   const note = ({ bar, met }: Line) => (bar === undefined || (!withPeer && met === undefined) ? '' : `${bar}: ${metText(met, bar)}`)
 
   const text = [`# ${name}: ${title} (${unit}, median of ${runs} ${runs === 1 ? 'run' : 'runs'})`, row('#', columns)]

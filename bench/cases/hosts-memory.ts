@@ -24,7 +24,7 @@ async function receive(count: number): Promise<void> {
 for (const step of steps) {
   const exchange = comm.rank === 0 ? send : receive
   await meet()
-  await exchange(step.warmup)
+  await exchange(step.warmup!)
   await meet()
   const before = process.memoryUsage.rss()
   let most = before

@@ -7,7 +7,8 @@ import { report, steps, time } from './measure.js'
 const counter = await Counter.create(comm)
 const mutex = await Mutex.create(comm)
 
-for (const { row, ...step } of steps) {
+for (const step of steps) {
+  const { row } = step
   const call =
     row === 'counter'
       ? () => counter.next()
@@ -17,11 +18,11 @@ for (const { row, ...step } of steps) {
         }
   // Free: of the rank that does not keep it.
   const takesPart = row !== 'free' || comm.rank === comm.size - 1
-  const milliseconds = await time({ row, ...step }, async (iterations) => {
+  const milliseconds = await time(step, async (iterations) => {
     for (let i = 0; takesPart && i < iterations; i++) await call()
     await comm.barrier()
   })
-  report({ row, ...step }, milliseconds * 1000)
+  report(step, milliseconds * 1000)
 }
 await mutex.close()
 await counter.close()

@@ -4,7 +4,7 @@ import { fork } from 'node:child_process'
 import { decode, encode } from 'cbor-x'
 import { Pair } from 'zeromq'
 
-const { repetitions, steps } = JSON.parse(process.argv[2])
+const { repetitions, most, steps } = JSON.parse(process.argv[2])
 const address = process.argv[3]
 const first = address === undefined
 
@@ -24,6 +24,17 @@ function exchangeOf({ row, size }) {
   return { send: () => socket.send(memory), take: (bytes) => bytes.copy(memory) }
 }
 
+/** As long as rxmpi at most. The first says whether there is one more. */
+async function warmUp(round) {
+  const end = performance.now() + most * 1000
+  for (;;) {
+    const goesOn = first ? performance.now() < end : (await socket.receive())[0].toString() === 'more'
+    if (first) await socket.send(goesOn ? 'more' : 'enough')
+    if (!goesOn) return
+    await round()
+  }
+}
+
 for (const step of steps) {
   const { send, take } = exchangeOf(step)
   const round = async (iterations) => {
@@ -34,7 +45,7 @@ for (const step of steps) {
       if (!first) await send()
     }
   }
-  await round(step.warmup)
+  await warmUp(() => round(step.iterations))
   const times = []
   for (let repetition = 0; repetition < repetitions; repetition++) {
     const start = performance.now()

@@ -1,7 +1,10 @@
 import { atLeast, atMost, below, both, sameAs } from '../../bench/bar.js'
 import { run } from '../../bench/command.js'
 import { figureText } from '../../bench/figure.js'
+import { areFlat } from '../../bench/flat.js'
+import { machine } from '../../bench/machine.js'
 import { median } from '../../bench/median.js'
+import { pageOf, updated } from '../../bench/page.js'
 import type { Figure } from '../../bench/plan.js'
 import { resultOf } from '../../bench/result.js'
 import { MiB, sizeName } from '../../bench/size.js'
@@ -43,7 +46,7 @@ describe('the plan', () => {
       expect(steps.map(({ row, size }) => [row, size])).toEqual(
         subject.rows.flatMap(({ name, sizes = [undefined] }) => sizes.map((size) => [name, size]))
       )
-      for (const { iterations, warmup, window = 1 } of steps) {
+      for (const { iterations, warmup = 0, window = 1 } of steps) {
         expect([iterations, warmup, window].every(Number.isInteger)).toBe(true)
         expect(iterations).toBeGreaterThan(0)
         expect(window).toBeGreaterThan(0)
@@ -98,6 +101,31 @@ describe('a result', () => {
     ])
   })
 
+  test('says after how many calls times were flat, where they were', () => {
+    const figures: Figure[] = [
+      { row: 'object', value: 1, after: 40_000 },
+      { row: 'into', size: 8, value: 2 }
+    ]
+    const { lines, ...result } = resultOf(subject, false, { ours: [{ figures, wall: 1, cpu: Number.NaN }], theirs: [] }, [])
+    expect(lines.map(({ after }) => after)).toEqual([40_000, undefined, undefined])
+    const text = tableOf({ lines, ...result }, false)
+      .split('\n')
+      .map((line) => line.replaceAll(/ +/g, ' '))
+    expect(text.slice(1, 5)).toEqual(['# rxmpi flat after', 'an object 1.00 40,000', 'an array', ' 8 B 2.00'])
+  })
+
+  test('takes its place in a page, and leaves what stands between the tables', () => {
+    const old = resultOf(subject, false, runs, [])
+    const page = pageOf([old, { ...old, case: 'another' }], machine()).replace('## another', 'What holds: $1 of it.\n\n## another')
+    const figures: Figure[] = [{ row: 'object', value: 7.25 }]
+    const next = resultOf(subject, false, { ours: [{ figures, wall: 1, cpu: Number.NaN }], theirs: [] }, [])
+    const now = updated(page, [next], machine())
+    expect(now).toContain('| an object | 7.25 |')
+    expect(now.match(/\| an object \| 2.00 \|/g)).toHaveLength(1)
+    expect(now).toContain('|\n\nWhat holds: $1 of it.\n\n## another\n')
+    expect(() => updated('# Performance', [next], machine())).toThrow('The page has no table of latency.')
+  })
+
   test('says beside whom', () => {
     const beside = resultOf({ ...subject, beside: 'zeromq.js' }, false, runs, [])
     expect(tableOf(beside, true).split('\n')[1]).toMatch(/^# +rxmpi +zeromq\.js +ratio$/)
@@ -122,6 +150,27 @@ describe('a command', () => {
     const failing = run({ file: process.execPath, args: ['-e', `console.error('no such thing'); process.exit(3)`] })
     await expect(failing).rejects.toThrow('ended with 3: no such thing')
     await expect(run({ file: process.execPath, args: ['-e', `process.exit(4)`] }, true)).rejects.toThrow('ended with 4')
+  })
+})
+
+describe('times are flat', () => {
+  const falling = (length: number) => Array.from({ length }, (_, k) => 100 * 0.9 ** k)
+
+  test('when the last quarter is hardly faster than the one before', () => {
+    expect(areFlat([...falling(20), ...Array(60).fill(12)])).toBe(true)
+    expect(areFlat(Array(8).fill(1))).toBe(true)
+    expect(areFlat([9, 5, 4, 4, 3.5, 3.4, 3.4, 3.4])).toBe(true)
+  })
+
+  test('not while they fall, nor where there are few', () => {
+    expect(areFlat(falling(40))).toBe(false)
+    expect(areFlat([9, 9, 9, 9, 5, 5, 4, 4])).toBe(false)
+    expect(areFlat(Array(7).fill(1))).toBe(false)
+    expect(areFlat([])).toBe(false)
+  })
+
+  test('also where one was held up', () => {
+    expect(areFlat([9, 5, 4, 4, 4, 4, 4, 400, 4, 4, 4, 4, 4, 4, 4, 4])).toBe(true)
   })
 })
 

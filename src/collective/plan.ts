@@ -1,5 +1,6 @@
 import type { AnyNames } from '../diagnostics/option-names.js'
 import type { AnyOp } from '../op/op.js'
+import { noteData } from '../transport/board.js'
 import { BoardRound } from './board/board-round.js'
 import { type Call, type Signature, signatureOf } from './call.js'
 import type { CallRegistry } from './call-registry.js'
@@ -27,8 +28,8 @@ export class Plan<T, R> {
   /** Runs a call; `algorithm` is the one for so large a value. Returns who can give it up. */
   run(call: Call, audience: Audience<R>, value: T, algorithm: string | undefined): { fail(error: Error): void } {
     const { posts } = this.collective
-    const board = posts !== undefined && algorithm === undefined && posts.takes(value, call.options) ? this.#registry.board : undefined
-    if (board === undefined) {
+    const board = posts === undefined || algorithm !== undefined ? undefined : this.#registry.board
+    if (board === undefined || !posts!.takes(value, noteData(board.size), call.options)) {
       const stream = this.take(algorithm)
       stream.run(call, audience, value)
       return stream

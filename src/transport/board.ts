@@ -36,8 +36,14 @@ export interface Board {
   read(reader: BoardReader): void
 }
 
-/** What a note can hold. */
-export const NOTE_DATA = 112
+/** What a note can hold: no power of two with its header, or the notes of all would meet in a few lines of the cache. */
+export const NOTE_DATA = 8304
+
+/** What all notes of a call hold together where they are worth it: each rank reads them all. */
+const CALL_DATA = 2 ** 14
+
+/** What the note of one of so many ranks holds at most. */
+export const noteData = (size: number): number => Math.min(NOTE_DATA, CALL_DATA / size)
 
 /** A call that waits for the notes of others. */
 export interface BoardReader {

@@ -21,6 +21,7 @@ const turns = async (count: number): Promise<void> => {
 const what = fc.constantFrom(
   'number',
   'short',
+  'longer',
   'long',
   'barrier',
   'all numbers',
@@ -37,7 +38,8 @@ type What = typeof what extends fc.Arbitrary<infer W> ? W : never
 type How = typeof how extends fc.Arbitrary<infer H> ? H : never
 
 const given = (kind: What, rank: number, call: number, size: number): unknown => {
-  if (kind === 'short' || kind === 'long' || kind === 'all long') return new Float64Array(kind === 'short' ? 5 : 100).fill(rank + call / 8)
+  const lengths: Partial<Record<What, number>> = { short: 5, longer: 100, long: 1100, 'all long': 1100 }
+  if (lengths[kind] !== undefined) return new Float64Array(lengths[kind]).fill(rank + call / 8)
   if (kind === 'all in one') return Float32Array.of(rank, call, rank / 2)
   if (kind === 'exchange') return Int16Array.from({ length: 2 * size }, (_, k) => 100 * rank + 10 * call + k)
   if (kind === 'all words') return `${rank} of ${call}`

@@ -1,7 +1,7 @@
 import { type BufferLike, datatypeOf, memoryOf, NUMBER, OBJECT, valueOn } from '../../codec/datatype.js'
 import { decodeObject, encodeObject } from '../../codec/object.js'
 import { copy } from '../../memory/copy.js'
-import { type Board, NOTE_DATA } from '../../transport/board.js'
+import type { Board } from '../../transport/board.js'
 import { anyWantsInOne, areAlike, bytesIn, kindIn, lengthOf } from './note-length.js'
 import type { Posts } from './posts.js'
 
@@ -14,8 +14,8 @@ const NUMBER_WRITTEN = { shape: 0, length: lengthOf(NUMBER, 8, false) }
  * long they are shows late.
  */
 export const collectedPosts = <T, R>(): Posts<T, R> => ({
-  takes(value, { into }) {
-    if (datatypeOf(value) !== OBJECT) return memoryOf(value as unknown as BufferLike).byteLength <= NOTE_DATA
+  takes(value, most, { into }) {
+    if (datatypeOf(value) !== OBJECT) return memoryOf(value as unknown as BufferLike).byteLength <= most
     if (into !== undefined) return false
     if (typeof value === 'string') return value.length <= SHORT
     return typeof value === 'number' || typeof value === 'boolean' || value === null || value === undefined

@@ -1,13 +1,12 @@
 import { type BufferLike, bytesOf, datatypeOf, OBJECT, valueOn } from '../../codec/datatype.js'
 import { copy } from '../../memory/copy.js'
 import { unfilled } from '../../memory/scratch.js'
-import { NOTE_DATA } from '../../transport/board.js'
 import { areAlike, bytesIn, kindIn, lengthOf } from './note-length.js'
 import type { Posts } from './posts.js'
 
 /** An exchange of all with all by a board: each rank posts its array whole, and takes its own block out of every other's. */
 export const exchangedPosts = <T, R>(): Posts<T, R> => ({
-  takes: (data) => datatypeOf(data) !== OBJECT && (data as BufferLike).byteLength <= NOTE_DATA,
+  takes: (data, most) => datatypeOf(data) !== OBJECT && (data as BufferLike).byteLength <= most,
   write(data, board, sequence) {
     const bytes = bytesOf(data as BufferLike)
     copy(bytes, 0, board.bytes, board.placeOf(board.rank, sequence), bytes.length)

@@ -2,7 +2,7 @@ import { matches } from '../../codec/datatype.js'
 import type { Board } from '../../transport/board.js'
 
 /** The length of a note that holds data of some kind: the kind above the number of bytes, */
-const KIND_BITS = 8
+const KIND_BITS = 16
 /** and above both whether its rank wants the blocks of all in one place, where they have to be of a kind and as long. */
 const WANTED_IN_ONE = 2 ** 30
 

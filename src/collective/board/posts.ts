@@ -3,8 +3,8 @@ import type { CallOptions } from '../call.js'
 
 /** How a collective is done by a board. */
 export interface Posts<T, R> {
-  /** Whether a value fits a note, and is of a kind that is done by it. */
-  readonly takes: (value: T, options: CallOptions) => boolean
+  /** Whether a value fits a note of so many bytes at most, and is of a kind that is done by it. */
+  readonly takes: (value: T, most: number, options: CallOptions) => boolean
   /** Writes what this rank gives into its note; on how much, and how many bytes. */
   readonly write: (value: T, board: Board, sequence: number, options: CallOptions) => Written
   /** Whether what all have given goes together, which all ranks find alike; absent where the shapes of the notes say it. */

@@ -1,7 +1,7 @@
 import { datatypeOf, NUMBER, valueOn } from '../../codec/datatype.js'
 import { unfilled } from '../../memory/scratch.js'
 import { type AnyOp, foldArrays, isPredefined, isTypedArray, type TypedArray } from '../../op/op.js'
-import { type Board, NOTE_DATA } from '../../transport/board.js'
+import type { Board } from '../../transport/board.js'
 import { shapeOf } from '../algorithms/accumulator.js'
 import type { CallOptions } from '../call.js'
 import type { Posts, Written } from './posts.js'
@@ -16,7 +16,7 @@ export function reducedPosts(op: AnyOp): Posts<unknown, unknown> | undefined {
   if (!isPredefined(op)) return undefined
   const combine = op.combine as (a: unknown, b: unknown) => unknown
   return {
-    takes: (data) => typeof data === 'number' || (isTypedArray(data) && data.byteLength <= NOTE_DATA),
+    takes: (data, most) => typeof data === 'number' || (isTypedArray(data) && data.byteLength <= most),
     write(data, board, sequence) {
       if (typeof data === 'number') {
         board.setNumber(sequence, data)
@@ -38,15 +38,17 @@ function arraysFolded(board: Board, sequence: number, data: TypedArray, op: AnyO
   const { byteLength } = data
   const noteOf = (rank: number): TypedArray =>
     valueOn(code, board.bytes.buffer as ArrayBuffer, board.placeOf(rank, sequence), byteLength) as TypedArray
-  const result = folded(board.size, noteOf, (a, b) => {
-    const out = valueOn(code, unfilled(byteLength), 0, byteLength) as TypedArray
+  const fresh = (): TypedArray => valueOn(code, unfilled(byteLength), 0, byteLength) as TypedArray
+  const place = (into ?? fresh()) as TypedArray
+  const view = valueOn(code, place.buffer as ArrayBuffer, place.byteOffset, byteLength) as TypedArray
+  let left = board.size - 1
+  folded(board.size, noteOf, (a, b) => {
+    // The last one combines all.
+    const out = --left === 0 ? view : fresh()
     foldArrays(op, out, a, b)
     return out
   })
-  if (into === undefined) return result
-  const place = into as TypedArray
-  new Uint8Array(place.buffer, place.byteOffset, byteLength).set(new Uint8Array(result.buffer, result.byteOffset, byteLength))
-  return into
+  return place
 }
 
 /** Combines as partners do that double: first the pairs of `powerOfTwo`, then neighbours, then neighbours of those. */

@@ -26,7 +26,8 @@ const LEFT = 2
 const READ = 0
 const HAS_LEFT = 1
 const rankBytes = LINE_BYTES + NOTES * NOTE_BYTES
-const boardBytes = (size: number): number => LINE_BYTES + size * rankBytes
+const lineAt = (rank: number): number => LINE_BYTES + rank * rankBytes
+const boardBytes = (size: number): number => lineAt(size)
 
 /** What the boards of a world of so many ranks take; 0 where there are none. */
 export const boardsBytes = (size: number): number => (size > 1 && size <= MOST_RANKS ? BOARDS * boardBytes(size) : 0)
@@ -42,7 +43,20 @@ export function clearBoards(memory: ArrayBufferLike, size: number): void {
   const keys = new BigInt64Array(memory)
   const bytes = boardBytes(size)
   for (let place = 0; place < BOARDS; place++) {
-    if (keys[(place * bytes) >> 3] !== 0n) new Uint8Array(memory, place * bytes, bytes).fill(0)
+    const key = (place * bytes) >> 3
+    if (keys[key] === 0n) continue
+    empty(new Int32Array(memory, place * bytes, bytes >> 2), size)
+    keys[key] = 0n
+  }
+}
+
+/** Says of no note of a board that it is there, and of no rank that it has read or left. The data stays: to touch it all would take longer. */
+function empty(words: Int32Array, size: number): void {
+  words[LEFT] = 0
+  for (let rank = 0; rank < size; rank++) {
+    const line = lineAt(rank)
+    words.fill(0, line >> 2, (line + LINE_BYTES) >> 2)
+    for (let note = 0; note < NOTES; note++) words[((line + LINE_BYTES + note * NOTE_BYTES) >> 2) + CALL] = 0
   }
 }
 
@@ -82,11 +96,11 @@ export class HostBoards implements Boards {
     const place = this.#find(keyOf(id, members))
     if (place === undefined) return
     const words = new Int32Array(this.#memory, place * this.#bytes, this.#bytes >> 2)
-    const line = (LINE_BYTES + members.indexOf(this.#rank) * rankBytes) >> 2
+    const line = lineAt(members.indexOf(this.#rank)) >> 2
     // What is made of a communicator may be given up with it, and before it.
     if (Atomics.exchange(words, line + HAS_LEFT, 1) === 1) return
     if (Atomics.add(words, LEFT, 1) + 1 < members.length) return
-    words.fill(0, LEFT)
+    empty(words, members.length)
     Atomics.store(this.#keys, this.#keyAt(place), 0n)
   }
 
@@ -243,7 +257,7 @@ export class HostBoard implements Board {
   }
 
   #lineOf(rank: number): number {
-    return this.#base + LINE_BYTES + rank * rankBytes
+    return this.#base + lineAt(rank)
   }
 
   #noteOf(rank: number, sequence: number): number {

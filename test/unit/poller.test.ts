@@ -154,12 +154,31 @@ describe('a rank that waits', () => {
     rank.arrive()
   })
 
-  test('looks once and blocks where ranks outnumber cores', async () => {
+  test('looks once between yields where ranks outnumber cores', async () => {
     const rank = new Rank({ crowded: true })
     rank.poller.hold()
     await rank.until('blocks')
-    expect(rank.done[0]).toBe('blocks')
+    expect(rank.done.slice(0, 3)).toEqual(['looks once', 'gives way', 'blocks'])
     rank.poller.release()
+  })
+
+  test('blocks at once there when giving way has lost it the core, and tries again later', async () => {
+    const rank = new Rank({ crowded: true, takes: 3 })
+    const waits: boolean[] = []
+    while (waits.filter((gaveWay) => gaveWay).length < 3) {
+      const before = rank.yields
+      const blocks = rank.done.filter((what) => what === 'blocks').length
+      rank.poller.hold()
+      while (rank.done.filter((what) => what === 'blocks').length === blocks) await new Promise((resolve) => setImmediate(resolve))
+      rank.poller.release()
+      waits.push(rank.yields > before)
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+    const tries = [...waits.keys()].filter((wait) => waits[wait])
+    expect(tries[0]).toBe(0)
+    // Twice as long each time.
+    expect(tries[1]).toBeGreaterThan(30)
+    expect(tries[2]! - tries[1]!).toBeGreaterThan(1.5 * tries[1]!)
   })
 
   test.each([true, false])('blocks after a moment where it cannot give way (crowded: %s)', async (crowded) => {

@@ -7,9 +7,11 @@
  * loop until it is woken. Being woken takes as long as some twenty looks, and costs whoever wakes as much.
  *
  * Where no way to give way is known, it looks for not much longer than being woken would take (competitive spinning: Karlin, Li, Manasse,
- * Owicki, SOSP 1991). Where ranks outnumber cores it looks once and blocks: of many that give way, each may lose a slice of time to whoever
- * else computes there, while who is woken has the core at once. Where the event loop has I/O under way the thread is not blocked.
+ * Owicki, SOSP 1991). Where ranks outnumber cores it looks once between yields, and blocks at once for as long as giving way loses the core
+ * (`LostCores`). Where the event loop has I/O under way the thread is not blocked.
  */
+import { LostCores } from './lost-cores.js'
+
 export interface Pollable {
   /** Delivers what has come; true when that was anything. */
   poll(): boolean
@@ -71,7 +73,8 @@ export class Poller {
   /** Ranks outnumber cores. */
   #crowded: boolean
   /** Others can be given the core. */
-  #givesWay: boolean
+  #givesWay = true
+  readonly #lost = new LostCores()
   /** Called each time the rank falls asleep and when it wakes. */
   onSleep: () => void = () => undefined
   onWake: () => void = () => undefined
@@ -81,7 +84,6 @@ export class Poller {
   constructor(target: Pollable, crowded: boolean) {
     this.#target = target
     this.#crowded = crowded
-    this.#givesWay = !crowded
   }
 
   /** Polls another transport as well. */
@@ -96,7 +98,6 @@ export class Poller {
   /** More threads have come. */
   crowd(): void {
     this.#crowded = true
-    this.#givesWay = false
   }
 
   /** Whether anything waits for a segment. */
@@ -189,11 +190,14 @@ export class Poller {
     for (let k = 0; k < looks; k++) if (this.#poll()) return true
     if (!this.#yieldsBetween) return false
     const start = performance.now()
-    for (let k = 0; k < YIELDS && this.#givesWay; k++) {
+    let now = start
+    for (let k = 0; k < YIELDS && this.#givesWay && now - start < YIELDS_MS; k++) {
       this.#givesWay = target.giveWay()
       this.#yields++
+      const before = now
+      now = performance.now()
+      this.#lost.took(now - before)
       if (this.#poll()) return true
-      if (performance.now() - start > YIELDS_MS) break
     }
     return false
   }
@@ -224,6 +228,7 @@ export class Poller {
     if (quiet > QUIET_MS || !this.#mayBlock) return this.#sleep()
     const found = this.#fallAsleep(false)
     if (!found) this.#target.block(BLOCK_MS)
+    this.#lost.blocked()
     this.#target.wakeUp()
     if (found) this.#delivered()
     else this.#look()
@@ -236,11 +241,16 @@ export class Poller {
 
   /** Whether others get the core between its looks. */
   get #yieldsBetween(): boolean {
-    return this.#givesWay && !this.needsLoop
+    return this.#givesWay && !this.needsLoop && !this.#blocksAtOnce
+  }
+
+  get #blocksAtOnce(): boolean {
+    return this.#crowded && (this.#lost.areFeared || !this.#givesWay)
   }
 
   get #patience(): number {
-    return this.#givesWay || this.needsLoop ? PATIENCE_MS : this.#crowded ? 0 : SPIN_MS
+    if (this.needsLoop) return PATIENCE_MS
+    return this.#blocksAtOnce ? 0 : this.#givesWay ? PATIENCE_MS : SPIN_MS
   }
 
   #sleep(): void {

@@ -62,6 +62,21 @@ export class Runs {
     this.#move(at, count, source, place, false)
   }
 
+  /** Copies what it picks to where the other has it, which is as long and lies elsewhere; of the same form straight from place to place. */
+  copyTo(other: Runs): void {
+    if (!this.#isLike(other)) return other.scatter(0, this.byteLength, this.packed(), 0)
+    const mover = this.#moverOf(other.#memory, true)
+    const { offsets, lengths } = this.form
+    const { count, stride } = this.#inner
+    const rows = this.byteLength / this.#row
+    for (let index = 0; index < rows; index += count) {
+      const origin = this.#origin(index)
+      for (let k = 0; k < offsets.length; k++) {
+        mover.move(origin + offsets[k]!, stride, origin + other.form.offsets[k]!, stride, lengths[k]!, count)
+      }
+    }
+  }
+
   /** What a message's data is told to. */
   readonly sink = (bytes: Uint8Array, from: number, at: number, count: number): void => this.scatter(at, count, bytes, from)
 
@@ -74,10 +89,7 @@ export class Runs {
 
   #move(at: number, count: number, other: Memory, place: number, out: boolean): void {
     if (count === 0) return
-    const { buffer } = this.#memory
-    // Elements that are read from, or written to, a buffer that was transferred away are no error.
-    if (buffer.byteLength === 0) throw new TypeError('the buffer is detached')
-    const mover = isLarge(this.#memory) || isLarge(other) ? new ByRun(this.#memory, other, out) : new ByWord(this.#memory, other, out)
+    const mover = this.#moverOf(other, out)
     const row = this.#row
     let packed = place
     let index = Math.floor(at / row)
@@ -98,6 +110,23 @@ export class Runs {
       left -= turns * row
     }
     if (left > 0) this.#part(mover, this.#origin(index), 0, left, packed)
+  }
+
+  #moverOf(other: Memory, out: boolean): Mover {
+    // Elements that are read from, or written to, a buffer that was transferred away are no error.
+    if (this.#memory.buffer.byteLength === 0) throw new TypeError('the buffer is detached')
+    return isLarge(this.#memory) || isLarge(other) ? new ByRun(this.#memory, other, out) : new ByWord(this.#memory, other, out)
+  }
+
+  /** Whether another has runs of the same lengths and as far apart, wherever they begin. */
+  #isLike({ form }: Runs): boolean {
+    const { lengths, loops } = this.form
+    return (
+      lengths.length === form.lengths.length &&
+      loops.length === form.loops.length &&
+      Array.prototype.every.call(lengths, (length, k) => length === form.lengths[k]) &&
+      loops.every(({ count, stride }, k) => count === form.loops[k]!.count && stride === form.loops[k]!.stride)
+    )
   }
 
   /** Where a row's list has its origin. */

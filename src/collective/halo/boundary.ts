@@ -50,7 +50,7 @@ export class Boundary {
       const ghost = isUp ? last + 1 + k : last - 1 - k
       const owned = isNearest ? last : isUp ? last - k : last + k
       const [from, to] = [owned, ghost].map((at) => this.#memory.runs(array, geometry.slab(d, at, at + 1)))
-      to!.scatter(0, from!.byteLength, from!.packed(), 0)
+      from!.copyTo(to!)
     }
   }
 }

@@ -193,7 +193,7 @@ export class Exchange {
       }
       for (const { place } of faces) {
         if (this.#neighbors[place] !== rank) continue
-        for (const { give, take } of round.placed) take[place ^ 1]!.scatter(0, give[place]!.byteLength, give[place]!.packed(), 0)
+        for (const { give, take } of round.placed) give[place]!.copyTo(take[place ^ 1]!)
       }
       if (!isFirst) this.#clearFaces(round, faces)
     }

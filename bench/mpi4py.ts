@@ -38,8 +38,10 @@ function mpirun(python: string, { name, program = name, ranks, yields, hosts, wi
   if (process.getuid?.() === 0) flags.push('--allow-run-as-root')
   if (yields || ranks > availableParallelism()) flags.push('--oversubscribe')
   if (hosts) flags.push('--mca', 'btl', 'tcp,self', '--mca', 'pml', 'ob1')
-  // By default 4.1.4 takes osc/rdma, whose Compare_and_swap ends a process on shared memory with a segmentation fault.
-  if (windows) flags.push('--mca', 'osc', 'sm')
+  // By default 4.1.4 takes osc/rdma, whose Compare_and_swap ends a process on shared memory with a segmentation fault, and which fails by TCP.
+  if (windows) flags.push('--mca', 'osc', hosts ? 'pt2pt' : 'sm')
   if (yields) flags.push('--mca', 'mpi_yield_when_idle', '1')
-  return { file: 'mpirun', args: [...flags, python, file, JSON.stringify(plan)] }
+  // osc/pt2pt does without threads, which mpi4py asks for.
+  const env: Command['env'] = windows && hosts ? { MPI4PY_RC_THREADS: '0', MPI4PY_RC_THREAD_LEVEL: 'single' } : {}
+  return { file: 'mpirun', env, args: [...flags, python, file, JSON.stringify(plan)] }
 }

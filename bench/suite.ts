@@ -652,6 +652,21 @@ export const cases: readonly Case[] = [
     step: smallStep
   },
   {
+    name: 'hosts-window',
+    program: 'window',
+    title: 'a call on the memory of another host, on loopback',
+    unit: 'µs',
+    ranks: 2,
+    hosts: true,
+    windows: true,
+    rows: [
+      { name: 'put', label: 'put', peer: 'Put, Flush', sizes: [8, 64 * KiB, MiB], bar: () => atMost(1) },
+      { name: 'get', label: 'get, into', peer: 'Get, Flush', sizes: [8, 64 * KiB, MiB], bar: () => atMost(1) },
+      { name: 'fetchAndOp', label: 'fetchAndOp of 64 bits, SUM', peer: 'Fetch_and_op, Flush', bar: () => atMost(1) }
+    ],
+    step: (_, size) => ({ iterations: moving(32 * MiB, size, 20, 500) })
+  },
+  {
     name: 'hosts-bandwidth',
     program: 'latency',
     title: 'ping-pong of large arrays between two hosts on loopback, one way',

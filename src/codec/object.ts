@@ -141,4 +141,4 @@ export function decodeObject(bytes: Uint8Array, at = 0, length = bytes.length - 
 }
 
 /** Text decoders refuse shared memory, and what others can write to may change after it was looked through. */
-const unshared = (bytes: Uint8Array): Uint8Array => (types.isSharedArrayBuffer(bytes.buffer) ? Uint8Array.from(bytes) : bytes)
+const unshared = (bytes: Uint8Array): Uint8Array => (types.isSharedArrayBuffer(bytes.buffer) ? new Uint8Array(bytes) : bytes)

@@ -217,7 +217,7 @@ function put(into: Target, part: BufferLike): void {
 
 function joined(parts: readonly BufferLike[]): BufferLike {
   const bytes = Buffer.concat(parts.map((part) => memoryOf(part) as Uint8Array))
-  return valueOn(datatypeOf(parts[0]), Uint8Array.from(bytes).buffer)
+  return valueOn(datatypeOf(parts[0]), new Uint8Array(bytes).buffer)
 }
 
 function equalParts(whole: BufferLike, size: number): BufferLike[] {

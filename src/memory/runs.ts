@@ -11,6 +11,8 @@ export class Runs {
   readonly byteLength: number
   readonly form: Form
   readonly #memory: Memory
+  /** Whether it is a single run. */
+  readonly #isOne: boolean
   /** Bytes of one pass through the list. */
   readonly #row: number
   /** Where each run of the list begins when packed. */
@@ -25,6 +27,7 @@ export class Runs {
     this.form = form
     this.byteLength = bytesIn(form)
     const { lengths, loops } = form
+    this.#isOne = loops.length === 0 && lengths.length === 1
     this.#places = new Float64Array(lengths.length)
     let row = 0
     for (let k = 0; k < lengths.length; k++) {
@@ -90,6 +93,7 @@ export class Runs {
   #move(at: number, count: number, other: Memory, place: number, out: boolean): void {
     if (count === 0) return
     const mover = this.#moverOf(other, out)
+    if (this.#isOne) return mover.move(this.form.offsets[0]! + at, 0, place, 0, count, 1)
     const row = this.#row
     let packed = place
     let index = Math.floor(at / row)
@@ -115,7 +119,8 @@ export class Runs {
   #moverOf(other: Memory, out: boolean): Mover {
     // Elements that are read from, or written to, a buffer that was transferred away are no error.
     if (this.#memory.buffer.byteLength === 0) throw new TypeError('the buffer is detached')
-    return isLarge(this.#memory) || isLarge(other) ? new ByRun(this.#memory, other, out) : new ByWord(this.#memory, other, out)
+    const byRun = this.#isOne || isLarge(this.#memory) || isLarge(other)
+    return byRun ? new ByRun(this.#memory, other, out) : new ByWord(this.#memory, other, out)
   }
 
   /** Whether another has runs of the same lengths and as far apart, wherever they begin. */
@@ -204,7 +209,7 @@ class ByWord implements Mover {
   }
 }
 
-/** Where a buffer is too large for a `Uint8Array` on all of it. */
+/** Of a single run, and where a buffer is too large for a `Uint8Array` on all of it. */
 class ByRun implements Mover {
   readonly #own: Memory
   readonly #other: Memory

@@ -33,9 +33,9 @@ export type Asked = readonly [
   tail: readonly [notify: number | null, at: number, span: number] | null
 ]
 
-/** A piece of what is sent for: no longer than a segment, so that nothing overtakes it. */
-const PIECE = 2 ** 14
-const MARGIN = 1024
+/** A piece of what is sent for, and what is said of it: no longer than a segment, so that nothing overtakes it. */
+const PIECE = 28 * 1024
+const MARGIN = 4 * 1024
 /** Runs of a form that fit a message. */
 const RUNS = 128
 

@@ -38,7 +38,11 @@ describe('a fabric that is left while it delivers', () => {
         expect(last.leave(() => true)).toBe(true)
         // All have left, and others get the memory before this thread does anything else.
         clearHost(memory)
-        send(transportOf(0, memory, () => undefined), 1, 5)
+        send(
+          transportOf(0, memory, () => undefined),
+          1,
+          5
+        )
       })
     })
     for (const word of [1, 2, 3]) send(first, 1, word)

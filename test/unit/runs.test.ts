@@ -56,6 +56,26 @@ describe('what is picked of some memory, copied to where other memory has it', (
     )
   })
 
+  it('in pieces is the same as whole, gathered and scattered', () => {
+    fc.assert(
+      fc.property(boxes, fc.integer({ min: 1, max: 999 }), (box, share) => {
+        const bytes = Uint8Array.from({ length: BYTES }, (_, k) => (k * 7 + (k >> 8)) & 255)
+        const runs = new Runs(bytes, box)
+        const target = new Uint8Array(BYTES)
+        for (let at = 0; at < runs.byteLength; at += share) {
+          const count = Math.min(share, runs.byteLength - at)
+          const piece = new Uint8Array(count + 5)
+          runs.gather(at, count, piece, 5)
+          new Runs(target, box).scatter(at, count, piece, 5)
+        }
+        const expected = new Uint8Array(BYTES)
+        for (const place of places(box)) expected[place] = bytes[place]!
+        expect(Buffer.compare(target, expected)).toBe(0)
+      }),
+      { numRuns: 60 }
+    )
+  })
+
   it('may be of the same memory', () => {
     const cells = Float64Array.from({ length: 16 }, (_, k) => k)
     const column = (at: number): Runs =>

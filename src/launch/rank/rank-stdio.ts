@@ -35,7 +35,7 @@ class RankOutput extends Writable {
       const bytes = typeof chunk === 'string' ? Buffer.from(chunk, encoding) : chunk
       for (let at = 0; at < bytes.length; at += SLICE) {
         // A view would take its whole buffer along.
-        const slice = Uint8Array.from(bytes.subarray(at, at + SLICE))
+        const slice = new Uint8Array(bytes.subarray(at, at + SLICE))
         this.#post(slice, slice.length)
       }
     }

@@ -5,7 +5,7 @@ import type { InboundLane, InboundLaneState } from './inbound-lane.js'
 import type { OutboundLane, OutboundLaneState, Sink } from './outbound-lane.js'
 
 /** A frame that is shorter is sent in memory of its own size: it may be kept for a while. */
-const LONG_FRAME = 2 ** 14
+const LONG_FRAME = 2 ** 15
 /** Memory of long frames that is used again: fresh pages cost more than filling them. */
 const SPARE = 32
 

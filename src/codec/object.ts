@@ -1,6 +1,7 @@
 import { types } from 'node:util'
 import { Tag } from 'cbor-x'
 import { DataCloneError, ProtocolError } from '../errors.js'
+import { duplicate } from '../memory/copy.js'
 import { read, write } from './cbor.js'
 import { MAX_LENGTH, TABLE_TAG, TAG_BYTES } from './kinds.js'
 import { isFaithful, isInteger64, isPlainKey } from './primitive.js'
@@ -141,4 +142,4 @@ export function decodeObject(bytes: Uint8Array, at = 0, length = bytes.length - 
 }
 
 /** Text decoders refuse shared memory, and what others can write to may change after it was looked through. */
-const unshared = (bytes: Uint8Array): Uint8Array => (types.isSharedArrayBuffer(bytes.buffer) ? new Uint8Array(bytes) : bytes)
+const unshared = (bytes: Uint8Array): Uint8Array => (types.isSharedArrayBuffer(bytes.buffer) ? (duplicate(bytes) as Uint8Array) : bytes)

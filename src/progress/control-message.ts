@@ -1,6 +1,7 @@
 import { NUMBER, OBJECT } from '../codec/datatype.js'
 import { encodeObject } from '../codec/object.js'
 import { ANY_SOURCE, ANY_TAG } from '../constants.js'
+import { copy } from '../memory/copy.js'
 import { bytesOfNumber } from '../memory/scratch.js'
 import type { Endpoint } from './endpoint.js'
 import type { Incoming, Taker } from './incoming.js'
@@ -11,8 +12,38 @@ import { Outgoing, type Owner } from './send-queue.js'
 /** Says something to a rank of the endpoint. */
 export function sendControl(endpoint: Endpoint, member: number, context: number, saying: unknown, tag = 0, call = 0, shape = 0): void {
   if (endpoint.whyGone(member) !== undefined) return
-  const datatype = typeof saying === 'number' ? NUMBER : OBJECT
-  const bytes = typeof saying === 'number' ? bytesOfNumber(saying) : encodeObject(saying)
+  if (typeof saying === 'number') sendBytes(endpoint, member, context, NUMBER, bytesOfNumber(saying), tag, call, shape)
+  else sendBytes(endpoint, member, context, OBJECT, encodeObject(saying), tag, call, shape)
+}
+
+/** The same, and bytes that go along as they are: the shape says how long what is said is. */
+export function sendControlWith(endpoint: Endpoint, member: number, context: number, saying: unknown, along: Uint8Array, tag = 0): void {
+  if (endpoint.whyGone(member) !== undefined) return
+  const said = encodeObject(saying)
+  sendBytes(endpoint, member, context, OBJECT, joined(said, along), tag, 0, said.length)
+}
+
+let scratch = new Uint8Array(0)
+
+/** One behind the other, in memory that all calls share. */
+function joined(said: Uint8Array, along: Uint8Array): Uint8Array {
+  const bytes = said.length + along.length
+  if (scratch.length < bytes) scratch = new Uint8Array(2 * bytes)
+  copy(said, 0, scratch, 0, said.length)
+  copy(along, 0, scratch, said.length, along.length)
+  return scratch.subarray(0, bytes)
+}
+
+function sendBytes(
+  endpoint: Endpoint,
+  member: number,
+  context: number,
+  datatype: number,
+  bytes: Uint8Array,
+  tag: number,
+  call: number,
+  shape: number
+): void {
   const link = endpoint.link(member)
   if (link.sendNow(context, tag, datatype, bytes, bytes.byteLength, call, shape)) return
   const message = new Outgoing(context, tag, datatype, bytes.slice(), false, undefined, unattended)

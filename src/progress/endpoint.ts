@@ -532,6 +532,7 @@ export class Endpoint implements SegmentReceiver {
   #answered(source: number, slot: Slot): void {
     const bytes = totalOf(slot)
     const message = new Incoming(this.#arrivals++, source, tagOf(slot), contextOf(slot), datatypeAt(slot), bytes, 0, 0)
+    message.shape = shapeOf(slot)
     const taker = this.registry.find(message.context)?.listener?.(message)
     if (taker?.accept(message) === true) message.add(slot, slot.at + HEADER, bytes)
     this.link(source).onCredit(idOf(slot))

@@ -2,7 +2,7 @@ import type { CommunicatorCore } from '../core/communicator-core.js'
 import type { CallSite } from '../diagnostics/call-site.js'
 import type { FreedError } from '../errors.js'
 import { CONTROL } from '../progress/context-ids.js'
-import { onControl, sendControl } from '../progress/control-message.js'
+import { onControl, sendControl, sendControlWith } from '../progress/control-message.js'
 import type { Incoming, Waiting } from '../progress/incoming.js'
 import type { Done } from './done.js'
 import { type Failure, failedOn, failureOf } from './failure.js'
@@ -10,12 +10,12 @@ import { type Failure, failedOn, failureOf } from './failure.js'
 /** A rank does something for another: given what it was asked, and whom to tell. */
 export type Handler<A extends Asked = readonly unknown[]> = (from: number, asked: A, reply: Done<unknown>) => void
 
-/** What is asked. A number of a kind that is a number goes the shortest way. */
+/** What is asked. A number of a kind that is a number goes the shortest way; bytes that come last go as they are. */
 export type Asked = readonly unknown[] | number
 export type Kind<A extends Asked> = A extends number ? number : string
 
 /** What is asked, with a number to answer to; without one nobody waits. */
-type Request = readonly [id: number, kind: string, asked: readonly unknown[]]
+type Request = readonly [id: number, kind: string, ...asked: readonly unknown[]]
 type Reply = readonly [id: number, failure: Failure | null, value: unknown]
 
 /** What a message is: an object that says it itself, or a number that is asked or answered. */
@@ -216,12 +216,13 @@ export class Service {
     const { tag, call, shape } = message
     if (tag === ASKS) return this.#answerTo(from, call, shape, message.value() as number)
     if (tag === ANSWERS) return this.#calls.get(call)?.answered(null, message.value())
-    const said = message.value() as Request | Reply
+    const [said, along] = (shape === 0 ? [message.value(), undefined] : message.saidWith) as [Request | Reply, Uint8Array | undefined]
     if (said[0] >= 0) {
-      const [id, kind, asked] = said as Request
+      const [id, kind, ...asked] = said as Request
+      if (along !== undefined) asked.push(along)
       return this.#answerTo(from, id, kind, asked)
     }
-    const [id, failure, value] = said as Reply
+    const [id, failure, value = along] = said as Reply
     this.#calls.get(-id)?.answered(failure === null ? null : failedOn(from, failure), value)
   }
 
@@ -230,6 +231,7 @@ export class Service {
     this.#answer(from, kind, asked, (error, value) => {
       if (!this.core.alive) return
       if (error === null && typeof value === 'number') this.#sendNumber(from, ANSWERS, id, 0, value)
+      else if (error === null && isBytes(value)) this.#send(from, [-id, null, undefined], SAID, value)
       else this.#send(from, [-id, error && failureOf(error), value])
     })
   }
@@ -256,8 +258,12 @@ export class Service {
   }
 
   #sendAsked(rank: number, id: number, kind: string | number, asked: Asked): void {
-    if (typeof kind === 'number') this.#sendNumber(rank, ASKS, id, kind, asked as number)
-    else this.#send(rank, [id, kind, asked as readonly unknown[]], this.#attended.has(kind) ? ATTENDED : SAID)
+    if (typeof kind === 'number') return this.#sendNumber(rank, ASKS, id, kind, asked as number)
+    const all = asked as readonly unknown[]
+    const tag = this.#attended.has(kind) ? ATTENDED : SAID
+    const last = all.at(-1)
+    if (isBytes(last)) this.#send(rank, [id, kind, ...all.slice(0, -1)], tag, last)
+    else this.#send(rank, [id, kind, ...all], tag)
   }
 
   #sendNumber(rank: number, role: number, id: number, kind: number, value: number): void {
@@ -265,11 +271,15 @@ export class Service {
     sendControl(core.endpoint, core.memberOf(rank), core.id + CONTROL, value, role, id, kind)
   }
 
-  #send(rank: number, message: Request | Reply, tag = SAID): void {
+  #send(rank: number, message: Request | Reply, tag = SAID, along?: Uint8Array): void {
     const { core } = this
-    sendControl(core.endpoint, core.memberOf(rank), core.id + CONTROL, message, tag)
+    const [member, context] = [core.memberOf(rank), core.id + CONTROL]
+    if (along === undefined) sendControl(core.endpoint, member, context, message, tag)
+    else sendControlWith(core.endpoint, member, context, message, along, tag)
   }
 }
+
+const isBytes = (value: unknown): value is Uint8Array => value instanceof Uint8Array
 
 /** Ids go with a message as integers of 32 bits. */
 const LAST_ID = 2 ** 31 - 1

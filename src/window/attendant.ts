@@ -1,19 +1,6 @@
 import { OBJECT } from '../codec/datatype.js'
 import { decodeObject, encodeObject } from '../codec/object.js'
-import {
-  ANSWERED,
-  callOf,
-  contextOf,
-  flagsOf,
-  HEADER,
-  idOf,
-  kindOf,
-  START,
-  shapeOf,
-  tagOf,
-  totalOf,
-  writeHeader
-} from '../progress/frame.js'
+import { ANSWERED, contextOf, flagsOf, HEADER, idOf, kindOf, START, shapeOf, tagOf, totalOf, writeHeader } from '../progress/frame.js'
 import { ENVELOPE_BYTES } from '../progress/send-queue.js'
 import { ATTENDED, SAID } from '../service/service.js'
 import type { Slot } from '../transport/transport.js'
@@ -38,7 +25,7 @@ interface Attended {
   readonly left: Int32Array
 }
 
-type Call = readonly [id: number, kind: string, asked: Asked]
+type Call = readonly [id: number, kind: string, ...asked: Asked]
 
 /**
  * Does for the ranks of a host what those of other hosts ask of their parts of windows, where these are shared memory: it is the host's
@@ -92,7 +79,7 @@ export class Attendant {
     if (attended === undefined || origin < 0) return undefined
     const total = totalOf(header)
     const isWhole = total === length - HEADER && flagsOf(header) === 0
-    const did = isWhole && this.#does(attended, origin) ? this.#do(attended, origin, bytes, at + HEADER, total) : undefined
+    const did = isWhole && this.#does(attended, origin) ? this.#do(attended, origin, bytes, at + HEADER, total, shapeOf(header)) : undefined
     if (did === undefined) {
       attended.left[origin]++
       return undefined
@@ -100,12 +87,23 @@ export class Attendant {
     const { answer, told } = did
     // The rank counts what comes to it, and its sender has counted what was asked: the difference goes back.
     const spare = told === undefined ? ENVELOPE_BYTES + total : total - told.length
-    if (told !== undefined)
-      writeHeader(header, START, OBJECT, 0, contextOf(header), SAID, idOf(header), told.length, callOf(header), shapeOf(header))
+    if (told !== undefined) writeHeader(header, START, OBJECT, 0, contextOf(header), SAID, idOf(header), told.length, 0, 0)
     const left = told === undefined ? null : segmentOf(header, told)
     const back = slotOn(new Uint8Array(HEADER))
-    writeHeader(back, ANSWERED, OBJECT, 0, contextOf(header), SAID, spare, answer.length, 0, 0)
-    this.#answer(dest, source, segmentOf(back, answer))
+    const { said, along } = answer
+    writeHeader(
+      back,
+      ANSWERED,
+      OBJECT,
+      0,
+      contextOf(header),
+      SAID,
+      spare,
+      said.length + along.length,
+      0,
+      along.length > 0 ? said.length : 0
+    )
+    this.#answer(dest, source, segmentOf(back, said, along))
     return left
   }
 
@@ -119,24 +117,25 @@ export class Attendant {
     origin: number,
     bytes: Uint8Array,
     at: number,
-    length: number
-  ): { answer: Uint8Array; told: Uint8Array | undefined } | undefined {
-    const [id, of, asked] = decodeObject(bytes, at, length) as Call
+    length: number,
+    said: number
+  ): { answer: { said: Uint8Array; along: Uint8Array }; told: Uint8Array | undefined } | undefined {
+    const [id, of, ...asked] = decodeObject(bytes, at, said || length) as Call
     if (of !== RMA || asked[0] !== 0) return undefined
-    const [, kind, offset, count, form, code, op, from, size, data, tail] = asked
+    const [, kind, offset, count, form, code, op, from, size, notify, begin, span] = asked
+    const data = said === 0 ? undefined : bytes.subarray(at + said, at + length)
     const control = part.control!
     if (!control.enter(origin)) return undefined
     const into = kind === PUT || kind === ACCUMULATE ? undefined : new Uint8Array(size)
     try {
-      apply(part, { kind, offset, bytes: count, form, code, op }, from, data ?? undefined, into)
+      apply(part, { kind, offset, bytes: count, form, code, op }, from, data, into)
     } finally {
       control.leave()
     }
-    const answer = encodeObject([-id, null, into]).slice()
-    if (tail === null) return { answer, told: undefined }
+    const answer = { said: encodeObject([-id, null, undefined]).slice(), along: into ?? NOTHING }
     const changes = kind !== GET && control.isWatched
-    if (!changes && tail[0] === null) return { answer, told: undefined }
-    return { answer, told: encodeObject([0, TOLD, [...tail, changes]]).slice() }
+    if (begin < 0 || (!changes && notify === null)) return { answer, told: undefined }
+    return { answer, told: encodeObject([0, TOLD, notify, begin, span, changes]).slice() }
   }
 }
 
@@ -144,9 +143,12 @@ function slotOn(bytes: Uint8Array): Slot {
   return { bytes, words: new Int32Array(bytes.buffer), doubles: new Float64Array(bytes.buffer), at: 0, length: bytes.length }
 }
 
-function segmentOf({ bytes }: Slot, data: Uint8Array): Uint8Array {
-  const segment = new Uint8Array(HEADER + data.length)
+const NOTHING: Uint8Array = new Uint8Array(0)
+
+function segmentOf({ bytes }: Slot, data: Uint8Array, along = NOTHING): Uint8Array {
+  const segment = new Uint8Array(HEADER + data.length + along.length)
   segment.set(bytes)
   segment.set(data, HEADER)
+  segment.set(along, HEADER + data.length)
   return segment
 }

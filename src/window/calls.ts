@@ -29,8 +29,11 @@ export type Asked = readonly [
   op: PredefinedName,
   from: number,
   count: number,
-  data: Uint8Array | null,
-  tail: readonly [notify: number | null, at: number, span: number] | null
+  /** Of the last piece: what is told of it, and where all of it has been written; else -1. */
+  notify: number | null,
+  at: number,
+  span: number,
+  data?: Uint8Array
 ]
 
 /** A piece of what is sent for, and what is said of it: no longer than a segment, so that nothing overtakes it. */
@@ -172,15 +175,15 @@ export class Calls {
       const isLast = from + count === bytes
       pipeline.push(
         (next) => {
-          let there: Uint8Array | null = null
+          const there: Uint8Array[] = []
           try {
-            if (data !== undefined) there = asBytes(piece(data, from, isSwap ? data.bytes : count))
+            if (data !== undefined) there.push(asBytes(piece(data, from, isSwap ? data.bytes : count)))
           } catch (cause) {
             request.settle(new ArgumentError('data: its buffer was transferred away while the call was under way', { cause }))
             return next(null, undefined)
           }
-          const tail: Asked[10] = isLast ? [notify ?? null, place.at, place.span] : null
-          const asked: Asked = [id, kind, offset, bytes, form, code, op, from, count, there, tail]
+          const [at, span] = isLast ? [place.at, place.span] : [-1, 0]
+          const asked = [id, kind, offset, bytes, form, code, op, from, count, notify ?? null, at, span, ...there] as unknown as Asked
           this.#service.ask<Uint8Array | undefined>(
             rank,
             RMA,
@@ -215,7 +218,7 @@ export class Calls {
   /** Does for another rank what it has asked. */
   #serve(
     rank: number,
-    [id, kind, offset, bytes, form, code, op, from, count, data, tail]: Asked,
+    [id, kind, offset, bytes, form, code, op, from, count, notify, at, span, data]: Asked,
     reply: (error: Error | null, value: unknown) => void
   ): void {
     const part = this.#attachments.own.get(id)
@@ -225,17 +228,14 @@ export class Calls {
       if (this.obstacle !== undefined) return reply(this.obstacle, undefined)
       const into = kind === PUT || kind === ACCUMULATE ? undefined : new Uint8Array(count)
       try {
-        apply(part, { kind, offset, bytes, form, code, op }, from, data ?? undefined, into)
+        apply(part, { kind, offset, bytes, form, code, op }, from, data, into)
       } catch (cause) {
         return reply(
           new FreedError(`target: the memory of this rank's part of ${this.#service.what} was transferred away`, { cause }),
           undefined
         )
       }
-      if (tail !== null) {
-        const [notify, at, span] = tail
-        this.#heard(rank, notify, at, span, kind !== GET && id === 0)
-      }
+      if (at >= 0) this.#heard(rank, notify, at, span, kind !== GET && id === 0)
       reply(null, into)
     })
   }

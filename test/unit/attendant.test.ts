@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { OBJECT } from '../../src/codec/datatype.js'
 import { decodeObject, encodeObject } from '../../src/codec/object.js'
-import { ANSWERED, contextOf, HEADER, idOf, kindOf, START, tagOf, totalOf, writeHeader } from '../../src/progress/frame.js'
+import { ANSWERED, contextOf, HEADER, idOf, kindOf, START, shapeOf, tagOf, totalOf, writeHeader } from '../../src/progress/frame.js'
 import { ENVELOPE_BYTES } from '../../src/progress/send-queue.js'
 import { ATTENDED } from '../../src/service/service.js'
 import { apply, GET_ACCUMULATE, type Operation } from '../../src/window/apply.js'
@@ -24,19 +24,27 @@ const slotOn = (bytes: Uint8Array) => ({
   length: bytes.length
 })
 
-function segment(said: unknown, tag = ATTENDED, context = CONTEXT): Uint8Array {
-  const data = encodeObject(said).slice()
-  const bytes = new Uint8Array((HEADER + data.length + 7) & ~7)
-  writeHeader(slotOn(bytes), START, OBJECT, 0, context, tag, 0, data.length, 0, 0)
-  bytes.set(data, HEADER)
-  return bytes.subarray(0, HEADER + data.length)
+/** What is said, and the bytes that go along with it. */
+function bytesOf(call: readonly unknown[]): { said: Uint8Array; all: Uint8Array } {
+  const along = call.at(-1)
+  const isWith = along instanceof Uint8Array
+  const said = encodeObject(isWith ? call.slice(0, -1) : call).slice()
+  return { said, all: isWith ? Buffer.concat([said, along]) : said }
+}
+
+function segment(call: readonly unknown[], tag = ATTENDED, context = CONTEXT): Uint8Array {
+  const { said, all } = bytesOf(call)
+  const bytes = new Uint8Array((HEADER + all.length + 7) & ~7)
+  const shape = all.length > said.length ? said.length : 0
+  writeHeader(slotOn(bytes), START, OBJECT, 0, context, tag, 0, all.length, 0, shape)
+  bytes.set(all, HEADER)
+  return bytes.subarray(0, HEADER + all.length)
 }
 
 /** Replaces the number, and asks for the one before. */
-const replace = (value: number, notify: number | null = null) => [
-  CALL_ID,
-  'rma',
-  [0, GET_ACCUMULATE, 0, 4, null, 5, 'REPLACE', 0, 4, new Uint8Array(Int32Array.of(value).buffer), [notify, 0, 1]]
+const replace = (value: number, notify: number | null = null, memory = 0) => [
+  ...[CALL_ID, 'rma', memory, GET_ACCUMULATE, 0, 4, null, 5, 'REPLACE', 0, 4, notify, 0, 1],
+  new Uint8Array(Int32Array.of(value).buffer)
 ]
 
 interface Bench {
@@ -46,7 +54,7 @@ interface Bench {
   readonly memory: Int32Array
   readonly answers: { readonly source: number; readonly dest: number; readonly segment: Uint8Array }[]
   /** What is left of a call of a rank for the target. */
-  ask(origin: number, said: unknown, tag?: number, context?: number): Uint8Array | null | undefined
+  ask(origin: number, call: readonly unknown[], tag?: number, context?: number): Uint8Array | null | undefined
 }
 
 function bench(): Bench {
@@ -74,8 +82,9 @@ function bench(): Bench {
 }
 
 const answered = ({ segment }: Bench['answers'][number]): [unknown, unknown, number] => {
-  const [id, failure, value] = decodeObject(segment, HEADER) as [number, unknown, Uint8Array]
-  return [id, failure, new Int32Array(value.slice().buffer)[0]]
+  const said = shapeOf(slotOn(segment.slice(0, HEADER)))
+  const [id, failure] = decodeObject(segment, HEADER, said) as [number, unknown]
+  return [id, failure, new Int32Array(segment.slice(HEADER + said).buffer)[0]]
 }
 
 test('a call is done, and answered in the name of the rank, with the credit that it took', () => {
@@ -87,7 +96,7 @@ test('a call is done, and answered in the name of the rank, with the credit that
   expect([source, dest]).toEqual([MEMBERS[TARGET], MEMBERS[0]])
   const header = slotOn(back.slice(0, HEADER))
   expect([kindOf(header), contextOf(header), totalOf(header)]).toEqual([ANSWERED, CONTEXT, back.length - HEADER])
-  expect(idOf(header)).toBe(ENVELOPE_BYTES + encodeObject(replace(4)).length)
+  expect(idOf(header)).toBe(ENVELOPE_BYTES + bytesOf(replace(4)).all.length)
   expect(answered(answers[0])).toEqual([-CALL_ID, null, 0])
 })
 
@@ -96,22 +105,22 @@ test('of a call that notifies the rank is told, with what that takes of the cred
   const told = ask(0, replace(4, 17))!
   const header = slotOn(told.slice(0, HEADER))
   expect([kindOf(header), tagOf(header), contextOf(header), totalOf(header)]).toEqual([START, 0, CONTEXT, told.length - HEADER])
-  expect(decodeObject(told, HEADER)).toEqual([0, 'told', [17, 0, 1, false]])
+  expect(decodeObject(told, HEADER)).toEqual([0, 'told', 17, 0, 1, false])
   const back = slotOn(answers[0].segment.slice(0, HEADER))
-  expect(idOf(back) + totalOf(header)).toBe(encodeObject(replace(4, 17)).length)
+  expect(idOf(back) + totalOf(header)).toBe(bytesOf(replace(4, 17)).all.length)
 })
 
 test('of a call that changes what the rank watches it is told', () => {
   const { control, ask } = bench()
   control.isWatched = true
-  expect(decodeObject(ask(0, replace(4))!, HEADER)).toEqual([0, 'told', [null, 0, 1, true]])
+  expect(decodeObject(ask(0, replace(4))!, HEADER)).toEqual([0, 'told', null, 0, 1, true])
 })
 
 test.each<[string, (bench: Bench) => Uint8Array | null | undefined]>([
   ['another context', ({ ask }) => ask(0, replace(4), ATTENDED, CONTEXT + 8)],
   ['another kind of message', ({ ask }) => ask(0, replace(4), 0)],
-  ['other memory', ({ ask }) => ask(0, [CALL_ID, 'rma', [1, ...(replace(4)[2] as unknown[]).slice(1)]])],
-  ['another question', ({ ask }) => ask(0, [CALL_ID, 'lock', [1, false]])],
+  ['other memory', ({ ask }) => ask(0, replace(4, null, 1))],
+  ['another question', ({ ask }) => ask(0, [CALL_ID, 'lock', 1, false])],
   [
     'a part that was freed',
     ({ ask, control }) => {

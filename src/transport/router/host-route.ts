@@ -4,9 +4,10 @@ import { CREDIT, HEADER, LEAD, MAX_FRAME, newFrame, padded, RECORD, SEGMENT } fr
 import type { InboundLane, InboundLaneState } from './inbound-lane.js'
 import type { OutboundLane, OutboundLaneState, Sink } from './outbound-lane.js'
 
-/** A frame that is shorter is sent in memory of its own size: it may be kept for a while. */
+/** A frame that is shorter is sent in memory of about its own size: it may be kept for a while. */
 const LONG_FRAME = 2 ** 15
-/** Memory of long frames that is used again: fresh pages cost more than filling them. */
+const SHORT_FRAME = 2 ** 12
+/** Memory of frames that is used again, of each size: fresh pages cost more than filling them. */
 const SPARE = 32
 
 /**
@@ -56,6 +57,7 @@ export class HostRoute implements HostLinkUser, Sink {
   readonly #staged = new Set<InboundLane>()
   readonly #due = new Set<InboundLane>()
   readonly #spare: ArrayBuffer[] = []
+  readonly #spareMiddle: ArrayBuffer[] = []
 
   constructor(options: HostRouteOptions) {
     this.#options = options
@@ -218,7 +220,8 @@ export class HostRoute implements HostLinkUser, Sink {
 
   free(frame: Uint8Array): void {
     const { buffer } = frame
-    if (buffer.byteLength === LEAD + MAX_FRAME && this.#spare.length < SPARE) this.#spare.push(buffer as ArrayBuffer)
+    const spare = buffer.byteLength === LEAD + MAX_FRAME ? this.#spare : this.#spareMiddle
+    if (buffer.byteLength >= LEAD + LONG_FRAME && spare.length < SPARE) spare.push(buffer as ArrayBuffer)
   }
 
   ready(): void {
@@ -262,7 +265,8 @@ export class HostRoute implements HostLinkUser, Sink {
     const frame = this.frame.subarray(0, this.#end)
     if (this.#end < LONG_FRAME) {
       this.#end = HEADER
-      const short = newFrame(frame.length)
+      const isMiddle = frame.length > SHORT_FRAME
+      const short = newFrame(frame.length, isMiddle ? (this.#spareMiddle.pop() ?? new ArrayBuffer(LEAD + LONG_FRAME)) : undefined)
       short.set(frame)
       this.#link!.send(short)
     } else {

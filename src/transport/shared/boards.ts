@@ -50,7 +50,7 @@ export function clearBoards(memory: ArrayBufferLike, size: number): void {
   }
 }
 
-/** Says of no note of a board that it is there, and of no rank that it has read or left. The data stays: to touch it all would take longer. */
+/** Takes all notes off a board, and says of no rank that it has read or left. The data stays: to touch it all would take longer. */
 function empty(words: Int32Array, size: number): void {
   words[LEFT] = 0
   for (let rank = 0; rank < size; rank++) {

@@ -67,8 +67,8 @@ export class FabricTransport extends SharedTransport {
   }
 
   /**
-   * Between polls: nothing comes by it any more that anybody waits for; what is to go out still does, and then `mayLeave`. True when it does
-   * at once.
+   * Between polls: nothing comes by it any more that anybody waits for; what is to go out still does, and then `mayLeave`. True when it
+   * does at once.
    */
   leave(mayLeave: () => boolean): boolean {
     if (mayLeave()) this.#leave()

@@ -6,8 +6,8 @@ const MOST = 2 ** 10
 
 /**
  * Whether giving way pays where ranks outnumber cores. Among ranks that all wait it is the fastest way to have the core go round. But who
- * gives way to somebody that computes, of this job or of another, is without the core for milliseconds, where one who blocks is woken at once.
- * So after such a loss a rank blocks for a while, twice as long each time, and half as long again where giving way does well.
+ * gives way to somebody that computes, of this job or of another, is without the core for milliseconds, where one who blocks is woken at
+ * once. So after such a loss a rank blocks for a while, twice as long each time, and half as long again where giving way does well.
  */
 export class LostCores {
   #rest = 0

@@ -5,8 +5,13 @@ import { dirname, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { isOwn, shortPath } from '../../diagnostics/call-site.js'
 
-/** How long a thread may take to stop: it does at once, unless it is in a call that blocks it. */
-const STOP_MS = 500
+/**
+ * How long a thread may take to stop: it does at once, unless it is in a call that blocks it; but of a core that several threads want it
+ * may get a tenth, and it has to tell of all its scripts first, which takes 0.1 s.
+ */
+const STOP_MS = 2000
+/** It is asked again so often: to ask twice does no harm. */
+const AGAIN_MS = 250
 /** Calls that are told. */
 const CALLS = 4
 
@@ -37,10 +42,12 @@ export function stackOf(thread: number): Promise<string[] | undefined> {
   return new Promise((settle) => {
     const end = (frames: Frame[] | undefined): void => {
       clearTimeout(timer)
+      clearInterval(asking)
       session.disconnect()
       settle(frames?.flatMap((frame) => inProgram(frame, scripts.get(frame.location.scriptId)) ?? []).slice(0, CALLS))
     }
     const timer = setTimeout(end, STOP_MS, undefined)
+    const asking = setInterval(() => id !== undefined && tell('Debugger.pause'), AGAIN_MS)
     let id: string | undefined
     const scripts = new Map<string, string>()
     const tell = (method: string): void =>

@@ -175,15 +175,15 @@ export class Calls {
       const isLast = from + count === bytes
       pipeline.push(
         (next) => {
-          const there: Uint8Array[] = []
+          let there: [] | [Uint8Array] = []
           try {
-            if (data !== undefined) there.push(asBytes(piece(data, from, isSwap ? data.bytes : count)))
+            if (data !== undefined) there = [asBytes(piece(data, from, isSwap ? data.bytes : count))]
           } catch (cause) {
             request.settle(new ArgumentError('data: its buffer was transferred away while the call was under way', { cause }))
             return next(null, undefined)
           }
           const [at, span] = isLast ? [place.at, place.span] : [-1, 0]
-          const asked = [id, kind, offset, bytes, form, code, op, from, count, notify ?? null, at, span, ...there] as unknown as Asked
+          const asked: Asked = [id, kind, offset, bytes, form, code, op, from, count, notify ?? null, at, span, ...there]
           this.#service.ask<Uint8Array | undefined>(
             rank,
             RMA,

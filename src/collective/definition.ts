@@ -1,7 +1,7 @@
 import type { Observable } from 'rxjs'
 import type { CommunicatorCore, Root } from '../core/communicator-core.js'
 import type { AnyOp } from '../op/op.js'
-import type { Posts } from './board/posts.js'
+import type { Posts, Stages } from './board/posts.js'
 import type { CallOptions, Ragged } from './call.js'
 import type { CallRegistry } from './call-registry.js'
 import type { Links } from './steps.js'
@@ -79,6 +79,8 @@ export interface Definition<T, R> {
   readonly serial?: boolean | undefined
   /** How ranks of one host do it that all see one board, for a small value of a method's call. */
   readonly posts?: Posts<T, R> | undefined
+  /** The same for one that is suited to another algorithm than usual. */
+  readonly stages?: Stages<T, R> | undefined
   /**
    * The collective, composed of its links: from the values of this rank to its results, one of each round. By the algorithm that was asked
    * for or is suited, which the ranks agree on, or else as usual. What is composed serves any number of rounds, of one call or of several.

@@ -27,14 +27,15 @@ export class Plan<T, R> {
 
   /** Runs a call; `algorithm` is the one for so large a value. Returns who can give it up. */
   run(call: Call, audience: Audience<R>, value: T, algorithm: string | undefined): { fail(error: Error): void } {
-    const { posts } = this.collective
-    const board = posts === undefined || algorithm !== undefined ? undefined : this.#registry.board
-    if (board === undefined || !posts!.takes(value, noteData(board.size), call.options)) {
+    const { posts, stages } = this.collective
+    const way = algorithm === undefined ? posts : stages
+    const board = way && this.#registry.board
+    if (board === undefined || !way!.takes(value, noteData(board.size), call.options)) {
       const stream = this.take(algorithm)
       stream.run(call, audience, value)
       return stream
     }
-    const round = new BoardRound(this.#registry, board, posts!, call, audience, value, () => this.take(undefined))
+    const round = new BoardRound(this.#registry, board, way!, call, audience, value, () => this.take(algorithm))
     round.run()
     return round
   }

@@ -30,6 +30,17 @@ export interface Board {
   /** How long the data of a note is, as its rank has said. */
   lengthOf(rank: number, sequence: number): number
 
+  /** This rank's stage, which its calls on all boards share. */
+  readonly stage: Stage
+  /** Where a rank's stage begins in `bytes`: `STAGE_BYTES`, a multiple of 8. */
+  stageOf(rank: number): number
+  /** Says that this rank has done a step of a call for which it has the stage. Its note of the call has no data of its own. */
+  pass(sequence: number, step: number): void
+  /** The first rank from one on that has not done a step; -1 where all have. */
+  behind(sequence: number, step: number, from: number): number
+  /** Whether no rank reads anything of a call any more. */
+  isRead(sequence: number): boolean
+
   /** From now on the transport looks whether the call can go on, at each poll. */
   wait(reader: BoardReader): void
   /** The call needs no note any more. */
@@ -44,6 +55,17 @@ const CALL_DATA = 2 ** 14
 
 /** What the note of one of so many ranks holds at most. */
 export const noteData = (size: number): number => Math.min(NOTE_DATA, CALL_DATA / size)
+
+/** What a rank lets the others read step by step, where it is too much for a note. */
+export const STAGE_BYTES = 3 * 2 ** 19
+
+/** A rank's stage is had by one call at a time, of whatever communicator. */
+export interface Stage {
+  /** A call asks for it: `free` means that it has it now. `busy`: another has it. `read`: others may still read what the last one has left. */
+  take(board: Board, sequence: number): 'free' | 'busy' | 'read'
+  /** The call needs it no more. `whole`: it has gone through all its steps, so the next call on the board may use it at once. */
+  give(whole: boolean): void
+}
 
 /** A call that waits for the notes of others. */
 export interface BoardReader {

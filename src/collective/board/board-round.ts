@@ -7,14 +7,15 @@ import type { CallRegistry, Party } from '../call-registry.js'
 import { ASKED, FAILURE, type Failure, failureOf, type Kind, remoteError } from '../control-messages.js'
 import type { Audience } from '../participant.js'
 import type { StandingStream } from '../standing-stream.js'
-import type { Posts } from './posts.js'
+import { type Laid, MEET_AGAIN, type Posts, type Stages } from './posts.js'
 
 /** Calls that are over at once, between two that wait for the event loop's sake. */
 const AT_ONCE = 15
 
 /**
- * A call of a small collective among ranks of one host, by their board: each rank posts what it gives, reads what all have posted, and
- * makes the result of it. No message is sent.
+ * A call of a collective among ranks of one host, by their board: each rank posts what it gives, reads what all have posted, and makes the
+ * result of it. What is too long for a note the ranks lay on their stages, a part at a time, and meet again after each step. No message is
+ * sent.
  *
  * A rank that cannot go this way sends messages instead, as in any collective. Who waits at the board then gets one, and does the same:
  * either all ranks have posted and are done by the board, or one has not, and all go by messages.
@@ -27,15 +28,23 @@ export class BoardRound<T, R> implements Party, BoardReader {
   readonly sequence: number
   readonly #registry: CallRegistry
   readonly #board: Board
-  readonly #posts: Posts<T, R>
+  readonly #way: Posts<T, R> | Stages<T, R>
   readonly #audience: Audience<R>
   readonly #value: T
   /** What goes by messages instead. */
   readonly #stream: () => StandingStream<T, R>
-  /** Ranks up to this one have posted. */
+  /** Ranks up to this one have posted, or done the step. */
   #seen = 0
+  /** What all have to do before this rank goes on: to post, or that step. */
+  #step = 0
   #holds = false
+  /** What it has on the stage. */
+  #laid: Laid<R> | undefined
+  /** It waits for the stage. */
+  #isEarly = false
   #closed = false
+  /** A rank is no more. */
+  #isBereft = false
   /** It cannot be done by the board. */
   #isLeaving = false
   #isDisputed = false
@@ -48,7 +57,7 @@ export class BoardRound<T, R> implements Party, BoardReader {
   constructor(
     registry: CallRegistry,
     board: Board,
-    posts: Posts<T, R>,
+    way: Posts<T, R> | Stages<T, R>,
     call: Call,
     audience: Audience<R>,
     value: T,
@@ -56,7 +65,7 @@ export class BoardRound<T, R> implements Party, BoardReader {
   ) {
     this.#registry = registry
     this.#board = board
-    this.#posts = posts
+    this.#way = way
     this.#audience = audience
     this.#value = value
     this.#stream = stream
@@ -66,31 +75,68 @@ export class BoardRound<T, R> implements Party, BoardReader {
   }
 
   run(): void {
-    const { sequence } = this
-    const board = this.#board
     this.call.note(this.#value)
     this.#registry.open(this)
     if (this.#closed) return
-    if (this.#isLeaving || this.#registry.hasCome(this.tag) || !board.hasRoom(sequence)) return this.#goByMessages()
-    const { shape, length } = this.#posts.write(this.#value, board, sequence, this.call.options)
-    board.post(sequence, this.call.hash, shape, length)
-    if (board.missing(sequence, 0) < 0 && (++atOnce & AT_ONCE) !== 0) return this.#finish()
+    if (this.#isLeaving || this.#registry.hasCome(this.tag) || !this.#board.hasRoom(this.sequence)) return this.#goByMessages()
+    this.#post()
+  }
+
+  /** As soon as the stage can be had, where it goes by that. */
+  #post(): void {
+    const { call, sequence } = this
+    const board = this.#board
+    const way = this.#way
+    if ('lay' in way) {
+      const stage = board.stage.take(board, sequence)
+      if (stage === 'busy') return this.#goByMessages()
+      this.#isEarly = stage === 'read'
+      if (this.#isEarly) return this.#wait()
+      this.#laid = way.lay(this.#value, board, call.options)
+      board.pass(sequence, 0)
+      board.post(sequence, call.hash, this.#laid.shape, 0)
+    } else {
+      const { shape, length } = way.write(this.#value, board, sequence, call.options)
+      board.post(sequence, call.hash, shape, length)
+    }
+    if (board.missing(sequence, 0) < 0 && (++atOnce & AT_ONCE) !== 0) this.#goOn()
+    else this.#wait()
+  }
+
+  #wait(): void {
+    if (this.#holds) return
     this.#holds = true
     this.#registry.comm.endpoint.transport.hold()
-    board.wait(this)
+    this.#board.wait(this)
   }
 
   look(): boolean {
     if (this.#isDisputed) return false
-    this.#seen = this.#board.missing(this.sequence, this.#seen)
-    if (this.#seen < 0) this.#finish()
-    else if (this.#isLeaving) this.#goByMessages()
-    else return false
+    if (this.#isEarly) {
+      if (this.#isLeaving) this.#goByMessages()
+      else this.#post()
+      return !this.#isEarly
+    }
+    const board = this.#board
+    this.#seen = this.#step === 0 ? board.missing(this.sequence, this.#seen) : board.behind(this.sequence, this.#step, this.#seen)
+    if (this.#seen < 0) this.#goOn()
+    else if (this.#isLeaving && this.#step === 0) this.#goByMessages()
+    else return this.#isBereft && this.#isInVain()
+    return true
+  }
+
+  /** Whether a rank that was no more has left a step undone. */
+  #isInVain(): boolean {
+    const { comm } = this.#registry
+    const error = comm.inVain(comm.memberOf(this.#seen))
+    if (error === undefined || this.#step === 0) return false
+    this.stop(error)
     return true
   }
 
   /** Whoever is missing may have called something else, or a stream. */
   beforeSleep(): void {
+    if (this.#isEarly) return this.#goByMessages()
     if (this.#hasAsked || this.#isDisputed) return
     this.#hasAsked = true
     const { rank, size } = this.#registry.comm
@@ -123,7 +169,9 @@ export class BoardRound<T, R> implements Party, BoardReader {
   gone(): void {
     const { comm } = this.#registry
     for (let rank = 0; rank < comm.size; rank++) {
-      if (!this.#board.has(rank, this.sequence) && comm.endpoint.whyGone(comm.memberOf(rank)) !== undefined) this.#isLeaving = true
+      if (comm.endpoint.whyGone(comm.memberOf(rank)) === undefined) continue
+      this.#isBereft = true
+      if (!this.#board.has(rank, this.sequence)) this.#isLeaving = true
     }
   }
 
@@ -168,36 +216,47 @@ export class BoardRound<T, R> implements Party, BoardReader {
     return `in ${this.call.title}${comm.on} for ${missing < 0 ? 'the other ranks' : comm.titleOf(missing)}`
   }
 
-  /** All have posted. */
-  #finish(): void {
+  /** All have posted, or done the step. */
+  #goOn(): void {
     const board = this.#board
-    if (!this.#agree) {
+    if (this.#step === 0 && !this.#agree) {
       this.#isDisputed = true
       return this.#registry.alarm(this.sequence)
     }
     const { options } = this.call
-    let result: R
+    let result: R | typeof MEET_AGAIN
     try {
-      if (options.into !== undefined) checkAttached(options.into, 'into')
-      result = this.#posts.read(board, this.sequence, this.#value, options)
+      do {
+        if (options.into !== undefined) checkAttached(options.into, 'into')
+        result = this.#read()
+        if (result === MEET_AGAIN) board.pass(this.sequence, ++this.#step)
+      } while (result === MEET_AGAIN && board.behind(this.sequence, this.#step, 0) < 0)
     } catch (error) {
-      return this.stop(error as Error)
+      // The others cannot go on without it.
+      return this.#laid === undefined ? this.stop(error as Error) : this.fail(error as Error)
     }
+    this.#seen = 0
+    if (result === MEET_AGAIN) return this.#wait()
     this.#close(true)
     this.#audience.emit(result)
     this.#audience.finish()
   }
 
+  #read(): R | typeof MEET_AGAIN {
+    const way = this.#way
+    return 'lay' in way ? this.#laid!.step(this.#step) : way.read(this.#board, this.sequence, this.#value, this.call.options)
+  }
+
   get #agree(): boolean {
     const { size } = this.#board
     for (let rank = 0; rank < size; rank++) if (!this.#board.agrees(rank, this.sequence)) return false
-    return this.#posts.agree?.(this.#board, this.sequence) ?? true
+    return 'lay' in this.#way || (this.#way.agree?.(this.#board, this.sequence) ?? true)
   }
 
   #goByMessages(): void {
     const stream = this.#stream()
     this.#follower = stream
-    this.#leave()
+    this.#leave(false)
     this.#closed = true
     stream.run(this.call, this.#audience, this.#value, this)
     for (const [kind, from, saying] of this.#heard ?? []) stream.hear(kind, from, saying)
@@ -206,10 +265,11 @@ export class BoardRound<T, R> implements Party, BoardReader {
   #close(whole: boolean): void {
     this.#closed = true
     this.#registry.close(this, whole)
-    this.#leave()
+    this.#leave(whole)
   }
 
-  #leave(): void {
+  #leave(whole: boolean): void {
+    if (this.#laid !== undefined) this.#board.stage.give(whole)
     this.#board.read(this)
     if (this.#holds) this.#registry.comm.endpoint.transport.release()
   }

@@ -1,7 +1,7 @@
 import type { Board } from '../../transport/board.js'
 import type { CallOptions } from '../call.js'
 
-/** How a collective is done by a board. */
+/** How a collective is done by the notes of a board. */
 export interface Posts<T, R> {
   /** Whether a value fits a note of so many bytes at most, and is of a kind that is done by it. */
   readonly takes: (value: T, most: number, options: CallOptions) => boolean
@@ -20,3 +20,22 @@ export interface Written {
 
 /** A note that says only that its rank has come. */
 export const NOTHING_WRITTEN: Written = { shape: 0, length: 0 }
+
+/** How one is done by the stages of a board, for what is too long for a note. */
+export interface Stages<T, R> {
+  /** Whether a value is of a kind that is done by them. */
+  readonly takes: (value: T, most: number, options: CallOptions) => boolean
+  /** Lays the first part of what this rank gives on its stage. */
+  readonly lay: (value: T, board: Board, options: CallOptions) => Laid<R>
+}
+
+/** A call that is done step by step: this rank does the next when all have done the one before. */
+export interface Laid<R> {
+  /** Of what is given: all ranks' must be the same. */
+  readonly shape: number
+  /** Does a step, the first of which is 0; the last gives the result. */
+  step(step: number): R | typeof MEET_AGAIN
+}
+
+/** What a step gives that is not the last. */
+export const MEET_AGAIN = Symbol('meet again')

@@ -9,6 +9,7 @@ import { recursiveDoublingAllreduce } from '../algorithms/allreduce.recursiveDou
 import { ringAllreduce } from '../algorithms/allreduce.ring.js'
 import { checkPlace, checkReduced } from '../algorithms/reduction.js'
 import { reducedPosts } from '../board/reduced.js'
+import { reducedOnStages } from '../board/staged-reduction.js'
 import type { CallOptions } from '../call.js'
 import type { Definition, PlanOptions, Ranks, StreamOptions } from '../definition.js'
 
@@ -52,6 +53,7 @@ export function allreduceOf({ hosts }: Ranks, options: PlanOptions, op: AnyOp = 
     checkOptions: checkPlace,
     check: inBlocks ? forArrays(algorithm, options, check) : check,
     posts: algorithm === undefined ? reducedPosts(op) : undefined,
+    stages: algorithm === undefined ? reducedOnStages(op) : undefined,
     suited: (single) => (isTypedArray(single) && single.byteLength >= LARGE_BYTES ? 'rabenseifner' : undefined),
     build:
       (links, chosen = hosts?.even ? 'hierarchical' : 'recursiveDoubling') =>

@@ -1,9 +1,9 @@
-import { type Board, type BoardReader, type Boards, NOTE_DATA } from '../board.js'
+import { type Board, type BoardReader, type Boards, NOTE_DATA, STAGE_BYTES, type Stage } from '../board.js'
 import { wake } from './bell.js'
 
 /**
  * Boards in the memory of a host. Each has a line with its key, then for each rank a line that says how far it has read, then the rank's
- * notes. The first word of a note is written last, and says which call it is of.
+ * notes. The first word of a note is written last, and says which call it is of. Behind the boards is a stage for each rank.
  */
 
 /** With more ranks a tree is better: each rank reads the notes of all. */
@@ -29,8 +29,10 @@ const rankBytes = LINE_BYTES + NOTES * NOTE_BYTES
 const lineAt = (rank: number): number => LINE_BYTES + rank * rankBytes
 const boardBytes = (size: number): number => lineAt(size)
 
-/** What the boards of a world of so many ranks take; 0 where there are none. */
-export const boardsBytes = (size: number): number => (size > 1 && size <= MOST_RANKS ? BOARDS * boardBytes(size) : 0)
+const stageAt = (size: number, rank: number): number => BOARDS * boardBytes(size) + rank * STAGE_BYTES
+
+/** What the boards and stages of a world of so many ranks take; 0 where there are none. */
+export const boardsBytes = (size: number): number => (size > 1 && size <= MOST_RANKS ? stageAt(size, size) : 0)
 
 /** The boards of a world of so many ranks on one host; what nobody touches takes no memory. */
 export function allocateBoards(size: number): SharedArrayBuffer | undefined {
@@ -67,11 +69,14 @@ export class HostBoards implements Boards {
   readonly #rank: number
   readonly #bells: readonly Int32Array[]
   readonly #bytes: number
+  readonly #hasEnded: (rank: number) => boolean
   /** Those on which this rank waits. */
   readonly #waiting: HostBoard[] = []
+  readonly #stage = new HostStage()
 
-  /** `bells`: where each rank of the world sleeps. */
-  constructor(memory: ArrayBufferLike, rank: number, bells: readonly Int32Array[]) {
+  /** `bells`: where each rank of the world sleeps; `hasEnded`: whether one is no more. */
+  constructor(memory: ArrayBufferLike, rank: number, bells: readonly Int32Array[], hasEnded: (rank: number) => boolean) {
+    this.#hasEnded = hasEnded
     this.#memory = memory
     this.#keys = new BigInt64Array(memory)
     this.#rank = rank
@@ -87,8 +92,17 @@ export class HostBoards implements Boards {
     const key = keyOf(id, members)
     const place = this.#find(key) ?? (members[0] === this.#rank ? this.#take(key) : undefined)
     if (place === undefined) return undefined
-    const bells = members.map((member) => this.#bells[member]!)
-    return new HostBoard(this.#memory, place * this.#bytes, members.indexOf(this.#rank), bells, this.#waiting)
+    return new HostBoard({
+      memory: this.#memory,
+      base: place * this.#bytes,
+      key: this.#keyAt(place),
+      rank: members.indexOf(this.#rank),
+      bells: members.map((member) => this.#bells[member]!),
+      hasEnded: (rank) => this.#hasEnded(members[rank]!),
+      stages: members.map((member) => stageAt(this.#bells.length, member)),
+      stage: this.#stage,
+      waiting: this.#waiting
+    })
   }
 
   /** A member has no use for it any more; it goes to others when that is true of all. */
@@ -137,11 +151,58 @@ export class HostBoards implements Boards {
 /** Never 0: that is no key. */
 const keyOf = (id: number, [first]: readonly number[]): bigint => (BigInt(id + 1) << 16n) | BigInt(first!)
 
+/** A rank's stage: who has it, and who has had it last. */
+class HostStage implements Stage {
+  #board: Board | undefined
+  #sequence = 0
+  #isTaken = false
+  /** The last call has gone through all its steps. */
+  #isWhole = true
+
+  take(board: Board, sequence: number): 'free' | 'busy' | 'read' {
+    if (this.#isTaken) return 'busy'
+    // The next call of the same ranks has its first step done by all when they read no more of the one before.
+    const follows = this.#isWhole && board === this.#board
+    if (!follows && this.#board?.isRead(this.#sequence) === false) return 'read'
+    this.#board = board
+    this.#sequence = sequence
+    this.#isTaken = true
+    return 'free'
+  }
+
+  give(whole: boolean): void {
+    this.#isTaken = false
+    this.#isWhole = whole
+  }
+}
+
+/** Where a board is, and whose. */
+interface BoardPlace {
+  readonly memory: ArrayBufferLike
+  readonly base: number
+  /** Where its key is, in words of 64 bits. */
+  readonly key: number
+  readonly rank: number
+  /** By rank, where each sleeps, */
+  readonly bells: readonly Int32Array[]
+  readonly hasEnded: (rank: number) => boolean
+  /** and its stage. */
+  readonly stages: readonly number[]
+  readonly stage: Stage
+  readonly waiting: HostBoard[]
+}
+
 /** The board of a communicator, as one of its ranks has it. */
 export class HostBoard implements Board {
   readonly rank: number
   readonly size: number
   readonly bytes: Uint8Array
+  readonly stage: Stage
+  readonly #keys: BigInt64Array
+  readonly #key: number
+  readonly #own: bigint
+  readonly #hasEnded: (rank: number) => boolean
+  readonly #stages: readonly number[]
   readonly #words: Int32Array
   readonly #doubles: Float64Array
   readonly #base: number
@@ -153,8 +214,14 @@ export class HostBoard implements Board {
   /** That of its last note. */
   #last = -1
 
-  constructor(memory: ArrayBufferLike, base: number, rank: number, bells: readonly Int32Array[], waiting: HostBoard[]) {
+  constructor({ memory, base, key, rank, bells, hasEnded, stages, stage, waiting }: BoardPlace) {
     this.rank = rank
+    this.#hasEnded = hasEnded
+    this.stage = stage
+    this.#keys = new BigInt64Array(memory)
+    this.#key = key
+    this.#own = Atomics.load(this.#keys, key)
+    this.#stages = stages
     this.size = bells.length
     this.bytes = new Uint8Array(memory)
     this.#words = new Int32Array(memory)
@@ -168,9 +235,7 @@ export class HostBoard implements Board {
   hasRoom(sequence: number): boolean {
     const before = this.#posted[sequence % NOTES]!
     if (before < 0) return true
-    for (let rank = 0; rank < this.size; rank++) {
-      if (((Atomics.load(this.#words, (this.#lineOf(rank) >> 2) + READ) - before) | 0) <= 0) return false
-    }
+    for (let rank = 0; rank < this.size; rank++) if (((this.#readBy(rank) - before) | 0) <= 0) return false
     return true
   }
 
@@ -198,7 +263,30 @@ export class HostBoard implements Board {
     this.#posted[sequence % NOTES] = sequence
     this.#last = sequence
     // Of two that post at the same time one at least sees both.
-    if (this.missing(sequence, 0) < 0) for (let rank = 0; rank < this.size; rank++) if (rank !== this.rank) wake(this.#bells[rank]!)
+    if (this.missing(sequence, 0) < 0) this.#wakeOthers()
+  }
+
+  stageOf(rank: number): number {
+    return this.#stages[rank]!
+  }
+
+  pass(sequence: number, step: number): void {
+    Atomics.store(this.#words, this.#stepOf(this.rank, sequence), step)
+    if (step > 0 && this.behind(sequence, step, 0) < 0) this.#wakeOthers()
+  }
+
+  behind(sequence: number, step: number, from: number): number {
+    for (let rank = from; rank < this.size; rank++) if (Atomics.load(this.#words, this.#stepOf(rank, sequence)) < step) return rank
+    return -1
+  }
+
+  /** Nor where the board is another's by now, which all have left then. */
+  isRead(sequence: number): boolean {
+    if (Atomics.load(this.#keys, this.#key) !== this.#own) return true
+    for (let rank = 0; rank < this.size; rank++) {
+      if (((this.#readBy(rank) - sequence) | 0) <= 0 && !this.#hasEnded(rank)) return false
+    }
+    return true
   }
 
   /** The first rank from one on whose note is not there; -1 where all are. */
@@ -236,7 +324,8 @@ export class HostBoard implements Board {
       readers.splice(place, 1)
       if (readers.length === 0) this.#waiting.splice(this.#waiting.indexOf(this), 1)
     }
-    const next = readers.length === 0 ? this.#last + 1 : readers[0]!.sequence
+    // Of a call that goes by messages this rank has not posted.
+    const next = readers.length === 0 ? Math.max(this.#last, reader.sequence) + 1 : readers[0]!.sequence
     Atomics.store(this.#words, (this.#lineOf(this.rank) >> 2) + READ, next | 0)
   }
 
@@ -254,6 +343,20 @@ export class HostBoard implements Board {
 
   beforeSleep(): void {
     for (const reader of [...this.#readers]) reader.beforeSleep()
+  }
+
+  /** The first call that a rank may still read. */
+  #readBy(rank: number): number {
+    return Atomics.load(this.#words, (this.#lineOf(rank) >> 2) + READ)
+  }
+
+  #wakeOthers(): void {
+    for (let rank = 0; rank < this.size; rank++) if (rank !== this.rank) wake(this.#bells[rank]!)
+  }
+
+  /** Where a rank says how far it is: the first word of its note's data. */
+  #stepOf(rank: number, sequence: number): number {
+    return this.placeOf(rank, sequence) >> 2
   }
 
   #lineOf(rank: number): number {

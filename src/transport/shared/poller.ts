@@ -149,8 +149,10 @@ export class Poller {
 
   /** From here on who publishes wakes this thread; true when something had come before. */
   #fallAsleep(inLoop: boolean): boolean {
-    this.#target.beforeSleep()
-    for (const other of this.#others) other.beforeSleep()
+    if (inLoop) {
+      this.#target.beforeSleep()
+      for (const other of this.#others) other.beforeSleep()
+    }
     const any = this.#target.fallAsleep(inLoop)
     return this.#pollOthers() || any
   }

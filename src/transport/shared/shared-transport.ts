@@ -89,7 +89,7 @@ export class SharedTransport implements Transport {
     this.#bells = inboxes.map(({ bell }, dest) => (this.#routed[dest] === 1 ? routerBell! : bell))
     this.#sleeper = sleeperOf(this.#bells[rank]!)
     this.#states = new Int32Array(memory.states)
-    this.boards = memory.boards && new HostBoards(open(memory.boards), rank, this.#bells)
+    this.boards = memory.boards && new HostBoards(open(memory.boards), rank, this.#bells, (other) => this.hasEnded(other))
     if (typeof polled === 'boolean') this.poller = new Poller(this, polled)
     else {
       this.poller = polled

@@ -8,7 +8,7 @@
 // Worlds in one thread and virtual time
 
 // Transports
-export type { Board, BoardReader, Boards } from '../src/transport/board.js'
+export type { Board, BoardReader, Boards, Place, Stage } from '../src/transport/board.js'
 export { MemoryNetwork } from '../src/transport/memory/memory-network.js'
 export type { Delivery, LinkModel, MemoryNetworkOptions } from '../src/transport/memory/options.js'
 export type { ReachableMemory, SegmentReceiver, Slot, Transport } from '../src/transport/transport.js'

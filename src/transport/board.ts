@@ -34,7 +34,14 @@ export interface Board {
   readonly stage: Stage
   /** Where a rank's stage begins in `bytes`: `STAGE_BYTES`, a multiple of 8. */
   stageOf(rank: number): number
-  /** Says that this rank has done a step of a call for which it has the stage. Its note of the call has no data of its own. */
+  /**
+   * Lays memory for others to read where it is, before the note of a call is posted, whose data that takes. False where others do not see
+   * it, so that it has to be laid on the stage.
+   */
+  layInPlace(sequence: number, memory: Place): boolean
+  /** Where a rank has laid its memory; `undefined` where that is on its stage. */
+  placeLaid(rank: number, sequence: number): Place | undefined
+  /** Says that this rank has done a step of a call for which it has the stage. */
   pass(sequence: number, step: number): void
   /** The first rank from one on that has not done a step; -1 where all have. */
   behind(sequence: number, step: number, from: number): number
@@ -56,12 +63,20 @@ const CALL_DATA = 2 ** 14
 /** What the note of one of so many ranks holds at most. */
 export const noteData = (size: number): number => Math.min(NOTE_DATA, CALL_DATA / size)
 
+/** Where memory begins. */
+export interface Place {
+  /** What it is part of. */
+  readonly buffer: ArrayBufferLike
+  /** Its first byte in that. */
+  readonly byteOffset: number
+}
+
 /** What a rank lets the others read step by step, where it is too much for a note. */
 export const STAGE_BYTES = 3 * 2 ** 19
 
 /** A rank's stage is had by one call at a time, of whatever communicator. */
 export interface Stage {
-  /** A call asks for it: `free` means that it has it now. `busy`: another has it. `read`: others may still read what the last one has left. */
+  /** A call asks for it. `free`: it has it now; `busy`: another has it; `read`: others may still read what the last one has left. */
   take(board: Board, sequence: number): 'free' | 'busy' | 'read'
   /** The call needs it no more. `whole`: it has gone through all its steps, so the next call on the board may use it at once. */
   give(whole: boolean): void

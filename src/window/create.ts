@@ -1,12 +1,12 @@
 import { catchError, concatMap, finalize, map, Observable, of, throwError } from 'rxjs'
 import type { Caller } from '../collective/definition.js'
-import type { ArrayType } from '../collective/halo/halo.js'
 import { CommunicatorCore } from '../core/communicator-core.js'
 import type { Group } from '../core/group.js'
 import { checkOptions, checkSignal, shown } from '../diagnostics/arguments.js'
 import { type CallSite, captureCallSite, recordCallSite } from '../diagnostics/call-site.js'
 import type { AnyNames, OptionNames } from '../diagnostics/option-names.js'
 import { ArgumentError, CollectiveMismatchError, CountError, RxmpiError } from '../errors.js'
+import { type ArrayType, allocated, checkType, type SharedType } from '../layout/allocate.js'
 import { checkCount } from '../layout/check.js'
 import type { Viewed } from '../layout/view.js'
 import { counting, sharedBuffer } from '../memory/shared-buffer.js'
@@ -74,13 +74,11 @@ export function allocateWindow<A extends TypedArray>(
   options: AllocateWindowOptions = {}
 ): Request<Window<A>> {
   return begin<A>(comm, options, ALLOCATED, () => {
-    if (typeof type !== 'function' || !Number.isInteger(type.BYTES_PER_ELEMENT)) {
-      throw new ArgumentError(`type: expected a kind of typed array such as Float64Array, got ${shown(type)}`)
-    }
+    checkType<A>(type)
     checkCount(length, 'length')
     const { contiguous = false } = options
     if (typeof contiguous !== 'boolean') throw new ArgumentError(`contiguous: expected true or false, got ${shown(contiguous)}`)
-    const make = type as unknown as SharedType
+    const make: SharedType<TypedArray> = type
     if (contiguous) {
       const part = { ...sayOf(new make(new SharedArrayBuffer(0)) as unknown as Viewed), length }
       return { part, memory: undefined, how: `allocateWindow(${make.name}, …, { contiguous: true })`, type: make }
@@ -97,28 +95,14 @@ export function allocateWindow<A extends TypedArray>(
   })
 }
 
-type SharedType = {
-  readonly name: string
-  readonly BYTES_PER_ELEMENT: number
-  new (buffer: ArrayBufferLike, offset?: number, length?: number): TypedArray
-}
-
 interface Prepared {
   readonly part: PartSay
   readonly memory: Viewed | undefined
   readonly how: string
   /** Of parts that lie one behind the other. */
-  readonly type: SharedType | undefined
+  readonly type: SharedType<TypedArray> | undefined
   /** What this rank's memory is, where other processes reach it. */
   readonly reachable?: ReachableMemory
-}
-
-function allocated<T>(make: () => T): T {
-  try {
-    return make()
-  } catch (cause) {
-    throw new CountError('length: there is no memory for so many elements; give fewer', { cause })
-  }
 }
 
 function begin<A>(comm: WindowMaker, options: WindowOptions, names: AnyNames, prepare: () => Prepared): Request<Window<A>> {

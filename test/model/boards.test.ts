@@ -184,7 +184,7 @@ describe('collectives by a board and by messages', () => {
   it('keep a board until all its ranks have left, however often one says so', () => {
     const { boards: memory } = allocateHost(3)
     const bells = [0, 1, 2].map(() => new Int32Array(1))
-    const [zero, one, two] = bells.map((_, rank) => new HostBoards(open(memory!), rank, bells, () => false))
+    const [zero, one, two] = bells.map((_, rank) => new HostBoards(open(memory!), rank, bells))
     const members = [0, 1, 2]
     expect(one!.open(8, members)).toBeUndefined()
     expect(zero!.open(8, members)).toBeDefined()

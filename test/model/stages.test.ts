@@ -1,7 +1,9 @@
 import fc from 'fast-check'
 import type { Communicator } from '../../src/communicator/communicator.js'
 import { RemoteError } from '../../src/errors.js'
+import { allocate } from '../../src/layout/allocate.js'
 import { MAX, SUM } from '../../src/op/op.js'
+import type { HostBoards } from '../../src/transport/shared/boards.js'
 import { inWorld } from '../../testing/compliance/messages/world.js'
 import { shared } from '../compliance/in-thread.js'
 
@@ -31,8 +33,8 @@ const withBoard = async (comms: readonly Communicator[]): Promise<void> => {
   for (let call = 0; call < 2; call++) await Promise.all(comms.map((comm) => comm.barrier()))
 }
 
-const isEqual = (one: Float64Array, other: Float64Array): boolean =>
-  Buffer.compare(Buffer.from(one.buffer), Buffer.from(other.buffer)) === 0
+const bytesOf = ({ buffer, byteOffset, byteLength }: Float64Array): Uint8Array => new Uint8Array(buffer, byteOffset, byteLength)
+const isEqual = (one: Float64Array, other: Float64Array): boolean => Buffer.compare(bytesOf(one), bytesOf(other)) === 0
 
 describe('allreduce by stages', () => {
   for (const size of [2, 3, 4, 5, 7, 8]) {
@@ -55,6 +57,35 @@ describe('allreduce by stages', () => {
             })
           )
           for (const all of results) for (const result of all) expect(isEqual(result, expected[0]!)).toBe(true)
+        }
+      })
+    })
+  }
+
+  for (const size of [2, 3, 5]) {
+    it(`reads memory of ${size} ranks where it is, once all know it, and gives the same`, async () => {
+      await inWorld(binding, size, async ({ comms, quiet }) => {
+        await withBoard(comms)
+        for (const length of [4096, 131_073, 300_001]) {
+          const expected = await Promise.all(comms.map((comm) => comm.allreduce(given(comm.rank, length), SUM)))
+          const all = comms.map((comm) => {
+            const own = allocate(Float64Array, length + 3).subarray(3)
+            own.set(given(comm.rank, length))
+            return own
+          })
+          // The last rank's is its own.
+          all[size - 1] = all[size - 1]!.slice()
+          for (let call = 0; call < 4; call++) {
+            const sums = await Promise.all(comms.map((comm) => comm.allreduce(all[comm.rank]!, SUM, { into: new Float64Array(length) })))
+            for (const sum of sums) expect(isEqual(sum, expected[0]!)).toBe(true)
+            await quiet()
+          }
+          const boards = comms.map(({ core }) => core.endpoint.transport.boards as HostBoards)
+          const members = [...boards.keys()]
+          for (const [rank, { visible }] of boards.entries())
+            expect(visible!.numberFor(all[rank]!.buffer, members) > 0).toBe(rank < size - 1)
+          const sums = await Promise.all(comms.map((comm) => comm.allreduce(all[comm.rank]!, SUM, { into: all[comm.rank]! })))
+          for (const sum of sums) expect(isEqual(sum, expected[0]!)).toBe(true)
         }
       })
     })

@@ -92,7 +92,7 @@ export class BoardRound<T, R> implements Party, BoardReader {
       if (stage === 'busy') return this.#goByMessages()
       this.#isEarly = stage === 'read'
       if (this.#isEarly) return this.#wait()
-      this.#laid = way.lay(this.#value, board, call.options)
+      this.#laid = way.lay(this.#value, board, sequence, call.options)
       board.pass(sequence, 0)
       board.post(sequence, call.hash, this.#laid.shape, 0)
     } else {

@@ -26,7 +26,7 @@ export interface Stages<T, R> {
   /** Whether a value is of a kind that is done by them. */
   readonly takes: (value: T, most: number, options: CallOptions) => boolean
   /** Lays the first part of what this rank gives on its stage. */
-  readonly lay: (value: T, board: Board, options: CallOptions) => Laid<R>
+  readonly lay: (value: T, board: Board, sequence: number, options: CallOptions) => Laid<R>
 }
 
 /** A call that is done step by step: this rank does the next when all have done the one before. */

@@ -2,7 +2,7 @@ import { datatypeOf, valueOn } from '../../codec/datatype.js'
 import { copyRun } from '../../memory/copy.js'
 import { giveScratch, takeScratch, unfilled } from '../../memory/scratch.js'
 import { type AnyOp, foldArrays, isPredefined, isTypedArray, type TypedArray } from '../../op/op.js'
-import { type Board, STAGE_BYTES } from '../../transport/board.js'
+import { type Board, type Place, STAGE_BYTES } from '../../transport/board.js'
 import { shapeOf } from '../algorithms/accumulator.js'
 import { type Laid, MEET_AGAIN, type Stages } from './posts.js'
 import { folded } from './reduced.js'
@@ -17,14 +17,14 @@ export function reducedOnStages(op: AnyOp): Stages<unknown, unknown> | undefined
   if (!isPredefined(op)) return undefined
   return {
     takes: isTypedArray,
-    lay: (data, board, { into }) => new StagedReduction(op, board, data as TypedArray, into as TypedArray | undefined)
+    lay: (data, board, sequence, { into }) => new StagedReduction(op, board, sequence, data as TypedArray, into as TypedArray | undefined)
   }
 }
 
 /**
- * A part at a time, each rank lays what the others need on its stage, combines its share of the part, of what all have laid there, and takes
- * the shares of the others. Every element is combined on one rank, in the order of recursive doubling, so that the result is to the last bit
- * the same as by messages.
+ * A part at a time, each rank lays what the others need on its stage, unless they see its memory, combines its share of the part, of what
+ * all have laid there, and takes the shares of the others. Every element is combined on one rank, in the order of recursive doubling, so
+ * that the result is to the last bit the same as by messages.
  *
  * Steps: two a part, whatever the number of ranks. Bytes: a rank copies n (p - 1) / p to its stage and as many from others, and combines n.
  */
@@ -32,25 +32,33 @@ class StagedReduction implements Laid<unknown> {
   readonly shape: number
   readonly #op: AnyOp
   readonly #board: Board
+  readonly #sequence: number
+  /** The others read what is given where it is, */
+  readonly #isInPlace: boolean
+  /** and this rank that of others; `undefined` for those that lay it on their stages. */
+  #places: readonly (Place | undefined)[] = []
   readonly #code: number
   readonly #given: TypedArray
   readonly #place: TypedArray
   /** Elements of a part. */
   readonly #most: number
 
-  constructor(op: AnyOp, board: Board, given: TypedArray, into: TypedArray | undefined) {
+  constructor(op: AnyOp, board: Board, sequence: number, given: TypedArray, into: TypedArray | undefined) {
     this.shape = shapeOf(given)
     this.#op = op
     this.#board = board
+    this.#sequence = sequence
     this.#code = datatypeOf(given)
     this.#given = given
     this.#place = into ?? (valueOn(this.#code, unfilled(given.byteLength), 0, given.byteLength) as TypedArray)
     this.#most = PART_BYTES / given.BYTES_PER_ELEMENT
+    this.#isInPlace = board.layInPlace(sequence, given)
     this.#lay(0)
   }
 
   step(step: number): unknown {
     const part = step >> 1
+    if (step === 0) this.#places = placesLaid(this.#board, this.#sequence)
     if (step % 2 === 0) {
       this.#combine(part)
       return MEET_AGAIN
@@ -63,6 +71,7 @@ class StagedReduction implements Laid<unknown> {
 
   /** Lays a part of what is given on the stage, but for this rank's own share. */
   #lay(part: number): void {
+    if (this.#isInPlace) return
     const { bytes, rank } = this.#board
     const stage = this.#board.stageOf(rank)
     const [first, end] = this.#share(part, rank)
@@ -78,7 +87,6 @@ class StagedReduction implements Laid<unknown> {
   #combine(part: number): void {
     const { rank, size } = this.#board
     const [first, end] = this.#share(part, rank)
-    const [start] = this.#range(part)
     const most = BLOCK_BYTES / this.#given.BYTES_PER_ELEMENT
     for (let at = first; at < end; at += most) {
       const count = Math.min(most, end - at)
@@ -87,7 +95,7 @@ class StagedReduction implements Laid<unknown> {
       let left = size - 1
       folded(
         size,
-        (other) => (other === rank ? this.#run(this.#given, at, count) : this.#staged(other, at - start, count)),
+        (other) => (other === rank ? this.#run(this.#given, at, count) : this.#laid(other, part, at, count)),
         (a, b) => {
           // The last one combines all.
           const out = --left === 0 ? place : temporary.includes(a) ? a : this.#temporary(count, temporary)
@@ -130,10 +138,14 @@ class StagedReduction implements Laid<unknown> {
     return valueOn(this.#code, array.buffer as ArrayBuffer, array.byteOffset + this.#bytes(first), this.#bytes(count)) as TypedArray
   }
 
-  #staged(rank: number, first: number, count: number): TypedArray {
+  /** Elements of a part as a rank has laid them. */
+  #laid(rank: number, part: number, first: number, count: number): TypedArray {
     const { bytes } = this.#board
-    const start = bytes.byteOffset + this.#board.stageOf(rank) + this.#bytes(first)
-    return valueOn(this.#code, bytes.buffer as ArrayBuffer, start, this.#bytes(count)) as TypedArray
+    const { buffer, byteOffset } = this.#places[rank] ?? {
+      buffer: bytes.buffer,
+      byteOffset: bytes.byteOffset + this.#board.stageOf(rank) - this.#bytes(this.#range(part)[0])
+    }
+    return valueOn(this.#code, buffer as ArrayBuffer, byteOffset + this.#bytes(first), this.#bytes(count)) as TypedArray
   }
 
   #temporary(count: number, all: TypedArray[]): TypedArray {
@@ -142,3 +154,7 @@ class StagedReduction implements Laid<unknown> {
     return made
   }
 }
+
+/** Where the other ranks have laid what they give, if not on their stages. */
+const placesLaid = (board: Board, sequence: number): (Place | undefined)[] =>
+  Array.from({ length: board.size }, (_, rank) => (rank === board.rank ? undefined : board.placeLaid(rank, sequence)))

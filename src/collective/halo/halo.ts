@@ -4,6 +4,7 @@ import { PROC_NULL } from '../../constants.js'
 import { checkOptions, shown } from '../../diagnostics/arguments.js'
 import { type CallSite, captureCallSite } from '../../diagnostics/call-site.js'
 import { ArgumentError, FreedError } from '../../errors.js'
+import { type ArrayType, checkType } from '../../layout/allocate.js'
 import { isLayout } from '../../layout/layout.js'
 import { SHARED, type Struct } from '../../layout/struct.js'
 import { sharedBuffer } from '../../memory/shared-buffer.js'
@@ -22,14 +23,6 @@ import { FaceMemory } from './face-memory.js'
 import { type Box, type Face, Geometry } from './geometry.js'
 import { checkBoundary, checkedOptions, checkSizes, HALO, type HaloOptions, widthsOf } from './options.js'
 import { Verdict } from './verdict.js'
-
-/** A kind of typed array, such as `Float64Array`. */
-export interface ArrayType<A> {
-  /** An array of zeros. */
-  new (length: number): A
-  /** Of an element. */
-  readonly BYTES_PER_ELEMENT: number
-}
 
 /** A communicator that is a grid. */
 export interface GridCaller extends Caller {
@@ -132,11 +125,10 @@ export class Halo {
     this.#here(() => checkOptions(options, SHARED, '{ shared: true }'))
     const { shared = false } = options
     if (this.#struct !== undefined) return this.#struct.allocate(this.length, { shared }) as unknown as A
-    if (typeof type !== 'function' || !Number.isInteger(type.BYTES_PER_ELEMENT)) {
-      throw this.#located(new ArgumentError(`type: expected a kind of typed array such as Float64Array, got ${shown(type)}`))
-    }
-    if (!shared) return new type(this.length)
-    return new (type as unknown as new (buffer: SharedArrayBuffer) => A)(sharedBuffer(this.length * type.BYTES_PER_ELEMENT))
+    return this.#here(() => {
+      checkType<A>(type)
+      return shared ? new type(sharedBuffer(this.length * type.BYTES_PER_ELEMENT)) : new type(this.length)
+    })
   }
 
   /**
@@ -209,9 +201,9 @@ export class Halo {
     return new FreedError(`halo '${this.name}' was freed on this rank; make another, or free it later`)
   }
 
-  #here(check: () => void): void {
+  #here<T>(check: () => T): T {
     try {
-      check()
+      return check()
     } catch (error) {
       throw this.#located(error as Error)
     }

@@ -1,66 +1,8 @@
-import { type Board, type BoardReader, type Boards, NOTE_DATA, STAGE_BYTES, type Stage } from '../board.js'
-import { wake } from './bell.js'
-
-/**
- * Boards in the memory of a host. Each has a line with its key, then for each rank a line that says how far it has read, then the rank's
- * notes. The first word of a note is written last, and says which call it is of. Behind the boards is a stage for each rank.
- */
-
-/** With more ranks a tree is better: each rank reads the notes of all. */
-const MOST_RANKS = 16
-/** Communicators that may have a board at the same time; others do without. */
-const BOARDS = 64
-const NOTES = 8
-const LINE_BYTES = 128
-/** Words of a note before its data: the call, what was called, on how much, bytes. */
-const CALL = 0
-const HASH = 1
-const SHAPE = 2
-const LENGTH = 3
-const HEADER_BYTES = 16
-const NOTE_BYTES = HEADER_BYTES + NOTE_DATA
-
-/** Words of a board's first line: its key in two, how many have left it. */
-const LEFT = 2
-/** Words of a rank's line: the first call that it may still read, whether it has left. */
-const READ = 0
-const HAS_LEFT = 1
-const rankBytes = LINE_BYTES + NOTES * NOTE_BYTES
-const lineAt = (rank: number): number => LINE_BYTES + rank * rankBytes
-const boardBytes = (size: number): number => lineAt(size)
-
-const stageAt = (size: number, rank: number): number => BOARDS * boardBytes(size) + rank * STAGE_BYTES
-
-/** What the boards and stages of a world of so many ranks take; 0 where there are none. */
-export const boardsBytes = (size: number): number => (size > 1 && size <= MOST_RANKS ? stageAt(size, size) : 0)
-
-/** The boards of a world of so many ranks on one host; what nobody touches takes no memory. */
-export function allocateBoards(size: number): SharedArrayBuffer | undefined {
-  const bytes = boardsBytes(size)
-  return bytes === 0 ? undefined : new SharedArrayBuffer(bytes)
-}
-
-/** Takes away boards that are still in use. One that all have left is empty. */
-export function clearBoards(memory: ArrayBufferLike, size: number): void {
-  const keys = new BigInt64Array(memory)
-  const bytes = boardBytes(size)
-  for (let place = 0; place < BOARDS; place++) {
-    const key = (place * bytes) >> 3
-    if (keys[key] === 0n) continue
-    empty(new Int32Array(memory, place * bytes, bytes >> 2), size)
-    keys[key] = 0n
-  }
-}
-
-/** Takes all notes off a board, and says of no rank that it has read or left. The data stays: to touch it all would take longer. */
-function empty(words: Int32Array, size: number): void {
-  words[LEFT] = 0
-  for (let rank = 0; rank < size; rank++) {
-    const line = lineAt(rank)
-    words.fill(0, line >> 2, (line + LINE_BYTES) >> 2)
-    for (let note = 0; note < NOTES; note++) words[((line + LINE_BYTES + note * NOTE_BYTES) >> 2) + CALL] = 0
-  }
-}
+import type { Boards } from '../board.js'
+import { BOARDS, boardBytes, empty, HAS_LEFT, LEFT, lineAt, stagesAt } from './board-memory.js'
+import { HostBoard } from './host-board.js'
+import { HostStage, stageAt } from './stage.js'
+import { type Share, VisibleMemory } from './visible-memory.js'
 
 /** The boards as one rank has them. */
 export class HostBoards implements Boards {
@@ -73,9 +15,19 @@ export class HostBoards implements Boards {
   /** Those on which this rank waits. */
   readonly #waiting: HostBoard[] = []
   readonly #stage = new HostStage()
+  /** Absent where ranks cannot let each other have memory. */
+  readonly visible: VisibleMemory | undefined
 
   /** `bells`: where each rank of the world sleeps; `hasEnded`: whether one is no more. */
-  constructor(memory: ArrayBufferLike, rank: number, bells: readonly Int32Array[], hasEnded: (rank: number) => boolean) {
+  constructor(
+    memory: ArrayBufferLike,
+    rank: number,
+    bells: readonly Int32Array[],
+    hasEnded: (rank: number) => boolean = () => false,
+    share?: Share
+  ) {
+    const size = bells.length
+    this.visible = share && new VisibleMemory(rank, size, new Int32Array(memory, stagesAt(size)), share)
     this.#hasEnded = hasEnded
     this.#memory = memory
     this.#keys = new BigInt64Array(memory)
@@ -97,10 +49,12 @@ export class HostBoards implements Boards {
       base: place * this.#bytes,
       key: this.#keyAt(place),
       rank: members.indexOf(this.#rank),
+      members: [...members],
       bells: members.map((member) => this.#bells[member]!),
-      hasEnded: (rank) => this.#hasEnded(members[rank]!),
-      stages: members.map((member) => stageAt(this.#bells.length, member)),
+      stages: members.map((member) => stagesAt(this.#bells.length) + stageAt(member)),
+      hasEnded: this.#hasEnded,
       stage: this.#stage,
+      visible: this.visible,
       waiting: this.#waiting
     })
   }
@@ -150,220 +104,3 @@ export class HostBoards implements Boards {
 
 /** Never 0: that is no key. */
 const keyOf = (id: number, [first]: readonly number[]): bigint => (BigInt(id + 1) << 16n) | BigInt(first!)
-
-/** A rank's stage: who has it, and who has had it last. */
-class HostStage implements Stage {
-  #board: Board | undefined
-  #sequence = 0
-  #isTaken = false
-  /** The last call has gone through all its steps. */
-  #isWhole = true
-
-  take(board: Board, sequence: number): 'free' | 'busy' | 'read' {
-    if (this.#isTaken) return 'busy'
-    // The next call of the same ranks has its first step done by all when they read no more of the one before.
-    const follows = this.#isWhole && board === this.#board
-    if (!follows && this.#board?.isRead(this.#sequence) === false) return 'read'
-    this.#board = board
-    this.#sequence = sequence
-    this.#isTaken = true
-    return 'free'
-  }
-
-  give(whole: boolean): void {
-    this.#isTaken = false
-    this.#isWhole = whole
-  }
-}
-
-/** Where a board is, and whose. */
-interface BoardPlace {
-  readonly memory: ArrayBufferLike
-  readonly base: number
-  /** Where its key is, in words of 64 bits. */
-  readonly key: number
-  readonly rank: number
-  /** By rank, where each sleeps, */
-  readonly bells: readonly Int32Array[]
-  readonly hasEnded: (rank: number) => boolean
-  /** and its stage. */
-  readonly stages: readonly number[]
-  readonly stage: Stage
-  readonly waiting: HostBoard[]
-}
-
-/** The board of a communicator, as one of its ranks has it. */
-export class HostBoard implements Board {
-  readonly rank: number
-  readonly size: number
-  readonly bytes: Uint8Array
-  readonly stage: Stage
-  readonly #keys: BigInt64Array
-  readonly #key: number
-  readonly #own: bigint
-  readonly #hasEnded: (rank: number) => boolean
-  readonly #stages: readonly number[]
-  readonly #words: Int32Array
-  readonly #doubles: Float64Array
-  readonly #base: number
-  readonly #bells: readonly Int32Array[]
-  readonly #readers: BoardReader[] = []
-  readonly #waiting: HostBoard[]
-  /** The call of this rank's last note in each place. */
-  readonly #posted: number[] = new Array(NOTES).fill(-1)
-  /** That of its last note. */
-  #last = -1
-
-  constructor({ memory, base, key, rank, bells, hasEnded, stages, stage, waiting }: BoardPlace) {
-    this.rank = rank
-    this.#hasEnded = hasEnded
-    this.stage = stage
-    this.#keys = new BigInt64Array(memory)
-    this.#key = key
-    this.#own = Atomics.load(this.#keys, key)
-    this.#stages = stages
-    this.size = bells.length
-    this.bytes = new Uint8Array(memory)
-    this.#words = new Int32Array(memory)
-    this.#doubles = new Float64Array(memory)
-    this.#base = base
-    this.#bells = bells
-    this.#waiting = waiting
-  }
-
-  /** Whether there is room for this rank's note: all have read what it has there. */
-  hasRoom(sequence: number): boolean {
-    const before = this.#posted[sequence % NOTES]!
-    if (before < 0) return true
-    for (let rank = 0; rank < this.size; rank++) if (((this.#readBy(rank) - before) | 0) <= 0) return false
-    return true
-  }
-
-  /** Where the data of a note is, in `bytes`; a multiple of 8. */
-  placeOf(rank: number, sequence: number): number {
-    return this.#noteOf(rank, sequence) + HEADER_BYTES
-  }
-
-  number(rank: number, sequence: number): number {
-    return this.#doubles[this.placeOf(rank, sequence) >> 3]!
-  }
-
-  setNumber(sequence: number, value: number): void {
-    this.#doubles[this.placeOf(this.rank, sequence) >> 3] = value
-  }
-
-  /** Posts this rank's note, whose data is written already. Wakes the others if it is the last that was missing. */
-  post(sequence: number, hash: number, shape: number, length: number): void {
-    const words = this.#words
-    const note = this.#noteOf(this.rank, sequence) >> 2
-    words[note + HASH] = hash
-    words[note + SHAPE] = shape
-    words[note + LENGTH] = length
-    Atomics.store(words, note + CALL, (sequence + 1) | 0)
-    this.#posted[sequence % NOTES] = sequence
-    this.#last = sequence
-    // Of two that post at the same time one at least sees both.
-    if (this.missing(sequence, 0) < 0) this.#wakeOthers()
-  }
-
-  stageOf(rank: number): number {
-    return this.#stages[rank]!
-  }
-
-  pass(sequence: number, step: number): void {
-    Atomics.store(this.#words, this.#stepOf(this.rank, sequence), step)
-    if (step > 0 && this.behind(sequence, step, 0) < 0) this.#wakeOthers()
-  }
-
-  behind(sequence: number, step: number, from: number): number {
-    for (let rank = from; rank < this.size; rank++) if (Atomics.load(this.#words, this.#stepOf(rank, sequence)) < step) return rank
-    return -1
-  }
-
-  /** Nor where the board is another's by now, which all have left then. */
-  isRead(sequence: number): boolean {
-    if (Atomics.load(this.#keys, this.#key) !== this.#own) return true
-    for (let rank = 0; rank < this.size; rank++) {
-      if (((this.#readBy(rank) - sequence) | 0) <= 0 && !this.#hasEnded(rank)) return false
-    }
-    return true
-  }
-
-  /** The first rank from one on whose note is not there; -1 where all are. */
-  missing(sequence: number, from: number): number {
-    for (let rank = from; rank < this.size; rank++) if (!this.has(rank, sequence)) return rank
-    return -1
-  }
-
-  has(rank: number, sequence: number): boolean {
-    return Atomics.load(this.#words, this.#noteOf(rank, sequence) >> 2) === ((sequence + 1) | 0)
-  }
-
-  /** Whether a rank's note is of the same call as this rank's. */
-  agrees(rank: number, sequence: number): boolean {
-    const own = this.#noteOf(this.rank, sequence) >> 2
-    const other = this.#noteOf(rank, sequence) >> 2
-    return this.#words[own + HASH] === this.#words[other + HASH] && this.#words[own + SHAPE] === this.#words[other + SHAPE]
-  }
-
-  lengthOf(rank: number, sequence: number): number {
-    return this.#words[(this.#noteOf(rank, sequence) >> 2) + LENGTH]!
-  }
-
-  /** From now on it is looked whether the call can go on. */
-  wait(reader: BoardReader): void {
-    if (this.#readers.length === 0) this.#waiting.push(this)
-    this.#readers.push(reader)
-  }
-
-  /** The notes of a call are not needed any more. */
-  read(reader: BoardReader): void {
-    const readers = this.#readers
-    const place = readers.indexOf(reader)
-    if (place >= 0) {
-      readers.splice(place, 1)
-      if (readers.length === 0) this.#waiting.splice(this.#waiting.indexOf(this), 1)
-    }
-    // Of a call that goes by messages this rank has not posted.
-    const next = readers.length === 0 ? Math.max(this.#last, reader.sequence) + 1 : readers[0]!.sequence
-    Atomics.store(this.#words, (this.#lineOf(this.rank) >> 2) + READ, next | 0)
-  }
-
-  look(): boolean {
-    const readers = this.#readers
-    let any = false
-    // Who goes on may call again, and what waits now may have gone on meanwhile.
-    for (let k = 0; k < readers.length; ) {
-      const reader = readers[k]!
-      if (reader.look()) any = true
-      if (readers[k] === reader) k++
-    }
-    return any
-  }
-
-  beforeSleep(): void {
-    for (const reader of [...this.#readers]) reader.beforeSleep()
-  }
-
-  /** The first call that a rank may still read. */
-  #readBy(rank: number): number {
-    return Atomics.load(this.#words, (this.#lineOf(rank) >> 2) + READ)
-  }
-
-  #wakeOthers(): void {
-    for (let rank = 0; rank < this.size; rank++) if (rank !== this.rank) wake(this.#bells[rank]!)
-  }
-
-  /** Where a rank says how far it is: the first word of its note's data. */
-  #stepOf(rank: number, sequence: number): number {
-    return this.placeOf(rank, sequence) >> 2
-  }
-
-  #lineOf(rank: number): number {
-    return this.#base + lineAt(rank)
-  }
-
-  #noteOf(rank: number, sequence: number): number {
-    return this.#lineOf(rank) + LINE_BYTES + (sequence % NOTES) * NOTE_BYTES
-  }
-}

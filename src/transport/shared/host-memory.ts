@@ -7,7 +7,7 @@
 import { LOG_BYTES } from '../../diagnostics/flight-recorder.js'
 import { sharedBuffer } from '../../memory/shared-buffer.js'
 import { ASLEEP, wake } from './bell.js'
-import { allocateBoards, boardsBytes, clearBoards } from './boards.js'
+import { allocateBoards, boardsBytes, clearBoards } from './board-memory.js'
 import { FILE_HEADER, isMapped, type MappedPart, type MemoryRef, open } from './mapped-memory.js'
 
 export interface HostMemory {

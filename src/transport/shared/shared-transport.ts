@@ -8,6 +8,7 @@ import { isMapped, open } from './mapped-memory.js'
 import { Poller } from './poller.js'
 import { allocateReachable, reachMemory } from './reachable-memory.js'
 import { Inbox, RingReader, RingWriter } from './ring.js'
+import { isShown } from './visible-memory.js'
 
 /** The router, where it has no thread of its own. */
 export interface LocalRouter {
@@ -89,7 +90,6 @@ export class SharedTransport implements Transport {
     this.#bells = inboxes.map(({ bell }, dest) => (this.#routed[dest] === 1 ? routerBell! : bell))
     this.#sleeper = sleeperOf(this.#bells[rank]!)
     this.#states = new Int32Array(memory.states)
-    this.boards = memory.boards && new HostBoards(open(memory.boards), rank, this.#bells, (other) => this.hasEnded(other))
     if (typeof polled === 'boolean') this.poller = new Poller(this, polled)
     else {
       this.poller = polled
@@ -98,6 +98,8 @@ export class SharedTransport implements Transport {
     this.move = handoff && ((dest, id, buffer) => handoff.move(dest, id, buffer))
     this.share = handoff && ((dest, id, memory) => handoff.share(dest, id, memory))
     this.#handoff = handoff
+    const hasEnded = (other: number): boolean => this.hasEnded(other)
+    this.boards = memory.boards && new HostBoards(open(memory.boards), rank, this.#bells, hasEnded, this.share)
     if (memory.inboxes.some(isMapped)) {
       this.allocate = allocateReachable
       this.reach = reachMemory
@@ -119,7 +121,10 @@ export class SharedTransport implements Transport {
       this.#receiver.moved(source, id, buffer)
       this.#reportGone(this.#late)
     })
-    handoff?.onShared((source, id, memory) => this.#receiver.shared?.(source, id, memory))
+    handoff?.onShared((source, id, memory) => {
+      if (isShown(id)) this.boards?.visible?.shown(source, id, memory)
+      else this.#receiver.shared?.(source, id, memory)
+    })
   }
 
   /** The attendant has been told. */

@@ -28,14 +28,14 @@ export class Plan<T, R> {
   /** Runs a call; `algorithm` is the one for so large a value. Returns who can give it up. */
   run(call: Call, audience: Audience<R>, value: T, algorithm: string | undefined): { fail(error: Error): void } {
     const { posts, stages } = this.collective
-    const way = algorithm === undefined ? posts : stages
-    const board = way && this.#registry.board
-    if (board === undefined || !way!.takes(value, noteData(board.size), call.options)) {
+    const board = posts === undefined && stages === undefined ? undefined : this.#registry.board
+    const way = board && [posts, stages].find((each) => each?.takes(value, noteData(board.size), call.options))
+    if (way === undefined) {
       const stream = this.take(algorithm)
       stream.run(call, audience, value)
       return stream
     }
-    const round = new BoardRound(this.#registry, board, way!, call, audience, value, () => this.take(algorithm))
+    const round = new BoardRound(this.#registry, board!, way, call, audience, value, () => this.take(algorithm))
     round.run()
     return round
   }

@@ -35,12 +35,16 @@ export interface Board {
   /** Where a rank's stage begins in `bytes`: `STAGE_BYTES`, a multiple of 8. */
   stageOf(rank: number): number
   /**
-   * Lays memory for others to read where it is, before the note of a call is posted, whose data that takes. False where others do not see
-   * it, so that it has to be laid on the stage.
+   * Says what memory this rank lays, before its note of the call is posted, whose data that takes. True where the others read it where it
+   * is: they see it, and it is `still` until the call is over. Else it has to be laid on the stage.
    */
-  layInPlace(sequence: number, memory: Place): boolean
+  lay(sequence: number, memory: Place, still: boolean): boolean
   /** Where a rank has laid its memory; `undefined` where that is on its stage. */
   placeLaid(rank: number, sequence: number): Place | undefined
+  /** In which half of its stage a rank has laid the first part of what it exchanges, if not in place. */
+  halfLaid(rank: number, sequence: number): number
+  /** Of how many bytes a rank has laid memory. */
+  sizeLaid(rank: number, sequence: number): number
   /** Says that this rank has done a step of a call for which it has the stage. */
   pass(sequence: number, step: number): void
   /** The first rank from one on that has not done a step; -1 where all have. */
@@ -63,21 +67,28 @@ const CALL_DATA = 2 ** 14
 /** What the note of one of so many ranks holds at most. */
 export const noteData = (size: number): number => Math.min(NOTE_DATA, CALL_DATA / size)
 
-/** Where memory begins. */
+/** A run of memory. */
 export interface Place {
   /** What it is part of. */
   readonly buffer: ArrayBufferLike
   /** Its first byte in that. */
   readonly byteOffset: number
+  /** How many it has. */
+  readonly byteLength: number
 }
 
+/** A stage is for what ranks combine first, then for what they exchange. */
+export const COMBINED_BYTES = 3 * 2 ** 19
+export const EXCHANGED_BYTES = 2 ** 21
 /** What a rank lets the others read step by step, where it is too much for a note. */
-export const STAGE_BYTES = 3 * 2 ** 19
+export const STAGE_BYTES = COMBINED_BYTES + EXCHANGED_BYTES
 
 /** A rank's stage is had by one call at a time, of whatever communicator. */
 export interface Stage {
   /** A call asks for it. `free`: it has it now; `busy`: another has it; `read`: others may still read what the last one has left. */
   take(board: Board, sequence: number): 'free' | 'busy' | 'read'
+  /** In which half the next call begins that exchanges: others may still read what was laid last, in the other. */
+  half: number
   /** The call needs it no more. `whole`: it has gone through all its steps, so the next call on the board may use it at once. */
   give(whole: boolean): void
 }

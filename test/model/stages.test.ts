@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import type { Communicator } from '../../src/communicator/communicator.js'
-import { RemoteError } from '../../src/errors.js'
+import { CollectiveMismatchError, RemoteError } from '../../src/errors.js'
 import { allocate } from '../../src/layout/allocate.js'
 import { MAX, SUM } from '../../src/op/op.js'
 import type { HostBoards } from '../../src/transport/shared/boards.js'
@@ -214,5 +214,93 @@ describe('allreduce by stages', () => {
         for (const outcome of outcomes.slice(0, 2)) await expect(outcome).rejects.toThrow(/rank 2/)
       })
     }
+  })
+})
+
+/** The others, of elements of 8 bytes a block: what goes by notes, a little more, two parts of a stage and more. */
+const blockLengths = [3, 2100, 131_073, 280_000]
+
+describe('exchanges and collections by stages', () => {
+  for (const size of [2, 3, 4, 5, 7, 8]) {
+    it(`give ${size} ranks what each has for each`, async () => {
+      await inWorld(binding, size, async ({ comms, quiet }) => {
+        await withBoard(comms)
+        for (const length of size > 4 ? blockLengths.slice(0, 3) : blockLengths) {
+          const blocks = comms.map((comm) => given(comm.rank, length))
+          const joined = new Float64Array(length * size)
+          for (const [rank, block] of blocks.entries()) joined.set(block, rank * length)
+          // Block j of rank i is that of rank i, its first element is j.
+          const rows = blocks.map((block) => {
+            const row = allocate(Float64Array, length * size)
+            for (let rank = 0; rank < size; rank++) {
+              row.set(block, rank * length)
+              row[rank * length] = rank
+            }
+            return row
+          })
+          for (let call = 0; call < 3; call++) {
+            await Promise.all(
+              comms.map(async (comm) => {
+                const { rank } = comm
+                const row = rows[rank]!
+                // Of the last rank it is its own, of the others shared, which they know after some calls.
+                const own = rank === size - 1 ? row.slice() : row
+                const column = joined.slice()
+                for (let other = 0; other < size; other++) column[other * length] = rank
+                expect(isEqual(await comm.alltoall(own, { into: new Float64Array(length * size) }), column)).toBe(true)
+                expect(isEqual((await comm.alltoall(own)) as Float64Array, column)).toBe(true)
+
+                const all = await comm.allgather(blocks[rank]!)
+                expect(all.map((block, other) => isEqual(block, blocks[other]!))).toEqual(all.map(() => true))
+                const into = new Float64Array(length * size)
+                expect(await comm.allgather(blocks[rank]!, { into })).toBe(into)
+                expect(isEqual(into, joined)).toBe(true)
+
+                const sum = await comm.allreduce(row, SUM, { algorithm: 'recursiveDoubling' })
+                const share = sum.subarray(rank * length, (rank + 1) * length)
+                expect(isEqual((await comm.reduceScatter(own, SUM)) as Float64Array, share)).toBe(true)
+                const same = row.slice()
+                expect(isEqual((await comm.reduceScatter(same, SUM, { into: same })).subarray(0, length), share)).toBe(true)
+
+                const root = call % size
+                const total = await comm.reduce(own, SUM, { root, ...(rank === root ? { into: new Float64Array(own.length) } : {}) })
+                if (rank === root && (root === 0 || own.byteLength >= 65_536)) expect(isEqual(total as Float64Array, sum)).toBe(true)
+                else if (rank !== root) expect(total).toBeUndefined()
+              })
+            )
+            await quiet()
+          }
+        }
+      })
+    })
+  }
+
+  it('collect different lengths and kinds as values, some of which are too long for a note', async () => {
+    await inWorld(binding, 3, async ({ comms }) => {
+      await withBoard(comms)
+      const lengths = [
+        [20_000, 20_001, 20_000],
+        [3, 20_000, 3],
+        [20_000, 20_000, 3],
+        [0, 20_000, 20_000]
+      ]
+      for (const each of lengths) {
+        const results = await Promise.all(comms.map((comm) => comm.allgather(given(comm.rank, each[comm.rank]!))))
+        for (const result of results) {
+          expect(result.map((block, rank) => isEqual(block, given(rank, each[rank]!)))).toEqual([true, true, true])
+        }
+      }
+      const kinds = [new Int32Array(10_000).fill(1), new Float32Array(10_000).fill(2), new Int32Array(10_000).fill(3)]
+      const results = await Promise.all(comms.map((comm) => comm.allgather<Int32Array | Float32Array>(kinds[comm.rank]!)))
+      for (const result of results) expect(result).toEqual(kinds)
+    })
+  })
+
+  it('are an error of all where ranks give different lengths to exchange or to divide', async () => {
+    await inWorld(binding, 2, async ({ comms }) => {
+      await withBoard(comms)
+      const calls = comms.map((comm) => comm.alltoall(new Float64Array(comm.rank === 0 ? 4000 : 6000)))
+      for (const call of calls) await expect(call).rejects.toThrow(CollectiveMismatchError)
+    })
   })
 })

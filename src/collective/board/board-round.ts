@@ -5,6 +5,7 @@ import type { Board, BoardReader } from '../../transport/board.js'
 import type { Call } from '../call.js'
 import type { CallRegistry, Party } from '../call-registry.js'
 import { ASKED, FAILURE, type Failure, failureOf, type Kind, remoteError } from '../control-messages.js'
+import { NOTHING } from '../definition.js'
 import type { Audience } from '../participant.js'
 import type { StandingStream } from '../standing-stream.js'
 import { type Laid, MEET_AGAIN, type Posts, type Stages } from './posts.js'
@@ -94,7 +95,7 @@ export class BoardRound<T, R> implements Party, BoardReader {
       if (this.#isEarly) return this.#wait()
       this.#laid = way.lay(this.#value, board, sequence, call.options)
       board.pass(sequence, 0)
-      board.post(sequence, call.hash, this.#laid.shape, 0)
+      board.post(sequence, call.hash, this.#laid.shape, ~this.#laid.datatype)
     } else {
       const { shape, length } = way.write(this.#value, board, sequence, call.options)
       board.post(sequence, call.hash, shape, length)
@@ -223,11 +224,13 @@ export class BoardRound<T, R> implements Party, BoardReader {
       this.#isDisputed = true
       return this.#registry.alarm(this.sequence)
     }
+    if (this.#step === 0 && !this.#isOfOneWay) return this.#goByMessages()
     const { options } = this.call
-    let result: R | typeof MEET_AGAIN
+    let result: R | typeof NOTHING | typeof MEET_AGAIN
     try {
       do {
-        if (options.into !== undefined) checkAttached(options.into, 'into')
+        if (this.#laid !== undefined) this.#laid.check()
+        else if (options.into !== undefined) checkAttached(options.into, 'into')
         result = this.#read()
         if (result === MEET_AGAIN) board.pass(this.sequence, ++this.#step)
       } while (result === MEET_AGAIN && board.behind(this.sequence, this.#step, 0) < 0)
@@ -238,11 +241,11 @@ export class BoardRound<T, R> implements Party, BoardReader {
     this.#seen = 0
     if (result === MEET_AGAIN) return this.#wait()
     this.#close(true)
-    this.#audience.emit(result)
+    if (result !== NOTHING) this.#audience.emit(result)
     this.#audience.finish()
   }
 
-  #read(): R | typeof MEET_AGAIN {
+  #read(): R | typeof NOTHING | typeof MEET_AGAIN {
     const way = this.#way
     return 'lay' in way ? this.#laid!.step(this.#step) : way.read(this.#board, this.sequence, this.#value, this.call.options)
   }
@@ -250,7 +253,15 @@ export class BoardRound<T, R> implements Party, BoardReader {
   get #agree(): boolean {
     const { size } = this.#board
     for (let rank = 0; rank < size; rank++) if (!this.#board.agrees(rank, this.sequence)) return false
-    return 'lay' in this.#way || (this.#way.agree?.(this.#board, this.sequence) ?? true)
+    return 'lay' in this.#way || !this.#isOfOneWay || (this.#way.agree?.(this.#board, this.sequence) ?? true)
+  }
+
+  /** Whether all go by their notes, or all by their stages, with what can be done so. If not all see it, and all go by messages. */
+  get #isOfOneWay(): boolean {
+    const board = this.#board
+    const laid = this.#laid
+    for (let rank = 0; rank < board.size; rank++) if (isStaged(board, rank, this.sequence) !== (laid !== undefined)) return false
+    return laid?.agree?.() ?? true
   }
 
   #goByMessages(): void {
@@ -274,5 +285,8 @@ export class BoardRound<T, R> implements Party, BoardReader {
     if (this.#holds) this.#registry.comm.endpoint.transport.release()
   }
 }
+
+/** Whether a rank has posted what it has laid, whose kind it has said, and how it is not the length of a note. */
+const isStaged = (board: Board, rank: number, sequence: number): boolean => board.lengthOf(rank, sequence) < 0
 
 let atOnce = 0

@@ -1,5 +1,6 @@
 import type { Board } from '../../transport/board.js'
 import type { CallOptions } from '../call.js'
+import type { NOTHING } from '../definition.js'
 
 /** How a collective is done by the notes of a board. */
 export interface Posts<T, R> {
@@ -33,8 +34,14 @@ export interface Stages<T, R> {
 export interface Laid<R> {
   /** Of what is given: all ranks' must be the same. */
   readonly shape: number
+  /** The kind of what is given. */
+  readonly datatype: number
+  /** Whether what all have given goes by stages, which all ranks find alike; absent where the shapes say it. */
+  agree?(): boolean
+  /** Throws where memory that it works on has been taken away meanwhile. */
+  check(): void
   /** Does a step, the first of which is 0; the last gives the result. */
-  step(step: number): R | typeof MEET_AGAIN
+  step(step: number): R | typeof NOTHING | typeof MEET_AGAIN
 }
 
 /** What a step gives that is not the last. */

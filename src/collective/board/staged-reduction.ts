@@ -1,59 +1,69 @@
 import { datatypeOf, valueOn } from '../../codec/datatype.js'
+import { checkAttached } from '../../diagnostics/arguments.js'
 import { copyRun } from '../../memory/copy.js'
-import { giveScratch, takeScratch, unfilled } from '../../memory/scratch.js'
-import { type AnyOp, foldArrays, isPredefined, isTypedArray, type TypedArray } from '../../op/op.js'
-import { type Board, type Place, STAGE_BYTES } from '../../transport/board.js'
+import { unfilled } from '../../memory/scratch.js'
+import { type AnyOp, isPredefined, isTypedArray, type TypedArray } from '../../op/op.js'
+import { type Board, COMBINED_BYTES, type Place } from '../../transport/board.js'
 import { shapeOf } from '../algorithms/accumulator.js'
+import type { CallOptions } from '../call.js'
+import { NOTHING } from '../definition.js'
+import { combineAll } from './combine-all.js'
 import { type Laid, MEET_AGAIN, type Stages } from './posts.js'
-import { folded } from './reduced.js'
 
 /** So much of what a rank gives is on its stage at a time; behind that is its share of the result. */
-const PART_BYTES = (STAGE_BYTES * 2) / 3
-/** What is combined at a time, so that it stays in the cache. */
-const BLOCK_BYTES = 2 ** 15
+const PART_BYTES = (COMBINED_BYTES * 2) / 3
 
-/** A reduction of long arrays to all by the stages of a board. An op of the program's own goes by messages. */
-export function reducedOnStages(op: AnyOp): Stages<unknown, unknown> | undefined {
+/** A reduction of long arrays, to all or to a root, by the stages of a board. An op of the program's own goes by messages. */
+export function reducedOnStages(op: AnyOp, least: number, root?: number): Stages<unknown, unknown> | undefined {
   if (!isPredefined(op)) return undefined
   return {
-    takes: isTypedArray,
-    lay: (data, board, sequence, { into }) => new StagedReduction(op, board, sequence, data as TypedArray, into as TypedArray | undefined)
+    takes: (data) => isTypedArray(data) && data.byteLength >= least,
+    lay: (data, board, sequence, options) => new StagedReduction(op, root, board, sequence, data as TypedArray, options)
   }
 }
 
 /**
  * A part at a time, each rank lays what the others need on its stage, unless they see its memory, combines its share of the part, of what
- * all have laid there, and takes the shares of the others. Every element is combined on one rank, in the order of recursive doubling, so
- * that the result is to the last bit the same as by messages.
+ * all have laid there, and takes the shares of the others, if it gets the result. Every element is combined on one rank, in the order of
+ * recursive doubling, so that the result is to the last bit the same as by messages.
  *
  * Steps: two a part, whatever the number of ranks. Bytes: a rank copies n (p - 1) / p to its stage and as many from others, and combines n.
  */
 class StagedReduction implements Laid<unknown> {
   readonly shape: number
+  readonly datatype: number
   readonly #op: AnyOp
+  /** Who gets the result; `undefined`: all. */
+  readonly #root: number | undefined
   readonly #board: Board
   readonly #sequence: number
   /** The others read what is given where it is, */
   readonly #isInPlace: boolean
   /** and this rank that of others; `undefined` for those that lay it on their stages. */
   #places: readonly (Place | undefined)[] = []
-  readonly #code: number
   readonly #given: TypedArray
-  readonly #place: TypedArray
+  /** Where the result is to be; absent where this rank gets none. */
+  readonly #place: TypedArray | undefined
   /** Elements of a part. */
   readonly #most: number
 
-  constructor(op: AnyOp, board: Board, sequence: number, given: TypedArray, into: TypedArray | undefined) {
+  constructor(op: AnyOp, root: number | undefined, board: Board, sequence: number, given: TypedArray, { into }: CallOptions) {
     this.shape = shapeOf(given)
+    this.datatype = datatypeOf(given)
     this.#op = op
+    this.#root = root
     this.#board = board
     this.#sequence = sequence
-    this.#code = datatypeOf(given)
     this.#given = given
-    this.#place = into ?? (valueOn(this.#code, unfilled(given.byteLength), 0, given.byteLength) as TypedArray)
+    if (root === undefined || root === board.rank) this.#place = (into as TypedArray | undefined) ?? this.#fresh()
     this.#most = PART_BYTES / given.BYTES_PER_ELEMENT
-    this.#isInPlace = board.layInPlace(sequence, given)
+    this.#isInPlace = board.lay(sequence, given, true)
     this.#lay(0)
+  }
+
+  check(): void {
+    checkAttached(this.#given, 'data')
+    if (this.#place !== undefined) checkAttached(this.#place, 'into')
   }
 
   step(step: number): unknown {
@@ -64,7 +74,7 @@ class StagedReduction implements Laid<unknown> {
       return MEET_AGAIN
     }
     this.#take(part)
-    if ((part + 1) * this.#most >= this.#given.length) return this.#place
+    if ((part + 1) * this.#most >= this.#given.length) return this.#place ?? NOTHING
     this.#lay(part + 1)
     return MEET_AGAIN
   }
@@ -83,33 +93,26 @@ class StagedReduction implements Laid<unknown> {
     put(end, last)
   }
 
-  /** Combines this rank's share of a part. */
+  /** Combines this rank's share of a part, where it is to be, and for the others on the stage. */
   #combine(part: number): void {
-    const { rank, size } = this.#board
+    const { bytes, rank, size } = this.#board
     const [first, end] = this.#share(part, rank)
-    const most = BLOCK_BYTES / this.#given.BYTES_PER_ELEMENT
-    for (let at = first; at < end; at += most) {
-      const count = Math.min(most, end - at)
-      const place = this.#run(this.#place, at, count)
-      const temporary: TypedArray[] = []
-      let left = size - 1
-      folded(
-        size,
-        (other) => (other === rank ? this.#run(this.#given, at, count) : this.#laid(other, part, at, count)),
-        (a, b) => {
-          // The last one combines all.
-          const out = --left === 0 ? place : temporary.includes(a) ? a : this.#temporary(count, temporary)
-          foldArrays(this.#op, out, a, b)
-          return out
-        }
-      )
-      for (const { buffer } of temporary) giveScratch(buffer as ArrayBuffer)
-    }
-    copyRun(this.#place, this.#bytes(first), this.#board.bytes, this.#board.stageOf(rank) + PART_BYTES, this.#bytes(end - first))
+    if (first === end) return
+    const stage = this.#board.stageOf(rank) + PART_BYTES
+    const [place, at] = this.#place === undefined ? [bytes, stage] : [this.#place, this.#bytes(first)]
+    const run = (of: Place, start: number) => ({
+      buffer: of.buffer,
+      byteOffset: of.byteOffset + start,
+      byteLength: this.#bytes(end - first)
+    })
+    const laid = (other: number) => (other === rank ? run(this.#given, this.#bytes(first)) : run(...this.#laid(other, part, first)))
+    combineAll(this.#op, this.datatype, size, run(place, at), laid)
+    if (this.#place !== undefined && this.#root === undefined) copyRun(this.#place, at, bytes, stage, this.#bytes(end - first))
   }
 
   /** Takes the other ranks' shares of a part. */
   #take(part: number): void {
+    if (this.#place === undefined) return
     const { bytes, rank, size } = this.#board
     for (let distance = 1; distance < size; distance++) {
       const other = (rank + distance) % size
@@ -130,31 +133,23 @@ class StagedReduction implements Laid<unknown> {
     return [start + Math.floor(((end - start) * rank) / size), start + Math.floor(((end - start) * (rank + 1)) / size)]
   }
 
+  /** Where a rank has laid the elements of a part from one on. */
+  #laid(rank: number, part: number, first: number): [of: Place, start: number] {
+    const place = this.#places[rank]
+    if (place !== undefined) return [place, this.#bytes(first)]
+    return [this.#board.bytes, this.#board.stageOf(rank) + this.#bytes(first - this.#range(part)[0])]
+  }
+
   #bytes(elements: number): number {
     return elements * this.#given.BYTES_PER_ELEMENT
   }
 
-  #run(array: TypedArray, first: number, count: number): TypedArray {
-    return valueOn(this.#code, array.buffer as ArrayBuffer, array.byteOffset + this.#bytes(first), this.#bytes(count)) as TypedArray
-  }
-
-  /** Elements of a part as a rank has laid them. */
-  #laid(rank: number, part: number, first: number, count: number): TypedArray {
-    const { bytes } = this.#board
-    const { buffer, byteOffset } = this.#places[rank] ?? {
-      buffer: bytes.buffer,
-      byteOffset: bytes.byteOffset + this.#board.stageOf(rank) - this.#bytes(this.#range(part)[0])
-    }
-    return valueOn(this.#code, buffer as ArrayBuffer, byteOffset + this.#bytes(first), this.#bytes(count)) as TypedArray
-  }
-
-  #temporary(count: number, all: TypedArray[]): TypedArray {
-    const made = valueOn(this.#code, takeScratch(BLOCK_BYTES), 0, this.#bytes(count)) as TypedArray
-    all.push(made)
-    return made
+  #fresh(): TypedArray {
+    const { byteLength } = this.#given
+    return valueOn(this.datatype, unfilled(byteLength), 0, byteLength) as TypedArray
   }
 }
 
 /** Where the other ranks have laid what they give, if not on their stages. */
-const placesLaid = (board: Board, sequence: number): (Place | undefined)[] =>
+export const placesLaid = (board: Board, sequence: number): (Place | undefined)[] =>
   Array.from({ length: board.size }, (_, rank) => (rank === board.rank ? undefined : board.placeLaid(rank, sequence)))

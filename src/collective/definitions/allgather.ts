@@ -3,6 +3,7 @@ import { checkEqual, equalForm } from '../algorithms/gathering.js'
 import { checkPlace } from '../algorithms/reduction.js'
 import { limitOf } from '../algorithms/threshold.js'
 import { collectedPosts } from '../board/collected.js'
+import { collectedOnStages } from '../board/staged-blocks.js'
 import type { Definition, PlanOptions, Ranks, StreamOptions } from '../definition.js'
 import { checkSendable } from '../given.js'
 
@@ -26,5 +27,5 @@ export function allgatherOf<T, R>(comm: Ranks, { algorithm }: PlanOptions): Defi
     },
     form: (data, { into }) => (into === undefined ? undefined : equalForm(data, size, into))
   })
-  return algorithm === undefined ? { ...definition, posts: collectedPosts<T, R>() } : definition
+  return algorithm === undefined ? { ...definition, posts: collectedPosts<T, R>(), stages: collectedOnStages<T, R>() } : definition
 }

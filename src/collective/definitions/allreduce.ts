@@ -53,7 +53,7 @@ export function allreduceOf({ hosts }: Ranks, options: PlanOptions, op: AnyOp = 
     checkOptions: checkPlace,
     check: inBlocks ? forArrays(algorithm, options, check) : check,
     posts: algorithm === undefined ? reducedPosts(op) : undefined,
-    stages: algorithm === undefined ? reducedOnStages(op) : undefined,
+    stages: algorithm === undefined ? reducedOnStages(op, LARGE_BYTES) : undefined,
     suited: (single) => (isTypedArray(single) && single.byteLength >= LARGE_BYTES ? 'rabenseifner' : undefined),
     build:
       (links, chosen = hosts?.even ? 'hierarchical' : 'recursiveDoubling') =>

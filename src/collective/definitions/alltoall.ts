@@ -6,6 +6,7 @@ import { exchangeOf } from '../algorithms/exchange.js'
 import { checkPlace } from '../algorithms/reduction.js'
 import { limitOf } from '../algorithms/threshold.js'
 import { exchangedPosts } from '../board/exchanged.js'
+import { exchangedOnStages } from '../board/staged-blocks.js'
 import type { Definition, PlanOptions, Ranks, StreamOptions } from '../definition.js'
 
 /** How blocks are exchanged, and the stream of rounds. */
@@ -36,5 +37,5 @@ export function alltoallOf<D, R>(comm: Ranks, { algorithm }: PlanOptions): Defin
     form: (data, { into }) =>
       isBuffer(data) ? { datatype: datatypeOf(data), counts: new Array<number>(size).fill(lengthOf(data) / size), into } : undefined
   })
-  return algorithm === undefined ? { ...definition, posts: exchangedPosts<D, R>() } : definition
+  return algorithm === undefined ? { ...definition, posts: exchangedPosts<D, R>(), stages: exchangedOnStages<D, R>() } : definition
 }

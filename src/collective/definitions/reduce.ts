@@ -7,6 +7,7 @@ import { checkAlgorithm, forArrays } from '../algorithms/algorithm.js'
 import { binomialReduce } from '../algorithms/reduce.binomial.js'
 import { rabenseifnerReduce } from '../algorithms/reduce.rabenseifner.js'
 import { checkPlace, checkReduced } from '../algorithms/reduction.js'
+import { reducedOnStages } from '../board/staged-reduction.js'
 import type { CallOptions } from '../call.js'
 import type { PlanOptions, Ranks } from '../definition.js'
 import { type Definition, NOTHING, type StreamOptions } from '../definition.js'
@@ -48,6 +49,7 @@ export function reduceOf(comm: Ranks, options: PlanOptions, op: AnyOp = SUM): De
     serial: algorithm === 'rabenseifner',
     checkOptions: (given) => atRoot && checkPlace(given),
     check: algorithm === 'rabenseifner' ? forArrays(algorithm, options, check) : check,
+    stages: algorithm === undefined ? reducedOnStages(op, LARGE_BYTES, root) : undefined,
     suited: (single) => (size > FEW && isTypedArray(single) && single.byteLength >= LARGE_BYTES ? 'rabenseifner' : undefined),
     build:
       (links, chosen = 'binomial') =>

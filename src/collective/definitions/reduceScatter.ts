@@ -9,6 +9,7 @@ import { each } from '../algorithms/each.js'
 import { pairwiseReduceScatter } from '../algorithms/reduceScatter.pairwise.js'
 import { recursiveHalvingReduceScatter } from '../algorithms/reduceScatter.recursiveHalving.js'
 import { checkPlace } from '../algorithms/reduction.js'
+import { dividedOnStages } from '../board/staged-blocks.js'
 import type { Definition, PlanOptions, Ranks, StreamOptions } from '../definition.js'
 
 /** How the result is divided, and the stream of rounds. */
@@ -26,6 +27,8 @@ const algorithms = { recursiveHalving: recursiveHalvingReduceScatter, pairwise: 
 
 /** Arrays from here on are worth more steps, where halving would send the whole of some. */
 const LARGE_BYTES = 2 ** 18
+/** Those from here on go by stages, where all ranks have one. */
+const STAGED_BYTES = 2 ** 14
 
 /** @internal */
 export function reduceScatterOf({ rank, size }: Ranks, { algorithm }: PlanOptions, op: AnyOp = SUM): Definition<unknown, unknown> {
@@ -42,6 +45,7 @@ export function reduceScatterOf({ rank, size }: Ranks, { algorithm }: PlanOption
       checkPlace(options)
     },
     check: (data, { counts, into }) => checkDivided(data, op, size, counts, rank, into),
+    stages: algorithm === undefined ? dividedOnStages(op, STAGED_BYTES) : undefined,
     suited: (single) =>
       isTypedArray(single) && single.byteLength >= LARGE_BYTES && !Number.isInteger(Math.log2(size)) ? 'pairwise' : undefined,
     build:

@@ -32,8 +32,9 @@ export const boardBytes = (size: number): number => lineAt(size)
 /** Words of the data of a note whose rank has laid it elsewhere: the step it has done; in which memory, 0 for its stage; */
 export const STEP = 0
 export const MEMORY = 1
-/** and where in that, as a number of 64 bits. */
+/** and where in that, and how much, as numbers of 64 bits. */
 export const OFFSET = 2
+export const SIZE = 4
 
 /** Where the stages begin. */
 export const stagesAt = (size: number): number => BOARDS * boardBytes(size)

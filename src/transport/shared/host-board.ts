@@ -13,6 +13,7 @@ import {
   OFFSET,
   READ,
   SHAPE,
+  SIZE,
   STEP
 } from './board-memory.js'
 import type { VisibleMemory } from './visible-memory.js'
@@ -119,11 +120,12 @@ export class HostBoard implements Board {
     return this.#stages[rank]!
   }
 
-  layInPlace(sequence: number, memory: Place): boolean {
+  lay(sequence: number, memory: Place, still: boolean): boolean {
     const data = this.placeOf(this.rank, sequence) >> 2
-    const number = this.#visible?.numberFor(memory.buffer, this.#members) ?? 0
+    const number = still ? (this.#visible?.numberFor(memory.buffer, this.#members) ?? 0) : 0
     this.#words[data + MEMORY] = number
-    this.#doubles[(data + OFFSET) >> 1] = memory.byteOffset
+    this.#doubles[(data + OFFSET) >> 1] = number === 0 ? this.stage.half : memory.byteOffset
+    this.#doubles[(data + SIZE) >> 1] = memory.byteLength
     return number > 0
   }
 
@@ -132,7 +134,15 @@ export class HostBoard implements Board {
     const number = this.#words[data + MEMORY]!
     if (number === 0) return undefined
     const buffer = this.#visible!.memoryOf(this.#members[rank]!, number)
-    return { buffer, byteOffset: this.#doubles[(data + OFFSET) >> 1]! }
+    return { buffer, byteOffset: this.#doubles[(data + OFFSET) >> 1]!, byteLength: this.sizeLaid(rank, sequence) }
+  }
+
+  halfLaid(rank: number, sequence: number): number {
+    return this.#doubles[((this.placeOf(rank, sequence) >> 2) + OFFSET) >> 1]!
+  }
+
+  sizeLaid(rank: number, sequence: number): number {
+    return this.#doubles[((this.placeOf(rank, sequence) >> 2) + SIZE) >> 1]!
   }
 
   pass(sequence: number, step: number): void {

@@ -27,6 +27,7 @@ export class HostStage implements Stage {
   #isTaken = false
   /** The last call has gone through all its steps. */
   #isWhole = true
+  half = 0
 
   take(board: Board, sequence: number): 'free' | 'busy' | 'read' {
     if (this.#isTaken) return 'busy'

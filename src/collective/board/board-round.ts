@@ -1,10 +1,10 @@
 import { ANY_SOURCE } from '../../constants.js'
-import { checkAttached } from '../../diagnostics/arguments.js'
 import type { CallSite } from '../../diagnostics/call-site.js'
 import type { Board, BoardReader } from '../../transport/board.js'
 import type { Call } from '../call.js'
 import type { CallRegistry, Party } from '../call-registry.js'
 import { ASKED, FAILURE, type Failure, failureOf, type Kind, remoteError } from '../control-messages.js'
+import { NOTHING } from '../definition.js'
 import type { Audience } from '../participant.js'
 import type { StandingStream } from '../standing-stream.js'
 import type { Posts } from './posts.js'
@@ -175,16 +175,14 @@ export class BoardRound<T, R> implements Party, BoardReader {
       this.#isDisputed = true
       return this.#registry.alarm(this.sequence)
     }
-    const { options } = this.call
-    let result: R
+    let result: R | typeof NOTHING
     try {
-      if (options.into !== undefined) checkAttached(options.into, 'into')
-      result = this.#posts.read(board, this.sequence, this.#value, options)
+      result = this.#posts.read(board, this.sequence, this.#value, this.call.options)
     } catch (error) {
       return this.stop(error as Error)
     }
     this.#close(true)
-    this.#audience.emit(result)
+    if (result !== NOTHING) this.#audience.emit(result)
     this.#audience.finish()
   }
 

@@ -1,5 +1,6 @@
 import { type BufferLike, datatypeOf, memoryOf, NUMBER, OBJECT, valueOn } from '../../codec/datatype.js'
 import { decodeObject, encodeObject } from '../../codec/object.js'
+import { checkAttached } from '../../diagnostics/arguments.js'
 import { copy } from '../../memory/copy.js'
 import type { Board } from '../../transport/board.js'
 import { anyWantsInOne, areAlike, bytesIn, kindIn, lengthOf } from './note-length.js'
@@ -33,6 +34,7 @@ export const collectedPosts = <T, R>(): Posts<T, R> => ({
   agree: (board, sequence) => areAlike(board, sequence) || !anyWantsInOne(board, sequence),
   read(board, sequence, _, { into }) {
     if (into === undefined) return Array.from({ length: board.size }, (_, rank) => valueIn(board, rank, sequence)) as R
+    checkAttached(into, 'into')
     const bytes = bytesIn(board, 0, sequence)
     const place = memoryOf(into) as Uint8Array
     for (let rank = 0; rank < board.size; rank++) copy(board.bytes, board.placeOf(rank, sequence), place, rank * bytes, bytes)

@@ -7,6 +7,9 @@ import { checkAlgorithm, forArrays } from '../algorithms/algorithm.js'
 import { binomialReduce } from '../algorithms/reduce.binomial.js'
 import { rabenseifnerReduce } from '../algorithms/reduce.rabenseifner.js'
 import { checkPlace, checkReduced } from '../algorithms/reduction.js'
+import { treeOrder } from '../board/fold-order.js'
+import { postsTo } from '../board/posts.js'
+import { reducedPosts } from '../board/reduced.js'
 import type { CallOptions } from '../call.js'
 import type { PlanOptions, Ranks } from '../definition.js'
 import { type Definition, NOTHING, type StreamOptions } from '../definition.js'
@@ -38,6 +41,8 @@ export function reduceOf(comm: Ranks, options: PlanOptions, op: AnyOp = SUM): De
   const atRoot = comm.rank === root
   checkOp(op)
   const check = (data: unknown, { into }: CallOptions): void => checkReduced(data, op, atRoot ? into : undefined)
+  // Others are combined at rank 0 and sent to the root.
+  const posts = algorithm === undefined && op.commutative ? reducedPosts(op, () => treeOrder(size, root)) : undefined
   return {
     name: 'reduce',
     op: op.name,
@@ -48,6 +53,7 @@ export function reduceOf(comm: Ranks, options: PlanOptions, op: AnyOp = SUM): De
     serial: algorithm === 'rabenseifner',
     checkOptions: (given) => atRoot && checkPlace(given),
     check: algorithm === 'rabenseifner' ? forArrays(algorithm, options, check) : check,
+    posts: posts && postsTo(posts, atRoot),
     suited: (single) => (size > FEW && isTypedArray(single) && single.byteLength >= LARGE_BYTES ? 'rabenseifner' : undefined),
     build:
       (links, chosen = 'binomial') =>

@@ -2,10 +2,10 @@ import { datatypeOf, NUMBER, valueOn } from '../../codec/datatype.js'
 import { checkAttached } from '../../diagnostics/arguments.js'
 import { unfilled } from '../../memory/scratch.js'
 import { type AnyOp, foldArrays, isPredefined, isTypedArray, type TypedArray } from '../../op/op.js'
-import type { Board } from '../../transport/board.js'
-import { shapeOf } from '../algorithms/accumulator.js'
+import { runOf, shapeOf } from '../algorithms/accumulator.js'
 import type { CallOptions } from '../call.js'
 import { type FoldOrder, folded } from './fold-order.js'
+import { NoteViews } from './note-views.js'
 import type { Posts, Written } from './posts.js'
 
 const NUMBER_WRITTEN: Written = { shape: NUMBER, length: 8 }
@@ -18,6 +18,7 @@ const NUMBER_WRITTEN: Written = { shape: NUMBER, length: 8 }
 export function reducedPosts(op: AnyOp, orderOf: () => FoldOrder): Posts<unknown, unknown> | undefined {
   if (!isPredefined(op)) return undefined
   let order: FoldOrder | undefined
+  const views = new NoteViews()
   const combine = op.combine as (a: unknown, b: unknown) => unknown
   return {
     takes: (data, most) => typeof data === 'number' || (isTypedArray(data) && data.byteLength <= most),
@@ -26,29 +27,29 @@ export function reducedPosts(op: AnyOp, orderOf: () => FoldOrder): Posts<unknown
         board.setNumber(sequence, data)
         return NUMBER_WRITTEN
       }
-      const { buffer, byteOffset, byteLength } = data as TypedArray
-      board.bytes.set(new Uint8Array(buffer, byteOffset, byteLength), board.placeOf(board.rank, sequence))
-      return { shape: shapeOf(data), length: byteLength }
+      const array = data as TypedArray
+      views.of(board, board.rank, sequence, datatypeOf(array), array.byteLength).set(array as never)
+      return { shape: shapeOf(data), length: array.byteLength }
     },
     read(board, sequence, data, options) {
       order ??= orderOf()
       if (typeof data === 'number') return folded(order, board.size, (rank) => board.number(rank, sequence) as unknown, combine)
-      return arraysFolded(board, sequence, data as TypedArray, op, order, options)
+      const code = datatypeOf(data)
+      const { byteLength } = data as TypedArray
+      return arraysFolded(order, op, (rank) => views.of(board, rank, sequence, code, byteLength), board.size, options)
     }
   }
 }
 
-function arraysFolded(board: Board, sequence: number, data: TypedArray, op: AnyOp, order: FoldOrder, { into }: CallOptions): unknown {
+function arraysFolded(order: FoldOrder, op: AnyOp, noteOf: (rank: number) => TypedArray, size: number, { into }: CallOptions): unknown {
   if (into !== undefined) checkAttached(into, 'into')
-  const code = datatypeOf(data)
-  const { byteLength } = data
-  const noteOf = (rank: number): TypedArray =>
-    valueOn(code, board.bytes.buffer as ArrayBuffer, board.placeOf(rank, sequence), byteLength) as TypedArray
+  const { byteLength } = noteOf(0)
+  const code = datatypeOf(noteOf(0))
   const fresh = (): TypedArray => valueOn(code, unfilled(byteLength), 0, byteLength) as TypedArray
   const place = (into ?? fresh()) as TypedArray
-  const view = valueOn(code, place.buffer as ArrayBuffer, place.byteOffset, byteLength) as TypedArray
-  let left = board.size - 1
-  folded(order, board.size, noteOf, (a, b) => {
+  const view = runOf(place, code, 0, byteLength)
+  let left = size - 1
+  folded(order, size, noteOf, (a, b) => {
     // The last one combines all.
     const out = --left === 0 ? view : fresh()
     foldArrays(op, out, a, b)

@@ -152,6 +152,8 @@ export class HostBoard implements Board {
   readonly #posted: number[] = new Array(NOTES).fill(-1)
   /** That of its last note. */
   #last = -1
+  /** All were seen to have read up to this call: to look is to take a line of the cache from each that writes it at every call. */
+  #readByAll = 0
 
   constructor(memory: ArrayBufferLike, base: number, rank: number, bells: readonly Int32Array[], waiting: HostBoard[]) {
     this.rank = rank
@@ -167,11 +169,14 @@ export class HostBoard implements Board {
   /** Whether there is room for this rank's note: all have read what it has there. */
   hasRoom(sequence: number): boolean {
     const before = this.#posted[sequence % NOTES]!
-    if (before < 0) return true
+    if (before < 0 || ((this.#readByAll - before) | 0) > 0) return true
+    let least = this.#last + 1
     for (let rank = 0; rank < this.size; rank++) {
-      if (((Atomics.load(this.#words, (this.#lineOf(rank) >> 2) + READ) - before) | 0) <= 0) return false
+      const next = Atomics.load(this.#words, (this.#lineOf(rank) >> 2) + READ)
+      if (((next - least) | 0) < 0) least = next
     }
-    return true
+    this.#readByAll = least | 0
+    return ((least - before) | 0) > 0
   }
 
   /** Where the data of a note is, in `bytes`; a multiple of 8. */

@@ -224,11 +224,11 @@ class SendStart extends Request<void> implements Owner, Half {
 
   /** Throws where one is ready already, and then nothing has happened. */
   ready(ranges: readonly PartitionRange[], site: CallSite | undefined): void {
-    const seen = new Set<number>()
+    const seen = ranges.length > 1 ? new Set<number>() : undefined
     for (const { from, to } of ranges) {
       for (let k = from; k < to; k++) {
-        if (this.#readyAt[k] !== undefined || (ranges.length > 1 && seen.has(k))) throw this.#twice(k)
-        if (ranges.length > 1) seen.add(k)
+        if (this.#readyAt[k] !== undefined || seen?.has(k)) throw this.#twice(k)
+        seen?.add(k)
       }
     }
     const { partBytes } = this.#cut
@@ -238,11 +238,18 @@ class SendStart extends Request<void> implements Owner, Half {
       const part = this.#cut.part(from * partBytes, (to - from) * partBytes)
       if (part !== undefined) watch(this.#comm, this, part, 'psend', site)
       else if (this.#comm.endpoint.memoryInUse.isChecked) for (let k = from; k < to; k++) this.#sums.set(k, this.#cut.sum(k))
-      if (partBytes > 0) this.#rest.push({ from: from * partBytes, to: to * partBytes })
+      if (partBytes > 0) this.#add(from * partBytes, to * partBytes)
     }
     // Where there is no data, that is what is to be told.
     if (this.#missing === 0 && partBytes === 0) this.#rest.push({ from: 0, to: 0 })
     this.#pump()
+  }
+
+  /** What follows on what waits already goes in one message with it. */
+  #add(from: number, to: number): void {
+    const last = this.#rest.at(-1)
+    if (last?.to === from) last.to = to
+    else this.#rest.push({ from, to })
   }
 
   /** A message is out. */

@@ -25,8 +25,6 @@ const PARTITIONED_TO: OptionNames<PartitionedTo> = { dest: true, tag: true, part
 
 /** Data goes in messages of at most so many bytes: such a message is written at once, and whole. */
 const CHUNK_BYTES = 2 ** 15
-/** Messages of a start that wait for room at the same time. */
-const QUEUED = 8
 
 /**
  * A send whose data is told to be ready part by part: each part goes when it is ready and the receiver has started. A persistent call: it
@@ -182,10 +180,10 @@ class SendStart extends Request<void> implements Owner, Half {
   #missing: number
   /** Bytes that are ready and have not been written, in order. */
   readonly #rest: PartitionRange[] = []
-  readonly #queued = new Set<Outgoing>()
+  /** What waits for room: one message, so that what gets ready meanwhile goes in few. */
+  #queued: Outgoing | undefined
   /** Of partitions in pieces that are ready, what they were then, where that is checked. */
   readonly #sums = new Map<number, number>()
-  /** That of its messages which was queued first is the first to be out. */
   #pumping = false
 
   constructor(
@@ -254,19 +252,14 @@ class SendStart extends Request<void> implements Owner, Half {
 
   /** A message is out. */
   done(): void {
-    for (const message of this.#queued) {
-      if (message.sent < message.length) continue
-      this.#queued.delete(message)
-      break
-    }
+    this.#queued = undefined
     this.#pump()
   }
 
   abandon(error: Error): void {
     if (this.settled) return
-    const link = this.#comm.endpoint.link(this.peer)
-    for (const message of this.#queued) link.retract(message)
-    this.#queued.clear()
+    if (this.#queued !== undefined) this.#comm.endpoint.link(this.peer).retract(this.#queued)
+    this.#queued = undefined
     this.#rest.length = 0
     this.fail(error)
   }
@@ -303,7 +296,7 @@ class SendStart extends Request<void> implements Owner, Half {
     } finally {
       this.#pumping = false
     }
-    if (this.#missing > 0 || this.#rest.length > 0 || this.#queued.size > 0) return
+    if (this.#missing > 0 || this.#rest.length > 0 || this.#queued !== undefined) return
     for (const [part, sum] of this.#sums) {
       if (sum !== this.#cut.sum(part)) return this.failHere(changedPart('data', 'psend', this.#readyAt[part] ?? undefined))
     }
@@ -314,7 +307,7 @@ class SendStart extends Request<void> implements Owner, Half {
     const { endpoint, id } = this.#comm
     const link = endpoint.link(this.peer)
     const context = id + PARTITIONS
-    while (this.#rest.length > 0 && this.#queued.size < QUEUED && !this.settled) {
+    while (this.#rest.length > 0 && this.#queued === undefined && !this.settled) {
       const range = this.#rest[0]!
       const count = Math.min(range.to - range.from, CHUNK_BYTES)
       const offset = range.from
@@ -326,7 +319,7 @@ class SendStart extends Request<void> implements Owner, Half {
       const message = new Outgoing(context, handle, UINT8, bytes, false, undefined, this)
       message.call = lower
       message.shape = upper
-      this.#queued.add(message)
+      this.#queued = message
       link.send(message)
     }
   }

@@ -11,7 +11,7 @@ import { FROM, type From, type Target, TO, type To } from './options.js'
 import { KeptMemory, Persistent } from './persistent.js'
 import { checkTarget, ReceiveRequest, startTaking } from './receive-request.js'
 import type { Request } from './request.js'
-import { sendMemory, sendPicked, sent } from './send-request.js'
+import { type SendRequest, sendMemory, sendPicked, sent } from './send-request.js'
 
 /** Sends and receives that are made once and started again and again. */
 
@@ -25,6 +25,8 @@ class PersistentSend extends Persistent<void> {
   readonly #tag: number
   readonly #synchronous: boolean
   readonly #signal: AbortSignal | undefined
+  /** Of all starts whose data was out at once: there is nothing in it that they differ in. */
+  #sent: SendRequest | undefined
 
   constructor(core: CommunicatorCore, data: Target, to: To, synchronous: boolean, site: CallSite | undefined) {
     super(core, site)
@@ -54,7 +56,9 @@ class PersistentSend extends Persistent<void> {
       this.#bytes === undefined
         ? sendPicked(this.core, (this.#data as Pickable).picked, this.#dest, this.#tag, this.#synchronous, signal, site)
         : sendMemory(this.core, this.#datatype, this.#bytes, this.#dest, this.#tag, this.#synchronous, signal, site)
-    return request ?? sent(this.core)
+    if (request !== undefined) return request
+    this.#sent ??= sent(this.core)
+    return this.#sent
   }
 
   protected checkMemory(): void {

@@ -256,6 +256,32 @@ describe('a partitioned send', () => {
     })
   })
 
+  it('sends partitions that follow on each other in one message where they wait, and each by itself where none does', () => {
+    simulate(2, { latency: 1 }, ({ comms: [zero, one], flush, traffic }) => {
+      const [data, into] = [Float64Array.from({ length: 8 }, (_, k) => k), f64(8)]
+      const out = zero!.psendInit(data, { dest: 1, partitions: 8 })
+      const inn = one!.precvInit({ source: 0, into, partitions: 8 })
+      const sent: number[] = []
+      const send = (partitions: number[]): void => {
+        const before = traffic(0, 1).messages
+        for (const part of partitions) out.ready(part)
+        flush()
+        sent.push(traffic(0, 1).messages - before)
+      }
+      out.start()
+      // Until the receiver starts they wait.
+      send([0, 1, 2, 5, 6])
+      const before = traffic(0, 1).messages
+      inn.start()
+      flush()
+      sent.push(traffic(0, 1).messages - before)
+      send([3, 4, 7])
+      expect(sent).toEqual([0, 2, 3])
+      expect([out.active, inn.active]).toEqual([false, false])
+      expect(into).toEqual(data)
+    })
+  })
+
   it('takes views and records, and gives parts of them', () => {
     simulate(2, {}, ({ comms: [zero, one], flush }) => {
       const Pair = struct({ id: 'u8', value: 'f64' })

@@ -3,7 +3,7 @@ import { lastValueFrom, of } from 'rxjs'
 import * as mpi from '../../operators/index.js'
 import type { Communicator } from '../../src/communicator/communicator.js'
 import { CollectiveMismatchError } from '../../src/errors.js'
-import { SUM } from '../../src/op/op.js'
+import { PROD, SUM } from '../../src/op/op.js'
 import { HostBoards } from '../../src/transport/shared/boards.js'
 import { allocateHost } from '../../src/transport/shared/host-memory.js'
 import { open } from '../../src/transport/shared/mapped-memory.js'
@@ -29,7 +29,11 @@ const what = fc.constantFrom(
   'all objects',
   'all long',
   'all in one',
-  'exchange'
+  'exchange',
+  'gathered',
+  'gathered in one',
+  'reduced',
+  'reduced array'
 )
 /** How a rank calls it: waits, does not wait, or as an operator; and how late it comes. */
 const how = fc.record({ form: fc.constantFrom('method', 'method', 'request', 'operator'), late: fc.nat(3), into: fc.boolean() })
@@ -40,7 +44,8 @@ type How = typeof how extends fc.Arbitrary<infer H> ? H : never
 const given = (kind: What, rank: number, call: number, size: number): unknown => {
   const lengths: Partial<Record<What, number>> = { short: 5, longer: 100, long: 1100, 'all long': 1100 }
   if (lengths[kind] !== undefined) return new Float64Array(lengths[kind]).fill(rank + call / 8)
-  if (kind === 'all in one') return Float32Array.of(rank, call, rank / 2)
+  if (kind === 'reduced array') return Float64Array.of(rank, call)
+  if (kind === 'all in one' || kind === 'gathered in one') return Float32Array.of(rank, call, rank / 2)
   if (kind === 'exchange') return Int16Array.from({ length: 2 * size }, (_, k) => 100 * rank + 10 * call + k)
   if (kind === 'all words') return `${rank} of ${call}`
   if (kind === 'all objects') return { rank, call }
@@ -50,13 +55,44 @@ const given = (kind: What, rank: number, call: number, size: number): unknown =>
 const expected = (kind: What, rank: number, size: number, call: number): unknown => {
   const all = Array.from({ length: size }, (_, rank) => given(kind, rank, call, size))
   if (kind === 'barrier') return undefined
+  if (kind.startsWith('gathered') || kind.startsWith('reduced'))
+    return rank === call % size ? expectedAtRoot(kind, all, size, call) : undefined
   if (kind === 'exchange') return Int16Array.from(all.flatMap((row) => [...(row as Int16Array).slice(2 * rank, 2 * rank + 2)]))
   if (kind.startsWith('all')) return all
   const sum = (size * (size - 1)) / 2 + (size * call) / 8
   return kind === 'number' ? sum : new Float64Array((all[0] as Float64Array).length).fill(sum)
 }
 
-function call(comm: Communicator, kind: What, { form, into }: How, number: number): Promise<unknown> {
+function expectedAtRoot(kind: What, all: unknown[], size: number, call: number): unknown {
+  const ranks = (size * (size - 1)) / 2
+  if (kind === 'reduced') return ranks + (size * call) / 8
+  if (kind === 'reduced array') return Float64Array.of(ranks, size * call)
+  return all
+}
+
+/** Of calls of which only the root, another in each, gets something. */
+function callToRoot(comm: Communicator, kind: What, { form, into }: How, number: number): Promise<unknown> {
+  const value = given(kind, comm.rank, number, comm.size)
+  const root = number % comm.size
+  const isRoot = comm.rank === root
+  if (form === 'operator' && !(kind === 'gathered in one' && into)) {
+    const source = of(value)
+    const results = kind.startsWith('gathered')
+      ? source.pipe(mpi.gather(comm, { root }))
+      : source.pipe(mpi.reduce(comm, SUM, { root }) as never)
+    return lastValueFrom(results, { defaultValue: undefined })
+  }
+  if (kind.startsWith('reduced')) return comm.ireduce(value as number, SUM, { root }).wait()
+  if (kind === 'gathered' || !into) return comm.igather(value, { root }).wait()
+  // What is no root's is ignored, were it too short.
+  const all = new Float32Array(isRoot ? 3 * comm.size : 1)
+  const gathered = comm.igather(value as Float32Array, { root, into: all }).wait()
+  return gathered.then((same) => (isRoot && same === all ? parts(all) : same))
+}
+
+function call(comm: Communicator, kind: What, how: How, number: number): Promise<unknown> {
+  if (kind.startsWith('gathered') || kind.startsWith('reduced')) return callToRoot(comm, kind, how, number)
+  const { form, into } = how
   const value = given(kind, comm.rank, number, comm.size)
   if (kind === 'all in one' && into) {
     const all = new Float32Array(3 * comm.size)
@@ -139,6 +175,21 @@ describe('collectives by a board and by messages', () => {
       )
       for (const error of errors) expect(error).toBeInstanceOf(CollectiveMismatchError)
     })
+  })
+
+  it('reduces to the same bits as messages do, whatever the op, the root and the number of ranks', async () => {
+    for (const size of [2, 3, 5, 6, 7]) {
+      await inWorld(binding, size, async ({ comms }) => {
+        const values = comms.map((_, rank) => Float64Array.of(0.1 * 3 ** rank, 1 / (rank + 1), 1e16 / 7 ** rank))
+        for (const op of [SUM, PROD]) {
+          for (let root = 0; root < size; root++) {
+            const results = (algorithm?: 'binomial') =>
+              Promise.all(comms.map((comm) => comm.reduce(values[comm.rank]!, op, { root, ...(algorithm && { algorithm }) })))
+            expect(await results()).toEqual(await results('binomial'))
+          }
+        }
+      })
+    }
   })
 
   it('takes bytes of any kind in one place', async () => {

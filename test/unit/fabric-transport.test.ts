@@ -53,6 +53,21 @@ describe('a fabric that is left while it delivers', () => {
     expect(next).toEqual([5])
   })
 
+  it('leaves nothing to those that get its memory after it', () => {
+    const memory = allocateHost(2)
+    const old = transportOf(1, memory, () => undefined)
+    send(
+      transportOf(0, memory, () => undefined),
+      1,
+      1
+    )
+    expect(old.poll()).toBe(true)
+    clearHost(memory)
+    const heard: number[] = []
+    expect(transportOf(1, memory, (word) => heard.push(word)).poll()).toBe(false)
+    expect(heard).toEqual([])
+  })
+
   it('is left at once where it does not deliver, and else when all that deliver are done', () => {
     const memory = allocateHost(2)
     const told: string[] = []

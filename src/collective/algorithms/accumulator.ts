@@ -234,7 +234,7 @@ export const copyOf = (value: unknown): unknown =>
   typeof value === 'object' && value !== null ? decodeObject(encodeObject(value).slice()) : value
 
 /** Those bytes of an array: itself where they are all, for making another takes as long as adding a few elements. */
-const runOf = (array: TypedArray, code: number, at: number, count: number): TypedArray =>
+export const runOf = (array: TypedArray, code: number, at: number, count: number): TypedArray =>
   count === array.byteLength ? array : (valueOn(code, array.buffer as ArrayBuffer, array.byteOffset + at, count) as TypedArray)
 
 const isSame = (one: TypedArray, other: TypedArray): boolean => one.buffer === other.buffer && one.byteOffset === other.byteOffset

@@ -1,5 +1,4 @@
 import { ANY_SOURCE } from '../../constants.js'
-import { checkAttached } from '../../diagnostics/arguments.js'
 import type { CallSite } from '../../diagnostics/call-site.js'
 import type { Board, BoardReader } from '../../transport/board.js'
 import type { Call } from '../call.js'
@@ -225,12 +224,10 @@ export class BoardRound<T, R> implements Party, BoardReader {
       return this.#registry.alarm(this.sequence)
     }
     if (this.#step === 0 && !this.#isOfOneWay) return this.#goByMessages()
-    const { options } = this.call
     let result: R | typeof NOTHING | typeof MEET_AGAIN
     try {
       do {
-        if (this.#laid !== undefined) this.#laid.check()
-        else if (options.into !== undefined) checkAttached(options.into, 'into')
+        this.#laid?.check()
         result = this.#read()
         if (result === MEET_AGAIN) board.pass(this.sequence, ++this.#step)
       } while (result === MEET_AGAIN && board.behind(this.sequence, this.#step, 0) < 0)

@@ -1,5 +1,6 @@
-import { type BufferLike, datatypeOf, memoryOf, NUMBER, OBJECT, valueOn } from '../../codec/datatype.js'
+import { type BufferLike, bytesOf, datatypeOf, memoryOf, NUMBER, OBJECT, valueOn } from '../../codec/datatype.js'
 import { decodeObject, encodeObject } from '../../codec/object.js'
+import { checkAttached } from '../../diagnostics/arguments.js'
 import { copy } from '../../memory/copy.js'
 import type { Board } from '../../transport/board.js'
 import { anyWantsInOne, areAlike, bytesIn, kindIn, lengthOf } from './note-length.js'
@@ -26,15 +27,16 @@ export const collectedPosts = <T, R>(): Posts<T, R> => ({
       return NUMBER_WRITTEN
     }
     const datatype = datatypeOf(value)
-    const { buffer, byteOffset, byteLength } = datatype === OBJECT ? encodeObject(value) : memoryOf(value as unknown as BufferLike)
-    copy(new Uint8Array(buffer, byteOffset, byteLength), 0, board.bytes, board.placeOf(board.rank, sequence), byteLength)
-    return { shape: 0, length: lengthOf(datatype, byteLength, into !== undefined) }
+    const bytes = datatype === OBJECT ? encodeObject(value) : bytesOf(value as unknown as BufferLike)
+    copy(bytes, 0, board.bytes, board.placeOf(board.rank, sequence), bytes.length)
+    return { shape: 0, length: lengthOf(datatype, bytes.length, into !== undefined) }
   },
   agree: (board, sequence) => areAlike(board, sequence) || !anyWantsInOne(board, sequence),
   read(board, sequence, _, { into }) {
     if (into === undefined) return Array.from({ length: board.size }, (_, rank) => valueIn(board, rank, sequence)) as R
+    checkAttached(into, 'into')
     const bytes = bytesIn(board, 0, sequence)
-    const place = memoryOf(into) as Uint8Array
+    const place = bytesOf(into)
     for (let rank = 0; rank < board.size; rank++) copy(board.bytes, board.placeOf(rank, sequence), place, rank * bytes, bytes)
     return into as R
   }

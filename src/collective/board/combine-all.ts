@@ -2,14 +2,14 @@ import { elementSize, valueOn } from '../../codec/datatype.js'
 import { giveScratch, takeScratch } from '../../memory/scratch.js'
 import { type AnyOp, foldArrays, type TypedArray } from '../../op/op.js'
 import type { Place } from '../../transport/board.js'
-import { folded } from './reduced.js'
+import { type FoldOrder, folded } from './fold-order.js'
 
 /** What is combined at a time, so that it stays in the cache. */
 const BLOCK_BYTES = 2 ** 15
 
-/** Combines what all ranks have laid, in the order of recursive doubling, into a place that may be what one of them has laid. */
-export function combineAll(op: AnyOp, datatype: number, size: number, into: Place, laid: (rank: number) => Place): void {
-  const given = Array.from({ length: size }, (_, rank) => laid(rank))
+/** Combines what all ranks have laid into a place that may be what one of them has laid. */
+export function combineAll(op: AnyOp, order: FoldOrder, datatype: number, into: Place, given: readonly Place[]): void {
+  const size = given.length
   const most = BLOCK_BYTES - (BLOCK_BYTES % elementSize(datatype))
   const temporary: ArrayBuffer[] = []
   for (let at = 0; at < into.byteLength; at += most) {
@@ -19,6 +19,7 @@ export function combineAll(op: AnyOp, datatype: number, size: number, into: Plac
     let left = size - 1
     let used = 0
     folded(
+      order,
       size,
       (rank) => on(given[rank]!),
       (a, b) => {

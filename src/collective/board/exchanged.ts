@@ -1,4 +1,5 @@
 import { type BufferLike, bytesOf, datatypeOf, OBJECT, valueOn } from '../../codec/datatype.js'
+import { checkAttached } from '../../diagnostics/arguments.js'
 import { copy } from '../../memory/copy.js'
 import { unfilled } from '../../memory/scratch.js'
 import { areAlike, bytesIn, kindIn, lengthOf } from './note-length.js'
@@ -14,6 +15,7 @@ export const exchangedPosts = <T, R>(): Posts<T, R> => ({
   },
   agree: areAlike,
   read(board, sequence, _, { into }) {
+    if (into !== undefined) checkAttached(into, 'into')
     const length = bytesIn(board, board.rank, sequence)
     const place = into ?? valueOn(kindIn(board, board.rank, sequence), unfilled(length), 0, length)
     const bytes = bytesOf(place)

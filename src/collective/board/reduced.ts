@@ -1,19 +1,24 @@
 import { datatypeOf, NUMBER, valueOn } from '../../codec/datatype.js'
+import { checkAttached } from '../../diagnostics/arguments.js'
 import { unfilled } from '../../memory/scratch.js'
 import { type AnyOp, foldArrays, isPredefined, isTypedArray, type TypedArray } from '../../op/op.js'
-import type { Board } from '../../transport/board.js'
-import { shapeOf } from '../algorithms/accumulator.js'
+import { runOf, shapeOf } from '../algorithms/accumulator.js'
 import type { CallOptions } from '../call.js'
+import { type FoldOrder, folded } from './fold-order.js'
+import { NoteViews } from './note-views.js'
 import type { Posts, Written } from './posts.js'
 
 const NUMBER_WRITTEN: Written = { shape: NUMBER, length: 8 }
 
 /**
- * A reduction to all by a board: each rank combines what all have posted, in the order of recursive doubling, so that the result is to the
- * last bit the same as by messages. An op of the program's own is not called more often than messages would: those go that way.
+ * A reduction by a board: each rank that gets the result combines what all have posted, in the order in which messages would, so that it is
+ * the same to the last bit; `orderOf` makes that order when it is needed. An op of the program's own is not called more often than messages
+ * would: those go that way.
  */
-export function reducedPosts(op: AnyOp): Posts<unknown, unknown> | undefined {
+export function reducedPosts(op: AnyOp, orderOf: () => FoldOrder): Posts<unknown, unknown> | undefined {
   if (!isPredefined(op)) return undefined
+  let order: FoldOrder | undefined
+  const views = new NoteViews()
   const combine = op.combine as (a: unknown, b: unknown) => unknown
   return {
     takes: (data, most) => typeof data === 'number' || (isTypedArray(data) && data.byteLength <= most),
@@ -22,45 +27,33 @@ export function reducedPosts(op: AnyOp): Posts<unknown, unknown> | undefined {
         board.setNumber(sequence, data)
         return NUMBER_WRITTEN
       }
-      const { buffer, byteOffset, byteLength } = data as TypedArray
-      board.bytes.set(new Uint8Array(buffer, byteOffset, byteLength), board.placeOf(board.rank, sequence))
-      return { shape: shapeOf(data), length: byteLength }
+      const array = data as TypedArray
+      views.of(board, board.rank, sequence, datatypeOf(array), array.byteLength).set(array as never)
+      return { shape: shapeOf(data), length: array.byteLength }
     },
     read(board, sequence, data, options) {
-      if (typeof data === 'number') return folded(board.size, (rank) => board.number(rank, sequence) as unknown, combine)
-      return arraysFolded(board, sequence, data as TypedArray, op, options)
+      order ??= orderOf()
+      if (typeof data === 'number') return folded(order, board.size, (rank) => board.number(rank, sequence) as unknown, combine)
+      const code = datatypeOf(data)
+      const { byteLength } = data as TypedArray
+      return arraysFolded(order, op, (rank) => views.of(board, rank, sequence, code, byteLength), board.size, options)
     }
   }
 }
 
-function arraysFolded(board: Board, sequence: number, data: TypedArray, op: AnyOp, { into }: CallOptions): unknown {
-  const code = datatypeOf(data)
-  const { byteLength } = data
-  const noteOf = (rank: number): TypedArray =>
-    valueOn(code, board.bytes.buffer as ArrayBuffer, board.placeOf(rank, sequence), byteLength) as TypedArray
+function arraysFolded(order: FoldOrder, op: AnyOp, noteOf: (rank: number) => TypedArray, size: number, { into }: CallOptions): unknown {
+  if (into !== undefined) checkAttached(into, 'into')
+  const { byteLength } = noteOf(0)
+  const code = datatypeOf(noteOf(0))
   const fresh = (): TypedArray => valueOn(code, unfilled(byteLength), 0, byteLength) as TypedArray
   const place = (into ?? fresh()) as TypedArray
-  const view = valueOn(code, place.buffer as ArrayBuffer, place.byteOffset, byteLength) as TypedArray
-  let left = board.size - 1
-  folded(board.size, noteOf, (a, b) => {
+  const view = runOf(place, code, 0, byteLength)
+  let left = size - 1
+  folded(order, size, noteOf, (a, b) => {
     // The last one combines all.
     const out = --left === 0 ? view : fresh()
     foldArrays(op, out, a, b)
     return out
   })
   return place
-}
-
-/** Combines as partners do that double: first the pairs of `powerOfTwo`, then neighbours, then neighbours of those. */
-export function folded<V>(size: number, given: (rank: number) => V, combine: (a: V, b: V) => V): V {
-  if (size === 2) return combine(given(0), given(1))
-  const count = 2 ** Math.floor(Math.log2(size))
-  const extra = size - count
-  const values = Array.from({ length: count }, (_, place) =>
-    place < extra ? combine(given(2 * place), given(2 * place + 1)) : given(place + extra)
-  )
-  for (let distance = 1; distance < count; distance *= 2) {
-    for (let place = 0; place < count; place += 2 * distance) values[place] = combine(values[place]!, values[place + distance]!)
-  }
-  return values[0]!
 }

@@ -5,7 +5,9 @@ import { unfilled } from '../../memory/scratch.js'
 import { type AnyOp, isPredefined, isTypedArray, type TypedArray } from '../../op/op.js'
 import { type Board, COMBINED_BYTES, EXCHANGED_BYTES, type Place } from '../../transport/board.js'
 import { shapeOf } from '../algorithms/accumulator.js'
+import { NOTHING } from '../definition.js'
 import { combineAll } from './combine-all.js'
+import { doublingOrder } from './fold-order.js'
 import { type Laid, MEET_AGAIN, type Stages } from './posts.js'
 import { placesLaid } from './staged-reduction.js'
 
@@ -23,7 +25,7 @@ interface Given {
 
 /** How a rank takes what is for it of what all have laid. */
 interface Taking<R> {
-  readonly result: R
+  readonly result: R | typeof NOTHING
   /** Takes bytes of each rank's block from byte `at` on. */
   take(blockOf: (rank: number) => Place, at: number, bytes: number): void
 }
@@ -39,11 +41,16 @@ export const exchangedOnStages = <T, R>(): Stages<T, R> => ({
   }
 })
 
-/** A collection at all: each rank takes what every other has. Where they have given different lengths or kinds, they go by messages. */
-export const collectedOnStages = <T, R>(): Stages<T, R> => ({
+/**
+ * A collection at all, or at the root: each rank that gets it takes what every other has. Where they have given different lengths or kinds,
+ * they go by messages.
+ */
+export const collectedOnStages = <T, R>(gets = true): Stages<T, R> => ({
   takes: (data) => datatypeOf(data) !== OBJECT,
-  lay(value, board, sequence, { into }) {
+  lay(value, board, sequence, options) {
     const data = value as unknown as BufferLike
+    if (!gets) return new StagedBlocks<R>(board, sequence, { data, into: undefined, blocks: 1 }, { result: NOTHING, take: () => undefined })
+    const { into } = options
     const all = into ?? Array.from({ length: board.size }, () => freshAs(data, data.byteLength))
     const take = Array.isArray(all) ? apart(all) : inRow(all, board.size, data.byteLength)
     return new StagedBlocks<R>(board, sequence, { data, into, blocks: 1 }, { result: all as R, take })
@@ -60,7 +67,13 @@ export function dividedOnStages(op: AnyOp, least: number): Stages<unknown, unkno
       const place = into ?? freshAs(data, data.byteLength / board.size)
       const { buffer, byteOffset } = memoryOf(place)
       const take: Taking<unknown>['take'] = (blockOf, at, byteLength) =>
-        combineAll(op, datatypeOf(data), board.size, { buffer, byteOffset: byteOffset + at, byteLength }, blockOf)
+        combineAll(
+          op,
+          doublingOrder(board.size),
+          datatypeOf(data),
+          { buffer, byteOffset: byteOffset + at, byteLength },
+          Array.from({ length: board.size }, (_, rank) => blockOf(rank))
+        )
       return new StagedBlocks(board, sequence, { data, into, blocks: board.size }, { result: place, take })
     }
   }
@@ -123,7 +136,7 @@ class StagedBlocks<R> implements Laid<R> {
     if (into !== undefined) checkAttached(into, 'into')
   }
 
-  step(step: number): R | typeof MEET_AGAIN {
+  step(step: number): R | typeof NOTHING | typeof MEET_AGAIN {
     if (step === 0) this.#places = placesLaid(this.#board, this.#sequence)
     if (step === this.#parts) return this.#taking.result
     const at = step * this.#partBytes

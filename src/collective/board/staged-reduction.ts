@@ -1,40 +1,49 @@
-import { datatypeOf, valueOn } from '../../codec/datatype.js'
+import { type BufferLike, datatypeOf, valueOn } from '../../codec/datatype.js'
 import { checkAttached } from '../../diagnostics/arguments.js'
 import { copyRun } from '../../memory/copy.js'
 import { unfilled } from '../../memory/scratch.js'
 import { type AnyOp, isPredefined, isTypedArray, type TypedArray } from '../../op/op.js'
 import { type Board, COMBINED_BYTES, type Place } from '../../transport/board.js'
 import { shapeOf } from '../algorithms/accumulator.js'
-import type { CallOptions } from '../call.js'
 import { NOTHING } from '../definition.js'
 import { combineAll } from './combine-all.js'
+import type { FoldOrder } from './fold-order.js'
 import { type Laid, MEET_AGAIN, type Stages } from './posts.js'
 
 /** So much of what a rank gives is on its stage at a time; behind that is its share of the result. */
 const PART_BYTES = (COMBINED_BYTES * 2) / 3
 
 /** A reduction of long arrays, to all or to a root, by the stages of a board. An op of the program's own goes by messages. */
-export function reducedOnStages(op: AnyOp, least: number, root?: number): Stages<unknown, unknown> | undefined {
+export function reducedOnStages(op: AnyOp, least: number, orderOf: () => FoldOrder, root?: number): Stages<unknown, unknown> | undefined {
   if (!isPredefined(op)) return undefined
+  let order: FoldOrder | undefined
   return {
     takes: (data) => isTypedArray(data) && data.byteLength >= least,
-    lay: (data, board, sequence, options) => new StagedReduction(op, root, board, sequence, data as TypedArray, options)
+    lay(data, board, sequence, { into }) {
+      order ??= orderOf()
+      return new StagedReduction({ op, order, root }, board, sequence, data as TypedArray, into)
+    }
   }
+}
+
+interface How {
+  readonly op: AnyOp
+  readonly order: FoldOrder
+  /** Who gets the result; `undefined`: all. */
+  readonly root: number | undefined
 }
 
 /**
  * A part at a time, each rank lays what the others need on its stage, unless they see its memory, combines its share of the part, of what
- * all have laid there, and takes the shares of the others, if it gets the result. Every element is combined on one rank, in the order of
- * recursive doubling, so that the result is to the last bit the same as by messages.
+ * all have laid there, and takes the shares of the others, if it gets the result. Every element is combined on one rank, in the order in
+ * which messages would, so that the result is the same to the last bit.
  *
  * Steps: two a part, whatever the number of ranks. Bytes: a rank copies n (p - 1) / p to its stage and as many from others, and combines n.
  */
 class StagedReduction implements Laid<unknown> {
   readonly shape: number
   readonly datatype: number
-  readonly #op: AnyOp
-  /** Who gets the result; `undefined`: all. */
-  readonly #root: number | undefined
+  readonly #how: How
   readonly #board: Board
   readonly #sequence: number
   /** The others read what is given where it is, */
@@ -47,11 +56,11 @@ class StagedReduction implements Laid<unknown> {
   /** Elements of a part. */
   readonly #most: number
 
-  constructor(op: AnyOp, root: number | undefined, board: Board, sequence: number, given: TypedArray, { into }: CallOptions) {
+  constructor(how: How, board: Board, sequence: number, given: TypedArray, into: BufferLike | undefined) {
+    const { root } = how
     this.shape = shapeOf(given)
     this.datatype = datatypeOf(given)
-    this.#op = op
-    this.#root = root
+    this.#how = how
     this.#board = board
     this.#sequence = sequence
     this.#given = given
@@ -98,16 +107,16 @@ class StagedReduction implements Laid<unknown> {
     const { bytes, rank, size } = this.#board
     const [first, end] = this.#share(part, rank)
     if (first === end) return
+    const byteLength = this.#bytes(end - first)
     const stage = this.#board.stageOf(rank) + PART_BYTES
+    const run = ({ buffer, byteOffset }: Place, start: number): Place => ({ buffer, byteOffset: byteOffset + start, byteLength })
+    const given = Array.from({ length: size }, (_, other) =>
+      other === rank ? run(this.#given, this.#bytes(first)) : run(...this.#laid(other, part, first))
+    )
+    const { op, order, root } = this.#how
     const [place, at] = this.#place === undefined ? [bytes, stage] : [this.#place, this.#bytes(first)]
-    const run = (of: Place, start: number) => ({
-      buffer: of.buffer,
-      byteOffset: of.byteOffset + start,
-      byteLength: this.#bytes(end - first)
-    })
-    const laid = (other: number) => (other === rank ? run(this.#given, this.#bytes(first)) : run(...this.#laid(other, part, first)))
-    combineAll(this.#op, this.datatype, size, run(place, at), laid)
-    if (this.#place !== undefined && this.#root === undefined) copyRun(this.#place, at, bytes, stage, this.#bytes(end - first))
+    combineAll(op, order, this.datatype, run(place, at), given)
+    if (this.#place !== undefined && root === undefined) copyRun(this.#place, at, bytes, stage, byteLength)
   }
 
   /** Takes the other ranks' shares of a part. */

@@ -8,6 +8,7 @@ import { rabenseifnerAllreduce } from '../algorithms/allreduce.rabenseifner.js'
 import { recursiveDoublingAllreduce } from '../algorithms/allreduce.recursiveDoubling.js'
 import { ringAllreduce } from '../algorithms/allreduce.ring.js'
 import { checkPlace, checkReduced } from '../algorithms/reduction.js'
+import { doublingOrder } from '../board/fold-order.js'
 import { reducedPosts } from '../board/reduced.js'
 import { reducedOnStages } from '../board/staged-reduction.js'
 import type { CallOptions } from '../call.js'
@@ -33,7 +34,7 @@ const algorithms = {
 const LARGE_BYTES = 2 ** 15
 
 /** @internal */
-export function allreduceOf({ hosts }: Ranks, options: PlanOptions, op: AnyOp = SUM): Definition<unknown, unknown> {
+export function allreduceOf({ size, hosts }: Ranks, options: PlanOptions, op: AnyOp = SUM): Definition<unknown, unknown> {
   const { algorithm } = options
   checkOp(op)
   checkAlgorithm(algorithm, algorithms)
@@ -52,8 +53,8 @@ export function allreduceOf({ hosts }: Ranks, options: PlanOptions, op: AnyOp = 
     serial: inBlocks,
     checkOptions: checkPlace,
     check: inBlocks ? forArrays(algorithm, options, check) : check,
-    posts: algorithm === undefined ? reducedPosts(op) : undefined,
-    stages: algorithm === undefined ? reducedOnStages(op, LARGE_BYTES) : undefined,
+    posts: algorithm === undefined ? reducedPosts(op, () => doublingOrder(size)) : undefined,
+    stages: algorithm === undefined ? reducedOnStages(op, LARGE_BYTES, () => doublingOrder(size)) : undefined,
     suited: (single) => (isTypedArray(single) && single.byteLength >= LARGE_BYTES ? 'rabenseifner' : undefined),
     build:
       (links, chosen = hosts?.even ? 'hierarchical' : 'recursiveDoubling') =>

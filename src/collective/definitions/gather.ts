@@ -2,6 +2,9 @@ import type { Root } from '../../core/communicator-core.js'
 import { checkEqual, equalForm, gatheringOf } from '../algorithms/gathering.js'
 import { checkPlace } from '../algorithms/reduction.js'
 import { limitOf } from '../algorithms/threshold.js'
+import { collectedPosts } from '../board/collected.js'
+import { postsTo } from '../board/posts.js'
+import { collectedOnStages } from '../board/staged-blocks.js'
 import type { Definition, PlanOptions, Ranks, StreamOptions } from '../definition.js'
 import { checkSendable } from '../given.js'
 
@@ -17,7 +20,7 @@ export interface GatherOptions extends StreamOptions {
 export function gatherOf<T, R>(comm: Ranks, { root = 0, algorithm }: PlanOptions): Definition<T, R> {
   const { rank, size } = comm
   const atRoot = rank === root
-  return gatheringOf(comm, {
+  const definition = gatheringOf<T, R>(comm, {
     name: 'gather',
     root,
     algorithm,
@@ -29,4 +32,7 @@ export function gatherOf<T, R>(comm: Ranks, { root = 0, algorithm }: PlanOptions
     },
     form: (data, { into }) => (into === undefined ? undefined : equalForm(data, size, into))
   })
+  return algorithm === undefined
+    ? { ...definition, posts: postsTo(collectedPosts<T, R>(), atRoot), stages: collectedOnStages<T, R>(atRoot) }
+    : definition
 }

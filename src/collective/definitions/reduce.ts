@@ -7,6 +7,9 @@ import { checkAlgorithm, forArrays } from '../algorithms/algorithm.js'
 import { binomialReduce } from '../algorithms/reduce.binomial.js'
 import { rabenseifnerReduce } from '../algorithms/reduce.rabenseifner.js'
 import { checkPlace, checkReduced } from '../algorithms/reduction.js'
+import { doublingOrder, type FoldOrder, treeOrder } from '../board/fold-order.js'
+import { postsTo } from '../board/posts.js'
+import { reducedPosts } from '../board/reduced.js'
 import { reducedOnStages } from '../board/staged-reduction.js'
 import type { CallOptions } from '../call.js'
 import type { PlanOptions, Ranks } from '../definition.js'
@@ -39,6 +42,9 @@ export function reduceOf(comm: Ranks, options: PlanOptions, op: AnyOp = SUM): De
   const atRoot = comm.rank === root
   checkOp(op)
   const check = (data: unknown, { into }: CallOptions): void => checkReduced(data, op, atRoot ? into : undefined)
+  // Others are combined at rank 0 and sent to the root.
+  const tree = (): FoldOrder => treeOrder(size, op.commutative ? root : 0)
+  const posts = algorithm === undefined ? reducedPosts(op, tree) : undefined
   return {
     name: 'reduce',
     op: op.name,
@@ -49,7 +55,8 @@ export function reduceOf(comm: Ranks, options: PlanOptions, op: AnyOp = SUM): De
     serial: algorithm === 'rabenseifner',
     checkOptions: (given) => atRoot && checkPlace(given),
     check: algorithm === 'rabenseifner' ? forArrays(algorithm, options, check) : check,
-    stages: algorithm === undefined ? reducedOnStages(op, LARGE_BYTES, root) : undefined,
+    posts: posts && postsTo(posts, atRoot),
+    stages: algorithm === undefined ? reducedOnStages(op, LARGE_BYTES, size > FEW ? () => doublingOrder(size) : tree, root) : undefined,
     suited: (single) => (size > FEW && isTypedArray(single) && single.byteLength >= LARGE_BYTES ? 'rabenseifner' : undefined),
     build:
       (links, chosen = 'binomial') =>

@@ -25,8 +25,6 @@ const PARTITIONED_TO: OptionNames<PartitionedTo> = { dest: true, tag: true, part
 
 /** Data goes in messages of at most so many bytes: such a message is written at once, and whole. */
 const CHUNK_BYTES = 2 ** 15
-/** Messages of a start that wait for room at the same time. */
-const QUEUED = 8
 
 /**
  * A send whose data is told to be ready part by part: each part goes when it is ready and the receiver has started. A persistent call: it
@@ -182,10 +180,10 @@ class SendStart extends Request<void> implements Owner, Half {
   #missing: number
   /** Bytes that are ready and have not been written, in order. */
   readonly #rest: PartitionRange[] = []
-  readonly #queued = new Set<Outgoing>()
+  /** What waits for room: one message, so that what gets ready meanwhile goes in few. */
+  #queued: Outgoing | undefined
   /** Of partitions in pieces that are ready, what they were then, where that is checked. */
   readonly #sums = new Map<number, number>()
-  /** That of its messages which was queued first is the first to be out. */
   #pumping = false
 
   constructor(
@@ -224,11 +222,11 @@ class SendStart extends Request<void> implements Owner, Half {
 
   /** Throws where one is ready already, and then nothing has happened. */
   ready(ranges: readonly PartitionRange[], site: CallSite | undefined): void {
-    const seen = new Set<number>()
+    const seen = ranges.length > 1 ? new Set<number>() : undefined
     for (const { from, to } of ranges) {
       for (let k = from; k < to; k++) {
-        if (this.#readyAt[k] !== undefined || (ranges.length > 1 && seen.has(k))) throw this.#twice(k)
-        if (ranges.length > 1) seen.add(k)
+        if (this.#readyAt[k] !== undefined || seen?.has(k)) throw this.#twice(k)
+        seen?.add(k)
       }
     }
     const { partBytes } = this.#cut
@@ -238,28 +236,30 @@ class SendStart extends Request<void> implements Owner, Half {
       const part = this.#cut.part(from * partBytes, (to - from) * partBytes)
       if (part !== undefined) watch(this.#comm, this, part, 'psend', site)
       else if (this.#comm.endpoint.memoryInUse.isChecked) for (let k = from; k < to; k++) this.#sums.set(k, this.#cut.sum(k))
-      if (partBytes > 0) this.#rest.push({ from: from * partBytes, to: to * partBytes })
+      if (partBytes > 0) this.#add(from * partBytes, to * partBytes)
     }
     // Where there is no data, that is what is to be told.
     if (this.#missing === 0 && partBytes === 0) this.#rest.push({ from: 0, to: 0 })
     this.#pump()
   }
 
+  /** What follows on what waits already goes in one message with it. */
+  #add(from: number, to: number): void {
+    const last = this.#rest.at(-1)
+    if (last?.to === from) last.to = to
+    else this.#rest.push({ from, to })
+  }
+
   /** A message is out. */
   done(): void {
-    for (const message of this.#queued) {
-      if (message.sent < message.length) continue
-      this.#queued.delete(message)
-      break
-    }
+    this.#queued = undefined
     this.#pump()
   }
 
   abandon(error: Error): void {
     if (this.settled) return
-    const link = this.#comm.endpoint.link(this.peer)
-    for (const message of this.#queued) link.retract(message)
-    this.#queued.clear()
+    if (this.#queued !== undefined) this.#comm.endpoint.link(this.peer).retract(this.#queued)
+    this.#queued = undefined
     this.#rest.length = 0
     this.fail(error)
   }
@@ -296,7 +296,7 @@ class SendStart extends Request<void> implements Owner, Half {
     } finally {
       this.#pumping = false
     }
-    if (this.#missing > 0 || this.#rest.length > 0 || this.#queued.size > 0) return
+    if (this.#missing > 0 || this.#rest.length > 0 || this.#queued !== undefined) return
     for (const [part, sum] of this.#sums) {
       if (sum !== this.#cut.sum(part)) return this.failHere(changedPart('data', 'psend', this.#readyAt[part] ?? undefined))
     }
@@ -307,7 +307,7 @@ class SendStart extends Request<void> implements Owner, Half {
     const { endpoint, id } = this.#comm
     const link = endpoint.link(this.peer)
     const context = id + PARTITIONS
-    while (this.#rest.length > 0 && this.#queued.size < QUEUED && !this.settled) {
+    while (this.#rest.length > 0 && this.#queued === undefined && !this.settled) {
       const range = this.#rest[0]!
       const count = Math.min(range.to - range.from, CHUNK_BYTES)
       const offset = range.from
@@ -319,7 +319,7 @@ class SendStart extends Request<void> implements Owner, Half {
       const message = new Outgoing(context, handle, UINT8, bytes, false, undefined, this)
       message.call = lower
       message.shape = upper
-      this.#queued.add(message)
+      this.#queued = message
       link.send(message)
     }
   }

@@ -61,6 +61,8 @@ export class HostBoard implements Board {
   readonly #posted: number[] = new Array(NOTES).fill(-1)
   /** That of its last note. */
   #last = -1
+  /** All were seen to have read up to this call: to look is to take a line of the cache from each that writes it at every call. */
+  #readByAll = 0
 
   constructor({ memory, base, key, rank, members, bells, stages, hasEnded, stage, visible, waiting }: BoardPlace) {
     this.rank = rank
@@ -84,9 +86,14 @@ export class HostBoard implements Board {
   /** Whether there is room for this rank's note: all have read what it has there. */
   hasRoom(sequence: number): boolean {
     const before = this.#posted[sequence % NOTES]!
-    if (before < 0) return true
-    for (let rank = 0; rank < this.size; rank++) if (((this.#readBy(rank) - before) | 0) <= 0) return false
-    return true
+    if (before < 0 || ((this.#readByAll - before) | 0) > 0) return true
+    let least = this.#last + 1
+    for (let rank = 0; rank < this.size; rank++) {
+      const next = this.#readBy(rank)
+      if (((next - least) | 0) < 0) least = next
+    }
+    this.#readByAll = least | 0
+    return ((least - before) | 0) > 0
   }
 
   /** Where the data of a note is, in `bytes`; a multiple of 8. */

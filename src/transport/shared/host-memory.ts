@@ -53,12 +53,20 @@ export const maxSegment = (size: number): number => Math.min(2 ** 17, ringBytes(
 export const laneBytes = (size: number): number => ringBytes(size)
 
 export const laneWord = (source: number): number => (FLAGS_BYTES + source * LANE_BYTES) >> 2
-/** Words of a lane: the writer's position, whether the writer waits for room, the reader's position. */
+/** Words of a lane: the writer's position; the reader's, and whether the writer waits for room, which the reader looks at as often. */
 export const HEAD = 0
-export const WANTED = 1
 export const TAIL = LANE_BYTES >> 3
+export const WANTED = TAIL + 1
 
 export const ringStart = (size: number, source: number): number => FLAGS_BYTES + size * LANE_BYTES + source * ringBytes(size)
+/** In the place of a ring's next segment while there is none. */
+export const NONE = 0
+
+/** Whether all segments from a source have been read, and their room given back. */
+function isEmpty(inbox: Int32Array, size: number, source: number): boolean {
+  const tail = Atomics.load(inbox, laneWord(source) + TAIL)
+  return Atomics.load(inbox, (ringStart(size, source) + (tail & (ringBytes(size) - 1))) >> 2) === NONE
+}
 
 /** Words of `states`: how many ranks have gone so far, then the state of each. */
 export const GONE_COUNT = 0
@@ -94,10 +102,14 @@ export function allocateHost(size: number, others?: Omit<OtherHosts, 'bell'>, sh
   }
 }
 
-/** Makes memory as new that nobody has any more. What is in the rings does not matter: nobody reads what has not been written since. */
+/** Makes memory as new that nobody has any more: of a ring the word of the first segment, before which nobody reads any other. */
 export function clearHost({ inboxes, states, boards }: HostMemory): void {
   const size = inboxes.length
-  for (const inbox of inboxes) new Int32Array(open(inbox), 0, laneWord(size)).fill(0)
+  for (const inbox of inboxes) {
+    const words = new Int32Array(open(inbox))
+    words.fill(0, 0, laneWord(size))
+    for (let source = 0; source < size; source++) words[ringStart(size, source) >> 2] = NONE
+  }
   new Int32Array(states).fill(0)
   if (boards !== undefined) clearBoards(open(boards), size)
 }
@@ -194,10 +206,7 @@ export function restOf(memory: HostMemory): readonly number[] | undefined {
     const lanes = new Int32Array(open(inboxes[dest]!))
     // Somebody has woken it and it has not said so yet.
     if (Atomics.load(lanes, ASLEEP) === 0) return undefined
-    for (let source = 0; source < inboxes.length; source++) {
-      const lane = laneWord(source)
-      if (Atomics.load(lanes, lane + HEAD) !== Atomics.load(lanes, lane + TAIL)) return undefined
-    }
+    for (let source = 0; source < inboxes.length; source++) if (!isEmpty(lanes, inboxes.length, source)) return undefined
   }
   return look().every((state, k) => state === before[k]) ? before : undefined
 }
@@ -208,10 +217,7 @@ export function isQuiet(memory: HostMemory): boolean {
   return inboxes.every((inbox, dest) => {
     if (hasGone(memory, dest)) return true
     const lanes = new Int32Array(open(inbox))
-    return inboxes.every((_, source) => {
-      const lane = laneWord(source)
-      return Atomics.load(lanes, lane + HEAD) === Atomics.load(lanes, lane + TAIL)
-    })
+    return inboxes.every((_, source) => isEmpty(lanes, inboxes.length, source))
   })
 }
 

@@ -12,26 +12,15 @@ import { Outgoing, type Owner } from './send-queue.js'
 /** Says something to a rank of the endpoint. */
 export function sendControl(endpoint: Endpoint, member: number, context: number, saying: unknown, tag = 0, call = 0, shape = 0): void {
   if (endpoint.whyGone(member) !== undefined) return
-  if (typeof saying === 'number') sendBytes(endpoint, member, context, NUMBER, bytesOfNumber(saying), tag, call, shape)
-  else sendBytes(endpoint, member, context, OBJECT, encodeObject(saying), tag, call, shape)
+  if (typeof saying === 'number') sendBytes(endpoint, member, context, NUMBER, bytesOfNumber(saying), undefined, tag, call, shape)
+  else sendBytes(endpoint, member, context, OBJECT, encodeObject(saying), undefined, tag, call, shape)
 }
 
 /** The same, and bytes that go along as they are: the shape says how long what is said is. */
 export function sendControlWith(endpoint: Endpoint, member: number, context: number, saying: unknown, along: Uint8Array, tag = 0): void {
   if (endpoint.whyGone(member) !== undefined) return
   const said = encodeObject(saying)
-  sendBytes(endpoint, member, context, OBJECT, joined(said, along), tag, 0, said.length)
-}
-
-let scratch = new Uint8Array(0)
-
-/** One behind the other, in memory that all calls share. */
-function joined(said: Uint8Array, along: Uint8Array): Uint8Array {
-  const bytes = said.length + along.length
-  if (scratch.length < bytes) scratch = new Uint8Array(2 * bytes)
-  copy(said, 0, scratch, 0, said.length)
-  copy(along, 0, scratch, said.length, along.length)
-  return scratch.subarray(0, bytes)
+  sendBytes(endpoint, member, context, OBJECT, said, along, tag, 0, said.length)
 }
 
 function sendBytes(
@@ -39,17 +28,26 @@ function sendBytes(
   member: number,
   context: number,
   datatype: number,
-  bytes: Uint8Array,
+  said: Uint8Array,
+  along: Uint8Array | undefined,
   tag: number,
   call: number,
   shape: number
 ): void {
   const link = endpoint.link(member)
-  if (link.sendNow(context, tag, datatype, bytes, bytes.byteLength, call, shape)) return
-  const message = new Outgoing(context, tag, datatype, bytes.slice(), false, undefined, unattended)
+  if (link.sayNow(context, tag, datatype, said, along, call, shape)) return
+  const message = new Outgoing(context, tag, datatype, joined(said, along), false, undefined, unattended)
   message.call = call
   message.shape = shape
   link.sendAhead(message)
+}
+
+/** One behind the other, in memory of their own. */
+function joined(said: Uint8Array, along: Uint8Array | undefined): Uint8Array {
+  const bytes = new Uint8Array(said.length + (along?.length ?? 0))
+  copy(said, 0, bytes, 0, said.length)
+  if (along !== undefined) copy(along, 0, bytes, said.length, along.length)
+  return bytes
 }
 
 /** Takes every message of a context, at once, from those on that have come already. */

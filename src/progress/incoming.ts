@@ -2,7 +2,7 @@ import { NUMBER, OBJECT, valueOn } from '../codec/datatype.js'
 import { decodeObject } from '../codec/object.js'
 import { ANY_SOURCE } from '../constants.js'
 import type { CallSite } from '../diagnostics/call-site.js'
-import { copy, copyAll, copyRun, duplicate, LARGEST_UINT8ARRAY, type Memory } from '../memory/copy.js'
+import { copy, copyAll, copyRun, LARGEST_UINT8ARRAY, type Memory } from '../memory/copy.js'
 import type { Runs } from '../memory/runs.js'
 import { giveScratch, takeScratch, unfilled } from '../memory/scratch.js'
 import type { Slot } from '../transport/transport.js'
@@ -210,11 +210,11 @@ export class Incoming implements Arrived {
     return this.#number ?? new Float64Array(this.target!.buffer, 0, 1)[0]!
   }
 
-  /** Of what was sent by `sendControlWith`: what is said, and the bytes that go along, which share nothing. */
+  /** Of what was sent by `sendControlWith`: what is said, and the bytes that go along, which are good during the call only. */
   get saidWith(): [said: unknown, along: Uint8Array] {
     const { buffer, byteOffset } = this.target!
     const bytes = new Uint8Array(buffer, byteOffset + this.#offset, this.bytes)
-    return [decodeObject(bytes, 0, this.shape), duplicate(bytes.subarray(this.shape)) as Uint8Array]
+    return [decodeObject(bytes, 0, this.shape), bytes.subarray(this.shape)]
   }
 
   /** The data as a value that shares nothing. */

@@ -205,6 +205,37 @@ export class SendQueue {
     return true
   }
 
+  /**
+   * Says something at once, in one segment, ahead of what waits for credit and without any: as `sendAhead`, and without memory for it.
+   * False where there is no room, and nothing has happened. `along`: bytes that follow what is said.
+   */
+  sayNow(
+    context: number,
+    tag: number,
+    datatype: number,
+    said: Uint8Array,
+    along: Uint8Array | undefined,
+    call: number,
+    shape: number
+  ): boolean {
+    const { length } = said
+    const total = length + (along?.length ?? 0)
+    if (total > this.#longest || this.#answers.length > 0 || !this.#ahead.empty) return false
+    const slot = this.#transport.reserve(this.dest, HEADER + total)
+    if (slot === undefined) return false
+    writeHeader(slot, START, datatype, 0, context, tag, 0, total, call, shape)
+    copy(said, 0, slot.bytes, slot.at + HEADER, length)
+    if (along !== undefined) copy(along, 0, slot.bytes, slot.at + HEADER + length, along.length)
+    const isTold = tellsSends()
+    const time = isTold ? sendTime() : 0
+    this.#transport.publish(this.dest)
+    this.#credit -= total + ENVELOPE_BYTES
+    this.#messages++
+    this.#log?.note(SENT, this.dest, context, tag, total)
+    if (isTold) this.#sent(this.dest, context, tag, datatype, total, time)
+    return true
+  }
+
   /** Sends a message when it can go. */
   send(message: Outgoing): void {
     message.id = this.#freshId()
@@ -218,7 +249,7 @@ export class SendQueue {
    * is too long for a segment goes as any other.
    */
   sendAhead(message: Outgoing): void {
-    if (message.length > this.#segmentBytes(message.length)) return this.send(message)
+    if (message.length > this.#longest) return this.send(message)
     message.ahead = true
     message.id = this.#freshId()
     this.#ahead.push(message)
@@ -442,7 +473,12 @@ export class SendQueue {
     return HEADER + share
   }
 
+  /** The most data that fits a segment. */
+  get #longest(): number {
+    return this.#transport.maxSegment - HEADER
+  }
+
   #segmentBytes(length: number): number {
-    return Math.min(this.#transport.maxSegment - HEADER, Math.max(SEGMENT_BYTES, (length >> 2) & ~15))
+    return Math.min(this.#longest, Math.max(SEGMENT_BYTES, (length >> 2) & ~15))
   }
 }

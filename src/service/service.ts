@@ -51,6 +51,8 @@ export class Service {
   readonly #lasting = new Set<string | number>()
   /** What others may answer in a rank's place. */
   readonly #attended = new Set<string | number>()
+  /** What is asked and answered with bytes that are only lent. */
+  readonly #lent = new Set<string | number>()
   readonly #goneListeners: ((rank: number) => void)[] = []
   #ids = 0
   #retired: FreedError | undefined
@@ -95,6 +97,11 @@ export class Service {
     this.#attended.add(kind)
   }
 
+  /** The bytes of what is asked of that kind, and of what is answered, are good during the call only: they are not copied. */
+  lend(kind: string): void {
+    this.#lent.add(kind)
+  }
+
   /** Calls back for every rank of it that is no more. */
   onGone(listener: (rank: number) => void): void {
     this.#goneListeners.push(listener)
@@ -119,13 +126,13 @@ export class Service {
         if (end === undefined) reply(failure, value)
         else end(failure, value)
       })
-      if (!isOver) end = this.#pend(this.#nextId(), rank, site, reply, describe)
+      if (!isOver) end = this.#pend(this.#nextId(), rank, kind, site, reply, describe)
       return
     }
     const error = core.inVain(core.memberOf(rank))
     if (error !== undefined) return reply(error, undefined)
     const id = this.#nextId()
-    this.#pend(id, rank, site, reply, describe)
+    this.#pend(id, rank, kind, site, reply, describe)
     this.#sendAsked(rank, id, kind, asked)
   }
 
@@ -186,7 +193,14 @@ export class Service {
   }
 
   /** Waits for an answer; returns who is to be told it. */
-  #pend(id: number, rank: number, site: CallSite | undefined, reply: Done<unknown>, describe: () => string): Done<unknown> {
+  #pend(
+    id: number,
+    rank: number,
+    kind: string | number,
+    site: CallSite | undefined,
+    reply: Done<unknown>,
+    describe: () => string
+  ): Done<unknown> {
     const { core } = this
     const end: Done<unknown> = (failure, value) => {
       if (!this.#calls.delete(id)) return
@@ -199,7 +213,7 @@ export class Service {
       }
     }
     core.endpoint.transport.hold()
-    this.#calls.set(id, new PendingCall(core, rank, site, end, describe))
+    this.#calls.set(id, new PendingCall(core, rank, kind, site, end, describe))
     return end
   }
 
@@ -219,11 +233,14 @@ export class Service {
     const [said, along] = (shape === 0 ? [message.value(), undefined] : message.saidWith) as [Request | Reply, Uint8Array | undefined]
     if (said[0] >= 0) {
       const [id, kind, ...asked] = said as Request
-      if (along !== undefined) asked.push(along)
+      if (along !== undefined) asked.push(this.#lent.has(kind) && this.#handlers.has(kind) ? along : along.slice())
       return this.#answerTo(from, id, kind, asked)
     }
-    const [id, failure, value = along] = said as Reply
-    this.#calls.get(-id)?.answered(failure === null ? null : failedOn(from, failure), value)
+    const [id, failure, value] = said as Reply
+    const pending = this.#calls.get(-id)
+    if (pending === undefined) return
+    const came = along === undefined || this.#lent.has(pending.kind) ? along : along.slice()
+    pending.answered(failure === null ? null : failedOn(from, failure), value === undefined ? came : value)
   }
 
   #answerTo(from: number, id: number, kind: string | number, asked: Asked): void {
@@ -294,13 +311,22 @@ const FREED = 'freed'
 class PendingCall implements Waiting {
   readonly waits = true
   readonly peer: number
+  readonly kind: string | number
   readonly site: CallSite | undefined
   readonly fail: (error: Error) => void
   readonly answered: Done<unknown>
   readonly describe: () => string
 
-  constructor(core: CommunicatorCore, rank: number, site: CallSite | undefined, answered: Done<unknown>, describe: () => string) {
+  constructor(
+    core: CommunicatorCore,
+    rank: number,
+    kind: string | number,
+    site: CallSite | undefined,
+    answered: Done<unknown>,
+    describe: () => string
+  ) {
     this.peer = core.memberOf(rank)
+    this.kind = kind
     this.site = site
     this.fail = (error) => answered(core.named(error), undefined)
     this.answered = answered

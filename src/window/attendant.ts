@@ -1,11 +1,24 @@
 import { OBJECT } from '../codec/datatype.js'
 import { decodeObject, encodeObject } from '../codec/object.js'
-import { ANSWERED, contextOf, flagsOf, HEADER, idOf, kindOf, START, shapeOf, tagOf, totalOf, writeHeader } from '../progress/frame.js'
+import {
+  ANSWERED,
+  CREDIT,
+  contextOf,
+  flagsOf,
+  HEADER,
+  idOf,
+  kindOf,
+  START,
+  shapeOf,
+  tagOf,
+  totalOf,
+  writeHeader
+} from '../progress/frame.js'
 import { ENVELOPE_BYTES } from '../progress/send-queue.js'
 import { ATTENDED, SAID } from '../service/service.js'
 import type { Slot } from '../transport/transport.js'
 import { ACCUMULATE, apply, GET, PUT } from './apply.js'
-import { type Asked, RMA, TOLD } from './calls.js'
+import { type Asked, RMA, TOLD, WRITTEN } from './calls.js'
 import { Control } from './control.js'
 import { Part, type PartSay } from './part.js'
 
@@ -84,26 +97,12 @@ export class Attendant {
       attended.left[origin]++
       return undefined
     }
-    const { answer, told } = did
+    const { id, got, told } = did
     // The rank counts what comes to it, and its sender has counted what was asked: the difference goes back.
     const spare = told === undefined ? ENVELOPE_BYTES + total : total - told.length
     if (told !== undefined) writeHeader(header, START, OBJECT, 0, contextOf(header), SAID, idOf(header), told.length, 0, 0)
     const left = told === undefined ? null : segmentOf(header, told)
-    const back = slotOn(new Uint8Array(HEADER))
-    const { said, along } = answer
-    writeHeader(
-      back,
-      ANSWERED,
-      OBJECT,
-      0,
-      contextOf(header),
-      SAID,
-      spare,
-      said.length + along.length,
-      0,
-      along.length > 0 ? said.length : 0
-    )
-    this.#answer(dest, source, segmentOf(back, said, along))
+    this.#answer(dest, source, id === 0 ? credit(spare) : answer(contextOf(header), id, got, spare))
     return left
   }
 
@@ -119,23 +118,22 @@ export class Attendant {
     at: number,
     length: number,
     said: number
-  ): { answer: { said: Uint8Array; along: Uint8Array }; told: Uint8Array | undefined } | undefined {
+  ): { id: number; got: Uint8Array | undefined; told: Uint8Array | undefined } | undefined {
     const [id, of, ...asked] = decodeObject(bytes, at, said || length) as Call
     if (of !== RMA || asked[0] !== 0) return undefined
     const [, kind, offset, count, form, code, op, from, size, notify, begin, span] = asked
     const data = said === 0 ? undefined : bytes.subarray(at + said, at + length)
     const control = part.control!
     if (!control.enter(origin)) return undefined
-    const into = kind === PUT || kind === ACCUMULATE ? undefined : new Uint8Array(size)
+    const got = kind === PUT || kind === ACCUMULATE ? undefined : new Uint8Array(size)
     try {
-      apply(part, { kind, offset, bytes: count, form, code, op }, from, data, into)
+      apply(part, { kind, offset, bytes: count, form, code, op }, from, data, got)
     } finally {
       control.leave()
     }
-    const answer = { said: encodeObject([-id, null, undefined]).slice(), along: into ?? NOTHING }
     const changes = kind !== GET && control.isWatched
-    if (begin < 0 || (!changes && notify === null)) return { answer, told: undefined }
-    return { answer, told: encodeObject([0, TOLD, notify, begin, span, changes]).slice() }
+    if (begin < 0 || (!changes && notify === null)) return { id, got, told: undefined }
+    return { id, got, told: encodeObject([0, TOLD, notify, begin, span, changes]).slice() }
   }
 }
 
@@ -144,6 +142,22 @@ function slotOn(bytes: Uint8Array): Slot {
 }
 
 const NOTHING: Uint8Array = new Uint8Array(0)
+
+/** What is told to who waits for no answer. */
+function credit(bytes: number): Uint8Array {
+  const header = slotOn(new Uint8Array(HEADER))
+  writeHeader(header, CREDIT, 0, 0, 0, 0, 0, bytes, 0, 0)
+  return header.bytes
+}
+
+/** What is told to who waits; `spare`: the credit that goes back with it. */
+function answer(context: number, id: number, got: Uint8Array | undefined, spare: number): Uint8Array {
+  const header = slotOn(new Uint8Array(HEADER))
+  const said = encodeObject([-id, null, got === undefined ? WRITTEN : undefined])
+  const shape = got === undefined ? 0 : said.length
+  writeHeader(header, ANSWERED, OBJECT, 0, context, SAID, spare, said.length + (got?.length ?? 0), 0, shape)
+  return segmentOf(header, said, got)
+}
 
 function segmentOf({ bytes }: Slot, data: Uint8Array, along = NOTHING): Uint8Array {
   const segment = new Uint8Array(HEADER + data.length + along.length)

@@ -3,11 +3,12 @@ import type { Memory } from '../memory/copy.js'
 import type { PredefinedName } from '../op/predefined.js'
 import { watch, watchInto } from '../request/memory-use.js'
 import type { CallRequest } from '../service/call-request.js'
+import type { Done } from '../service/done.js'
 import type { Service } from '../service/service.js'
 import { ACCUMULATE, apply, COMPARE_AND_SWAP, GET, type Operation, PUT } from './apply.js'
 import type { Attachments } from './attachments.js'
 import type { Changes } from './changes.js'
-import { fill, type Given, piece } from './given.js'
+import { fill, type Given, piece, within } from './given.js'
 import type { LockKeeper } from './lock-keeper.js'
 import type { Notifications } from './notifications.js'
 import type { Part } from './part.js'
@@ -36,9 +37,12 @@ export type Asked = readonly [
   data?: Uint8Array
 ]
 
-/** A piece of what is sent for, and what is said of it: no longer than a segment, so that nothing overtakes it. */
-const PIECE = 28 * 1024
+/** Beside a piece of what is sent, what is said of it: both fit a segment, so that nothing overtakes it. */
 const MARGIN = 4 * 1024
+/** What is written without an answer in between. */
+const SHARE = 2 ** 20
+/** Answer of a call that gives nothing: the shortest there is. */
+export const WRITTEN = 0
 /** Runs of a form that fit a message. */
 const RUNS = 128
 
@@ -104,7 +108,7 @@ export class Calls {
     this.#changes = changes
     this.#notifications = notifications
     this.#attachments = attachments
-    this.#piece = Math.max(8, Math.min(PIECE, service.core.endpoint.transport.maxSegment - MARGIN) & ~15)
+    this.#piece = Math.max(16, (service.core.endpoint.transport.maxSegment - MARGIN) & ~15)
     service.serve(RMA, (rank, asked, reply) =>
       this.#serve(rank, asked as Asked, (error, value) => {
         reply(error, value)
@@ -112,6 +116,7 @@ export class Calls {
       })
     )
     service.attend(RMA)
+    service.lend(RMA)
     service.serve(TOLD, (rank, [notify, at, span, changes]) =>
       this.#heard(rank, notify as number | null, at as number, span as number, changes as boolean)
     )
@@ -169,43 +174,46 @@ export class Calls {
     const { kind, offset, bytes, form, code, op } = operation
     const isSwap = kind === COMPARE_AND_SWAP
     const id = this.#attachments.idOf(part)
-    let left = Math.ceil(bytes / this.#piece)
-    for (let from = 0; from < bytes; from += this.#piece) {
-      const count = Math.min(this.#piece, bytes - from)
-      const isLast = from + count === bytes
-      pipeline.push(
-        (next) => {
-          let there: [] | [Uint8Array] = []
-          try {
-            if (data !== undefined) there = [asBytes(piece(data, from, isSwap ? data.bytes : count))]
-          } catch (cause) {
-            request.settle(new ArgumentError('data: its buffer was transferred away while the call was under way', { cause }))
-            return next(null, undefined)
-          }
-          const [at, span] = isLast ? [place.at, place.span] : [-1, 0]
-          const asked: Asked = [id, kind, offset, bytes, form, code, op, from, count, notify ?? null, at, span, ...there]
-          this.#service.ask<Uint8Array | undefined>(
-            rank,
-            RMA,
-            asked,
-            request.site,
-            (error, answer) => {
-              if (error !== null) request.settle(error)
-              else if (into !== undefined && !request.settled) {
-                try {
-                  fill(into, from, answer!)
-                } catch (cause) {
-                  request.settle(new ArgumentError('into: its buffer was transferred away while the call was under way', { cause }))
-                }
-              }
-              if (--left === 0 && !request.settled) request.settle(null, result())
-              next(null, undefined)
-            },
-            () => `in a call on ${this.#service.what} for rank ${rank}'s part`
-          )
-        },
-        form !== null && form.offsets.length > RUNS
-      )
+    const step = this.#piece
+    // Of what is only written the last piece of each share is answered: what refuses one refuses all that follow.
+    const share = into === undefined ? step * Math.max(1, Math.floor(SHARE / step)) : step
+    const isLong = form !== null && form.offsets.length > RUNS
+    const describe = (): string => `in a call on ${this.#service.what} for rank ${rank}'s part`
+    let left = Math.ceil(bytes / share)
+    const say = (from: number, count: number): Asked => {
+      const there: [] | [Uint8Array] = data === undefined ? [] : [asBytes(piece(data, from, isSwap ? data.bytes : count))]
+      const [at, span] = from + count === bytes ? [place.at, place.span] : [-1, 0]
+      return [id, kind, offset, bytes, form, code, op, from, count, notify ?? null, at, span, ...there]
+    }
+    const take = (from: number, answer: Uint8Array | number | undefined): void => {
+      if (into === undefined || request.settled || !(answer instanceof Uint8Array)) return
+      try {
+        fill(into, from, answer)
+      } catch (cause) {
+        request.settle(new ArgumentError('into: its buffer was transferred away while the call was under way', { cause }))
+      }
+    }
+    for (let first = 0; first < bytes; first += share) {
+      const end = Math.min(bytes, first + share)
+      const ask = (next: Done<unknown>): void => {
+        let asked: Asked
+        let from = first
+        try {
+          for (; end - from > step; from += step) this.#service.tell(rank, RMA, say(from, step))
+          asked = say(from, end - from)
+        } catch (cause) {
+          request.settle(new ArgumentError('data: its buffer was transferred away while the call was under way', { cause }))
+          return next(null, undefined)
+        }
+        const done: Done<Uint8Array | number> = (error, answer) => {
+          if (error !== null) request.settle(error)
+          else take(from, answer)
+          if (--left === 0 && !request.settled) request.settle(null, result())
+          next(null, undefined)
+        }
+        this.#service.ask(rank, RMA, asked, request.site, done, describe)
+      }
+      pipeline.push(ask, end - first, isLong)
     }
   }
 
@@ -224,11 +232,19 @@ export class Calls {
     const part = this.#attachments.own.get(id)
     if (part === undefined)
       return reply(new FreedError(`target: that memory was detached from ${this.#service.what} on this rank`), undefined)
+    const operation: Operation = { kind, offset, bytes, form, code, op }
+    let given = data
+    let isDone = false
     this.#keeper.admit(rank, () => {
+      isDone = true
       if (this.obstacle !== undefined) return reply(this.obstacle, undefined)
-      const into = kind === PUT || kind === ACCUMULATE ? undefined : new Uint8Array(count)
+      let there: Uint8Array | number = WRITTEN
       try {
-        apply(part, { kind, offset, bytes, form, code, op }, from, data, into)
+        if (kind === GET && form === null && rank !== this.#service.core.rank) there = asBytes(within(part.memory!, offset + from, count))
+        else {
+          if (kind !== PUT && kind !== ACCUMULATE) there = new Uint8Array(count)
+          apply(part, operation, from, given, there === WRITTEN ? undefined : (there as Uint8Array))
+        }
       } catch (cause) {
         return reply(
           new FreedError(`target: the memory of this rank's part of ${this.#service.what} was transferred away`, { cause }),
@@ -236,7 +252,9 @@ export class Calls {
         )
       }
       if (at >= 0) this.#heard(rank, notify, at, span, kind !== GET && id === 0)
-      reply(null, into)
+      reply(null, there)
     })
+    // It was lent, and waits for a lock.
+    if (!isDone) given = data?.slice()
   }
 }

@@ -5,7 +5,7 @@ import { elementsOf } from '../layout/basic.js'
 import { Pickable } from '../layout/picked.js'
 import { Signature } from '../layout/signature.js'
 import { checkThere } from '../layout/view.js'
-import type { Memory } from '../memory/copy.js'
+import { copy, type Memory } from '../memory/copy.js'
 import type { Runs } from '../memory/runs.js'
 
 /** Memory that a call is given, to read from or to write to. */
@@ -44,7 +44,7 @@ export function piece({ memory, runs }: Given, from: number, bytes: number): Mem
 
 /** Writes bytes of it as they lie packed. */
 export function fill({ memory, runs }: Given, from: number, bytes: Uint8Array): void {
-  if (memory !== undefined) new Uint8Array(memory.buffer, memory.byteOffset + from, bytes.length).set(bytes)
+  if (memory !== undefined) copy(bytes, 0, new Uint8Array(memory.buffer, memory.byteOffset + from, bytes.length), 0, bytes.length)
   else runs!.scatter(from, bytes.length, bytes, 0)
 }
 

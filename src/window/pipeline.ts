@@ -1,24 +1,28 @@
 import type { Done } from '../service/done.js'
 
-/** Pieces that are under way to one rank at a time: enough to keep it busy, and no more to be kept. */
+/** What may be under way to one rank at a time: enough to keep it busy, and no more to be kept. */
 const WINDOW = 64
+const WINDOW_BYTES = 2 ** 21
 
 type Ask = (done: Done<unknown>) => void
 
 /** What this rank asks another to do, in order; and when all of it is done. */
 export class Pipeline {
-  readonly #queue: { readonly ask: Ask; readonly alone: boolean }[] = []
+  readonly #queue: { readonly ask: Ask; readonly bytes: number; readonly alone: boolean }[] = []
   readonly #waiting: (() => void)[] = []
   #underWay = 0
+  #bytes = 0
   #isAlone = false
 
   get isIdle(): boolean {
     return this.#underWay === 0 && this.#queue.length === 0
   }
 
-  /** `alone`: what is too long to keep its place among others goes when they are done, and they when it is. */
-  push(ask: Ask, alone = false): void {
-    this.#queue.push({ ask, alone })
+  /**
+   * `bytes`: how many go or come; `alone`: what is too long to keep its place among others goes when they are done, and they when it is.
+   */
+  push(ask: Ask, bytes: number, alone = false): void {
+    this.#queue.push({ ask, bytes, alone })
     this.#next()
   }
 
@@ -30,12 +34,15 @@ export class Pipeline {
 
   #next(): void {
     while (this.#queue.length > 0 && this.#underWay < WINDOW && !this.#isAlone) {
-      if (this.#queue[0]!.alone && this.#underWay > 0) return
-      const { ask, alone } = this.#queue.shift()!
+      const { ask, bytes, alone } = this.#queue[0]!
+      if (this.#underWay > 0 && (alone || this.#bytes + bytes > WINDOW_BYTES)) return
+      this.#queue.shift()
       this.#underWay++
+      this.#bytes += bytes
       this.#isAlone = alone
       ask(() => {
         this.#underWay--
+        this.#bytes -= bytes
         this.#isAlone = false
         this.#next()
         if (this.#underWay > 0 || this.#queue.length > 0) return

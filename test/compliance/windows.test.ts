@@ -212,7 +212,7 @@ for (const binding of [...bindings, ...onHosts]) {
 
       test.each([2, 5])('carry more than a message, in both directions, of %i', async (size) => {
         await each(binding, size, function* (comm) {
-          const length = 10_000
+          const length = 200_000
           const win = yield* wait(comm.iwindow(memoryOf(Float64Array, length + 1, kind)))
           const target = (comm.rank + 1) % size
           const data = numbered(new Float64Array(length), comm.rank) as Float64Array
@@ -222,6 +222,33 @@ for (const binding of [...bindings, ...onHosts]) {
           expect([before[0], before[length - 1]]).toEqual([2 * comm.rank, 2 * (comm.rank + length - 1)])
           const got = yield* wait(win.iget({ target, at: 1, count: length }))
           expect([got[0], got[length - 1]]).toEqual([3 * comm.rank, 3 * (comm.rank + length - 1)])
+          yield* wait(win.iclose())
+        })
+      })
+
+      test('keep what waits for a lock, whatever comes after it', async () => {
+        await each(binding, 2, function* (comm) {
+          const length = 40_000
+          const win = yield* wait(comm.iwindow(memoryOf(Float64Array, length, kind)))
+          const target = 0
+          if (comm.rank === target) {
+            yield* wait(win.ilock(target))
+            yield* wait(comm.isend(0, { dest: 1 }))
+            for (let k = 0; k < 40; k++) yield* wait(comm.irecv({ source: 1 }))
+            expect(win.local.every((value) => value === 0)).toBe(true)
+            yield* wait(win.iunlock(target))
+          } else {
+            yield* wait(comm.irecv({ source: target }))
+            const puts = [0, 1].map((half) => {
+              const data = numbered(new Float64Array(length / 2), (half * length) / 2) as Float64Array
+              return win.iput(data, { target, at: (half * length) / 2 })
+            })
+            // Enough to come to the same places of any ring.
+            for (let k = 0; k < 40; k++) yield* wait(comm.isend(new Float64Array(8000).fill(-1), { dest: target }))
+            for (const put of puts) yield* wait(put)
+          }
+          yield* wait(win.ifence())
+          if (comm.rank === target) expect(numbersIn(win.local as Float64Array)).toEqual(below(length))
           yield* wait(win.iclose())
         })
       })

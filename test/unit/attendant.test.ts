@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { OBJECT } from '../../src/codec/datatype.js'
 import { decodeObject, encodeObject } from '../../src/codec/object.js'
-import { ANSWERED, contextOf, HEADER, idOf, kindOf, START, shapeOf, tagOf, totalOf, writeHeader } from '../../src/progress/frame.js'
+import { ANSWERED, CREDIT, contextOf, HEADER, idOf, kindOf, START, shapeOf, tagOf, totalOf, writeHeader } from '../../src/progress/frame.js'
 import { ENVELOPE_BYTES } from '../../src/progress/send-queue.js'
 import { ATTENDED } from '../../src/service/service.js'
 import { apply, GET_ACCUMULATE, type Operation } from '../../src/window/apply.js'
@@ -203,4 +203,13 @@ test('the calls of a rank keep their order, and nobody but the holder comes in u
       }
     })
   )
+})
+
+test('of a call that nobody waits for nothing goes back but its credit', () => {
+  const { memory, answers, ask } = bench()
+  const [, ...rest] = replace(4)
+  expect(ask(0, [0, ...rest])).toBeNull()
+  expect(memory[0]).toBe(4)
+  const header = slotOn(answers[0].segment)
+  expect([answers.length, kindOf(header), totalOf(header)]).toEqual([1, CREDIT, ENVELOPE_BYTES + bytesOf([0, ...rest]).all.length])
 })

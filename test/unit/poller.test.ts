@@ -143,13 +143,13 @@ describe('a rank that waits', () => {
     }
   })
 
-  test('sleeps soon where what comes, comes by the event loop', async () => {
+  test('gives way once a turn where what comes, comes by the event loop, and sleeps soon', async () => {
     const rank = new Rank()
     rank.mayBlock = false
     rank.poller.needsLoop = true
     rank.poller.hold()
     for (let turns = 0; turns < 10_000 && !rank.done.includes('sleeps'); turns++) await new Promise((resolve) => setImmediate(resolve))
-    expect(rank.done).toEqual(['sleeps'])
+    expect(rank.done).toEqual(['looks once', 'gives way', 'sleeps'])
     rank.poller.release()
     rank.arrive()
   })

@@ -31,7 +31,7 @@ export class LostCores {
     }
   }
 
-  /** A wait has blocked instead. */
+  /** A wait has done without. */
   blocked(): void {
     if (this.#rest > 0) this.#rest--
   }

@@ -187,7 +187,8 @@ export class Poller {
 
   #finds(): boolean {
     const target = this.#target
-    if (this.needsLoop || this.#awaitsLoop) return this.#poll()
+    if (this.#awaitsLoop) return this.#poll()
+    if (this.needsLoop) return this.#poll() || this.#findsAfterYield()
     const looks = this.#crowded || this.#quietSince > 0 ? 1 : LOOKS
     for (let k = 0; k < looks; k++) if (this.#poll()) return true
     if (!this.#yieldsBetween) return false
@@ -202,6 +203,22 @@ export class Poller {
       if (this.#poll()) return true
     }
     return false
+  }
+
+  /**
+   * What comes by the event loop is sent by another process. Where the system has put both on one core, each would look until its slice of
+   * milliseconds is over.
+   */
+  #findsAfterYield(): boolean {
+    if (!this.#givesWay) return false
+    if (this.#lost.areFeared) {
+      this.#lost.blocked()
+      return false
+    }
+    const start = performance.now()
+    this.#givesWay = this.#target.giveWay()
+    this.#lost.took(performance.now() - start)
+    return this.#poll()
   }
 
   #delivered(): void {

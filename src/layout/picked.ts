@@ -1,5 +1,5 @@
 import { REFUSAL } from '../codec/refusal.js'
-import { block, overlapsItself } from '../memory/form.js'
+import { block } from '../memory/form.js'
 import { Runs } from '../memory/runs.js'
 import { recognise, type Signature } from './signature.js'
 
@@ -54,7 +54,6 @@ class Copied extends Pickable {
 export const pickedOf = (data: unknown): Picked | undefined => (data instanceof Pickable ? data.picked : undefined)
 
 export function pick(runs: Runs, signature: Signature, recordBytes: number, items = 1): Picked {
-  let overlaps: boolean | undefined
   recognise(signature)
   return {
     runs,
@@ -64,8 +63,7 @@ export function pick(runs: Runs, signature: Signature, recordBytes: number, item
     recordBytes,
     items,
     get overlaps() {
-      overlaps ??= overlapsItself(runs.form)
-      return overlaps
+      return runs.overlaps
     }
   }
 }

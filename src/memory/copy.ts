@@ -23,7 +23,7 @@ export const LARGEST_UINT8ARRAY = 2 ** 32 - 1
 export function copy(from: Uint8Array, start: number, to: Uint8Array, at: number, count: number): void {
   if (count <= LOOP) for (let k = 0; k < count; k++) to[at + k] = from[start + k]!
   else if (count < MEMCPY) to.set(from.subarray(start, start + count), at)
-  else copyRun(from, start, to, at, count)
+  else fill.call(to, new Uint8Array(from.buffer, from.byteOffset + start, count), at, at + count)
 }
 
 /** The same for memory of any length; `count` stays below 4 GiB. */

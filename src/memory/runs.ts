@@ -1,6 +1,7 @@
 import { copyRun, LARGEST_UINT8ARRAY, type Memory } from './copy.js'
-import { bytesIn, type Form, type Loop } from './form.js'
-import { copyBlocks, type Words, wordsOf } from './strided.js'
+import { bytesIn, type Form, type Loop, overlapsItself } from './form.js'
+import { copyBlocks } from './strided.js'
+import { type Words, wordsOf } from './words.js'
 
 /**
  * Memory in pieces that travels as if it were one run: packed, the pieces lie one behind the other. Any part of that can be copied, for
@@ -20,6 +21,7 @@ export class Runs {
   /** The loop around the list, and those around that with the rows that a turn of each has. */
   readonly #inner: Loop
   readonly #outer: readonly (Loop & { readonly rows: number })[]
+  #overlaps: boolean | undefined
 
   /** The form's origin is the first byte of the memory; all of it lies within. */
   constructor(memory: Memory, form: Form) {
@@ -47,6 +49,12 @@ export class Runs {
       })
   }
 
+  /** Whether a byte is picked twice. */
+  get overlaps(): boolean {
+    this.#overlaps ??= overlapsItself(this.form)
+    return this.#overlaps
+  }
+
   get buffer(): ArrayBufferLike {
     return this.#memory.buffer
   }
@@ -60,7 +68,7 @@ export class Runs {
     this.#move(at, count, target, place, true)
   }
 
-  /** Copies them from there to where they belong. */
+  /** Copies them from there to where they belong, in order where they overlap. */
   scatter(at: number, count: number, source: Memory, place: number): void {
     this.#move(at, count, source, place, false)
   }
@@ -94,6 +102,7 @@ export class Runs {
     if (count === 0) return
     const mover = this.#moverOf(other, out)
     if (this.#isOne) return mover.move(this.form.offsets[0]! + at, 0, place, 0, count, 1)
+    const isInOrder = !out && this.overlaps
     const row = this.#row
     let packed = place
     let index = Math.floor(at / row)
@@ -107,7 +116,7 @@ export class Runs {
       left -= part
     }
     while (left >= row) {
-      const turns = Math.min(this.#inner.count - (index % this.#inner.count), Math.floor(left / row))
+      const turns = isInOrder ? 1 : Math.min(this.#inner.count - (index % this.#inner.count), Math.floor(left / row))
       this.#list(mover, this.#origin(index), turns, packed)
       index += turns
       packed += turns * row

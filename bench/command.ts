@@ -30,7 +30,8 @@ const underTimes = ({ file, args, env }: Command): Command => ({
   args: ['-c', '"$@"; status=$?; times >&2; exit $status', 'sh', file, ...args]
 })
 
-export async function run(command: Command, countCpu = false): Promise<Outcome> {
+/** `told`: hears what its process writes on standard error, as it comes. */
+export async function run(command: Command, countCpu = false, told?: (text: string, process: number) => void): Promise<Outcome> {
   const { file, args, env } = countCpu ? underTimes(command) : command
   const start = performance.now()
   const child = spawn(file, args, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...env } })
@@ -42,6 +43,7 @@ export async function run(command: Command, countCpu = false): Promise<Outcome> 
   })
   child.stderr.setEncoding('utf8').on('data', (text) => {
     complaints += text
+    told?.(text, child.pid!)
   })
   const status = await new Promise<number | string | null>((resolve, reject) => {
     child.once('error', reject)

@@ -58,7 +58,7 @@ const runs = flags.runs ?? (quick ? 3 : 5)
 const asText = !flags.json && !flags.markdown
 const page = flags.update === undefined ? undefined : readFileSync(flags.update, 'utf8')
 
-const peers = new Peers(flags.peer ? chosen.filter(({ alone }) => !alone) : [])
+const peers = new Peers(chosen.filter(({ alone, beside }) => !alone && (flags.peer || beside === 'unobserved')))
 for (const name of peers.missing) {
   console.error(`${name} was not found, so only rxmpi is measured where it would be beside it; bench/peer/install.sh installs it.`)
 }

@@ -13,7 +13,8 @@ const where = ({ hosts, processes, ranks }: Case): string[] => {
   return ['-n', String(ranks), ...(processes ? ['--placement', 'process'] : [])]
 }
 
-export const ours = (subject: Case, plan: Plan): Command => ({
+/** `options`: of `rxmpi run`. */
+export const ours = (subject: Case, plan: Plan, options: readonly string[] = []): Command => ({
   file: process.execPath,
   // What stands for several machines has no memory in common.
   env: { RXMPI_SHARED_MEMORY: subject.hosts ? '0' : '1' },
@@ -22,6 +23,7 @@ export const ours = (subject: Case, plan: Plan): Command => ({
     'run',
     ...where(subject),
     '--no-prefix',
+    ...options,
     file(`./cases/${subject.program ?? subject.name}.ts`),
     JSON.stringify(plan)
   ]

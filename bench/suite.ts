@@ -5,7 +5,7 @@ import type { Plan, Step } from './plan.js'
 import { KiB, MiB } from './size.js'
 
 /** Whom rxmpi is measured beside. */
-export type PeerName = 'mpi4py' | 'zeromq.js'
+export type PeerName = 'mpi4py' | 'zeromq.js' | 'unobserved'
 
 export interface Row {
   readonly name: string
@@ -46,6 +46,10 @@ export interface Case {
   readonly yields?: boolean
   /** Ranks act on each other's memory: the peer is told how. */
   readonly windows?: boolean
+  /** Of `rxmpi run`; `folder` is for the files of a run. */
+  readonly options?: (folder: string) => readonly string[]
+  /** Somebody looks at the job's page. */
+  readonly viewed?: boolean
   readonly step?: (row: Row, size: number) => Omit<Step, 'row' | 'size'>
 }
 
@@ -137,6 +141,39 @@ const program = (name: string, title: string, communication: number, whole: numb
     { name: 'communication', label: 'in communication', bar: () => atMost(communication) },
     { name: 'whole', label: 'the whole', bar: () => atMost(whole) }
   ]
+})
+
+const millions = (count: number): number => Math.round((count * 1e6) / 64)
+
+/** The message rate of a job that is observed, by turns with one that is not. */
+const observed = (name: string, what: string, bar: Bar, more: Pick<Case, 'options' | 'viewed'>): Case => ({
+  name: `observed-${name}`,
+  group: 'observed',
+  program: 'message-rate',
+  title: `objects {a: 7, b: 3.14} one way, windows of 64 isend, ${what}`,
+  unit: 'M/s',
+  ranks: 2,
+  beside: 'unobserved',
+  rows: [{ name: 'recv', label: 'received by recv, an answer a window', bar: () => bar }],
+  // All that a job does is noted, so it does no more than it must; that of a page waits until a browser has come.
+  step: () => ({ window: 64, iterations: millions(more.viewed ? 1 : 0.1), warmup: millions(more.viewed ? 3 : 1) }),
+  ...more
+})
+
+/** What the page of a job is sent while that exchanges more than a million messages a second. */
+const page = (name: string, title: string, unit: string, rows: readonly Row[]): Case => ({
+  name,
+  group: 'page',
+  program: 'page',
+  title,
+  unit,
+  ranks: 2,
+  steady: true,
+  alone: true,
+  rows,
+  options: () => ['--dashboard'],
+  viewed: true,
+  step: () => ({ window: 64, iterations: 1, warmup: 0, seconds: 20 })
 })
 
 const smallObject = { name: 'object', label: 'object {a: 7, b: 3.14}' }
@@ -380,6 +417,19 @@ export const cases: readonly Case[] = [
     ],
     step: () => ({ window: 64, iterations: 1500 })
   },
+  observed('trace', 'with --trace', atLeast(0.85), { options: (folder) => ['--trace', `${folder}/run.json`] }),
+  observed('profile', 'with --profile', atLeast(0.85), { options: () => ['--profile'] }),
+  observed('check', 'with --check', atLeast(0.7), { options: () => ['--check'] }),
+  observed('page', 'with --dashboard and a page that shows it', atLeast(0.95), { options: () => ['--dashboard'], viewed: true }),
+  page('page-rate', 'the page of a job of a million messages a second: what it is told, and when', 'ms', [
+    { name: 'interval', label: 'from one picture to the next', bar: () => below(600, 'ms') },
+    { name: 'age', label: 'age of the oldest figure in a picture', bar: () => below(100, 'ms') },
+    { name: 'oldest', label: 'the same, at worst' }
+  ]),
+  page('page-memory', 'growth of resident memory in 14 s of such a job', 'MB', [
+    // V8 gives each rank 16 MB more for what is new when it pleases, without a page, too.
+    { name: 'growth', label: 'launcher and ranks', bar: () => below(40, 'MB') }
+  ]),
   {
     name: 'startup',
     title: 'hello on four ranks, the whole command',

@@ -36,7 +36,7 @@ import type { JobServices, Process } from './job-services.js'
 import type { MatchListener } from './match-listener.js'
 import { MemoryInUse } from './memory-in-use.js'
 import { MessageReport } from './message-event.js'
-import { observers, tellsReceives } from './message-observers.js'
+import { now, observers, tellsReceives } from './message-observers.js'
 import { OverlookedCalls } from './overlooked.js'
 import { PeerState, weight } from './peer-state.js'
 import { type Gone, GoneRanks, MemberGone } from './rank-failure.js'
@@ -248,7 +248,7 @@ export class Endpoint implements SegmentReceiver {
 
   /** Lets a receive wait for its message. */
   post(context: Context, taker: Taker): void {
-    if (taker.since === AT_ONCE) taker.since = performance.now()
+    if (taker.since === AT_ONCE) taker.since = now()
     context.matching.post(taker)
     this.seek(taker.peer)
   }
@@ -486,7 +486,7 @@ export class Endpoint implements SegmentReceiver {
     }
     const reason = this.#gone.why(message.source)
     if (reason !== undefined) return taker.fail(new MemberGone(message.source, reason))
-    if (taker.since === AT_ONCE) taker.since = performance.now()
+    if (taker.since === AT_ONCE) taker.since = now()
     message.taker = taker
     if (keepPartial(this.#peer(message.source), message) && message.moves) this.transport.expect?.(message.source, 1)
   }
@@ -514,10 +514,10 @@ export class Endpoint implements SegmentReceiver {
 
   /** When what is in a slot had come: the clock is read once for all that the transport has seen in one look. */
   #timeOf(slot: Slot | undefined): number {
-    if (slot?.look === undefined) return performance.now()
+    if (slot?.look === undefined) return now()
     if (slot.look !== this.#look) {
       this.#look = slot.look
-      this.#lookTime = performance.now()
+      this.#lookTime = now()
     }
     return this.#lookTime
   }

@@ -49,5 +49,10 @@ export const tellsSends = (): boolean => observers.length > 0 || sends.hasSubscr
 /** Whether anybody is told of receives. */
 export const tellsReceives = (): boolean => observers.length > 0 || receives.hasSubscribers
 
-/** What the clock shows, where it matters. */
-export const sendTime = (): number => (timesSends || sends.hasSubscribers ? performance.now() : 0)
+/** Node has a getter for the global, which takes a quarter of what reading the clock does. */
+const clock = performance
+/** What the clock shows, in milliseconds. */
+export const now = (): number => clock.now()
+
+/** The same for a send, where it matters. */
+export const sendTime = (): number => (timesSends || sends.hasSubscribers ? now() : 0)

@@ -7,8 +7,8 @@
 export const ROW = 4
 /** Integers of 32 bits in the place of a double: the first one of a row is two of them. */
 export const WORDS = 2
-/** Rows that a rank keeps before it hands them on: to wake who takes them costs as much as some ten messages. */
-export const ROWS = 8192
+/** Rows that a rank keeps before it hands them on, 1 MiB: to wake who takes them costs ranks that fill a machine some hundred messages. */
+export const ROWS = 32_768
 
 /** What a row tells: in the lowest bits of the first integer, above them the number of the route, or of the call. */
 export const SENT = 0

@@ -4,7 +4,8 @@ import type { Endpoint } from '../progress/endpoint.js'
 import { type MessageObserver, observeMessages } from '../progress/message-observers.js'
 import { clockHere } from './clock.js'
 import { CONTROL, Routes } from './routes.js'
-import { BYTES, CALLED, RECEIVED, ROW, ROWS, SENT, TAG, TIME, type TraceChunk, WAITED, WHAT, WHAT_BITS, WORDS } from './rows.js'
+import { RowMemory } from './row-memory.js'
+import { BYTES, CALLED, RECEIVED, ROW, SENT, TAG, TIME, type TraceChunk, WAITED, WHAT, WHAT_BITS, WORDS } from './rows.js'
 
 /** How long rows are kept, where the rank's event loop has a turn. */
 const FLUSH_MS = 500
@@ -13,7 +14,8 @@ const FLUSH_MS = 500
 export class Tracer implements MessageObserver {
   readonly timesSends = true
   readonly #write: (chunk: TraceChunk) => void
-  #rows = new Float64Array(ROW * ROWS)
+  readonly #memory = new RowMemory()
+  #rows = this.#memory.take()
   #words = new Int32Array(this.#rows.buffer)
   #at = 0
   #clock: TraceChunk['clock'] = clockHere()
@@ -31,18 +33,14 @@ export class Tracer implements MessageObserver {
 
   flush(): void {
     if (this.#at === 0) return
-    const isWhole = this.#at === this.#rows.length
     const chunk: TraceChunk = {
-      // A whole one is handed over as it is.
-      rows: isWhole ? this.#rows : this.#rows.slice(0, this.#at),
+      rows: this.#rows.subarray(0, this.#at),
       clock: this.#clock,
       ...this.#routes.takeNew(),
       calls: this.#newCalls
     }
-    if (isWhole) {
-      this.#rows = new Float64Array(ROW * ROWS)
-      this.#words = new Int32Array(this.#rows.buffer)
-    }
+    this.#rows = this.#memory.take()
+    this.#words = new Int32Array(this.#rows.buffer)
     this.#at = 0
     this.#clock = undefined
     this.#newCalls = []

@@ -1,3 +1,6 @@
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { atLeast, atMost, below, both, sameAs } from '../../bench/bar.js'
 import { run } from '../../bench/command.js'
 import { figureText } from '../../bench/figure.js'
@@ -10,6 +13,7 @@ import { resultOf } from '../../bench/result.js'
 import { MiB, sizeName } from '../../bench/size.js'
 import { type Case, cases, planOf } from '../../bench/suite.js'
 import { tableOf } from '../../bench/table.js'
+import { Viewer } from '../../bench/viewer.js'
 
 const nowhere = () => undefined
 
@@ -171,6 +175,38 @@ describe('times are flat', () => {
 
   test('also where one was held up', () => {
     expect(areFlat([9, 5, 4, 4, 4, 4, 4, 400, 4, 4, 4, 4, 4, 4, 4, 4])).toBe(true)
+  })
+})
+
+describe('a viewer', () => {
+  /** A job whose figures are as old as that when they are sent. */
+  const seen = async (ages: readonly number[]): Promise<Figure[]> => {
+    const server = createServer((_, response) => {
+      for (const age of ages) {
+        const ranks = [Date.now(), Date.now() - age].map((answered) => ({ state: 'running', answered }))
+        response.write(`data: ${JSON.stringify({ ranks })}\n\n`)
+      }
+      response.end(`data: ${JSON.stringify({ ranks: [{ state: 'ended', answered: 0 }], status: 0 })}\n\n`)
+    })
+    await once(server.listen(0, '127.0.0.1'), 'listening')
+    const viewer = new Viewer()
+    const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`
+    for (const text of [address.slice(0, 3), address.slice(3), '\nmore\n'])
+      viewer.hear(text === 'htt' ? `look at this job at ${text}` : text, process.pid)
+    return viewer.figures().finally(() => server.close())
+  }
+
+  test('tells how old figures are when they come, and leaves out the first and the last', async () => {
+    const figures = await seen([9e5, 9e5, 9e5, 9e5, ...Array(7).fill(1e5), 2e5])
+    const value = (row: string): number => figures.find((figure) => figure.row === row)!.value
+    expect(value('age')).toBeCloseTo(1e5, -3)
+    expect(value('oldest')).toBeCloseTo(2e5, -3)
+    expect(value('interval')).toBeGreaterThanOrEqual(0)
+    expect(Math.abs(value('growth'))).toBeLessThan(100)
+  })
+
+  test('of too few pictures says that', async () => {
+    await expect(seen([1, 1, 1])).rejects.toThrow('the page was sent 3 pictures: too few to say anything')
   })
 })
 

@@ -12,6 +12,7 @@ import {
   titleOf,
   type WorldNumber
 } from '../../runtime/rank-protocol.js'
+import { giveBack } from '../../trace/row-memory.js'
 import { wake } from '../../transport/shared/bell.js'
 import {
   ENDED,
@@ -201,6 +202,8 @@ export class ThreadHost implements Host {
       this.post(message.to, { type: 'line', from: rank, port: message.port }, [message.port as MessagePort])
     else if (message.type === 'temporary') this.#setTemporary(rank, message.path, message.isTemporary)
     else this.#listener.message(rank, message)
+    // By now they are in a file, or on their way to one.
+    if (message.type === 'trace') giveBack(message.chunk.rows)
   }
 }
 

@@ -94,7 +94,7 @@ async function traceCalls(): Promise<void> {
   }
   if (!launch.trace) return
   const { Tracer } = await import('../../trace/tracer.js')
-  const tracer = new Tracer((chunk) => tell({ type: 'trace', chunk }, [chunk.rows.buffer as ArrayBuffer]))
+  const tracer = new Tracer((chunk) => tell({ type: 'trace', chunk }))
   process.on('exit', () => tracer.flush())
 }
 

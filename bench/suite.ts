@@ -81,24 +81,48 @@ function kernelRows(): Row[] {
   )
 }
 
-/** A collective on Float64Array in place, by the bytes that a rank gives, with `alltoall` to each. */
-const collective = (name: string, peer: string, bars: Readonly<Record<number, Bar>>, ranks = 2): Case => ({
-  name: ranks === 2 ? name : `${name}-${ranks}`,
+/** Collectives on Float64Array in place, by the bytes that a rank gives, or gets of each, once the ranks of both sides are warm. */
+const onArrays = (name: string, peer: string, bars: Readonly<Record<number, Bar | undefined>>, label = 'Float64Array, into'): Row => ({
+  name,
+  label,
+  peer,
+  sizes: Object.keys(bars).map(Number),
+  bar: (size) => bars[size]
+})
+
+const collective = (name: string, peer: string, bars: Readonly<Record<number, Bar | undefined>>): Case => ({
+  name,
   program: 'collectives',
-  title: `${name} on ${ranks} ranks`,
+  title: `${name} on 2 ranks`,
+  unit: 'µs',
+  ranks: 2,
+  rows: [onArrays(name, peer, bars)],
+  step: (_, size) => ({ iterations: moving(64 * MiB, size, 3, 5000) })
+})
+
+/** All of them on more ranks. */
+const collectivesOf = (ranks: number): Case => ({
+  name: `collectives-${ranks}`,
+  program: 'collectives',
+  title: `collectives on ${ranks} ranks`,
   unit: 'µs',
   ranks,
-  yields: ranks > 2,
+  yields: true,
   rows: [
-    {
-      name,
-      label: 'Float64Array, into',
-      peer,
-      sizes: Object.keys(bars).map(Number),
-      bar: (size) => bars[size]
-    }
+    { name: 'barrier', label: 'barrier', peer: 'Barrier' },
+    { name: 'number', label: 'allreduce of a number', peer: 'allreduce', bar: () => atMost(1.5) },
+    onArrays('allreduce', 'Allreduce', { [KiB]: atMost(1.5), [64 * KiB]: undefined, [MiB]: atMost(1) }, 'allreduce'),
+    ...[
+      ['reduce', 'Reduce'],
+      ['reduceScatter', 'Reduce_scatter_block'],
+      ['bcast', 'Bcast'],
+      ['scatter', 'Scatter'],
+      ['gather', 'Gather'],
+      ['allgather', 'Allgather'],
+      ['alltoall', 'Alltoall']
+    ].map(([name, peer]) => onArrays(name!, peer!, { [64 * KiB]: undefined, [MiB]: undefined }, name))
   ],
-  step: (_, size) => ({ iterations: moving(64 * MiB, size, 3, 5000) })
+  step: (_, size) => ({ iterations: moving(16 * MiB, size, 3, 2000) })
 })
 
 const counts = [100, 1000, 10_000, 50_000]
@@ -186,7 +210,7 @@ const smallStep: Case['step'] = (_, size) => ({ iterations: moving(64 * MiB, siz
 const largeStep: Case['step'] = (_, size) => ({ iterations: moving(64 * MiB, size, 2, 100) })
 
 const asFast = atMost(1)
-const large = { 8: undefined, [KiB]: undefined, [64 * KiB]: asFast, [MiB]: asFast, [8 * MiB]: asFast } as Readonly<Record<number, Bar>>
+const large = { 8: undefined, [KiB]: undefined, [64 * KiB]: asFast, [MiB]: asFast, [8 * MiB]: asFast }
 
 const threads = { ranks: 2 }
 const fourThreads = { ranks: 4 }
@@ -620,8 +644,17 @@ export const cases: readonly Case[] = [
   collective('gather', 'Gather', large),
   collective('allgather', 'Allgather', large),
   collective('alltoall', 'Alltoall', large),
-  collective('allreduce', 'Allreduce', { [MiB]: asFast }, 4),
-  collective('allreduce', 'Allreduce', { [MiB]: asFast }, 8),
+  {
+    name: 'allocated',
+    program: 'collectives',
+    title: 'allreduce on 2 ranks, of arrays that allocate makes',
+    unit: 'µs',
+    ranks: 2,
+    rows: [{ name: 'allocated', label: 'Float64Array of allocate, into', peer: 'Allreduce', sizes: [MiB, 8 * MiB, 64 * MiB] }],
+    step: (_, size) => ({ iterations: moving(64 * MiB, size, 3, 5000) })
+  },
+  collectivesOf(4),
+  collectivesOf(8),
   {
     name: 'stream',
     title: 'a stream of 100,000 numbers through mpi.allreduce on 2 ranks',

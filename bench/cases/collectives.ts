@@ -1,17 +1,17 @@
 /** Every rank calls a collective again and again; the last call is followed by a barrier. OSU: osu_allreduce and its kin. */
 
-import { COMM_WORLD as comm, SUM } from 'rxmpi'
+import { allocate, COMM_WORLD as comm, SUM } from 'rxmpi'
 import type { Step } from '../plan.js'
 import { report, steps, time } from './measure.js'
 
 const { rank, size: ranks } = comm
 
-/** A call on so many bytes a rank, with `alltoall` a pair of ranks, received in place. */
+/** A call on so many bytes a rank, of what is divided for each rank, received in place. */
 function callOf({ row, size = 8 }: Step): () => Promise<unknown> {
   const array = new Float64Array(size / 8).fill(1)
   const into = new Float64Array(array.length)
   const joins = ['gather', 'allgather', 'alltoall'].includes(row)
-  const all = new Float64Array(row === 'alltoall' ? ranks * array.length : 0)
+  const all = new Float64Array(['alltoall', 'scatter', 'reduceScatter'].includes(row) ? ranks * array.length : 0)
   const joined = new Float64Array(joins ? ranks * array.length : 0)
   switch (row) {
     case 'barrier':
@@ -24,6 +24,14 @@ function callOf({ row, size = 8 }: Step): () => Promise<unknown> {
       return () => comm.reduce(array, SUM, { into })
     case 'allreduce':
       return () => comm.allreduce(array, SUM, { into })
+    case 'allocated': {
+      const [given, sum] = [allocate(Float64Array, array.length).fill(1), allocate(Float64Array, array.length)]
+      return () => comm.allreduce(given, SUM, { into: sum })
+    }
+    case 'reduceScatter':
+      return () => comm.reduceScatter(all, SUM, { into })
+    case 'scatter':
+      return () => comm.scatter(all, { into })
     case 'gather':
       return () => comm.gather(array, { into: joined })
     case 'allgather':

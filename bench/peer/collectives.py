@@ -13,7 +13,7 @@ def call_of(step):
     count = (step.get("size") or 8) // 8
     array = np.ones(count)
     into = np.empty(count)
-    whole = np.ones(count * size if row == "alltoall" else 0)
+    whole = np.ones(count * size if row in ("alltoall", "scatter", "reduceScatter") else 0)
     joined = np.empty(count * size if row in ("gather", "allgather", "alltoall") else 0)
     if row == "barrier":
         return comm.Barrier
@@ -23,7 +23,11 @@ def call_of(step):
         return lambda: comm.Bcast(array)
     if row == "reduce":
         return lambda: comm.Reduce(array, into)
-    if row == "allreduce":
+    if row == "reduceScatter":
+        return lambda: comm.Reduce_scatter_block(whole, into)
+    if row == "scatter":
+        return lambda: comm.Scatter(whole, into)
+    if row in ("allreduce", "allocated"):
         return lambda: comm.Allreduce(array, into)
     if row == "gather":
         return lambda: comm.Gather(array, joined)

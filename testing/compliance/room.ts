@@ -52,6 +52,19 @@ export function room(binding: TransportBinding, test: Declare): void {
       }
     }))
 
+  test('announces room though a shorter segment has found some meanwhile', () =>
+    trial(binding, 2, async (run) => {
+      const { transport, rooms } = run.ports[0]!
+      for (let round = 0; round < 5; round++) {
+        const before = rooms[1]!
+        // Of a length that leaves some room at the end.
+        run.ports[0]!.fill(1, () => (transport.maxSegment * 0.7) & ~7)
+        run.ports[0]!.send(1, 8)
+        await run.until(() => rooms[1]! > before, 'room was made and not announced')
+        await run.complete()
+      }
+    }))
+
   test('announces room that is asked for, once, though there was some', () =>
     trial(binding, 3, async (run) => {
       for (const dest of [0, 1, 2]) run.ports[0]!.again(dest)

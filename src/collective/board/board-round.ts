@@ -117,15 +117,19 @@ export class BoardRound<T, R> implements Party, BoardReader {
       else this.#post()
       return !this.#isEarly
     }
-    const board = this.#board
-    this.#seen = this.#step === 0 ? board.missing(this.sequence, this.#seen) : board.behind(this.sequence, this.#step, this.#seen)
+    this.#seen = this.#behind(this.#seen)
     if (this.#seen < 0) this.#goOn()
     else if (this.#isLeaving && this.#step === 0) this.#goByMessages()
     else return this.#isBereft && this.#isInVain()
     return true
   }
 
-  /** Whether a rank that was no more has left a step undone. */
+  /** The first rank from one on that has not posted, or done the step; -1 where all have. */
+  #behind(from: number): number {
+    return this.#step === 0 ? this.#board.missing(this.sequence, from) : this.#board.behind(this.sequence, this.#step, from)
+  }
+
+  /** Whether a rank that is no more has left a step undone. */
   #isInVain(): boolean {
     const { comm } = this.#registry
     const error = comm.inVain(comm.memberOf(this.#seen))
@@ -212,18 +216,18 @@ export class BoardRound<T, R> implements Party, BoardReader {
 
   describe(): string {
     const { comm } = this.#registry
-    const missing = this.#board.missing(this.sequence, 0)
+    const missing = this.#behind(0)
     return `in ${this.call.title}${comm.on} for ${missing < 0 ? 'the other ranks' : comm.titleOf(missing)}`
   }
 
   /** All have posted, or done the step. */
   #goOn(): void {
     const board = this.#board
-    if (this.#step === 0 && !this.#agree) {
-      this.#isDisputed = true
-      return this.#registry.alarm(this.sequence)
+    if (this.#step === 0) {
+      if (!this.#isSame) return this.#dispute()
+      if (!this.#isOfOneWay) return this.#goByMessages()
+      if (!this.#agree) return this.#dispute()
     }
-    if (this.#step === 0 && !this.#isOfOneWay) return this.#goByMessages()
     let result: R | typeof NOTHING | typeof MEET_AGAIN
     try {
       do {
@@ -247,10 +251,16 @@ export class BoardRound<T, R> implements Party, BoardReader {
     return 'lay' in way ? this.#laid!.step(this.#step) : way.read(this.#board, this.sequence, this.#value, this.call.options)
   }
 
-  get #agree(): boolean {
+  /** Ranks have called different things. */
+  #dispute(): void {
+    this.#isDisputed = true
+    this.#registry.alarm(this.sequence)
+  }
+
+  get #isSame(): boolean {
     const { size } = this.#board
     for (let rank = 0; rank < size; rank++) if (!this.#board.agrees(rank, this.sequence)) return false
-    return 'lay' in this.#way || !this.#isOfOneWay || (this.#way.agree?.(this.#board, this.sequence) ?? true)
+    return true
   }
 
   /** Whether all go by their notes, or all by their stages, with what can be done so. If not all see it, and all go by messages. */
@@ -259,6 +269,10 @@ export class BoardRound<T, R> implements Party, BoardReader {
     const laid = this.#laid
     for (let rank = 0; rank < board.size; rank++) if (isStaged(board, rank, this.sequence) !== (laid !== undefined)) return false
     return laid?.agree?.() ?? true
+  }
+
+  get #agree(): boolean {
+    return 'lay' in this.#way || (this.#way.agree?.(this.#board, this.sequence) ?? true)
   }
 
   #goByMessages(): void {
@@ -283,7 +297,7 @@ export class BoardRound<T, R> implements Party, BoardReader {
   }
 }
 
-/** Whether a rank has posted what it has laid, whose kind it has said, and how it is not the length of a note. */
+/** Whether a rank has laid something: then it has posted the complement of its kind, and else the length of its note. */
 const isStaged = (board: Board, rank: number, sequence: number): boolean => board.lengthOf(rank, sequence) < 0
 
 let atOnce = 0

@@ -20,8 +20,8 @@ export interface ReduceOptions extends StreamOptions {
   /** The rank that gets the result; default 0. Over an intercommunicator its own group says `{ local: rank }`. */
   root?: Root
   /**
-   * For experts. By default arrays of 64 KiB and more are reduced by halves where there are more than 4 ranks, and everything else, and all
-   * streams, up a tree.
+   * For experts. By default arrays of 64 KiB and more are reduced by halves where there are more than 4 ranks, on one host by stages, and
+   * everything else, and all streams, up a tree.
    */
   algorithm?: keyof typeof algorithms
 }

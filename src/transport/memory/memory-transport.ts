@@ -56,8 +56,10 @@ export class MemoryTransport implements Transport, FabricPort {
 
   reserve(dest: number, bytes: number): Slot | undefined {
     const lane = this.#lane(dest)
-    lane.wanted = !lane.hasRoom(bytes)
-    if (lane.wanted) return undefined
+    if (!lane.hasRoom(bytes)) {
+      lane.wanted = true
+      return undefined
+    }
     lane.reserved = this.#fabric.allocate(bytes)
     return lane.reserved
   }

@@ -17,8 +17,9 @@ import type { Definition, PlanOptions, Ranks, StreamOptions } from '../definitio
 /** How the reduction goes, and the stream of rounds. */
 export interface AllreduceOptions extends StreamOptions {
   /**
-   * For experts. By default arrays of 32 KiB and more are reduced by halves, on one host by stages, and everything else, and all streams, by
-   * doubling: where every host has the same power of two of ranks that follow on each other, between one rank of each.
+   * For experts. By default arrays of 32 KiB and more are reduced by halves, on one host by stages. Everything else,
+   * and all streams, go by doubling: where every host has the same power of two of ranks that follow on each other,
+   * between one rank of each.
    */
   algorithm?: keyof typeof algorithms
 }

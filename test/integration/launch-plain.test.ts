@@ -14,6 +14,7 @@ const directory = project({
     import { COMM_WORLD as comm } from 'rxmpi'
     const { rank, size } = comm
     const how = process.argv[2]
+    if (how === 'kill at once' && rank === 1) process.kill(process.pid, 'SIGKILL')
     const got = await comm.sendrecv(rank, { dest: (rank + 1) % size, source: (rank + size - 1) % size })
     if (how === 'throw' && rank === 1) throw new RangeError('boom')
     if (how === 'exit' && rank === 1) process.exit(5)
@@ -101,10 +102,13 @@ it.each([
   expect(runs.map(({ stderr }) => stderr).join('')).toContain(text)
 })
 
-it('end though one of them is killed, and though one of them computes for ever', async () => {
-  const killed = await three([program, 'kill'])
+it.each(['kill', 'kill at once'])('end though one of them is killed: %s', async (how) => {
+  const killed = await three([program, how])
   expect(killed.map(({ status }) => status)).toEqual([137, null, 137])
   expect(killed[0]!.stderr).toMatch(/\[1\] rxmpi: the process of rank 1 \(process \d+ on .*\) has ended/)
+})
+
+it('end though one of them computes for ever', async () => {
   const busy = await three([program, 'busy'])
   expect(busy.map(({ status }) => status)).toEqual([3, 3, null])
 })

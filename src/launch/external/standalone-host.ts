@@ -180,10 +180,13 @@ async function run(): Promise<void> {
     seat(shares: Shares | undefined): HostMemory {
       if (given !== undefined) return given
       memory = standaloneMemory(rank, size, shares)
+      return memory
+    },
+    begin(): void {
+      if (given !== undefined) return
       port.postMessage({ type: 'seat', memory } satisfies ToRank)
       Atomics.store(words, SEATED_WORD, 1)
       Atomics.notify(words, SEATED_WORD)
-      return memory
     },
     host: (listener: Pick<HostListener, 'message' | 'ended'>): Host => {
       main = new MainThread(port, listener)

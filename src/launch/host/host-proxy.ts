@@ -40,6 +40,8 @@ export interface Seated {
   readonly mayShare: boolean
   /** Its memory, which is made now if it waits for that. */
   seat(shares: Shares | undefined): HostMemory
+  /** Lets a rank go on that waits for its memory. */
+  begin(): void
   host(listener: Pick<HostListener, 'message' | 'ended'>): Host
 }
 
@@ -233,6 +235,8 @@ export class HostProxy {
       new ThreadHost({ memory, crowded, args, env: all, setting: { ...setting, link }, world }, listener as HostListener)
     const [port, data] = await Promise.all([this.#mesh.listen(address, 0, certificate), this.#keeper?.listen(address, 0, certificate)])
     control.send({ type: 'listening', address: { host: address, port, data }, process: `process ${process.pid} on ${hostname()}` })
+    // Not before: of a process that ends while nobody knows where it listens, nobody could tell that it has ended.
+    this.#seated?.begin()
   }
 
   async #attend(rank: number, { context, about, memory }: Extract<FromRank, { type: 'attend' }>): Promise<void> {

@@ -3,7 +3,6 @@ import { debug } from '../../diagnostics/debug.js'
 import { RxmpiError, StartupTimeoutError } from '../../errors.js'
 import { type ErrorRecord, recordError } from '../../runtime/error-record.js'
 import type { DrainSignal, FromRank, ToInput } from '../../runtime/rank-protocol.js'
-import { UNREACHABLE } from '../../transport/shared/host-memory.js'
 import { fingerprintOf, makeCertificate } from '../../transport/websocket/certificate.js'
 import { Token } from '../../transport/websocket/challenge.js'
 import { Mesh } from '../../transport/websocket/mesh.js'
@@ -138,11 +137,11 @@ export class ProcessManager implements ProcessManagerListener {
     this.#listener.broken(text, error)
   }
 
-  lost(host: Host, failure: { status: number; text: string; how: Gone }): void {
+  lost(host: RemoteHost, failure: { status: number; text: string; how: Gone }): void {
     debug('%s is lost: %s', host.name, failure.text)
-    this.#machine?.answer((host as RemoteHost).number, false)
+    this.#machine?.answer(host.number, false)
     // The time to come and the time to reach it are over at once, and either may be seen first.
-    if (failure.how === UNREACHABLE && this.#addresses[(host as RemoteHost).number] === undefined) this.#giveUp()
+    if (host.neverCame) this.#giveUp()
     this.#listener.lost(host, failure)
   }
 

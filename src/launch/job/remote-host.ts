@@ -1,6 +1,7 @@
 import type { ChildProcess } from 'node:child_process'
 import { constants } from 'node:os'
 import type { Log } from '../../diagnostics/flight-recorder.js'
+import { StartupTimeoutError } from '../../errors.js'
 import type { FromInput, ToRank } from '../../runtime/rank-protocol.js'
 import { KILLED as BY_KILL, UNREACHABLE } from '../../transport/shared/host-memory.js'
 import { GONE } from '../../transport/websocket/failure-detector.js'
@@ -64,6 +65,7 @@ export class RemoteHost implements Host {
   /** Which process it is, once it has said so. */
   #where: string | undefined
   #over = false
+  #neverCame = false
   /** What was said before the setup, for the ranks that it makes. */
   #early: ToHost[] | undefined = []
 
@@ -79,17 +81,21 @@ export class RemoteHost implements Host {
     this.#control = new Control(
       peer,
       (message) => this.#onMessage(message),
-      (reason) =>
-        this.#lose(
-          reason === GONE
-            ? { status: KILLED, text: `${this.#called} ${reason}`, how: BY_KILL }
-            : { status: 1, text: `${this.#called} ${reason}`, how: UNREACHABLE }
-        )
+      (reason, error) => {
+        const [status, how] = reason === GONE ? [KILLED, BY_KILL] : [1, UNREACHABLE]
+        this.#neverCame = error instanceof StartupTimeoutError
+        this.#lose({ status, text: `${this.#called} ${reason}`, how })
+      }
     )
   }
 
   get #called(): string {
     return this.#where === undefined ? this.name : `${this.name} (${this.#where})`
+  }
+
+  /** Whether there was no connection with it in the time for that. */
+  get neverCame(): boolean {
+    return this.#neverCame
   }
 
   /** Watches over its process. */

@@ -71,8 +71,10 @@ export class CallRegistry {
   #board: Board | undefined
   readonly #mayHaveBoard: boolean
   readonly #recent: Call[] = []
-  /** Persistent calls, by their places. */
+  /** Persistent calls, by their places, */
   readonly #kept = new Map<number, Call>()
+  /** and their boards. */
+  readonly #keptBoards = new Map<Call, Board>()
   readonly #parties = new TagTable<Party>()
   /** What others have said of subscriptions that they have begun and this rank has not. */
   readonly #sayings = new Map<number, Early[]>()
@@ -94,7 +96,10 @@ export class CallRegistry {
     comm.attach({
       breakOff: (makeError) => this.breakOff(makeError()),
       lose: () => this.breakOff(comm.failedMembers.error!),
-      release: () => boards?.leave(comm.id, comm.members)
+      release: () => {
+        boards?.leave(comm.id, comm.members)
+        for (const { sequence } of this.#kept.values()) boards?.leave(comm.id, comm.members, sequence)
+      }
     })
     const lanes = dialect === undefined ? [COLLECTIVES] : [COLLECTIVES, SECOND_LANE]
     this.#contexts = lanes.map((lane) => comm.endpoint.context(comm.id + lane))
@@ -136,9 +141,9 @@ export class CallRegistry {
   }
 
   /** The next call in order. Throws when a rank has failed, or the ranks have called different things before. */
-  next(signature: Signature, form: Form, site: CallSite | undefined, options: CallOptions): Call {
+  next(signature: Signature, form: Form, site: CallSite | undefined, options: CallOptions, isKept = false): Call {
     this.checkUsable()
-    const call = new Call(this.#calls++, signature, form, site, options)
+    const call = new Call(this.#calls++, signature, form, site, options, isKept)
     this.#recent[call.sequence % REMEMBERED] = call
     return call
   }
@@ -162,7 +167,7 @@ export class CallRegistry {
         `${other.describe()} was made so many collectives before this one that their messages would look alike; free it first`
       )
     }
-    const call = this.next(signature, form, site, options)
+    const call = this.next(signature, form, site, options, true)
     this.#kept.set(place, call)
     return call
   }
@@ -170,7 +175,10 @@ export class CallRegistry {
   /** It will not be any more. */
   forget(call: Call): void {
     const place = placeOf(call.sequence)
-    if (this.#kept.get(place) === call) this.#kept.delete(place)
+    if (this.#kept.get(place) !== call) return
+    this.#kept.delete(place)
+    this.#keptBoards.delete(call)
+    this.comm.endpoint.transport.boards?.leave(this.comm.id, this.comm.members, call.sequence)
   }
 
   /** Calls made so far. */
@@ -235,11 +243,22 @@ export class CallRegistry {
     return false
   }
 
-  /** What its ranks see at once, where that is there. */
-  get board(): Board | undefined {
-    if (this.#board === undefined && this.#mayHaveBoard)
-      this.#board = this.comm.endpoint.transport.boards!.open(this.comm.id, this.comm.members)
-    return this.#board
+  /** What the ranks of a call see at once, where that is there: a persistent call has a board of its own. */
+  boardOf(call: Call): Board | undefined {
+    if (!this.#mayHaveBoard) return undefined
+    if (!call.isKept) {
+      this.#board ??= this.#openBoard()
+      return this.#board
+    }
+    const known = this.#keptBoards.get(call)
+    if (known !== undefined) return known
+    const board = this.#openBoard(call.sequence)
+    if (board !== undefined) this.#keptBoards.set(call, board)
+    return board
+  }
+
+  #openBoard(call?: number): Board | undefined {
+    return this.comm.endpoint.transport.boards!.open(this.comm.id, this.comm.members, call)
   }
 
   /** `whole`: no rank sends anything for it any more. */

@@ -67,18 +67,21 @@ export class Call {
   options: CallOptions
   /** Of the signature, and whether it is a method's: travels with every message. */
   readonly hash: number
+  /** It is persistent: started again and again, in any order. */
+  readonly isKept: boolean
   /** How often it was subscribed to: the n-th subscription meets the n-th of the other ranks. */
   subscriptions = 0
   /** The data of the round that was begun last, for the report of a mismatch. */
   datatype = OBJECT
   count = 0
 
-  constructor(sequence: number, signature: Signature, form: Form, site: CallSite | undefined, options: CallOptions) {
+  constructor(sequence: number, signature: Signature, form: Form, site: CallSite | undefined, options: CallOptions, isKept = false) {
     this.sequence = sequence
     this.signature = signature
     this.site = site
     this.options = options
     this.hash = (signature.hash & ~FORM) | form
+    this.isKept = isKept
   }
 
   /** What messages of the next subscription are marked with. */

@@ -104,9 +104,8 @@ export class PersistentCollective<R> extends Persistent<R> {
   #run(data: unknown, signal: AbortSignal | undefined): Request<unknown> {
     const request = new CollectiveRequest<unknown>(this.core, this.#call.site, this.operation)
     if (this.core.endpoint.memoryInUse.isChecked) watchData(this.core, request, this.#name, data, this.#call.options.into)
-    const stream = this.#plan.take(this.#algorithm)
-    stream.run(this.#call, request, data)
-    if (signal !== undefined) abandonOn(signal, request, (error) => stream.fail(error))
+    const run = this.#plan.run(this.#call, request, data, this.#algorithm)
+    if (signal !== undefined) abandonOn(signal, request, (error) => run.fail(error))
     return request
   }
 

@@ -28,7 +28,7 @@ export class Plan<T, R> {
   /** Runs a call; `algorithm` is the one for so large a value. Returns who can give it up. */
   run(call: Call, audience: Audience<R>, value: T, algorithm: string | undefined): { fail(error: Error): void } {
     const { posts, stages } = this.collective
-    const board = posts === undefined && stages === undefined ? undefined : this.#registry.board
+    const board = posts === undefined && stages === undefined ? undefined : this.#registry.boardOf(call)
     const way = board && [posts, stages].find((each) => each?.takes(value, noteData(board.size), call.options))
     if (way === undefined) {
       const stream = this.take(algorithm)

@@ -103,10 +103,13 @@ export interface BoardReader {
   beforeSleep(): void
 }
 
-/** The boards of a host, for the communicators whose ranks are all there. */
+/**
+ * The boards of a host, for the communicators whose ranks are all there. One is for the calls of a communicator in their order; persistent
+ * calls, which are started in any order, have one each, by their number among the calls.
+ */
 export interface Boards {
-  /** The one of a communicator, by its id and members; `undefined` while it has none. */
-  open(id: number, members: readonly number[]): Board | undefined
-  /** This rank has no use for it any more. */
-  leave(id: number, members: readonly number[]): void
+  /** That of a communicator, by its id and members, or of one of its persistent calls; `undefined` while it has none. */
+  open(id: number, members: readonly number[], call?: number): Board | undefined
+  /** This rank has no use for it any more, but for what waits on it. */
+  leave(id: number, members: readonly number[], call?: number): void
 }

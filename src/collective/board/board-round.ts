@@ -25,6 +25,7 @@ export class BoardRound<T, R> implements Party, BoardReader {
   next: Party | undefined
   readonly call: Call
   readonly tag: number
+  /** Of the call among those of the board: a persistent call's is the number of its start. */
   readonly sequence: number
   readonly #registry: CallRegistry
   readonly #board: Board
@@ -70,7 +71,7 @@ export class BoardRound<T, R> implements Party, BoardReader {
     this.#value = value
     this.#stream = stream
     this.call = call
-    this.sequence = call.sequence
+    this.sequence = call.isKept ? call.subscriptions : call.sequence
     this.tag = registry.tagOf(call)
   }
 
@@ -254,7 +255,7 @@ export class BoardRound<T, R> implements Party, BoardReader {
   /** Ranks have called different things. */
   #dispute(): void {
     this.#isDisputed = true
-    this.#registry.alarm(this.sequence)
+    this.#registry.alarm(this.call.sequence)
   }
 
   get #isSame(): boolean {

@@ -14,6 +14,8 @@ export class HostBoards implements Boards {
   readonly #hasEnded: (rank: number) => boolean
   /** Those on which this rank waits. */
   readonly #waiting: HostBoard[] = []
+  /** Those that it has opened and not left, by their keys. */
+  readonly #opened = new Map<bigint, HostBoard>()
   readonly #stage = new HostStage()
   /** Absent where ranks cannot let each other have memory. */
   readonly visible: VisibleMemory | undefined
@@ -37,14 +39,17 @@ export class HostBoards implements Boards {
   }
 
   /**
-   * The board of a communicator, by its id and members. Its first member takes one; for others there is none until that has been done, nor
-   * where all are in use.
+   * The board of a communicator, or of a persistent call. Its first member takes one; for others there is none until that has been done,
+   * nor where all are in use.
    */
-  open(id: number, members: readonly number[]): HostBoard | undefined {
-    const key = keyOf(id, members)
-    const place = this.#find(key) ?? (members[0] === this.#rank ? this.#take(key) : undefined)
+  open(id: number, members: readonly number[], call?: number): HostBoard | undefined {
+    const key = keyOf(id, members, call)
+    if (key === undefined) return undefined
+    const opened = this.#opened.get(key)
+    if (opened !== undefined) return opened
+    const place = this.#find(key) ?? (members[0] === this.#rank ? this.#take(key, call === undefined ? 0 : FIRST_OF_CALLS) : undefined)
     if (place === undefined) return undefined
-    return new HostBoard({
+    const board = new HostBoard({
       memory: this.#memory,
       base: place * this.#bytes,
       key: this.#keyAt(place),
@@ -57,11 +62,22 @@ export class HostBoards implements Boards {
       visible: this.visible,
       waiting: this.#waiting
     })
+    this.#opened.set(key, board)
+    return board
   }
 
   /** A member has no use for it any more; it goes to others when that is true of all. */
-  leave(id: number, members: readonly number[]): void {
-    const place = this.#find(keyOf(id, members))
+  leave(id: number, members: readonly number[], call?: number): void {
+    const key = keyOf(id, members, call)
+    if (key === undefined) return
+    const opened = this.#opened.get(key)
+    this.#opened.delete(key)
+    if (opened === undefined) this.#leave(key, members)
+    else opened.whenIdle(() => this.#leave(key, members))
+  }
+
+  #leave(key: bigint, members: readonly number[]): void {
+    const place = this.#find(key)
     if (place === undefined) return
     const words = new Int32Array(this.#memory, place * this.#bytes, this.#bytes >> 2)
     const line = lineAt(members.indexOf(this.#rank)) >> 2
@@ -90,8 +106,8 @@ export class HostBoards implements Boards {
     return undefined
   }
 
-  #take(key: bigint): number | undefined {
-    for (let place = 0; place < BOARDS; place++) {
+  #take(key: bigint, from: number): number | undefined {
+    for (let place = from; place < BOARDS; place++) {
       if (Atomics.compareExchange(this.#keys, this.#keyAt(place), 0n, key) === 0n) return place
     }
     return undefined
@@ -102,5 +118,16 @@ export class HostBoards implements Boards {
   }
 }
 
+/** Persistent calls leave as many boards to communicators. */
+const FIRST_OF_CALLS = BOARDS / 2
+
+/** Bits of a key: a rank of the host, an id of a communicator and a call of it each have so many. A later id or call has no board. */
+const RANK_BITS = 4
+const ID_BITS = 31
+const CALL_BITS = 27
+
 /** Never 0: that is no key. */
-const keyOf = (id: number, [first]: readonly number[]): bigint => (BigInt(id + 1) << 16n) | BigInt(first!)
+function keyOf(id: number, [first]: readonly number[], call = -1): bigint | undefined {
+  if (id + 1 >= 2 ** ID_BITS || call + 1 >= 2 ** CALL_BITS) return undefined
+  return (BigInt(call + 1) << BigInt(ID_BITS + RANK_BITS)) | (BigInt(id + 1) << BigInt(RANK_BITS)) | BigInt(first!)
+}

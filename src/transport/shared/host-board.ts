@@ -56,6 +56,7 @@ export class HostBoard implements Board {
   readonly #base: number
   readonly #bells: readonly Int32Array[]
   readonly #readers: BoardReader[] = []
+  #whenIdle: (() => void) | undefined
   readonly #waiting: HostBoard[]
   /** The call of this rank's last note in each place. */
   readonly #posted: number[] = new Array(NOTES).fill(-1)
@@ -209,6 +210,13 @@ export class HostBoard implements Board {
     // Of a call that goes by messages this rank has not posted.
     const next = readers.length === 0 ? Math.max(this.#last, reader.sequence) + 1 : readers[0]!.sequence
     Atomics.store(this.#words, (this.#lineOf(this.rank) >> 2) + READ, next | 0)
+    if (readers.length === 0) this.#whenIdle?.()
+  }
+
+  /** Does something as soon as no call waits on it. */
+  whenIdle(action: () => void): void {
+    if (this.#readers.length === 0) action()
+    else this.#whenIdle = action
   }
 
   look(): boolean {

@@ -174,11 +174,16 @@ export class CallRegistry {
 
   /** It will not be any more. */
   forget(call: Call): void {
-    const place = placeOf(call.sequence)
-    if (this.#kept.get(place) !== call) return
-    this.#kept.delete(place)
+    if (!this.#isKept(call)) return
+    this.#kept.delete(placeOf(call.sequence))
     this.#keptBoards.delete(call)
+    // A start that is under way goes on.
+    if (![...this.#parties.all()].some((party) => party.call === call)) call.letGo()
     this.comm.endpoint.transport.boards?.leave(this.comm.id, this.comm.members, call.sequence)
+  }
+
+  #isKept(call: Call): boolean {
+    return call.isKept && this.#kept.get(placeOf(call.sequence)) === call
   }
 
   /** Calls made so far. */
@@ -264,6 +269,7 @@ export class CallRegistry {
   /** `whole`: no rank sends anything for it any more. */
   close(party: Party, whole: boolean): void {
     this.#parties.remove(party)
+    if (!this.#isKept(party.call)) party.call.letGo()
     if (!whole) this.#breakOff(party.tag)
     this.#note(whole ? ENDED_WELL : BROKEN, party)
     if (collectives.hasSubscribers) this.#tellEnd(party, whole)

@@ -69,6 +69,8 @@ export class Call {
   readonly hash: number
   /** It is persistent: started again and again, in any order. */
   readonly isKept: boolean
+  /** Where it was called, or made. */
+  readonly #made: CallSite | undefined
   /** How often it was subscribed to: the n-th subscription meets the n-th of the other ranks. */
   subscriptions = 0
   /** The data of the round that was begun last, for the report of a mismatch. */
@@ -79,6 +81,7 @@ export class Call {
     this.sequence = sequence
     this.signature = signature
     this.site = site
+    this.#made = site
     this.options = options
     this.hash = (signature.hash & ~FORM) | form
     this.isKept = isKept
@@ -96,6 +99,13 @@ export class Call {
     if ((tag & AGAIN) === 0) return this.subscriptions > 0
     const ahead = ((tag >> CALL_BITS) - this.subscriptions) & (MANY_SUBSCRIPTIONS - 1)
     return ahead >= MANY_SUBSCRIPTIONS / 2
+  }
+
+  /** It is over, and is remembered for a while: that must not keep the program's memory, nor the line of a start what was started. */
+  letGo(): void {
+    this.site = this.#made
+    const { options } = this
+    if (options.into !== undefined) (options as { into: BufferLike | undefined }).into = undefined
   }
 
   /** Keeps what kind of data the round is on, and how much: not the data, which may be large. */

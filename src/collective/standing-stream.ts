@@ -8,6 +8,10 @@ import { type Audience, Participant } from './participant.js'
 import { raggedError } from './ragged.js'
 import { ENDED, type Word } from './termination.js'
 
+const nothing = (): void => undefined
+/** Who listens between two rounds. */
+const NOBODY: Audience<unknown> = { emit: nothing, finish: nothing, fail: nothing, giveUp: nothing }
+
 /**
  * A collective that stays composed and subscribed: each call of the method is one round of it, which all ranks take part in. A round is
  * over with its result, and nothing has to be agreed on. One is under way at a time; after an error there are no more.
@@ -84,6 +88,8 @@ export class StandingStream<T, R> extends Participant<R> {
     this.close(true)
     if (result !== NOTHING) audience.emit(result)
     audience.finish()
+    // It stands by for long: the last result is not its own to keep.
+    this.audience = NOBODY
     // Not before: who hears the result may call again at once, while this round's steps are still on the stack.
     this.#done(this)
   }

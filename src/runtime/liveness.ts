@@ -112,10 +112,14 @@ export class Liveness {
     const lines = waits.slice(0, SHOWN)
     if (waits.length > SHOWN) lines.push(`rank ${rank} … and ${waits.length - SHOWN} more`)
     if (waits.length === 0) lines.push(`rank ${rank} waits for no message`)
-    const reasons = this.#idle ? '' : keptAliveBy(endable.count)
-    if (reasons !== '') lines.push(`rank ${rank} is kept alive by ${reasons}`)
     const waiting = calls.filter(({ endless }) => !endless).length
-    this.#tell({ type: 'waits', reason: 'look', lines: [...lines, ...this.#left()], waiting, calls: [] })
+    this.#tell({ type: 'waits', reason: 'look', lines: [...lines, ...this.#keptAlive(), ...this.#left()], waiting, calls: [] })
+  }
+
+  /** What keeps the rank alive beside what it waits for. */
+  #keptAlive(): string[] {
+    const reasons = this.#idle ? '' : keptAliveBy(endable.count)
+    return reasons === '' ? [] : [`rank ${this.#title} is kept alive by ${reasons}`]
   }
 
   /** What others may wait for, and what nobody has waited for. */
@@ -150,6 +154,10 @@ export class Liveness {
       const lines = waits.slice(0, SHOWN)
       const more = waits.length - lines.length + others.length
       if (more > 0) lines.push(`rank ${title} … and ${more} more`)
+      if (reason === 'timeout') {
+        if (calls.length === 0) lines.push(`rank ${title} waits for no message`)
+        lines.push(...this.#keptAlive())
+      }
       lines.push(...left)
       if (this.port === undefined) this.#reported!(lines.join('\n'))
       else this.#tell({ type: 'waits', reason, lines, waiting: calls.length, calls: observed })

@@ -2,6 +2,7 @@ import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { toArray } from 'rxjs'
 import type { Communicator } from '../../src/communicator/communicator.js'
+import { SUM } from '../../src/op/op.js'
 import { Condition, Counter, Mutex, Semaphore } from '../../src/sync/index.js'
 import { inWorld } from '../../testing/compliance/messages/world.js'
 import { memory, shared } from './in-thread.js'
@@ -117,6 +118,71 @@ describe.each(bindings)('what is freed over $name', (binding) => {
         await Promise.all(comms.map(async (comm) => void left.push(new WeakRef(await live(comm)))))
       }
       await Promise.all(comms.map(forget))
+      for (let k = 0; k < 20 && left.some((one) => one.deref() !== undefined); k++) {
+        await quiet()
+        collect()
+      }
+      expect(left.filter((one) => one.deref() !== undefined).length).toBe(0)
+    })
+  })
+})
+
+const f64 = (length = 64): Float64Array => new Float64Array(length)
+
+/** Calls of whose memory nothing is remembered when they are over; each returns that. */
+const calls: Record<string, (comm: Communicator) => Promise<object[]>> = {
+  allreduce: async (comm) => {
+    const [data, into] = [f64(), f64()]
+    await comm.allreduce(data, SUM, { into })
+    return [data, into, (await comm.allreduce(f64())) as object]
+  },
+  'allreduce of much': async (comm) => {
+    const [data, into] = [f64(50_000), f64(50_000)]
+    await comm.allreduce(data, SUM, { into })
+    return [data, into, (await comm.allreduce(f64(50_000))) as object]
+  },
+  bcast: async (comm) => {
+    const [data, into] = [f64(), f64()]
+    await comm.bcast(data, { into })
+    return [data, into, (await comm.bcast(comm.rank === 0 ? { a: 1 } : undefined)) as object]
+  },
+  gather: async (comm) => {
+    const [data, into] = [f64(), f64(128)]
+    await comm.gather(data, { into })
+    return [data, into]
+  },
+  alltoall: async (comm) => {
+    const [data, into] = [f64(), f64()]
+    await comm.alltoall(data, { into })
+    return [data, into]
+  },
+  scan: async (comm) => {
+    const [data, into] = [f64(), f64()]
+    await comm.scan(data, SUM, { into })
+    return [data, into]
+  },
+  'a started call': async (comm) => {
+    const [data, into] = [f64(), f64()]
+    using sum = comm.allreduceInit(data, SUM, { into })
+    for (let start = 0; start < 3; start++) await sum.start().wait()
+    return [data, into]
+  },
+  'a message': async (comm) => {
+    const [data, into] = [f64(), f64()]
+    const other = 1 - comm.rank
+    await comm.sendrecv(data, { dest: other, source: other, into })
+    return [data, into]
+  }
+}
+
+/** However large it is, and however soon the program makes more: a rank remembers its last calls, and not what they worked on. */
+describe.each(bindings)('memory of a call over $name', (binding) => {
+  it.each(Object.entries(calls))('%s lets go of it when it is over', async (_, call) => {
+    const left: WeakRef<object>[] = []
+    await inWorld(binding, 2, async ({ comms, quiet }) => {
+      const each = (): Promise<object[][]> => Promise.all(comms.map((comm) => call(comm)))
+      for (let k = 0; k < 8; k++) left.push(...(await each()).flat().map((one) => new WeakRef(one)))
+      await each()
       for (let k = 0; k < 20 && left.some((one) => one.deref() !== undefined); k++) {
         await quiet()
         collect()

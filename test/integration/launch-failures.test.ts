@@ -266,6 +266,7 @@ describe('rxmpi run: ranks that fail', () => {
       `rxmpi: still running after ${seconds} s`,
       expect.stringMatching(new RegExp(`^rank 0 is computing, at .*${path}:3:`)),
       'rank 1 waits for no message',
+      'rank 1 is kept alive by a timer',
       expect.stringMatching(new RegExp(`^rank 2 waits .*rank 0, tag 7.*${path}:5:`)),
       'rank 3 has ended',
       ''

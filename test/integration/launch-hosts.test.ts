@@ -135,6 +135,7 @@ describe.each([
       `rxmpi: still running after ${seconds} s`,
       expect.stringMatching(/^rank 0 is computing, at .*program\.ts:3:/),
       'rank 1 waits for no message',
+      'rank 1 is kept alive by a timer',
       expect.stringMatching(/^rank 2 waits .*rank 0, tag 7.*program\.ts:5:/),
       'rank 3 has ended',
       ''

@@ -74,6 +74,8 @@ export class HostProxy {
   /** What processes of this machine may share. */
   #shares: Shares | undefined
   #crowded = false
+  /** The launcher has said that the job is over, and how. */
+  #isClosing = false
   readonly #links: MeshOptions
   #compiled: Compiled | undefined
   #outlets: { 1: OutputMux; 2: OutputMux } | undefined
@@ -100,7 +102,10 @@ export class HostProxy {
     this.#control = new Control(
       launcher,
       (message) => this.#obey(message),
-      (reason, error) => exit(1, error === undefined ? `the launcher ${reason}` : `${error.name}: ${error.message}`)
+      (reason, error) => {
+        // A launcher that has been heard may be gone before all here is closed.
+        if (!this.#isClosing) exit(1, error === undefined ? `the launcher ${reason}` : `${error.name}: ${error.message}`)
+      }
     )
     const [seenBySsh] = (bySsh ? process.env.SSH_CONNECTION : undefined)?.split(' ') ?? []
     launcher.connectTo((seenBySsh === undefined ? addresses : [seenBySsh]).map((address) => ({ host: address, port, tls })))
@@ -155,6 +160,7 @@ export class HostProxy {
         this.#ranks!.terminate()
         break
       case 'close':
+        this.#isClosing = true
         void this.#close(message.status)
         break
     }

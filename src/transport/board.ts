@@ -91,6 +91,8 @@ export interface Stage {
   half: number
   /** The call needs it no more. `whole`: it has gone through all its steps, so the next call on the board may use it at once. */
   give(whole: boolean): void
+  /** The call goes by messages, so nobody reads what it has laid. */
+  takeBack(): void
 }
 
 /** A call that waits for the notes of others. */

@@ -1,4 +1,6 @@
 import fc from 'fast-check'
+import { lastValueFrom, of } from 'rxjs'
+import * as mpi from '../../operators/index.js'
 import type { Communicator } from '../../src/communicator/communicator.js'
 import { CollectiveMismatchError, RemoteError } from '../../src/errors.js'
 import { allocate } from '../../src/layout/allocate.js'
@@ -316,6 +318,29 @@ describe('exchanges and collections by stages', () => {
       await withBoard(comms)
       const calls = comms.map((comm) => comm.alltoall(new Float64Array(comm.rank === 0 ? 4000 : 6000)))
       for (const call of calls) await expect(call).rejects.toThrow(CollectiveMismatchError)
+    })
+  })
+})
+
+describe('a stage', () => {
+  it('is free again for whatever comes when what was laid on it goes by messages', async () => {
+    await inWorld(binding, 2, async ({ comms, quiet }) => {
+      await withBoard(comms)
+      const copies = await Promise.all(comms.map((comm) => comm.dup()))
+      const sum = (comm: Communicator): Promise<Float64Array> => comm.allreduce(given(comm.rank, 50_000), SUM) as Promise<Float64Array>
+      // The first member has a board and lays; the other calls the operator, and will not come to that board any more.
+      const stream = lastValueFrom(of(given(1, 50_000)).pipe(mpi.allreduce(copies[1]!, SUM)))
+      const laid = sum(copies[0]!)
+      await Promise.all([laid, stream])
+      const stages = comms.map((comm) => (comm.core.endpoint.transport.boards as HostBoards).open(comm.core.id, comm.core.members)!.stage)
+      await quiet()
+      for (const [rank, comm] of comms.entries()) {
+        const board = (comm.core.endpoint.transport.boards as HostBoards).open(comm.core.id, comm.core.members)!
+        expect(stages[rank]!.take(board, 1000)).toBe('free')
+        stages[rank]!.takeBack()
+      }
+      const [one, other] = await Promise.all(comms.map(sum))
+      expect(isEqual(one!, other!)).toBe(true)
     })
   })
 })

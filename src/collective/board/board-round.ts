@@ -279,7 +279,8 @@ export class BoardRound<T, R> implements Party, BoardReader {
   #goByMessages(): void {
     const stream = this.#stream()
     this.#follower = stream
-    this.#leave(false)
+    if (this.#laid !== undefined) this.#board.stage.takeBack()
+    this.#leave()
     this.#closed = true
     stream.run(this.call, this.#audience, this.#value, this)
     for (const [kind, from, saying] of this.#heard ?? []) stream.hear(kind, from, saying)
@@ -288,11 +289,11 @@ export class BoardRound<T, R> implements Party, BoardReader {
   #close(whole: boolean): void {
     this.#closed = true
     this.#registry.close(this, whole)
-    this.#leave(whole)
+    if (this.#laid !== undefined) this.#board.stage.give(whole)
+    this.#leave()
   }
 
-  #leave(whole: boolean): void {
-    if (this.#laid !== undefined) this.#board.stage.give(whole)
+  #leave(): void {
     this.#board.read(this)
     if (this.#holds) this.#registry.comm.endpoint.transport.release()
   }

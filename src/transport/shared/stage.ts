@@ -20,28 +20,40 @@ export function clearStages(words: Int32Array, size: number): void {
   for (let rank = 0; rank < size; rank++) words.fill(0, knownWord(rank, 0), knownWord(rank, size))
 }
 
+/** A call that has the stage, or has had it. */
+interface Use {
+  readonly board: Board
+  readonly sequence: number
+  /** In which half the call could begin. */
+  readonly half: number
+  /** It has gone through all its steps. */
+  isWhole: boolean
+}
+
 /** A rank's stage: who has it, and who has had it last. */
 export class HostStage implements Stage {
-  #board: Board | undefined
-  #sequence = 0
-  #isTaken = false
-  /** The last call has gone through all its steps. */
-  #isWhole = true
+  #now: Use | undefined
+  #last: Use | undefined
   half = 0
 
   take(board: Board, sequence: number): 'free' | 'busy' | 'read' {
-    if (this.#isTaken) return 'busy'
+    if (this.#now !== undefined) return 'busy'
+    const last = this.#last
     // The next call of the same ranks has its first step done by all when they read no more of the one before.
-    const follows = this.#isWhole && board === this.#board
-    if (!follows && this.#board?.isRead(this.#sequence) === false) return 'read'
-    this.#board = board
-    this.#sequence = sequence
-    this.#isTaken = true
+    const follows = last === undefined || (last.isWhole && board === last.board)
+    if (!follows && !last.board.isRead(last.sequence)) return 'read'
+    this.#now = { board, sequence, half: this.half, isWhole: false }
     return 'free'
   }
 
   give(whole: boolean): void {
-    this.#isTaken = false
-    this.#isWhole = whole
+    this.#last = this.#now
+    if (this.#last !== undefined) this.#last.isWhole = whole
+    this.#now = undefined
+  }
+
+  takeBack(): void {
+    if (this.#now !== undefined) this.half = this.#now.half
+    this.#now = undefined
   }
 }

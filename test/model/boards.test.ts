@@ -9,13 +9,10 @@ import { allocateHost } from '../../src/transport/shared/host-memory.js'
 import { open } from '../../src/transport/shared/mapped-memory.js'
 import { inWorld } from '../../testing/compliance/messages/world.js'
 import { shared } from '../compliance/in-thread.js'
+import { turns } from './turns.js'
 
 /** Ranks of one host with a board, all in this thread. */
 const binding = shared(true)
-
-const turns = async (count: number): Promise<void> => {
-  for (let k = 0; k < count; k++) await new Promise((resolve) => setImmediate(resolve))
-}
 
 /** What fits a note, and what does not. */
 const what = fc.constantFrom(

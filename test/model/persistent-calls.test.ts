@@ -5,6 +5,7 @@ import type { Persistent } from '../../src/request/persistent.js'
 import type { HostBoards } from '../../src/transport/shared/boards.js'
 import { inWorld } from '../../testing/compliance/messages/world.js'
 import { shared } from '../compliance/in-thread.js'
+import { turns } from './turns.js'
 
 /** Ranks of one host with boards, all in this thread. */
 const binding = shared(true)
@@ -56,10 +57,6 @@ function expected({ kind, length }: Made, rank: number, size: number, start: num
 }
 
 const isEqual = (one: Float64Array, other: Float64Array): boolean => one.every((value, k) => value === other[k])
-
-const turns = async (count: number): Promise<void> => {
-  for (let k = 0; k < count; k++) await new Promise((resolve) => setImmediate(resolve))
-}
 
 const made = fc.record({ kind: fc.constantFrom(...kinds), length: fc.constantFrom(...lengths) })
 

@@ -8,6 +8,7 @@ import { MAX, SUM } from '../../src/op/op.js'
 import type { HostBoards } from '../../src/transport/shared/boards.js'
 import { inWorld } from '../../testing/compliance/messages/world.js'
 import { shared } from '../compliance/in-thread.js'
+import { turns } from './turns.js'
 
 /** Ranks of one host with stages, all in this thread. */
 const binding = shared(true)
@@ -24,10 +25,6 @@ const given = (rank: number, length: number): Float64Array => {
     data[k] = state / 1000 + 1e9 / (state + 1)
   }
   return data
-}
-
-const turns = async (count: number): Promise<void> => {
-  for (let k = 0; k < count; k++) await new Promise((resolve) => setImmediate(resolve))
 }
 
 /** The first calls of a communicator find no board yet. */

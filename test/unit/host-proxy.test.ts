@@ -5,16 +5,7 @@ import { Control, type FromHost, type HostSetup, LAUNCHER, type ToHost } from '.
 import { allocateHost } from '../../src/transport/shared/host-memory.js'
 import { Token } from '../../src/transport/websocket/challenge.js'
 import { Mesh } from '../../src/transport/websocket/mesh.js'
-
-const PATIENCE_MS = 20_000
-
-async function until(done: () => boolean): Promise<void> {
-  const start = performance.now()
-  while (!done()) {
-    if (performance.now() - start > PATIENCE_MS) throw new Error('nothing comes any more')
-    await new Promise((resolve) => setImmediate(resolve))
-  }
-}
+import { PATIENCE_MS, until } from './until.js'
 
 /** A rank that runs already, and does nothing. */
 const seated: Seated = {

@@ -5,6 +5,7 @@ import type { HostLink } from '../../src/transport/websocket/host-link.js'
 import { Mesh, type MeshOptions } from '../../src/transport/websocket/mesh.js'
 import { type Library, libraryHere } from '../../src/transport/websocket/serve.js'
 import { HEADER, newFrame } from '../../src/transport/websocket/wire.js'
+import { until } from './until.js'
 
 const token = new Token(randomBytes(32), 'job')
 const open: Mesh[] = []
@@ -34,16 +35,6 @@ function number(value: number, bytes = 8): Uint8Array {
   const frame = newFrame(HEADER + bytes)
   new DataView(frame.buffer, frame.byteOffset).setUint32(HEADER, value, true)
   return frame
-}
-
-const PATIENCE_MS = 20_000
-
-async function until(done: () => boolean): Promise<void> {
-  const start = performance.now()
-  while (!done()) {
-    if (performance.now() - start > PATIENCE_MS) throw new Error('nothing comes any more')
-    await new Promise((resolve) => setImmediate(resolve))
-  }
 }
 
 /** A cable that can be cut: what is sent into it then goes nowhere, and nobody is told. */

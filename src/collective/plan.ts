@@ -4,7 +4,7 @@ import { noteData } from '../transport/board.js'
 import { BoardRound } from './board/board-round.js'
 import { type Call, type Signature, signatureOf } from './call.js'
 import type { CallRegistry } from './call-registry.js'
-import type { Definition, GivenPlan, Make } from './definition.js'
+import { type Definition, type GivenPlan, givesTo, type Make } from './definition.js'
 import { optionNamesOf } from './option-names.js'
 import type { Audience } from './participant.js'
 import { StandingStream } from './standing-stream.js'
@@ -15,18 +15,22 @@ export class Plan<T, R> {
   readonly signature: Signature
   readonly optionNames: AnyNames
   readonly #registry: CallRegistry
+  /** This rank's values are not ignored. */
+  readonly #gives: boolean
   /** Streams by their algorithm, that have no round under way. */
   readonly #idle = new Map<string | undefined, StandingStream<T, R>[]>()
 
   constructor(registry: CallRegistry, collective: Definition<T, R>) {
     this.#registry = registry
     this.collective = collective
+    this.#gives = givesTo(collective, registry.comm.rank)
     this.signature = signatureOf(collective)
     this.optionNames = optionNamesOf(collective.name)
   }
 
   /** Runs a call; `algorithm` is the one for so large a value. Returns who can give it up. */
   run(call: Call, audience: Audience<R>, value: T, algorithm: string | undefined): { fail(error: Error): void } {
+    if (this.#gives) call.note(value)
     const { posts, stages } = this.collective
     const board = posts === undefined && stages === undefined ? undefined : this.#registry.boardOf(call)
     const way = board && [posts, stages].find((each) => each?.takes(value, noteData(board.size), call.options))

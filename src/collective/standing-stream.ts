@@ -3,7 +3,7 @@ import { references } from '../codec/reference.js'
 import type { Call } from './call.js'
 import type { CallRegistry, Party } from './call-registry.js'
 import { CALLED, FAILURE, type Failure, type Kind, OVER, PASSED_ON, remoteError, TOLD, type Told } from './control-messages.js'
-import { type Definition, givesTo, Misfit, NOTHING } from './definition.js'
+import { type Definition, Misfit, NOTHING } from './definition.js'
 import { type Audience, Participant } from './participant.js'
 import { raggedError } from './ragged.js'
 import { ENDED, type Word } from './termination.js'
@@ -17,8 +17,6 @@ const NOBODY: Audience<unknown> = { emit: nothing, finish: nothing, fail: nothin
  * over with its result, and nothing has to be agreed on. One is under way at a time; after an error there are no more.
  */
 export class StandingStream<T, R> extends Participant<R> {
-  /** Its own values are not ignored. */
-  readonly #gives: boolean
   /** Takes the value of a call; a rank that gives none needs no way for them. */
   #values: Subscriber<T> | undefined
   readonly #pipeline: Subscription
@@ -32,7 +30,6 @@ export class StandingStream<T, R> extends Participant<R> {
     done: (stream: StandingStream<T, R>) => void
   ) {
     super(registry, collective.ahead === true)
-    this.#gives = givesTo(collective, this.comm.rank)
     this.#done = done
     const values = new Observable<T>((subscriber) => {
       this.#values = subscriber
@@ -44,7 +41,6 @@ export class StandingStream<T, R> extends Participant<R> {
   /** The round of a call, which another may have begun. */
   run(call: Call, audience: Audience<R>, value: T, follows?: Party): void {
     this.begin(call, audience, follows)
-    if (this.#gives) call.note(value)
     references.here = this.comm.endpoint
     this.links.look()
     if (!this.closed) this.#values?.next(value)

@@ -35,8 +35,8 @@ export interface Board {
   /** Where a rank's stage begins in `bytes`: `STAGE_BYTES`, a multiple of 8. */
   stageOf(rank: number): number
   /**
-   * Says what memory this rank lays, before its note of the call is posted, whose data that takes. True where the others read it where it
-   * is: they see it, and it is `still` until the call is over. Else it has to be laid on the stage.
+   * Says what memory this rank lays, before its note of the call is posted. True where the others read it where it is: they see it, and it
+   * is `still` until the call is over. Else it has to be laid on the stage.
    */
   lay(sequence: number, memory: Place, still: boolean): boolean
   /** Where a rank has laid its memory; `undefined` where that is on its stage. */
@@ -59,7 +59,7 @@ export interface Board {
 }
 
 /** What a note can hold: no power of two with its header, or the notes of all would meet in a few lines of the cache. */
-export const NOTE_DATA = 8304
+export const NOTE_DATA = 8280
 
 /** What all notes of a call hold together where they are worth it: each rank reads them all. */
 const CALL_DATA = 2 ** 14

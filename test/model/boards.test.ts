@@ -30,7 +30,14 @@ const what = fc.constantFrom(
   'gathered',
   'gathered in one',
   'reduced',
-  'reduced array'
+  'reduced array',
+  'told number',
+  'told object',
+  'told array',
+  'told long',
+  'dealt',
+  'dealt long',
+  'dealt objects'
 )
 /** How a rank calls it: waits, does not wait, or as an operator; and how late it comes. */
 const how = fc.record({ form: fc.constantFrom('method', 'method', 'request', 'operator'), late: fc.nat(3), into: fc.boolean() })
@@ -41,6 +48,13 @@ type How = typeof how extends fc.Arbitrary<infer H> ? H : never
 const given = (kind: What, rank: number, call: number, size: number): unknown => {
   const lengths: Partial<Record<What, number>> = { short: 5, longer: 100, long: 1100, 'all long': 1100 }
   if (lengths[kind] !== undefined) return new Float64Array(lengths[kind]).fill(rank + call / 8)
+  if (kind === 'told object') return { rank, call }
+  if (kind === 'told array' || kind === 'told long') return new Float64Array(kind === 'told array' ? 5 : 9000).fill(rank + call / 8)
+  if (kind === 'dealt objects') return Array.from({ length: size }, (_, to) => ({ rank, to }))
+  if (kind.startsWith('dealt')) {
+    const share = kind === 'dealt' ? 3 : 9000
+    return Float64Array.from({ length: share * size }, (_, k) => rank + call / 8 + 1000 * Math.floor(k / share))
+  }
   if (kind === 'reduced array') return Float64Array.of(rank, call)
   if (kind === 'all in one' || kind === 'gathered in one') return Float32Array.of(rank, call, rank / 2)
   if (kind === 'exchange') return Int16Array.from({ length: 2 * size }, (_, k) => 100 * rank + 10 * call + k)
@@ -54,6 +68,12 @@ const expected = (kind: What, rank: number, size: number, call: number): unknown
   if (kind === 'barrier') return undefined
   if (kind.startsWith('gathered') || kind.startsWith('reduced'))
     return rank === call % size ? expectedAtRoot(kind, all, size, call) : undefined
+  if (kind.startsWith('told')) return all[call % size]
+  if (kind === 'dealt objects') return (all[call % size] as unknown[])[rank]
+  if (kind.startsWith('dealt')) {
+    const whole = all[call % size] as Float64Array
+    return whole.slice((rank * whole.length) / size, ((rank + 1) * whole.length) / size)
+  }
   if (kind === 'exchange') return Int16Array.from(all.flatMap((row) => [...(row as Int16Array).slice(2 * rank, 2 * rank + 2)]))
   if (kind.startsWith('all')) return all
   const sum = (size * (size - 1)) / 2 + (size * call) / 8
@@ -87,7 +107,28 @@ function callToRoot(comm: Communicator, kind: What, { form, into }: How, number:
   return gathered.then((same) => (isRoot && same === all ? parts(all) : same))
 }
 
+/** Of calls to which only the root, another in each, gives something. What the others give is ignored. */
+function callFromRoot(comm: Communicator, kind: What, { form, into }: How, number: number): Promise<unknown> {
+  const { rank, size } = comm
+  const root = number % size
+  const value = rank === root || into ? given(kind, rank, number, size) : undefined
+  if (form === 'operator') {
+    const source = of(value)
+    return lastValueFrom(
+      kind.startsWith('told') ? source.pipe(mpi.bcast(comm, { root })) : source.pipe(mpi.scatter(comm, { root }) as never)
+    )
+  }
+  if (!into || kind === 'told number' || kind.includes('object')) {
+    return kind.startsWith('told') ? comm.ibcast(value, { root }).wait() : comm.iscatter(value as number[], { root }).wait()
+  }
+  const length = (value as Float64Array).length
+  const place = new Float64Array(kind.startsWith('told') ? length : length / size)
+  const data = value as Float64Array
+  return kind.startsWith('told') ? comm.ibcast(data, { root, into: place }).wait() : comm.iscatter(data, { root, into: place }).wait()
+}
+
 function call(comm: Communicator, kind: What, how: How, number: number): Promise<unknown> {
+  if (kind.startsWith('told') || kind.startsWith('dealt')) return callFromRoot(comm, kind, how, number)
   if (kind.startsWith('gathered') || kind.startsWith('reduced')) return callToRoot(comm, kind, how, number)
   const { form, into } = how
   const value = given(kind, comm.rank, number, comm.size)

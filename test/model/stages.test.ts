@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { lastValueFrom, of } from 'rxjs'
 import * as mpi from '../../operators/index.js'
 import type { Communicator } from '../../src/communicator/communicator.js'
-import { CollectiveMismatchError, RemoteError } from '../../src/errors.js'
+import { CollectiveMismatchError, DatatypeError, RemoteError, TruncationError } from '../../src/errors.js'
 import { allocate } from '../../src/layout/allocate.js'
 import { MAX, SUM } from '../../src/op/op.js'
 import type { HostBoards } from '../../src/transport/shared/boards.js'
@@ -315,6 +315,118 @@ describe('exchanges and collections by stages', () => {
       await withBoard(comms)
       const calls = comms.map((comm) => comm.alltoall(new Float64Array(comm.rank === 0 ? 4000 : 6000)))
       for (const call of calls) await expect(call).rejects.toThrow(CollectiveMismatchError)
+    })
+  })
+})
+
+/** Of elements of 8 bytes: nothing, what fits a note, the most of that and one more, one part of a stage and more, and some parts. */
+const givenLengths = [0, 1, 1035, 1036, 32_769, 131_073, 300_001]
+
+describe('what a root gives', () => {
+  for (const size of [2, 3, 4, 5, 7, 8]) {
+    it(`comes to all ${size} ranks, or a block of it to each, whoever is the root, in a place or in none`, async () => {
+      await inWorld(binding, size, async ({ comms, quiet }) => {
+        await withBoard(comms)
+        for (const length of givenLengths) {
+          const block = Math.ceil(length / size)
+          for (let root = 0; root < size; root++) {
+            const whole = given(root, block * size)
+            const visible = allocate(Float64Array, block * size + 3).subarray(3)
+            visible.set(whole)
+            for (const data of [whole, visible]) {
+              await Promise.all(
+                comms.map(async (comm) => {
+                  const { rank } = comm
+                  const own = rank === root ? data : undefined
+                  const share = whole.subarray(rank * block, (rank + 1) * block)
+                  expect(isEqual((await comm.bcast(own, { root })) as Float64Array, whole)).toBe(true)
+                  const place = new Float64Array(block * size + 1)
+                  expect(await comm.bcast(own, { root, into: place })).toBe(place)
+                  expect(isEqual(place.subarray(0, block * size), whole)).toBe(true)
+                  const same = rank === root ? data : new Float64Array(block * size)
+                  await comm.bcast(same, { root, into: same })
+                  expect(isEqual(same, whole)).toBe(true)
+
+                  expect(isEqual((await comm.scatter(own, { root })) as unknown as Float64Array, share)).toBe(true)
+                  const part = new Float64Array(block)
+                  await comm.scatter(own as Float64Array, { root, into: part })
+                  expect(isEqual(part, share)).toBe(true)
+                })
+              )
+            }
+            await quiet()
+          }
+        }
+      })
+    })
+  }
+
+  it('may be a number, a word, nothing, or an object, of which the others know nothing', async () => {
+    await inWorld(binding, 3, async ({ comms }) => {
+      await withBoard(comms)
+      const values = [3.5, -0, 'a word', 'a long word '.repeat(1000), true, null, undefined, { a: [1] }, Uint8Array.of(1), new Date(0)]
+      for (const value of values) {
+        for (const told of await Promise.all(comms.map((comm) => comm.bcast(comm.rank === 1 ? value : 'ignored', { root: 1 })))) {
+          expect(told).toEqual(value)
+        }
+      }
+    })
+  })
+
+  it('sends no message, and one to each where it is an object', async () => {
+    await inWorld(binding, 3, async ({ comms }) => {
+      await withBoard(comms)
+      let messages = 0
+      for (const { core } of comms) {
+        const segment = core.endpoint.segment.bind(core.endpoint)
+        core.endpoint.segment = (source, slot) => {
+          messages++
+          segment(source, slot)
+        }
+      }
+      for (const length of [1, 300_000]) {
+        await Promise.all(comms.map((comm) => comm.bcast(given(0, length))))
+        await Promise.all(comms.map((comm) => comm.scatter(given(0, 3 * length))))
+      }
+      expect(messages).toBe(0)
+      await Promise.all(comms.map((comm) => comm.bcast({ of: 'some kind' })))
+      expect(messages).toBeGreaterThan(0)
+    })
+  })
+
+  it('is the error of the rank alone whose place does not fit, or is taken away, and the next call is right', async () => {
+    await inWorld(binding, 3, async ({ comms }) => {
+      await withBoard(comms)
+      for (const length of [3, 300_000]) {
+        const places = [length, length - 1, length].map((elements) => new Float64Array(elements))
+        const calls = comms.map((comm) => comm.ibcast(given(0, length), { into: places[comm.rank]! }).wait())
+        await expect(calls[1]).rejects.toThrow(TruncationError)
+        for (const rank of [0, 2]) expect(isEqual((await calls[rank]) as Float64Array, given(0, length))).toBe(true)
+        const kinds = comms.map((comm) =>
+          comm.iscatter(given(0, 3 * length), comm.rank === 2 ? { into: new Int8Array(8 * length) as never } : {})
+        )
+        await expect(kinds[2]!.wait()).rejects.toThrow(DatatypeError)
+        for (const rank of [0, 1]) await kinds[rank]!.wait()
+        const gone = new Float64Array(length)
+        const waiting = comms[1]!.ibcast(undefined, { into: gone }).wait()
+        structuredClone(gone, { transfer: [gone.buffer] })
+        const others = [comms[0]!.bcast(given(0, length)), comms[2]!.bcast(undefined)]
+        await expect(waiting).rejects.toThrow(/into/)
+        for (const other of others) expect(isEqual((await other) as Float64Array, given(0, length))).toBe(true)
+        expect(await Promise.all(comms.map((comm) => comm.bcast(comm.rank)))).toEqual([0, 0, 0])
+      }
+    })
+  })
+
+  it('is an error of all where the root takes it away meanwhile', async () => {
+    await inWorld(binding, 3, async ({ comms }) => {
+      await withBoard(comms)
+      const data = given(0, 300_000)
+      const sent = comms[0]!.ibcast(data).wait()
+      structuredClone(data, { transfer: [data.buffer as ArrayBuffer] })
+      const others = [1, 2].map((rank) => comms[rank]!.bcast(undefined))
+      await expect(sent).rejects.toThrow(/data/)
+      for (const other of others) await expect(other).rejects.toThrow(RemoteError)
     })
   })
 })

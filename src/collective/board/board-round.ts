@@ -4,7 +4,7 @@ import type { Board, BoardReader } from '../../transport/board.js'
 import type { Call } from '../call.js'
 import type { CallRegistry, Party } from '../call-registry.js'
 import { ASKED, FAILURE, type Failure, failureOf, type Kind, remoteError } from '../control-messages.js'
-import { NOTHING } from '../definition.js'
+import { Misfit, NOTHING } from '../definition.js'
 import type { Audience } from '../participant.js'
 import type { StandingStream } from '../standing-stream.js'
 import { type Laid, MEET_AGAIN, type Posts, type Stages } from './posts.js'
@@ -76,7 +76,6 @@ export class BoardRound<T, R> implements Party, BoardReader {
   }
 
   run(): void {
-    this.call.note(this.#value)
     this.#registry.open(this)
     if (this.#closed) return
     if (this.#isLeaving || this.#registry.hasCome(this.tag) || !this.#board.hasRoom(this.sequence)) return this.#goByMessages()
@@ -95,7 +94,7 @@ export class BoardRound<T, R> implements Party, BoardReader {
       if (this.#isEarly) return this.#wait()
       this.#laid = way.lay(this.#value, board, sequence, call.options)
       board.pass(sequence, 0)
-      board.post(sequence, call.hash, this.#laid.shape, ~this.#laid.datatype)
+      board.post(sequence, call.hash, this.#laid.shape, ~this.#laid.kind)
     } else {
       const { shape, length } = way.write(this.#value, board, sequence, call.options)
       board.post(sequence, call.hash, shape, length)
@@ -229,7 +228,7 @@ export class BoardRound<T, R> implements Party, BoardReader {
       if (!this.#isOfOneWay) return this.#goByMessages()
       if (!this.#agree) return this.#dispute()
     }
-    let result: R | typeof NOTHING | typeof MEET_AGAIN
+    let result: R | Misfit | typeof NOTHING | typeof MEET_AGAIN
     try {
       do {
         this.#laid?.check()
@@ -243,11 +242,12 @@ export class BoardRound<T, R> implements Party, BoardReader {
     this.#seen = 0
     if (result === MEET_AGAIN) return this.#wait()
     this.#close(true)
+    if (result instanceof Misfit) return this.#audience.fail(result.error)
     if (result !== NOTHING) this.#audience.emit(result)
     this.#audience.finish()
   }
 
-  #read(): R | typeof NOTHING | typeof MEET_AGAIN {
+  #read(): R | Misfit | typeof NOTHING | typeof MEET_AGAIN {
     const way = this.#way
     return 'lay' in way ? this.#laid!.step(this.#step) : way.read(this.#board, this.sequence, this.#value, this.call.options)
   }
@@ -299,7 +299,7 @@ export class BoardRound<T, R> implements Party, BoardReader {
   }
 }
 
-/** Whether a rank has laid something: then it has posted the complement of its kind, and else the length of its note. */
+/** Whether a rank has laid something: then it has posted the complement of what that is, and else the length of its note. */
 const isStaged = (board: Board, rank: number, sequence: number): boolean => board.lengthOf(rank, sequence) < 0
 
 let atOnce = 0

@@ -1,35 +1,20 @@
-import { type BufferLike, bytesOf, datatypeOf, memoryOf, NUMBER, OBJECT, valueOn } from '../../codec/datatype.js'
-import { decodeObject, encodeObject } from '../../codec/object.js'
+import { type BufferLike, bytesOf, datatypeOf, memoryOf, OBJECT } from '../../codec/datatype.js'
 import { checkAttached } from '../../diagnostics/arguments.js'
 import { copy } from '../../memory/copy.js'
 import type { Board } from '../../transport/board.js'
 import { anyWantsInOne, areAlike, bytesIn, kindIn, lengthOf } from './note-length.js'
+import { isShort, readValue, writeValue } from './note-value.js'
 import type { Posts } from './posts.js'
 
-/** Up to here a string fits a note, whatever it is made of. */
-const SHORT = 24
-const NUMBER_WRITTEN = { shape: 0, length: lengthOf(NUMBER, 8, false) }
-
-/**
- * A collection at all by a board: numbers, short arrays and primitives as values, short arrays in one place. Objects go by messages: how
- * long they are shows late.
- */
+/** A collection at all by a board: numbers, short arrays and primitives as values, short arrays in one place. */
 export const collectedPosts = <T, R>(): Posts<T, R> => ({
   takes(value, most, { into }) {
     if (datatypeOf(value) !== OBJECT) return memoryOf(value as unknown as BufferLike).byteLength <= most
-    if (into !== undefined) return false
-    if (typeof value === 'string') return value.length <= SHORT
-    return typeof value === 'number' || typeof value === 'boolean' || value === null || value === undefined
+    return into === undefined && isShort(value)
   },
   write(value, board, sequence, { into }) {
-    if (typeof value === 'number') {
-      board.setNumber(sequence, value)
-      return NUMBER_WRITTEN
-    }
-    const datatype = datatypeOf(value)
-    const bytes = datatype === OBJECT ? encodeObject(value) : bytesOf(value as unknown as BufferLike)
-    copy(bytes, 0, board.bytes, board.placeOf(board.rank, sequence), bytes.length)
-    return { shape: 0, length: lengthOf(datatype, bytes.length, into !== undefined) }
+    const { datatype, bytes } = writeValue(value, board, sequence)
+    return { shape: 0, length: lengthOf(datatype, bytes, into !== undefined) }
   },
   agree: (board, sequence) => areAlike(board, sequence) || !anyWantsInOne(board, sequence),
   read(board, sequence, _, { into }) {
@@ -42,10 +27,5 @@ export const collectedPosts = <T, R>(): Posts<T, R> => ({
   }
 })
 
-function valueIn(board: Board, rank: number, sequence: number): unknown {
-  const [datatype, bytes] = [kindIn(board, rank, sequence), bytesIn(board, rank, sequence)]
-  if (datatype === NUMBER) return board.number(rank, sequence)
-  const place = board.placeOf(rank, sequence)
-  if (datatype === OBJECT) return decodeObject(board.bytes, place, bytes)
-  return valueOn(datatype, board.bytes.slice(place, place + bytes).buffer, 0, bytes)
-}
+const valueIn = (board: Board, rank: number, sequence: number): unknown =>
+  readValue(board, rank, sequence, { datatype: kindIn(board, rank, sequence), bytes: bytesIn(board, rank, sequence) })

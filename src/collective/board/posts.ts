@@ -1,6 +1,6 @@
 import type { Board } from '../../transport/board.js'
 import { type CallOptions, NO_OPTIONS } from '../call.js'
-import { NOTHING } from '../definition.js'
+import { type Misfit, NOTHING } from '../definition.js'
 
 /** How a collective is done by the notes of a board. */
 export interface Posts<T, R> {
@@ -37,7 +37,7 @@ export function postsTo<T, R>(posts: Posts<T, R>, atRoot: boolean): Posts<T, R> 
 export interface Stages<T, R> {
   /** Whether a value is of a kind that is done by them. */
   readonly takes: (value: T, most: number, options: CallOptions) => boolean
-  /** Lays the first part of what this rank gives on its stage. */
+  /** Lays the first part of what this rank gives on its stage, or in its note. */
   readonly lay: (value: T, board: Board, sequence: number, options: CallOptions) => Laid<R>
 }
 
@@ -45,14 +45,14 @@ export interface Stages<T, R> {
 export interface Laid<R> {
   /** Of what is given: all ranks' must be the same. */
   readonly shape: number
-  /** The kind of what is given. */
-  readonly datatype: number
+  /** What is given, as the note says it in place of a length: from 0 on. */
+  readonly kind: number
   /** Whether what all have given goes by stages, which all ranks find alike; absent where the shapes say it. */
   agree?(): boolean
-  /** Throws where memory that it works on has been taken away meanwhile. */
+  /** Throws where memory that it works on has been taken away meanwhile, so that no rank can go on. */
   check(): void
-  /** Does a step, the first of which is 0; the last gives the result. */
-  step(step: number): R | typeof NOTHING | typeof MEET_AGAIN
+  /** Does a step, the first of which is 0; the last gives the result, which is a misfit where that is this rank's error alone. */
+  step(step: number): R | Misfit | typeof NOTHING | typeof MEET_AGAIN
 }
 
 /** What a step gives that is not the last. */

@@ -88,7 +88,7 @@ export function dividedOnStages(op: AnyOp, least: number): Stages<unknown, unkno
  */
 class StagedBlocks<R> implements Laid<R> {
   readonly shape: number
-  readonly datatype: number
+  readonly kind: number
   readonly #board: Board
   readonly #sequence: number
   readonly #given: Given
@@ -105,7 +105,7 @@ class StagedBlocks<R> implements Laid<R> {
 
   constructor(board: Board, sequence: number, given: Given, taking: Taking<R>) {
     const { data, into, blocks } = given
-    this.datatype = datatypeOf(data)
+    this.kind = datatypeOf(data)
     this.#board = board
     this.#sequence = sequence
     this.#given = given
@@ -125,7 +125,7 @@ class StagedBlocks<R> implements Laid<R> {
     const { size } = this.#board
     for (let rank = 0; rank < size; rank++) {
       if (this.#board.sizeLaid(rank, this.#sequence) !== this.#memory.byteLength) return false
-      if (~this.#board.lengthOf(rank, this.#sequence) !== this.datatype) return false
+      if (~this.#board.lengthOf(rank, this.#sequence) !== this.kind) return false
     }
     return true
   }

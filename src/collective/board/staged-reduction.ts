@@ -42,7 +42,7 @@ interface How {
  */
 class StagedReduction implements Laid<unknown> {
   readonly shape: number
-  readonly datatype: number
+  readonly kind: number
   readonly #how: How
   readonly #board: Board
   readonly #sequence: number
@@ -59,7 +59,7 @@ class StagedReduction implements Laid<unknown> {
   constructor(how: How, board: Board, sequence: number, given: TypedArray, into: BufferLike | undefined) {
     const { root } = how
     this.shape = shapeOf(given)
-    this.datatype = datatypeOf(given)
+    this.kind = datatypeOf(given)
     this.#how = how
     this.#board = board
     this.#sequence = sequence
@@ -115,7 +115,7 @@ class StagedReduction implements Laid<unknown> {
     )
     const { op, order, root } = this.#how
     const [place, at] = this.#place === undefined ? [bytes, stage] : [this.#place, this.#bytes(first)]
-    combineAll(op, order, this.datatype, run(place, at), given)
+    combineAll(op, order, this.kind, run(place, at), given)
     if (this.#place !== undefined && root === undefined) copyRun(this.#place, at, bytes, stage, byteLength)
   }
 
@@ -155,7 +155,7 @@ class StagedReduction implements Laid<unknown> {
 
   #fresh(): TypedArray {
     const { byteLength } = this.#given
-    return valueOn(this.datatype, unfilled(byteLength), 0, byteLength) as TypedArray
+    return valueOn(this.kind, unfilled(byteLength), 0, byteLength) as TypedArray
   }
 }
 

@@ -7,6 +7,7 @@ import { checkAlgorithm } from '../algorithms/algorithm.js'
 import { BcastUnit } from '../algorithms/bcast-unit.js'
 import { checkPlace, checkSameOrApart } from '../algorithms/reduction.js'
 import { segments } from '../algorithms/segments.js'
+import { fromRoot } from '../board/from-root.js'
 import type { Definition, PlanOptions, Ranks, StreamOptions } from '../definition.js'
 import { checkSendable } from '../given.js'
 import { type BinomialTree, binomialTree } from '../topology/binomialTree.js'
@@ -40,6 +41,7 @@ export function bcastOf<T>(comm: Ranks, { root = 0, algorithm }: PlanOptions): D
     giver: root,
     ahead: true,
     checkOptions: checkPlace,
+    stages: algorithm === undefined ? fromRoot<T, T>(comm, { root, blocks: 1, title: `rank ${root}` }) : undefined,
     check: (data, { into }) => {
       checkSendable(data)
       if (into !== undefined) checkOwn(data, into)

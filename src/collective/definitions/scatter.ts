@@ -4,6 +4,7 @@ import { partsOf } from '../algorithms/block.js'
 import { checkDisjoint, checkHeld, checkParts, checkTarget, isBuffer, lengthOf } from '../algorithms/counts-displs.js'
 import { scatteringOf } from '../algorithms/scattering.js'
 import { limitOf } from '../algorithms/threshold.js'
+import { fromRoot } from '../board/from-root.js'
 import type { Definition, PlanOptions, Ranks, StreamOptions } from '../definition.js'
 
 /** Who gives the data, which way it goes, and the stream of rounds. */
@@ -24,7 +25,7 @@ export type Part<D> = D extends TypedArray ? Reduced<D> : D extends readonly (in
 export function scatterOf<D, R>(comm: Ranks, { root = 0, algorithm }: PlanOptions): Definition<D, R> {
   const { rank, size } = comm
   const limit = limitOf(algorithm, 'binomial', 'linear')
-  return scatteringOf(comm, {
+  const definition = scatteringOf<D, R>(comm, {
     name: 'scatter',
     root,
     algorithm,
@@ -39,4 +40,5 @@ export function scatterOf<D, R>(comm: Ranks, { root = 0, algorithm }: PlanOption
     },
     cut: (data) => partsOf(data, size, limit)
   })
+  return algorithm === undefined ? { ...definition, stages: fromRoot<D, R>(comm, { root, blocks: size, title: 'the root' }) } : definition
 }

@@ -12,12 +12,18 @@ const MOST_RANKS = 16
 export const BOARDS = 64
 export const NOTES = 8
 export const LINE_BYTES = 128
-/** Words of a note before its data: the call, what was called, on how much, bytes. */
+/** Words of a note before its data: the call, what was called, on how much, bytes; */
 export const CALL = 0
 export const HASH = 1
 export const SHAPE = 2
 export const LENGTH = 3
-export const HEADER_BYTES = 16
+/** of one whose rank goes step by step: the step it has done; where it has laid its data, in which memory, 0 for its stage; */
+export const STEP = 4
+export const MEMORY = 5
+/** and where in that, and how much, as numbers of 64 bits. */
+export const OFFSET = 6
+export const SIZE = 8
+export const HEADER_BYTES = 40
 export const NOTE_BYTES = HEADER_BYTES + NOTE_DATA
 
 /** Words of a board's first line: its key in two, how many have left it. */
@@ -28,13 +34,6 @@ export const HAS_LEFT = 1
 const rankBytes = LINE_BYTES + NOTES * NOTE_BYTES
 export const lineAt = (rank: number): number => LINE_BYTES + rank * rankBytes
 export const boardBytes = (size: number): number => lineAt(size)
-
-/** Words of the data of a note whose rank has laid it elsewhere: the step it has done; in which memory, 0 for its stage; */
-export const STEP = 0
-export const MEMORY = 1
-/** and where in that, and how much, as numbers of 64 bits. */
-export const OFFSET = 2
-export const SIZE = 4
 
 /** Where the stages begin. */
 export const stagesAt = (size: number): number => BOARDS * boardBytes(size)

@@ -129,28 +129,28 @@ export class HostBoard implements Board {
   }
 
   lay(sequence: number, memory: Place, still: boolean): boolean {
-    const data = this.placeOf(this.rank, sequence) >> 2
+    const note = this.#noteOf(this.rank, sequence) >> 2
     const number = still ? (this.#visible?.numberFor(memory.buffer, this.#members) ?? 0) : 0
-    this.#words[data + MEMORY] = number
-    this.#doubles[(data + OFFSET) >> 1] = number === 0 ? this.stage.half : memory.byteOffset
-    this.#doubles[(data + SIZE) >> 1] = memory.byteLength
+    this.#words[note + MEMORY] = number
+    this.#doubles[(note + OFFSET) >> 1] = number === 0 ? this.stage.half : memory.byteOffset
+    this.#doubles[(note + SIZE) >> 1] = memory.byteLength
     return number > 0
   }
 
   placeLaid(rank: number, sequence: number): Place | undefined {
-    const data = this.placeOf(rank, sequence) >> 2
-    const number = this.#words[data + MEMORY]!
+    const note = this.#noteOf(rank, sequence) >> 2
+    const number = this.#words[note + MEMORY]!
     if (number === 0) return undefined
     const buffer = this.#visible!.memoryOf(this.#members[rank]!, number)
-    return { buffer, byteOffset: this.#doubles[(data + OFFSET) >> 1]!, byteLength: this.sizeLaid(rank, sequence) }
+    return { buffer, byteOffset: this.#doubles[(note + OFFSET) >> 1]!, byteLength: this.sizeLaid(rank, sequence) }
   }
 
   halfLaid(rank: number, sequence: number): number {
-    return this.#doubles[((this.placeOf(rank, sequence) >> 2) + OFFSET) >> 1]!
+    return this.#doubles[((this.#noteOf(rank, sequence) >> 2) + OFFSET) >> 1]!
   }
 
   sizeLaid(rank: number, sequence: number): number {
-    return this.#doubles[((this.placeOf(rank, sequence) >> 2) + SIZE) >> 1]!
+    return this.#doubles[((this.#noteOf(rank, sequence) >> 2) + SIZE) >> 1]!
   }
 
   pass(sequence: number, step: number): void {
@@ -245,7 +245,7 @@ export class HostBoard implements Board {
   }
 
   #stepOf(rank: number, sequence: number): number {
-    return (this.placeOf(rank, sequence) >> 2) + STEP
+    return (this.#noteOf(rank, sequence) >> 2) + STEP
   }
 
   #lineOf(rank: number): number {

@@ -5,7 +5,7 @@ import type { Communicator } from '../../src/communicator/communicator.js'
 import { CollectiveMismatchError } from '../../src/errors.js'
 import { PROD, SUM } from '../../src/op/op.js'
 import { HostBoards } from '../../src/transport/shared/boards.js'
-import { allocateHost } from '../../src/transport/shared/host-memory.js'
+import { allocateHost, trafficOf } from '../../src/transport/shared/host-memory.js'
 import { open } from '../../src/transport/shared/mapped-memory.js'
 import { inWorld } from '../../testing/compliance/messages/world.js'
 import { shared } from '../compliance/in-thread.js'
@@ -268,6 +268,21 @@ describe('collectives by a board and by messages', () => {
       end(0)
       expect(await sum.wait()).toBe(3)
     })
+  })
+
+  it('count as traffic of their host, though they send no message', () => {
+    const memory = allocateHost(2)
+    const bells = [0, 1].map(() => new Int32Array(1))
+    const boards = bells.map((_, rank) => new HostBoards(open(memory.boards!), rank, bells).open(8, [0, 1]))
+    const seen = new Set([trafficOf(memory)])
+    for (const sequence of [0, 1]) {
+      for (const board of boards) {
+        board!.post(sequence, 1, 0, 0)
+        board!.read({ sequence, look: () => true, beforeSleep: () => undefined })
+        seen.add(trafficOf(memory))
+      }
+    }
+    expect(seen.size).toBe(5)
   })
 
   it('keep a board until all its ranks have left, however often one says so', () => {

@@ -60,6 +60,22 @@ export function clearBoards(memory: ArrayBufferLike, size: number): void {
   clearStages(new Int32Array(memory, stagesAt(size)), size)
 }
 
+/** A number that has changed when a rank has done a call on one of the boards. Those that nobody has used are not touched. */
+export function callsDone(memory: ArrayBufferLike, size: number): number {
+  const words = new Int32Array(memory)
+  const keys = new BigInt64Array(memory)
+  const bytes = boardBytes(size)
+  let sum = 0
+  for (let place = 0; place < BOARDS; place++) {
+    if (Atomics.load(keys, (place * bytes) >> 3) === 0n) continue
+    for (let rank = 0; rank < size; rank++) {
+      const read = Atomics.load(words, ((place * bytes + lineAt(rank)) >> 2) + READ)
+      sum = (Math.imul(sum, 31) + read) | 0
+    }
+  }
+  return sum
+}
+
 /** Takes all notes off a board, and says of no rank that it has read or left. The data stays: to touch it all would take longer. */
 export function empty(words: Int32Array, size: number): void {
   words[LEFT] = 0

@@ -7,7 +7,7 @@
 import { LOG_BYTES } from '../../diagnostics/flight-recorder.js'
 import { sharedBuffer } from '../../memory/shared-buffer.js'
 import { ASLEEP, wake } from './bell.js'
-import { allocateBoards, boardsBytes, clearBoards } from './board-memory.js'
+import { allocateBoards, boardsBytes, callsDone, clearBoards } from './board-memory.js'
 import { FILE_HEADER, isMapped, type MappedPart, type MemoryRef, open } from './mapped-memory.js'
 
 export interface HostMemory {
@@ -221,14 +221,17 @@ export function isQuiet(memory: HostMemory): boolean {
   })
 }
 
-/** A number that has changed when a segment has gone from a rank of this host to one of the job: of what its threads have written. */
-export function trafficOf({ inboxes }: HostMemory): number {
+/**
+ * A number that has changed when a segment has gone from a rank of this host to one of the job, or a rank has done a call by a board: of
+ * what its threads have written.
+ */
+export function trafficOf({ inboxes, boards }: HostMemory): number {
   let sum = 0
   for (const inbox of inboxes) {
     const lanes = new Int32Array(open(inbox))
     for (let source = 0; source < inboxes.length; source++) sum = (Math.imul(sum, 31) + Atomics.load(lanes, laneWord(source) + HEAD)) | 0
   }
-  return sum
+  return boards === undefined ? sum : (sum + callsDone(open(boards), inboxes.length)) | 0
 }
 
 export const waits = (state: number): boolean => (state & STATE_BITS) === IDLE

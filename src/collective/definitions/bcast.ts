@@ -20,7 +20,7 @@ export interface BcastOptions extends StreamOptions {
   root?: Root
   /**
    * For experts: 'binomial' a tree, data whole from rank to rank; 'chain' a pipeline of pieces. By default small data goes down the tree,
-   * and large data too where there are three ranks or less, else down the chain.
+   * and large data too where there are three ranks or less, else down the chain; a method's call on one host goes by shared memory.
    */
   algorithm?: 'binomial' | 'chain'
 }

@@ -13,7 +13,7 @@ export interface ScatterOptions extends StreamOptions {
   root?: Root
   /**
    * For experts: 'binomial' all down a tree, 'linear' all straight from the root. By default large blocks go straight, others down the
-   * tree.
+   * tree; an array in a method's call on one host goes by shared memory.
    */
   algorithm?: 'binomial' | 'linear'
 }

@@ -71,10 +71,8 @@ export class CallRegistry {
   #board: Board | undefined
   readonly #mayHaveBoard: boolean
   readonly #recent: Call[] = []
-  /** Persistent calls, by their places, */
+  /** Persistent calls, by their places. */
   readonly #kept = new Map<number, Call>()
-  /** and their boards. */
-  readonly #keptBoards = new Map<Call, Board>()
   readonly #parties = new TagTable<Party>()
   /** What others have said of subscriptions that they have begun and this rank has not. */
   readonly #sayings = new Map<number, Early[]>()
@@ -176,7 +174,6 @@ export class CallRegistry {
   forget(call: Call): void {
     if (!this.#isKept(call)) return
     this.#kept.delete(placeOf(call.sequence))
-    this.#keptBoards.delete(call)
     // A start that is under way goes on.
     if (![...this.#parties.all()].some((party) => party.call === call)) call.letGo()
     this.comm.endpoint.transport.boards?.leave(this.comm.id, this.comm.members, call.sequence)
@@ -251,15 +248,12 @@ export class CallRegistry {
   /** What the ranks of a call see at once, where that is there: a persistent call has a board of its own. */
   boardOf(call: Call): Board | undefined {
     if (!this.#mayHaveBoard) return undefined
-    if (!call.isKept) {
-      this.#board ??= this.#openBoard()
-      return this.#board
+    if (call.isKept) {
+      call.board ??= this.#openBoard(call.sequence)
+      return call.board
     }
-    const known = this.#keptBoards.get(call)
-    if (known !== undefined) return known
-    const board = this.#openBoard(call.sequence)
-    if (board !== undefined) this.#keptBoards.set(call, board)
-    return board
+    this.#board ??= this.#openBoard()
+    return this.#board
   }
 
   #openBoard(call?: number): Board | undefined {

@@ -1,6 +1,7 @@
 import { type BufferLike, datatypeOf, elementSize, NUMBER, nameOf, OBJECT } from '../codec/datatype.js'
 import type { CallSite } from '../diagnostics/call-site.js'
 import { locate } from '../diagnostics/call-site.js'
+import type { Board } from '../transport/board.js'
 
 /** What all ranks must say alike when they call a collective. */
 export interface Signature {
@@ -69,6 +70,8 @@ export class Call {
   readonly hash: number
   /** It is persistent: started again and again, in any order. */
   readonly isKept: boolean
+  /** Which has a board of its own, as soon as there is one. */
+  board: Board | undefined
   /** Where it was called, or made. */
   readonly #made: CallSite | undefined
   /** How often it was subscribed to: the n-th subscription meets the n-th of the other ranks. */

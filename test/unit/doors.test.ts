@@ -457,8 +457,8 @@ describe('the port for viewers', () => {
         request(`${PROTOCOL}, ${PROOF}${anotherSecret(proof)}`),
         request(`${PROTOCOL}, ${PROOF}${randomBytes(8).toString('base64url')}.${proof.split('.')[1]}`),
         request(PROTOCOL),
-        upgrade('/link', `sec-websocket-protocol: ${header}`),
-        upgrade('/viewers', `x-rxmpi-claim: ${header}`),
+        upgrade('/link', `sec-websocket-protocol: ${PROTOCOL}, ${PROOF}${anotherSecret(proof)}`),
+        upgrade('/viewers', `x-rxmpi-claim: ${PROTOCOL}, ${PROOF}${anotherSecret(proof)}`),
         Buffer.from('GET /viewers HTTP/1.1\r\nhost: x\r\n\r\n'),
         subscribe
       ],
@@ -472,6 +472,11 @@ describe('the port for viewers', () => {
       }
     }
     await withstands(door)
+    // A good ticket elsewhere is none. Among the pieces, behind the beginning of a request for viewers, it would be a good one.
+    for (const elsewhere of [upgrade('/link', `sec-websocket-protocol: ${header}`), upgrade('/viewers', `x-rxmpi-claim: ${header}`)]) {
+      expect(await exchange(server.port, [elsewhere], subscribe)).not.toContain(' 101 ')
+    }
+    door.checkNobody()
     // Whoever comes too late is told so, and what he says is not read.
     const old = issue(0)
     const late = await exchange(server.port, [request(`${PROTOCOL}, ${PROOF}${old}`)], subscribe)

@@ -40,7 +40,7 @@ describe('diagnostics channels', () => {
     const path = program(`${listener('rxmpi:send')}
       import { from, lastValueFrom } from 'rxjs'
       import { receiveFrom, sendTo } from 'rxmpi/operators'
-      await comm.bcast(new Float64Array(10_000), { root: 0 })
+      await comm.scan(1)
       if (comm.rank === 0) await lastValueFrom(from([1, 2]).pipe(sendTo(comm, { dest: 1 })), { defaultValue: null })
       else await lastValueFrom(receiveFrom(comm, { source: 0 }))
       console.log(JSON.stringify({ kinds: [...new Set(told.map(({ kind }) => kind))] }))`)
